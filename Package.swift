@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let serviceLifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "kvmbalance",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "kvmbalance", targets: ["kvmbalance"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Pure: values and functions. Nothing here waits, reads a clock or touches the world.
+        library("ClusterModel"),
+        library("Telemetry", ["ClusterModel"]),
+        library("PlacementPolicy", ["ClusterModel", yams]),
+        library("Planning", ["ClusterModel", "PlacementPolicy"]),
+        library("PlanChecking", ["ClusterModel", "PlacementPolicy"]),
+        library("Execution", ["ClusterModel"]),
+        library("HypervisorInterface", ["ClusterModel", "Telemetry"]),
+        library(
+            "Simulation",
+            ["ClusterModel", "Telemetry", "HypervisorInterface"]),
+
+        // Effects: each knows the pure targets and none of its neighbours.
+        .systemLibrary(
+            name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+        library("Libvirt", ["CLibvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
+        library("Persistence", ["ClusterModel", "Telemetry", "Execution", grdb]),
+        library(
+            "Sampling",
+            ["ClusterModel", "Telemetry", "HypervisorInterface", logging, serviceLifecycle]),
+        library("Actuation", ["ClusterModel", "HypervisorInterface", "Execution", logging]),
+
+        // Presentation: all wiring happens in KVMBalanceCommands.
+        library(
+            "KVMBalanceCommands",
+            [
+                "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
+                "Execution", "HypervisorInterface", "Simulation", "Libvirt", "Persistence",
+                "Sampling", "Actuation", argumentParser, yams, logging, serviceLifecycle,
+            ]),
+        .executableTarget(
+            name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
+
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,36 @@
+/// Why a domain can not leave, or why a plan can not be made: with what would help.
+package struct Blocker: Hashable, Codable, Sendable {
+    /// A word that scripts can rely on.
+    package enum Reason: String, Hashable, Codable, Sendable, CaseIterable {
+        case hostDevice = "hostdev"
+        case snapshot, blockJob = "block-job", sharedFilesystem = "shared-filesystem"
+        case sharedMemory = "shared-memory", transientDisk = "transient-disk", vdpa, tpm
+        case localStorage = "local-storage", storageUnknown = "storage-unknown"
+        case network, cpuModel = "cpu-model", machineType = "machine-type", architecture
+        case security, state, busy
+        case memory, cpu, hugePages = "huge-pages", numa, domainLimit = "domain-limit"
+        case affinity, antiAffinity = "anti-affinity", pinned, excluded, ban
+        case maintenance, unreachable, sameHostUUID = "same-host-uuid"
+        case ordering, other
+    }
+
+    /// The domain's name; nil when it concerns a host or the whole plan.
+    package var domain: String?
+    package var host: HostName?
+    package var reason: Reason
+    /// What is the case, with the values.
+    package var detail: String
+    /// What a person can do about it.
+    package var remedy: String
+
+    package init(
+        domain: String? = nil, host: HostName? = nil, reason: Reason, detail: String,
+        remedy: String
+    ) {
+        self.domain = domain
+        self.host = host
+        self.reason = reason
+        self.detail = detail
+        self.remedy = remedy
+    }
+}

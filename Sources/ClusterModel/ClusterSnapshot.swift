@@ -1,0 +1,73 @@
+/// The observed world at a moment: the planner's only view of it.
+///
+/// Hosts are in order of name, domains in order of host, name and UUID, so that equal worlds have
+/// equal bytes.
+package struct ClusterSnapshot: Hashable, Codable, Sendable {
+    package static let currentVersion = 1
+
+    package private(set) var version = ClusterSnapshot.currentVersion
+    package let observedAt: Timestamp
+    package private(set) var hosts: [Host]
+    package private(set) var domains: [Domain]
+    /// Migrations that were under way when it was taken.
+    package let inFlight: [MigrationInFlight]
+    /// Number of time slots in each domain's demand.
+    package let demandSlots: Int
+
+    package init(
+        observedAt: Timestamp, hosts: [Host], domains: [Domain],
+        inFlight: [MigrationInFlight] = [], demandSlots: Int = 1
+    ) {
+        self.observedAt = observedAt
+        self.hosts = hosts.sorted { $0.name < $1.name }
+        self.domains = domains.sorted {
+            ($0.host, $0.name, $0.id) < ($1.host, $1.name, $1.id)
+        }
+        self.inFlight = inFlight.sorted { $0.domain < $1.domain }
+        self.demandSlots = demandSlots
+    }
+
+    package func host(_ name: HostName) -> Host? { hosts.first { $0.name == name } }
+    package func domain(_ id: DomainID) -> Domain? { domains.first { $0.id == id } }
+    package func domains(on host: HostName) -> [Domain] { domains.filter { $0.host == host } }
+
+    /// The world after these moves, in the order given. Unknown domains are left out of account.
+    package func applying(_ moves: [Move]) -> ClusterSnapshot {
+        var moved = domains
+        for move in moves {
+            for index in moved.indices where moved[index].id == move.domain {
+                moved[index].host = move.target
+            }
+        }
+        return ClusterSnapshot(
+            observedAt: observedAt, hosts: hosts, domains: moved, inFlight: inFlight,
+            demandSlots: demandSlots)
+    }
+}
+
+/// A migration that someone had started before the snapshot was taken.
+package struct MigrationInFlight: Hashable, Codable, Sendable {
+    package var domain: DomainID
+    package var source: HostName
+    /// nil where libvirt does not tell the source's clients where it goes.
+    package var target: HostName?
+
+    package init(domain: DomainID, source: HostName, target: HostName? = nil) {
+        self.domain = domain
+        self.source = source
+        self.target = target
+    }
+}
+
+/// The planner's change of host.
+package struct Move: Hashable, Codable, Sendable {
+    package var domain: DomainID
+    package var source: HostName
+    package var target: HostName
+
+    package init(domain: DomainID, source: HostName, target: HostName) {
+        self.domain = domain
+        self.source = source
+        self.target = target
+    }
+}

@@ -1,0 +1,4 @@
+extension Demand {
+    /// The worst slot; nil when unknown.
+    package var peak: MilliCPU? { cpu?.max() }
+}

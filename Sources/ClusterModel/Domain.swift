@@ -1,0 +1,38 @@
+/// A virtual machine in a cluster snapshot: where it is, what it is, what it uses.
+package struct Domain: Hashable, Codable, Sendable {
+    package var facts: DomainFacts
+    package var host: HostName
+    package var demand: Demand
+    /// Rate at which the guest rewrites its memory, in bytes a second; nil when not measured.
+    package var dirtyRate: Bytes?
+
+    package init(
+        facts: DomainFacts, host: HostName, demand: Demand, dirtyRate: Bytes? = nil
+    ) {
+        self.facts = facts
+        self.host = host
+        self.demand = demand
+        self.dirtyRate = dirtyRate
+    }
+
+    package var id: DomainID { facts.id }
+    package var name: String { facts.name }
+}
+
+/// What a domain uses: CPU in each time slot of the window. A host's load is the worst slot of the
+/// sum over its domains, not the sum of their worst slots.
+package struct Demand: Hashable, Codable, Sendable {
+    /// One value a slot, as many as the snapshot's `demandSlots`; nil when it was never sampled.
+    package var cpu: [MilliCPU]?
+    /// How many samples it rests on, and the newest of them.
+    package var samples: Int
+    package var newestSample: Timestamp?
+
+    package init(cpu: [MilliCPU]? = nil, samples: Int = 0, newestSample: Timestamp? = nil) {
+        self.cpu = cpu
+        self.samples = samples
+        self.newestSample = newestSample
+    }
+
+    package static let unknown = Demand()
+}

@@ -1,0 +1,42 @@
+/// How one domain appears on one host at one moment: what decides who owns it.
+///
+/// Source: libvirt-domain.h (virDomainState and its reasons); `facts/libvirt-migration.md` section 5.
+package struct DomainSighting: Hashable, Codable, Sendable {
+    package enum Presence: String, Hashable, Codable, Sendable, CaseIterable {
+        /// The host was asked and does not know the domain.
+        case absent
+        /// Defined, no QEMU process.
+        case inactive
+        /// The guest executes here.
+        case running
+        /// A QEMU process that a migration paused at its source (PAUSED/MIGRATION), or an incoming
+        /// one that has not started yet.
+        case pausedByMigration = "paused-by-migration"
+        /// Paused for another reason: by a person, by an I/O error, or because it was paused
+        /// before it moved.
+        case paused
+        /// Post-copy lost its link: half of the guest's memory is on the other host.
+        case postcopyFailed = "postcopy-failed"
+        /// The host could not be asked: nothing is known.
+        case unknown
+    }
+
+    package var presence: Presence
+    package var isPersistent: Bool
+    package var autostart: Bool
+    /// A migration job is under way here, out or in.
+    package var jobActive: Bool
+    /// Why `unknown`, or libvirt's state and reason in words.
+    package var detail: String
+
+    package init(
+        _ presence: Presence, isPersistent: Bool = false, autostart: Bool = false,
+        jobActive: Bool = false, detail: String = ""
+    ) {
+        self.presence = presence
+        self.isPersistent = isPersistent
+        self.autostart = autostart
+        self.jobActive = jobActive
+        self.detail = detail
+    }
+}

@@ -1,0 +1,121 @@
+/// The face of a plan: field names are fixed by the interface, rename nothing.
+extension MigrationPlan: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case version, kind, hosts, outcome, origin, policy, seed, limits, options, steps
+        case makespanSeconds = "makespan_seconds"
+        case score, blockers
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let version = try container.decode(Int.self, forKey: .version)
+        guard version == Self.currentVersion else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .version, in: container,
+                debugDescription:
+                    "plan version \(version) is not \(Self.currentVersion), the only one known here"
+            )
+        }
+        self.init(
+            kind: try container.decode(Kind.self, forKey: .kind),
+            hosts: try container.decodeIfPresent([HostName].self, forKey: .hosts) ?? [],
+            outcome: try container.decode(Outcome.self, forKey: .outcome),
+            origin: try container.decode(Origin.self, forKey: .origin),
+            policy: try container.decodeIfPresent(String.self, forKey: .policy) ?? "",
+            seed: try container.decodeIfPresent(UInt64.self, forKey: .seed) ?? 0,
+            limits: try container.decodeIfPresent(MigrationLimits.self, forKey: .limits)
+                ?? MigrationLimits(),
+            options: try container.decodeIfPresent(MigrationOptions.self, forKey: .options)
+                ?? MigrationOptions(),
+            steps: try container.decode([Step].self, forKey: .steps),
+            makespanMilliseconds: Int64(
+                (try container.decode(Double.self, forKey: .makespanSeconds) * 1000).rounded()),
+            score: try container.decodeIfPresent(PlanScore.self, forKey: .score),
+            blockers: try container.decodeIfPresent([Blocker].self, forKey: .blockers) ?? [])
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(Self.currentVersion, forKey: .version)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(hosts, forKey: .hosts)
+        try container.encode(outcome, forKey: .outcome)
+        try container.encode(origin, forKey: .origin)
+        try container.encode(policy, forKey: .policy)
+        try container.encode(seed, forKey: .seed)
+        try container.encode(limits, forKey: .limits)
+        try container.encode(options, forKey: .options)
+        try container.encode(steps, forKey: .steps)
+        try container.encode(Double(makespanMilliseconds) / 1000, forKey: .makespanSeconds)
+        try container.encodeIfPresent(score, forKey: .score)
+        try container.encode(blockers, forKey: .blockers)
+    }
+}
+
+extension Step: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case id, domain, uuid, source, target, mode, after, estimate, rationale
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try container.decode(StepID.self, forKey: .id),
+            domainName: try container.decode(String.self, forKey: .domain),
+            move: Move(
+                domain: try container.decode(DomainID.self, forKey: .uuid),
+                source: try container.decode(HostName.self, forKey: .source),
+                target: try container.decode(HostName.self, forKey: .target)),
+            mode: try container.decode(Mode.self, forKey: .mode),
+            after: try container.decodeIfPresent([StepID].self, forKey: .after) ?? [],
+            estimate: try container.decodeIfPresent(StepEstimate.self, forKey: .estimate)
+                ?? StepEstimate(),
+            rationale: try container.decodeIfPresent(String.self, forKey: .rationale) ?? "")
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(id, forKey: .id)
+        try container.encode(domainName, forKey: .domain)
+        try container.encode(move.domain, forKey: .uuid)
+        try container.encode(move.source, forKey: .source)
+        try container.encode(move.target, forKey: .target)
+        try container.encode(mode, forKey: .mode)
+        try container.encode(after, forKey: .after)
+        try container.encode(estimate, forKey: .estimate)
+        try container.encode(rationale, forKey: .rationale)
+    }
+}
+
+extension StepEstimate: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case start = "start_seconds"
+        case duration = "duration_seconds"
+        case downtime = "downtime_ms"
+        case transferred = "transferred_bytes"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let start = try container.decodeIfPresent(Double.self, forKey: .start) ?? 0
+        let duration = try container.decodeIfPresent(Double.self, forKey: .duration) ?? 0
+        guard (0...1e9).contains(start), (0...1e9).contains(duration) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .duration, in: container,
+                debugDescription: "an estimate lies outside 0 to 1e9 seconds")
+        }
+        self.init(
+            startMilliseconds: Int64((start * 1000).rounded()),
+            durationMilliseconds: Int64((duration * 1000).rounded()),
+            downtimeMilliseconds: try container.decodeIfPresent(Int64.self, forKey: .downtime) ?? 0,
+            transferred: try container.decodeIfPresent(Bytes.self, forKey: .transferred) ?? .zero)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(Double(startMilliseconds) / 1000, forKey: .start)
+        try container.encode(Double(durationMilliseconds) / 1000, forKey: .duration)
+        try container.encode(downtimeMilliseconds, forKey: .downtime)
+        try container.encode(transferred, forKey: .transferred)
+    }
+}

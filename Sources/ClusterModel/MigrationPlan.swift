@@ -1,0 +1,144 @@
+/// An ordered, checked and explained set of moves: a first-class value that prints, compares,
+/// applies to a snapshot, has a duration and an inverse.
+package struct MigrationPlan: Hashable, Sendable {
+    package static let currentVersion = 1
+
+    /// What the plan is for.
+    package enum Kind: String, Hashable, Codable, Sendable {
+        case drain, `return`, balance, consolidate, rollback
+    }
+
+    /// Outcomes, not errors: an infeasible plan is a result with blockers.
+    package enum Outcome: String, Hashable, Codable, Sendable {
+        case plan, nothingToDo = "nothing-to-do", infeasible
+    }
+
+    /// The world that the plan was made for.
+    package struct Origin: Hashable, Codable, Sendable {
+        package var digest: String
+        package var observedAt: Timestamp
+
+        package init(digest: String, observedAt: Timestamp) {
+            self.digest = digest
+            self.observedAt = observedAt
+        }
+    }
+
+    package var kind: Kind
+    /// The hosts to drain, or to bring domains back to.
+    package var hosts: [HostName]
+    package var outcome: Outcome
+    package var origin: Origin
+    package var policy: String
+    package var seed: UInt64
+    package var limits: MigrationLimits
+    package var options: MigrationOptions
+    package var steps: [Step]
+    package var makespanMilliseconds: Int64
+    package var score: PlanScore?
+    package var blockers: [Blocker]
+
+    package init(
+        kind: Kind, hosts: [HostName] = [], outcome: Outcome, origin: Origin,
+        policy: String = "", seed: UInt64 = 0, limits: MigrationLimits = MigrationLimits(),
+        options: MigrationOptions = MigrationOptions(), steps: [Step] = [],
+        makespanMilliseconds: Int64 = 0, score: PlanScore? = nil, blockers: [Blocker] = []
+    ) {
+        self.kind = kind
+        self.hosts = hosts
+        self.outcome = outcome
+        self.origin = origin
+        self.policy = policy
+        self.seed = seed
+        self.limits = limits
+        self.options = options
+        self.steps = steps
+        self.makespanMilliseconds = makespanMilliseconds
+        self.score = score
+        self.blockers = blockers
+    }
+
+    package var moves: [Move] { steps.map(\.move) }
+}
+
+/// A scheduled move: it starts when the steps it waits for are done and the limits allow.
+package struct Step: Hashable, Sendable {
+    /// How the domain moves.
+    package enum Mode: String, Hashable, Codable, Sendable {
+        case live, offline, storage
+    }
+
+    package var id: StepID
+    package var domainName: String
+    package var move: Move
+    package var mode: Mode
+    /// The steps that must be done before this one may start, because they free what it demands.
+    package var after: [StepID]
+    package var estimate: StepEstimate
+    package var rationale: String
+
+    package init(
+        id: StepID, domainName: String, move: Move, mode: Mode = .live, after: [StepID] = [],
+        estimate: StepEstimate = StepEstimate(), rationale: String = ""
+    ) {
+        self.id = id
+        self.domainName = domainName
+        self.move = move
+        self.mode = mode
+        self.after = after
+        self.estimate = estimate
+        self.rationale = rationale
+    }
+}
+
+/// What a step is expected to take. An estimate, and called one wherever it is shown.
+package struct StepEstimate: Hashable, Sendable {
+    package var startMilliseconds: Int64
+    package var durationMilliseconds: Int64
+    package var downtimeMilliseconds: Int64
+    package var transferred: Bytes
+
+    package init(
+        startMilliseconds: Int64 = 0, durationMilliseconds: Int64 = 0,
+        downtimeMilliseconds: Int64 = 0, transferred: Bytes = .zero
+    ) {
+        self.startMilliseconds = startMilliseconds
+        self.durationMilliseconds = durationMilliseconds
+        self.downtimeMilliseconds = downtimeMilliseconds
+        self.transferred = transferred
+    }
+
+    package var endMilliseconds: Int64 { startMilliseconds + durationMilliseconds }
+}
+
+/// How good the placement was and will be, per goal: smaller is better.
+package struct PlanScore: Hashable, Codable, Sendable {
+    package var before: [String: Double]
+    package var after: [String: Double]
+    /// What no plan can undercut; empty where no bound is known.
+    package var bound: [String: Double]
+    /// Relative distance to the bound; nil when there is no honest figure.
+    package var gap: Double?
+
+    package init(
+        before: [String: Double] = [:], after: [String: Double] = [:],
+        bound: [String: Double] = [:], gap: Double? = nil
+    ) {
+        self.before = before
+        self.after = after
+        self.bound = bound
+        self.gap = gap
+    }
+}
+
+/// How many migrations may run at once.
+package struct MigrationLimits: Hashable, Codable, Sendable {
+    /// On each host, outgoing and incoming together.
+    package var perHost: Int
+    package var fleet: Int
+
+    package init(perHost: Int = 2, fleet: Int = 5) {
+        self.perHost = perHost
+        self.fleet = fleet
+    }
+}

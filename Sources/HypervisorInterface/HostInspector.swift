@@ -1,0 +1,50 @@
+package import ClusterModel
+package import Telemetry
+
+/// The reading door to one host: the collector and the planner hold nothing that could migrate.
+///
+/// Every call throws `HypervisorError` and returns within the time limit the implementation was
+/// made with: a dead host costs that long and no longer.
+package protocol HostInspector: Sendable {
+    var host: HostName { get }
+
+    /// Facts of the host and of every domain on it, inactive ones too, with the migrations that
+    /// leave this host now.
+    func inventory() async throws -> HostInventory
+
+    /// Raw counters, never waiting for a stuck monitor.
+    func sample() async throws -> RawHostSample
+
+    /// How this domain appears here and now; `absent` is an answer, not an error.
+    func sighting(of domain: DomainID) async throws -> DomainSighting
+
+    /// Progress of the migration that leaves this host; nil when none is under way.
+    func migrationProgress(of domain: DomainID) async throws -> MigrationProgress?
+}
+
+/// Everything one look at a host gives.
+package struct HostInventory: Hashable, Codable, Sendable {
+    package var host: HostName
+    package var at: Timestamp
+    package var facts: HostFacts
+    package var domains: [DomainFacts]
+    /// Domains that are leaving this host by a migration at this moment.
+    package var migratingOut: [DomainID]
+    /// Domains that are arriving here by a migration: they do not run here yet.
+    package var migratingIn: [DomainID]
+    /// What could not be read, for `hosts check`.
+    package var warnings: [String]
+
+    package init(
+        host: HostName, at: Timestamp, facts: HostFacts, domains: [DomainFacts],
+        migratingOut: [DomainID] = [], migratingIn: [DomainID] = [], warnings: [String] = []
+    ) {
+        self.host = host
+        self.at = at
+        self.facts = facts
+        self.domains = domains
+        self.migratingOut = migratingOut
+        self.migratingIn = migratingIn
+        self.warnings = warnings
+    }
+}

@@ -1,0 +1,54 @@
+package import ClusterModel
+
+/// The writing door to one host: only the executor holds it.
+///
+/// Every call throws `HypervisorError`. None of them decides anything: that a copy may be destroyed
+/// or resumed was proven by the caller, who looked at both hosts.
+package protocol MigrationActuator: Sendable {
+    var host: HostName { get }
+
+    /// Migrates a domain from this host and returns when libvirt says it is over. An error does not
+    /// say who owns the domain: look at both hosts.
+    func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics?
+
+    /// Asks the migration that leaves this host to stop; the guest goes on here.
+    func abortMigration(of domain: DomainID) async throws
+
+    /// Lets a guest run that a migration left paused on this host.
+    func resume(_ domain: DomainID) async throws
+
+    /// Removes the copy that a migration left paused here. Refused by the implementation when the
+    /// domain is not paused by a migration at that moment.
+    func destroyPausedCopy(of domain: DomainID) async throws
+
+    /// Removes a definition that a migration left behind here. Refused when the domain is active.
+    func undefine(_ domain: DomainID) async throws
+
+    func setAutostart(of domain: DomainID, to value: Bool) async throws
+}
+
+/// One migration to be started.
+package struct MigrationRequest: Hashable, Sendable {
+    package var domain: DomainID
+    package var target: HostName
+    /// libvirt URI of the target as the *source's daemon* reaches it (peer-to-peer).
+    package var targetURI: String
+    /// `migrate_uri`: always set, or the target's own idea of its name would be used.
+    package var migrateURI: String
+    package var isPersistent: Bool
+    package var mode: Step.Mode
+    package var options: MigrationOptions
+
+    package init(
+        domain: DomainID, target: HostName, targetURI: String, migrateURI: String,
+        isPersistent: Bool, mode: Step.Mode = .live, options: MigrationOptions
+    ) {
+        self.domain = domain
+        self.target = target
+        self.targetURI = targetURI
+        self.migrateURI = migrateURI
+        self.isPersistent = isPersistent
+        self.mode = mode
+        self.options = options
+    }
+}
