@@ -1,0 +1,80 @@
+package import ClusterModel
+
+/// One fact in a run's journal. Facts are appended and never changed; a run's state is their fold.
+///
+/// An intent is committed *before* its effect and an outcome after it, so that whatever instant a
+/// crash hits, the journal says which domains may have moved.
+package enum JournalEvent: Hashable, Codable, Sendable {
+    /// A process took the run up: at its start, or after a crash.
+    case taken(process: Int32, goal: RunGoal)
+    /// The steps from now on: pending steps of the plan before are given up.
+    case planned(MigrationPlan, goal: RunGoal)
+    /// A migration is about to start. What must be restored on the target is noted with it.
+    case intent(StepID, attempt: Int, persistent: Bool, autostart: Bool)
+    /// One attempt failed and the domain was seen running on its source.
+    case attemptFailed(StepID, attempt: Int, error: String)
+    /// A repair is about to be done, because both hosts were seen and the recovery table says so.
+    case settling(StepID, Settlement)
+    /// The domain was seen on its target and nowhere else.
+    case arrived(StepID, MigrationStatistics?, note: String?)
+    /// The step is over without a move: its domain was stopped meanwhile, or it is planned around.
+    case skipped(StepID, reason: String)
+    /// The attempts are used up; the domain was seen on its source.
+    case failed(StepID, error: String)
+    /// No new step starts: a person asked for it, or the world changed.
+    case stopping(reason: String)
+    case ended(RunOutcome)
+}
+
+/// What a run works towards.
+package enum RunGoal: String, Hashable, Codable, Sendable {
+    case forward, rollback
+    /// End it where it stands: only open steps are looked after.
+    case abort
+}
+
+/// A repair of what an interrupted migration left behind. Each is done only on the proof that the
+/// recovery table asks for.
+package enum Settlement: String, Hashable, Codable, Sendable, CaseIterable {
+    /// The guest runs on the target; the source keeps a copy that the migration paused.
+    case destroyPausedSource = "destroy-paused-source"
+    /// The target does not have the guest; the source keeps it paused.
+    case resumeSource = "resume-source"
+    /// The guest runs on the target, which has its definition; the source kept one too.
+    case undefineSource = "undefine-source"
+    /// libvirt drops the autostart mark on the way.
+    case setAutostart = "set-autostart"
+}
+
+/// How a run ended.
+package struct RunOutcome: Hashable, Codable, Sendable {
+    package enum State: String, Hashable, Codable, Sendable {
+        case done, failed, halted
+        case rolledBack = "rolled-back"
+    }
+
+    package var state: State
+    /// nil when done as planned.
+    package var reason: String?
+
+    package init(_ state: State, reason: String? = nil) {
+        self.state = state
+        self.reason = reason
+    }
+}
+
+/// A journal event with its place and time.
+package struct JournalRecord: Hashable, Codable, Sendable {
+    /// The format of `event`; a reader refuses what is newer than itself.
+    package static let currentVersion = 1
+
+    package var sequence: Int
+    package var at: Timestamp
+    package var event: JournalEvent
+
+    package init(sequence: Int, at: Timestamp, event: JournalEvent) {
+        self.sequence = sequence
+        self.at = at
+        self.event = event
+    }
+}
