@@ -9,6 +9,8 @@ package struct HypervisorError: Error, Hashable, Sendable {
         case unreachable
         /// The host did not answer within the time it was given.
         case timeout
+        /// The source's daemon can not reach the target's: a peer-to-peer move is impossible.
+        case peerUnreachable = "peer-unreachable"
         case noDomain = "no-domain"
         /// A live migration without shared storage (libvirt's own check).
         case unsafe

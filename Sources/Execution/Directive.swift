@@ -1,0 +1,54 @@
+package import ClusterModel
+
+/// An effect the run machine asks for. The interpreter carries them out in the order given; when a
+/// `record` can not be written, nothing after it may happen.
+package enum Directive: Hashable, Sendable {
+    case record(JournalEvent)
+    /// Look at the domain on both hosts, after a pause, and answer with `looked`.
+    case look(StepID, LookPurpose, afterMilliseconds: Int64)
+    /// Start the migration and answer with `migrationEnded`.
+    case migrate(StepID)
+    /// Do the repair and answer with `settled`.
+    case settle(StepID, Settlement)
+    /// Ask libvirt to stop the migration; its end comes as `migrationEnded`.
+    case abort(StepID)
+    /// Make a plan for what is left, without these pairs, and answer with `planned`.
+    case plan(goal: RunGoal, without: [Exclusion])
+    /// The run is over.
+    case finish(RunOutcome)
+}
+
+/// Why a look at both hosts is asked for.
+package enum LookPurpose: String, Hashable, Sendable {
+    /// Is the domain still where the plan says, just before it moves?
+    case preflight
+    /// Who owns the domain, after a migration ended or a crash?
+    case verify
+}
+
+/// A target that failed for a domain: not to be planned again in this run.
+package struct Exclusion: Hashable, Codable, Sendable {
+    package var domain: DomainID
+    package var target: HostName
+
+    package init(domain: DomainID, target: HostName) {
+        self.domain = domain
+        self.target = target
+    }
+}
+
+/// Something that happened, told to the run machine.
+package enum RunEvent: Hashable, Sendable {
+    /// The journal has the run; go.
+    case begin
+    case looked(StepID, LookPurpose, source: DomainSighting, target: DomainSighting)
+    case migrationEnded(StepID, MigrationStatistics?, error: String?)
+    case settled(StepID, Settlement, error: String?)
+    /// The answer to `plan`; nil with a reason when none could be made.
+    case planned(MigrationPlan?, reason: String?)
+    /// The migration made no progress, or its time is up.
+    case overdue(StepID, reason: String)
+    /// Start nothing new (Ctrl-C once), or stop what runs too (twice).
+    case stop(reason: String)
+    case abort(reason: String)
+}

@@ -1,0 +1,24 @@
+import ClusterModel
+
+/// How many migrations each host and the fleet carry at this moment.
+struct Occupancy {
+    private var hosts: [HostName: Int] = [:]
+    private var fleet = 0
+
+    init(phases: [StepID: RunMachine.Phase], state: RunState) {
+        for id in phases.keys {
+            if let step = state.step(id)?.step { add(step.move) }
+        }
+    }
+
+    func admits(_ move: Move, within limits: MigrationLimits) -> Bool {
+        fleet < limits.fleet && hosts[move.source, default: 0] < limits.perHost
+            && hosts[move.target, default: 0] < limits.perHost
+    }
+
+    mutating func add(_ move: Move) {
+        hosts[move.source, default: 0] += 1
+        hosts[move.target, default: 0] += 1
+        fleet += 1
+    }
+}

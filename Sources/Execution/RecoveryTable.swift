@@ -1,0 +1,206 @@
+package import ClusterModel
+
+/// What to do about a migration that was started, given what both hosts show. Total: every pair of
+/// sightings matches exactly one row.
+package enum RecoveryDecision: Hashable, Sendable {
+    /// The guest is on the target and nowhere else.
+    case arrived
+    /// It went over and was shut down there since.
+    case arrivedThenStopped
+    /// The guest is on the source and nowhere else: the attempt failed, nothing was lost.
+    case stayed
+    /// It was shut down on the source: there is nothing to move.
+    case stopped
+    /// A migration is at work: wait for it.
+    case wait
+    /// What is seen should pass by itself; look again, and halt if it does not.
+    case lookAgain(String)
+    case settle(Settlement)
+    /// No rule proves who owns the guest: touch nothing, a person must look.
+    case halt(String)
+}
+
+/// One row: the pairs of sightings it covers, the crash that produces them, and the decision.
+package struct RecoveryRow: Sendable {
+    package let label: String
+    /// What must have happened for a host pair to look like this.
+    package let story: String
+    package let matches: @Sendable (_ source: DomainSighting, _ target: DomainSighting) -> Bool
+    package let decision: RecoveryDecision
+}
+
+/// The table that recovery follows, after a crash and after every migration alike.
+///
+/// Source: who owns the domain at each loss point of migration protocol v3, libvirt 9.0.0
+/// `qemu_migration.c` and `libvirt-domain.c`; `facts/libvirt-migration.md` section 5.
+package enum RecoveryTable {
+    package static func decide(
+        source: DomainSighting, target: DomainSighting
+    ) -> (row: RecoveryRow, decision: RecoveryDecision) {
+        for row in rows where row.matches(source, target) {
+            return (row, row.decision)
+        }
+        preconditionFailure("no recovery row for source \(source) and target \(target)")
+    }
+
+    package static let rows: [RecoveryRow] = [
+        RecoveryRow(
+            label: "unseen",
+            story: "A host can not be asked: its daemon restarts, its link is cut, or it is gone.",
+            matches: { $0.presence == .unknown || $1.presence == .unknown },
+            decision: .lookAgain("a host can not be asked where the domain is")),
+        RecoveryRow(
+            label: "postcopy broken",
+            story: "The link broke in post-copy: each host has a part of the guest's memory.",
+            matches: { seen($0, $1) && (isPostcopy($0) || isPostcopy($1)) },
+            decision: .halt(
+                "post-copy lost its link and the guest's memory is spread over both hosts; "
+                    + "mend the link and resume the migration (virsh migrate --postcopy-resume), "
+                    + "destroy neither copy")),
+        RecoveryRow(
+            label: "split brain",
+            story: "The reply of Finish was lost: the source resumed while the target runs.",
+            matches: { whole($0, $1) && $0.presence == .running && $1.presence == .running },
+            decision: .halt(
+                "the domain runs on both hosts at once; stop the copy that has not the newest "
+                    + "data by hand, its disk may already be damaged")),
+        RecoveryRow(
+            label: "under way",
+            story: "We were killed, or lost the connection, and the daemons carry on.",
+            matches: { whole($0, $1) && !bothRunning($0, $1) && underWay($0, $1) },
+            decision: .wait),
+        RecoveryRow(
+            label: "arrived",
+            story: "The migration ended well.",
+            matches: { idle($0, $1) && $0.presence == .absent && isGuest($1) },
+            decision: .arrived),
+        RecoveryRow(
+            label: "definition left behind",
+            story: "Confirm was lost after the source's process ended: its definition stayed.",
+            matches: {
+                idle($0, $1) && $0.presence == .inactive && isGuest($1) && $1.isPersistent
+            },
+            decision: .settle(.undefineSource)),
+        RecoveryRow(
+            label: "definition only on the source",
+            story: "The domain runs on the target without a definition there.",
+            matches: {
+                idle($0, $1) && $0.presence == .inactive && isGuest($1) && !$1.isPersistent
+            },
+            decision: .halt(
+                "the domain runs on the target, which has no definition of it, and the source "
+                    + "has one; define it on the target (virsh dumpxml, virsh define), then "
+                    + "undefine it on the source")),
+        RecoveryRow(
+            label: "paused copy left behind",
+            story: "Confirm was lost, or the source's daemon restarted after the transfer: "
+                + "the target runs, the source keeps its copy paused.",
+            matches: {
+                idle($0, $1) && $0.presence == .pausedByMigration && $1.presence == .running
+            },
+            decision: .settle(.destroyPausedSource)),
+        RecoveryRow(
+            label: "source paused, target without it",
+            story: "The target's daemon or QEMU died at the switch-over and cleaned up.",
+            matches: {
+                idle($0, $1) && $0.presence == .pausedByMigration
+                    && ($1.presence == .absent || $1.presence == .inactive)
+            },
+            decision: .settle(.resumeSource)),
+        RecoveryRow(
+            label: "both paused",
+            story: "Both daemons restarted at the switch-over; neither copy runs.",
+            matches: {
+                idle($0, $1) && $0.presence == .pausedByMigration
+                    && ($1.presence == .pausedByMigration || $1.presence == .paused)
+            },
+            decision: .lookAgain("both hosts hold the domain paused")),
+        RecoveryRow(
+            label: "stayed",
+            story: "The migration was refused, aborted or cancelled: the source goes on.",
+            matches: {
+                idle($0, $1) && isGuest($0)
+                    && ($1.presence == .absent || $1.presence == .inactive)
+            },
+            decision: .stayed),
+        RecoveryRow(
+            label: "stayed, shell on the target",
+            story: "The source cancelled; the target has not yet cleaned up its empty process.",
+            matches: { idle($0, $1) && isGuest($0) && $1.presence == .pausedByMigration },
+            decision: .lookAgain("the target still holds an incoming process")),
+        RecoveryRow(
+            label: "two copies",
+            story: "A person or another tool started or paused one of the copies.",
+            matches: {
+                idle($0, $1) && !bothRunning($0, $1) && isGuest($0) && isGuest($1)
+            },
+            decision: .halt(
+                "both hosts hold a copy of the domain that no migration explains; find out which "
+                    + "is right before touching either")),
+        RecoveryRow(
+            label: "shut down on the source",
+            story: "The guest was shut down before it could move.",
+            matches: {
+                idle($0, $1) && $0.presence == .inactive
+                    && ($1.presence == .absent || $1.presence == .inactive)
+            },
+            decision: .stopped),
+        RecoveryRow(
+            label: "shut down on the target",
+            story: "It arrived and was shut down there before we looked.",
+            matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
+            decision: .arrivedThenStopped),
+        RecoveryRow(
+            label: "incoming without a source",
+            story: "The source's guest is gone while the target still waits for its memory.",
+            matches: {
+                idle($0, $1) && ($0.presence == .absent || $0.presence == .inactive)
+                    && $1.presence == .pausedByMigration
+            },
+            decision: .lookAgain("the target waits for a guest that the source no longer runs")),
+        RecoveryRow(
+            label: "nowhere",
+            story: "Neither host knows it: a transient guest ended, or it went to a third host.",
+            matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .absent },
+            decision: .halt(
+                "neither host knows the domain any more; look for it on the other hosts (kvmbalance "
+                    + "status) before starting it anywhere")),
+    ]
+
+    /// Both hosts answered.
+    private static func seen(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        source.presence != .unknown && target.presence != .unknown
+    }
+
+    /// Both hosts answered and no copy was cut in two.
+    private static func whole(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        seen(source, target) && !isPostcopy(source) && !isPostcopy(target)
+    }
+
+    /// Whole, and no migration is at work.
+    private static func idle(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        whole(source, target) && !underWay(source, target)
+    }
+
+    /// A job on a host that does not hold the guest active is none of ours.
+    private static func underWay(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        (source.jobActive && isActive(source)) || (target.jobActive && isActive(target))
+    }
+
+    private static func bothRunning(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        source.presence == .running && target.presence == .running
+    }
+
+    private static func isPostcopy(_ sighting: DomainSighting) -> Bool {
+        sighting.presence == .postcopyFailed
+    }
+
+    /// A guest with its memory: running, or paused by a person.
+    private static func isGuest(_ sighting: DomainSighting) -> Bool {
+        sighting.presence == .running || sighting.presence == .paused
+    }
+
+    private static func isActive(_ sighting: DomainSighting) -> Bool {
+        isGuest(sighting) || sighting.presence == .pausedByMigration
+    }
+}

@@ -1,0 +1,193 @@
+import ClusterModel
+
+/// One step's way: preflight, migration, verification, settlement.
+extension RunMachine {
+    /// Just before a step starts, the domain must be where the plan says and nowhere else.
+    mutating func preflighted(
+        _ id: StepID, source: DomainSighting, target: DomainSighting, at time: Timestamp
+    ) -> [Directive] {
+        guard case .preflight(let looks) = phases[id], let step = state.step(id)?.step else {
+            preconditionFailure("step \(id) looked before take-off in phase \(phases[id] as Any)")
+        }
+        guard stopReason == nil, haltReason == nil else {
+            phases[id] = nil
+            return []
+        }
+        let (row, decision) = RecoveryTable.decide(source: source, target: target)
+        switch decision {
+        case .stayed where target.presence == .absent:
+            return takeOff(step, source: source, at: time)
+        case .stayed:
+            return giveUp(
+                step,
+                error: "\(step.move.target) has a definition of '\(step.domainName)' too; look "
+                    + "which is right and undefine the other (virsh undefine)", at: time)
+        case .stopped:
+            phases[id] = nil
+            let reason = "was shut down on \(step.move.source) before it could move"
+            return [record(.skipped(id, reason: reason), at: time)]
+        case .lookAgain where looks < 3:
+            phases[id] = .preflight(looks: looks + 1)
+            return [.look(id, .preflight, afterMilliseconds: bounds.lookPauseMilliseconds)]
+        case .lookAgain(let doubt):
+            return giveUp(step, error: "\(doubt): \(words(source, target, step))", at: time)
+        case .arrived, .arrivedThenStopped, .wait, .settle, .halt:
+            phases[id] = nil
+            let reason =
+                "the world changed: '\(step.domainName)' is no longer as planned (\(row.label): "
+                + "\(words(source, target, step)))"
+            stopReason = stopReason ?? reason
+            return [record(.stopping(reason: reason), at: time)]
+        }
+    }
+
+    private mutating func takeOff(
+        _ step: Step, source: DomainSighting, at time: Timestamp
+    ) -> [Directive] {
+        phases[step.id] = .migrating(aborting: false)
+        let attempt = (state.step(step.id)?.attempts ?? 0) + 1
+        let intent = JournalEvent.intent(
+            step.id, attempt: attempt, persistent: source.isPersistent,
+            autostart: source.autostart)
+        return [record(intent, at: time), .migrate(step.id)]
+    }
+
+    /// Both hosts were looked at after a migration, a repair or a crash.
+    mutating func verified(
+        _ id: StepID, source: DomainSighting, target: DomainSighting, at time: Timestamp
+    ) -> [Directive] {
+        guard case .verifying(var now) = phases[id], let open = state.step(id),
+            case .running(_, let persistent, let autostart) = open.status
+        else { preconditionFailure("step \(id) verified in phase \(phases[id] as Any)") }
+        let step = open.step
+        let (row, decision) = RecoveryTable.decide(source: source, target: target)
+        let picture = "\(row.label): \(words(source, target, step))"
+        switch decision {
+        case .arrived where persistent && autostart && !target.autostart && target.isPersistent:
+            return settle(.setAutostart, id, now, picture: picture, at: time)
+        case .arrived:
+            phases[id] = nil
+            return [record(.arrived(id, now.statistics, note: now.note), at: time)]
+        case .arrivedThenStopped:
+            phases[id] = nil
+            let note = "was shut down on \(step.move.target) since"
+            return [record(.arrived(id, now.statistics, note: note), at: time)]
+        case .stayed:
+            let error = now.error ?? "the migration was interrupted"
+            return attemptFailed(step, error: error, at: time)
+        case .stopped:
+            phases[id] = nil
+            let reason = "was shut down on \(step.move.source) meanwhile"
+            return [record(.skipped(id, reason: reason), at: time)]
+        case .settle(let settlement):
+            return settle(settlement, id, now, picture: picture, at: time)
+        case .wait where now.waits < bounds.waits:
+            now.waits += 1
+            phases[id] = .verifying(now)
+            return [.look(id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)]
+        case .lookAgain where now.looks < bounds.looks:
+            now.looks += 1
+            phases[id] = .verifying(now)
+            return [.look(id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)]
+        case .wait:
+            return halt(step, "a migration goes on for too long; \(picture)")
+        case .lookAgain(let doubt):
+            return halt(step, "\(doubt) for too long; \(picture)")
+        case .halt(let reason):
+            return halt(step, "\(reason); \(picture)")
+        }
+    }
+
+    private mutating func settle(
+        _ settlement: Settlement, _ id: StepID, _ now: Verification, picture: String,
+        at time: Timestamp
+    ) -> [Directive] {
+        var now = now
+        guard now.settlements < bounds.settlements else {
+            if settlement == .setAutostart {
+                phases[id] = nil
+                let note = "autostart could not be set on the target: \(now.error ?? "unknown")"
+                return [record(.arrived(id, now.statistics, note: note), at: time)]
+            }
+            let reason = "\(settlement.rawValue) failed \(now.settlements) times; \(picture)"
+            return state.step(id).map { halt($0.step, reason) } ?? []
+        }
+        now.settlements += 1
+        phases[id] = .settling(settlement, now)
+        return [record(.settling(id, settlement), at: time), .settle(id, settlement)]
+    }
+
+    /// A repair that failed is looked at again after a pause, one that worked at once.
+    mutating func settled(
+        _ id: StepID, _ settlement: Settlement, error: String?
+    ) -> [Directive] {
+        guard case .settling(settlement, var now) = phases[id] else {
+            preconditionFailure("step \(id) settled in phase \(phases[id] as Any)")
+        }
+        if let error { now.error = error }
+        now.note = now.note ?? Self.note(of: settlement)
+        phases[id] = .verifying(now)
+        let pause = error == nil ? 0 : bounds.lookPauseMilliseconds
+        return [.look(id, .verify, afterMilliseconds: pause)]
+    }
+
+    private mutating func attemptFailed(
+        _ step: Step, error: String, at time: Timestamp
+    ) -> [Directive] {
+        let attempt = state.step(step.id)?.attempts ?? 0
+        let failed = record(.attemptFailed(step.id, attempt: attempt, error: error), at: time)
+        phases[step.id] = nil
+        let isEnding = stopReason != nil || haltReason != nil || planning != .notNeeded
+        if isEnding { return [failed] }
+        guard attempt < state.plan.options.attempts else {
+            return [failed] + giveUp(step, error: error, at: time)
+        }
+        phases[step.id] = .preflight(looks: 0)
+        let pause = bounds.lookPauseMilliseconds * Int64(attempt)
+        return [failed, .look(step.id, .preflight, afterMilliseconds: pause)]
+    }
+
+    /// The step has failed: the rest is planned around it.
+    private mutating func giveUp(
+        _ step: Step, error: String, at time: Timestamp
+    ) -> [Directive] {
+        phases[step.id] = nil
+        exclusions.append(Exclusion(domain: step.move.domain, target: step.move.target))
+        if planning == .notNeeded { planning = .wanted }
+        return [record(.failed(step.id, error: error), at: time)]
+    }
+
+    mutating func overdue(_ id: StepID, reason: String) -> [Directive] {
+        guard phases[id] == .migrating(aborting: false) else { return [] }
+        phases[id] = .migrating(aborting: true)
+        return [.abort(id)]
+    }
+
+    private mutating func halt(_ step: Step, _ reason: String) -> [Directive] {
+        phases[step.id] = nil
+        haltReason = haltReason ?? "'\(step.domainName)': \(reason)"
+        return []
+    }
+
+    private func words(
+        _ source: DomainSighting, _ target: DomainSighting, _ step: Step
+    ) -> String {
+        "\(step.move.source) \(source.words), \(step.move.target) \(target.words)"
+    }
+
+    private static func note(of settlement: Settlement) -> String? {
+        switch settlement {
+        case .destroyPausedSource: "the source's paused copy was removed"
+        case .undefineSource: "the definition left on the source was removed"
+        case .resumeSource, .setAutostart: nil
+        }
+    }
+}
+
+extension DomainSighting {
+    /// `running`, or `unknown (connection refused)`.
+    fileprivate var words: String {
+        let word = jobActive ? "\(presence.rawValue), migrating" : presence.rawValue
+        return detail.isEmpty ? word : "\(word) (\(detail))"
+    }
+}

@@ -1,0 +1,193 @@
+package import ClusterModel
+
+/// The run's state machine: events in, directives out. It decides and does nothing; the executor
+/// carries its directives out on libvirt, the simulator in virtual time.
+///
+/// Rules it keeps, whatever arrives in whatever order:
+/// - an intent is recorded before its migration, a settlement before its effect;
+/// - after every migration, however it seemed to end, both hosts are looked at;
+/// - no more migrations at once than the limits allow, on each host and in all;
+/// - it never waits without a bound.
+package struct RunMachine: Sendable {
+    /// What a step is doing now; a step that is absent here is pending or over.
+    enum Phase: Hashable, Sendable {
+        case preflight(looks: Int)
+        case migrating(aborting: Bool)
+        case verifying(Verification)
+        case settling(Settlement, Verification)
+    }
+
+    /// What is known of an attempt while its whereabouts are found out.
+    struct Verification: Hashable, Sendable {
+        var statistics: MigrationStatistics?
+        var error: String?
+        var looks = 0
+        var waits = 0
+        var settlements = 0
+        /// Goes into the journal with the outcome.
+        var note: String?
+    }
+
+    /// Bounds on waiting and trying, so that every run ends.
+    package struct Bounds: Hashable, Sendable {
+        /// Looks that may find the same doubtful picture, and the pause between them.
+        package var looks = 30
+        package var lookPauseMilliseconds: Int64 = 2000
+        /// Looks at a migration that someone else drives: an hour.
+        package var waits = 1800
+        package var settlements = 3
+        /// New plans around failures.
+        package var plans = 5
+
+        package init() {}
+    }
+
+    package private(set) var state: RunState
+    let bounds: Bounds
+    var phases: [StepID: Phase] = [:]
+    var exclusions: [Exclusion] = []
+    /// A new plan is wanted as soon as nothing is under way, or is being made.
+    var planning: Planning = .notNeeded
+    var plansLeft: Int
+    var stopReason: String?
+    var aborting = false
+    var haltReason: String?
+    private var isFinished = false
+
+    enum Planning: Hashable, Sendable {
+        case notNeeded, wanted, asked
+    }
+
+    /// A new run of this plan, or with `recovering` one that a crash or a stop left unfinished: its
+    /// open steps are looked after first, then the rest is planned anew from the world as it is.
+    package init(state: RunState, recovering: Bool, bounds: Bounds = Bounds()) {
+        self.state = state
+        self.bounds = bounds
+        plansLeft = bounds.plans
+        planning = recovering && state.goal != .abort ? .wanted : .notNeeded
+        if state.goal == .abort { stopReason = "aborted" }
+    }
+
+    package mutating func handle(_ event: RunEvent, at time: Timestamp) -> [Directive] {
+        guard !isFinished else { return [] }
+        var directives: [Directive] = []
+        switch event {
+        case .begin:
+            for open in state.openSteps {
+                phases[open.step.id] = .verifying(Verification())
+                directives.append(.look(open.step.id, .verify, afterMilliseconds: 0))
+            }
+        case .looked(let id, .preflight, let source, let target):
+            directives += preflighted(id, source: source, target: target, at: time)
+        case .looked(let id, .verify, let source, let target):
+            directives += verified(id, source: source, target: target, at: time)
+        case .migrationEnded(let id, let statistics, let error):
+            phases[id] = .verifying(Verification(statistics: statistics, error: error))
+            directives.append(.look(id, .verify, afterMilliseconds: 0))
+        case .settled(let id, let settlement, let error):
+            directives += settled(id, settlement, error: error)
+        case .planned(let plan, let reason):
+            directives += planned(plan, reason: reason, at: time)
+        case .overdue(let id, let reason):
+            directives += overdue(id, reason: reason)
+        case .stop(let reason):
+            directives += stop(reason: reason, at: time)
+        case .abort(let reason):
+            directives += stop(reason: reason, at: time)
+            directives += abortAll()
+        }
+        directives += advance(at: time)
+        return directives
+    }
+
+    /// Steps whose migration runs now.
+    package var migratingSteps: [StepID] {
+        phases.filter { if case .migrating = $0.value { true } else { false } }.keys.sorted()
+    }
+
+    // MARK: What to do next
+
+    /// Whatever can go on now, goes on: the tail of every event.
+    private mutating func advance(at time: Timestamp) -> [Directive] {
+        let isQuiet = phases.isEmpty
+        if let haltReason {
+            return isQuiet ? finish(RunOutcome(.halted, reason: haltReason), at: time) : []
+        }
+        if let stopReason {
+            return isQuiet ? finish(RunOutcome(.failed, reason: stopReason), at: time) : []
+        }
+        switch planning {
+        case .asked:
+            return []
+        case .wanted:
+            guard isQuiet else { return [] }
+            planning = .asked
+            return [.plan(goal: state.goal, without: exclusions)]
+        case .notNeeded:
+            let started = startSteps()
+            guard started.isEmpty, phases.isEmpty else { return started }
+            return finish(completion, at: time)
+        }
+    }
+
+    private mutating func startSteps() -> [Directive] {
+        var directives: [Directive] = []
+        var load = Occupancy(phases: phases, state: state)
+        for candidate in state.steps where candidate.status == .pending {
+            let step = candidate.step
+            guard phases[step.id] == nil, isReady(step),
+                load.admits(step.move, within: state.plan.limits)
+            else { continue }
+            load.add(step.move)
+            phases[step.id] = .preflight(looks: 0)
+            directives.append(.look(step.id, .preflight, afterMilliseconds: 0))
+        }
+        return directives
+    }
+
+    /// A step waits for others because they free what it demands: a skipped one has freed it too.
+    private func isReady(_ step: Step) -> Bool {
+        step.after.allSatisfy { id in
+            guard let before = state.step(id) else { return false }
+            switch before.status {
+            case .done, .skipped, .compensated: return true
+            case .pending, .running, .failed: return false
+            }
+        }
+    }
+
+    private var completion: RunOutcome {
+        let waiting = state.steps.filter { $0.status == .pending }
+        guard waiting.isEmpty else {
+            return RunOutcome(
+                .failed, reason: "\(waiting.count) steps wait for steps that did not end well")
+        }
+        return RunOutcome(state.goal == .rollback ? .rolledBack : .done)
+    }
+
+    mutating func finish(_ outcome: RunOutcome, at time: Timestamp) -> [Directive] {
+        isFinished = true
+        return [record(.ended(outcome), at: time), .finish(outcome)]
+    }
+
+    /// Applies a fact to the state and asks for it to be written down.
+    mutating func record(_ event: JournalEvent, at time: Timestamp) -> Directive {
+        state.apply(event, at: time)
+        return .record(event)
+    }
+
+    private mutating func stop(reason: String, at time: Timestamp) -> [Directive] {
+        guard stopReason == nil else { return [] }
+        stopReason = reason
+        return [record(.stopping(reason: reason), at: time)]
+    }
+
+    private mutating func abortAll() -> [Directive] {
+        aborting = true
+        return migratingSteps.compactMap { id in
+            guard phases[id] == .migrating(aborting: false) else { return nil }
+            phases[id] = .migrating(aborting: true)
+            return .abort(id)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package import ClusterModel
+
+/// A run as its journal tells it: the fold of its records, and nothing else.
+package struct RunState: Hashable, Sendable {
+    /// One step with its story.
+    package struct StepState: Hashable, Sendable {
+        package var step: Step
+        package var goal: RunGoal
+        package var status: StepStatus = .pending
+        package var attempts = 0
+        package var startedAt: Timestamp?
+        package var endedAt: Timestamp?
+        /// The last error, also of a step that came right later.
+        package var error: String?
+        /// Repairs that were done for it.
+        package var settlements: [Settlement] = []
+    }
+
+    package private(set) var kind: MigrationPlan.Kind
+    package private(set) var goal: RunGoal = .forward
+    /// The first plan: what the run was started for.
+    package private(set) var original: MigrationPlan
+    /// The plan in force.
+    package private(set) var plan: MigrationPlan
+    /// In order of planning.
+    package private(set) var steps: [StepState] = []
+    package private(set) var outcome: RunOutcome?
+    package private(set) var stopReason: String?
+    package private(set) var startedAt: Timestamp?
+    package private(set) var endedAt: Timestamp?
+
+    /// An empty run of this plan, before any record.
+    package init(plan: MigrationPlan) {
+        kind = plan.kind
+        original = plan
+        self.plan = plan
+    }
+
+    package init(plan: MigrationPlan, records: [JournalRecord]) {
+        self.init(plan: plan)
+        for record in records { apply(record.event, at: record.at) }
+    }
+
+    package mutating func apply(_ event: JournalEvent, at time: Timestamp) {
+        switch event {
+        case .taken(_, let goal):
+            startedAt = startedAt ?? time
+            self.goal = goal
+            stopReason = nil
+            outcome = nil
+            endedAt = nil
+        case .planned(let plan, let goal):
+            adopt(plan, goal: goal)
+        case .intent(let id, let attempt, let persistent, let autostart):
+            update(id) {
+                $0.attempts += 1
+                $0.startedAt = $0.startedAt ?? time
+                $0.status = .running(
+                    attempt: attempt, persistent: persistent, autostart: autostart)
+            }
+        case .attemptFailed(let id, _, let error):
+            update(id) {
+                $0.status = .pending
+                $0.error = error
+            }
+        case .settling(let id, let settlement):
+            update(id) { $0.settlements.append(settlement) }
+        case .arrived(let id, let statistics, let note):
+            close(id, .done(statistics, note: note), at: time)
+        case .skipped(let id, let reason):
+            close(id, .skipped(reason: reason), at: time)
+        case .failed(let id, let error):
+            close(id, .failed(error: error), at: time)
+            update(id) { $0.error = error }
+        case .stopping(let reason):
+            stopReason = reason
+        case .ended(let outcome):
+            end(outcome, at: time)
+        }
+    }
+
+    package func step(_ id: StepID) -> StepState? { steps.first { $0.step.id == id } }
+
+    /// Steps whose domain may be anywhere: an intent without an outcome.
+    package var openSteps: [StepState] {
+        steps.filter { if case .running = $0.status { true } else { false } }
+    }
+
+    /// Where the run took each domain: from its first source to where it was seen last.
+    package var displacements: [Move] {
+        var order: [DomainID] = []
+        var moves: [DomainID: Move] = [:]
+        for state in steps {
+            guard case .done = state.status else { continue }
+            let move = state.step.move
+            if moves[move.domain] == nil { order.append(move.domain) }
+            moves[move.domain, default: move].target = move.target
+        }
+        return order.compactMap { moves[$0] }.filter { $0.source != $0.target }
+    }
+
+    /// The number the next step of a new plan may have.
+    package var nextStepNumber: Int { (steps.map(\.step.id.rawValue).max() ?? 0) + 1 }
+
+    private mutating func adopt(_ plan: MigrationPlan, goal: RunGoal) {
+        self.goal = goal
+        self.plan = plan
+        let offset = nextStepNumber - 1
+        for index in steps.indices where steps[index].status == .pending {
+            steps[index].status = .skipped(reason: "planned anew")
+        }
+        steps += plan.steps.map { StepState(step: $0.renumbered(by: offset), goal: goal) }
+    }
+
+    private mutating func end(_ outcome: RunOutcome, at time: Timestamp) {
+        self.outcome = outcome
+        endedAt = time
+        guard outcome.state == .rolledBack else { return }
+        for index in steps.indices where steps[index].goal == .forward {
+            if case .done = steps[index].status { steps[index].status = .compensated }
+        }
+    }
+
+    private mutating func close(_ id: StepID, _ status: StepStatus, at time: Timestamp) {
+        update(id) {
+            $0.status = status
+            $0.endedAt = time
+        }
+    }
+
+    private mutating func update(_ id: StepID, _ change: (inout StepState) -> Void) {
+        guard let index = steps.firstIndex(where: { $0.step.id == id }) else { return }
+        change(&steps[index])
+    }
+}
+
+extension Step {
+    /// The same step in a run that has `offset` steps before this plan.
+    fileprivate func renumbered(by offset: Int) -> Step {
+        var step = self
+        step.id = StepID(id.rawValue + offset)
+        step.after = after.map { StepID($0.rawValue + offset) }
+        return step
+    }
+}
