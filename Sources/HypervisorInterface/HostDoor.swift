@@ -1,20 +1,21 @@
-package import ClusterModel
-
 /// Everything the executor needs of one host: both doors, and how others reach it.
 package struct HostDoor: Sendable {
     package var inspector: any HostInspector
     package var actuator: any MigrationActuator
+    /// libvirt URI of this host as this process reaches it (managed migration).
+    package var controllerURI: String
     /// libvirt URI of this host as other hosts' daemons reach it (peer-to-peer migration).
     package var peerURI: String
     /// `migrate_uri` of migrations to this host, for example `tcp://10.10.10.1`.
     package var migrateURI: String
 
     package init(
-        inspector: any HostInspector, actuator: any MigrationActuator, peerURI: String,
-        migrateURI: String
+        inspector: any HostInspector, actuator: any MigrationActuator, controllerURI: String,
+        peerURI: String, migrateURI: String
     ) {
         self.inspector = inspector
         self.actuator = actuator
+        self.controllerURI = controllerURI
         self.peerURI = peerURI
         self.migrateURI = migrateURI
     }

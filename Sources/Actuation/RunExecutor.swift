@@ -1,0 +1,233 @@
+package import ClusterModel
+package import Execution
+package import HypervisorInterface
+
+/// Carries out the directives of a run machine on real hosts: the shell around the pure core.
+///
+/// Directives of one event are carried out in order; migrations, looks and repairs run beside each
+/// other and come back as events. When a record can not be written nothing more is started.
+package actor RunExecutor {
+    /// Makes a plan for what is left of a run, from the world as it is at that moment.
+    package typealias Replanner =
+        @Sendable (RunGoal, [Exclusion], RunState) async throws -> MigrationPlan
+
+    private let run: RunID
+    private var machine: RunMachine
+    private let journal: any RunJournal
+    private let doors: [HostName: HostDoor]
+    private let replanner: Replanner
+    private let clock: WorldClock
+    private let observer: any RunObserver
+
+    private let events: AsyncStream<RunEvent>
+    private let inbox: AsyncStream<RunEvent>.Continuation
+    private var effects: [Task<Void, Never>] = []
+    private var monitors: [StepID: Task<Void, Never>] = [:]
+    /// Pairs whose daemons can not reach each other: their next attempt is managed from here.
+    private var managedPairs: Set<HostPair> = []
+
+    struct HostPair: Hashable {
+        var source: HostName
+        var target: HostName
+    }
+
+    package init(
+        run: RunID, machine: RunMachine, journal: any RunJournal, doors: [HostName: HostDoor],
+        clock: WorldClock, observer: any RunObserver, replanner: @escaping Replanner
+    ) {
+        self.run = run
+        self.machine = machine
+        self.journal = journal
+        self.doors = doors
+        self.clock = clock
+        self.observer = observer
+        self.replanner = replanner
+        (events, inbox) = AsyncStream.makeStream()
+    }
+
+    /// Tells the run something from outside: a person's wish to stop or to abort it.
+    package nonisolated func send(_ event: RunEvent) { inbox.yield(event) }
+
+    package var state: RunState { machine.state }
+
+    /// Runs to the end. Returns only when no effect is under way any more.
+    package func execute() async -> RunOutcome {
+        send(.begin)
+        for await event in events {
+            if case .migrationEnded(let id, _, _) = event {
+                monitors.removeValue(forKey: id)?.cancel()
+            }
+            let directives = machine.handle(event, at: clock.now())
+            do {
+                if let outcome = try await carryOut(directives) {
+                    return outcome
+                }
+            } catch {
+                return await journalBroke(error)
+            }
+        }
+        preconditionFailure("the run's inbox was closed before the run ended")
+    }
+
+    /// A run that can not be written down must not go on: what runs is left to libvirt.
+    private func journalBroke(_ error: any Error) async -> RunOutcome {
+        for monitor in monitors.values { monitor.cancel() }
+        for effect in effects { await effect.value }
+        return RunOutcome(
+            .halted,
+            reason: "the journal can not be written, so nothing more was started: \(error). "
+                + "Mend that, then: kvmbalance runs resume \(run)")
+    }
+
+    private func carryOut(_ directives: [Directive]) async throws -> RunOutcome? {
+        for directive in directives {
+            switch directive {
+            case .record(let event):
+                try await journal.append(event, to: run, at: clock.now())
+                await observer.observe(.recorded(event))
+            case .look(let id, let purpose, let pause):
+                start { await $0.look(id, purpose, afterMilliseconds: pause) }
+            case .migrate(let id):
+                start { await $0.migrate(id) }
+                monitors[id] = Task { await self.monitor(id) }
+            case .settle(let id, let settlement):
+                start { await $0.settle(id, settlement) }
+            case .abort(let id):
+                start { await $0.abort(id) }
+            case .plan(let goal, let exclusions):
+                start { await $0.plan(goal, exclusions) }
+            case .finish(let outcome):
+                return outcome
+            }
+        }
+        return nil
+    }
+
+    private func start(_ effect: @escaping @Sendable (RunExecutor) async -> Void) {
+        effects.append(Task { await effect(self) })
+    }
+
+    // MARK: Effects
+
+    private func look(
+        _ id: StepID, _ purpose: LookPurpose, afterMilliseconds pause: Int64
+    ) async {
+        if pause > 0 { try? await clock.sleep(pause) }
+        let move = self.move(id)
+        async let source = sighting(of: move.domain, on: move.source)
+        async let target = sighting(of: move.domain, on: move.target)
+        send(.looked(id, purpose, source: await source, target: await target))
+    }
+
+    private func sighting(of domain: DomainID, on host: HostName) async -> DomainSighting {
+        guard let door = doors[host] else {
+            return DomainSighting(.unknown, detail: "\(host) is not in the fleet file")
+        }
+        do {
+            return try await door.inspector.sighting(of: domain)
+        } catch {
+            return DomainSighting(.unknown, detail: "\(error)")
+        }
+    }
+
+    private func migrate(_ id: StepID) async {
+        guard let open = machine.state.step(id), let source = doors[open.step.move.source],
+            let target = doors[open.step.move.target],
+            case .running(_, let persistent, _) = open.status
+        else { return send(.migrationEnded(id, nil, error: "a host is not in the fleet file")) }
+        let move = open.step.move
+        let pair = HostPair(source: move.source, target: move.target)
+        let isManaged =
+            machine.state.plan.options.route == .managed || managedPairs.contains(pair)
+        var options = machine.state.plan.options
+        options.route = isManaged ? .managed : .peerToPeer
+        let request = MigrationRequest(
+            domain: move.domain, target: move.target,
+            targetURI: isManaged ? target.controllerURI : target.peerURI,
+            migrateURI: target.migrateURI, isPersistent: persistent, mode: open.step.mode,
+            options: options)
+        do {
+            let statistics = try await source.actuator.migrate(request)
+            send(.migrationEnded(id, statistics, error: nil))
+        } catch {
+            await noteRoute(after: error, pair)
+            send(.migrationEnded(id, nil, error: "\(error)"))
+        }
+    }
+
+    /// Peer-to-peer is the default because it survives us; where the hosts can not reach each other
+    /// the next attempt is driven from here, if the options leave the route open.
+    private func noteRoute(after error: any Error, _ pair: HostPair) async {
+        guard let error = error as? HypervisorError, error.kind == .peerUnreachable,
+            machine.state.plan.options.route == .automatic
+        else { return }
+        managedPairs.insert(pair)
+        await observer.observe(
+            .note(
+                "\(pair.source) can not reach \(pair.target)'s libvirtd: the next attempt is "
+                    + "driven from here (managed)"))
+    }
+
+    private func settle(_ id: StepID, _ settlement: Settlement) async {
+        let move = self.move(id)
+        do {
+            guard let source = doors[move.source], let target = doors[move.target] else {
+                return send(.settled(id, settlement, error: "a host is not in the fleet file"))
+            }
+            switch settlement {
+            case .destroyPausedSource:
+                try await source.actuator.destroyPausedCopy(of: move.domain)
+            case .resumeSource: try await source.actuator.resume(move.domain)
+            case .undefineSource: try await source.actuator.undefine(move.domain)
+            case .setAutostart:
+                try await target.actuator.setAutostart(of: move.domain, to: true)
+            }
+            send(.settled(id, settlement, error: nil))
+        } catch {
+            send(.settled(id, settlement, error: "\(error)"))
+        }
+    }
+
+    private func abort(_ id: StepID) async {
+        let move = self.move(id)
+        do {
+            try await doors[move.source]?.actuator.abortMigration(of: move.domain)
+        } catch {
+            await observer.observe(.note("abort of step \(id): \(error)"))
+        }
+    }
+
+    private func plan(_ goal: RunGoal, _ exclusions: [Exclusion]) async {
+        do {
+            send(.planned(try await replanner(goal, exclusions, machine.state), reason: nil))
+        } catch {
+            send(.planned(nil, reason: "the rest could not be planned: \(error)"))
+        }
+    }
+
+    // MARK: Watching
+
+    /// Polls a running migration: for the bars, and to end it when it is over its time or stalls.
+    private func monitor(_ id: StepID) async {
+        let move = self.move(id)
+        guard let inspector = doors[move.source]?.inspector else { return }
+        var watch = MigrationWatch(
+            startedAt: clock.now(), timeoutSeconds: machine.state.plan.options.timeoutSeconds)
+        while !Task.isCancelled {
+            do { try await clock.sleep(MigrationWatch.pollMilliseconds) } catch { return }
+            let progress = try? await inspector.migrationProgress(of: move.domain)
+            if Task.isCancelled { return }
+            if let progress { await observer.observe(.progress(id, progress)) }
+            if let reason = watch.overdue(progress, at: clock.now()) {
+                send(.overdue(id, reason: reason))
+            }
+        }
+    }
+
+    private func move(_ id: StepID) -> Move {
+        guard let step = machine.state.step(id)?.step else {
+            preconditionFailure("run \(run) has no step \(id)")
+        }
+        return step.move
+    }
+}
