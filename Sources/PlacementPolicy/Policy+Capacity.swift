@@ -1,0 +1,51 @@
+package import ClusterModel
+
+extension Policy {
+    /// What this host may give to domains, in ordinary memory: huge pages that are set aside are not
+    /// part of it. Zero for a host that was not read.
+    package func usableMemory(of host: Host) -> Bytes {
+        guard let facts = host.facts else { return .zero }
+        let setAside = facts.cells.reduce(Int64(0)) { sum, cell in
+            cell.hugePages.reduce(sum) { $0 + ($1.isHuge ? $1.total * $1.pageSize.count : 0) }
+        }
+        let reserved = (host.reserve?.memory ?? reserve.memory ?? .zero).count
+        let left = max(0, facts.memory.count - setAside - reserved)
+        return Bytes(left.scaled(byThousandths: overcommit.memoryThousandths))
+    }
+
+    /// What this host may give to domains in CPU demand.
+    package func usableCPU(of host: Host) -> MilliCPU {
+        guard let facts = host.facts else { return .zero }
+        let reserved = (host.reserve?.cpu ?? reserve.cpu ?? .zero).count
+        let left = max(0, MilliCPU.cpus(facts.cpu.logicalCPUs).count - reserved)
+        return MilliCPU(left.scaled(byThousandths: overcommit.cpuThousandths))
+    }
+
+    /// Ordinary memory that a domain needs on its host: all it may ever use, since libvirt checks
+    /// nothing and the host would swap or kill; only QEMU's own where the guest's is in huge pages.
+    package func memoryDemand(of facts: DomainFacts) -> Bytes {
+        facts.hugePages == nil ? facts.memory + perDomainOverhead : perDomainOverhead
+    }
+
+    /// CPU demand in each of the slots; a domain that was never sampled counts `assumedPerVCPU`.
+    package func cpuDemand(of domain: Domain, slots: Int) -> [MilliCPU] {
+        let assumed = MilliCPU(demand.assumedPerVCPU.count * Int64(domain.facts.vcpus))
+        guard let cpu = domain.demand.cpu, let peak = cpu.max() else {
+            return Array(repeating: assumed, count: slots)
+        }
+        // A vector of another length can't be laid on the slots: its peak is the safe reading.
+        return cpu.count == slots ? cpu : Array(repeating: peak, count: slots)
+    }
+}
+
+extension HugePagePool {
+    /// libvirt lists a host's base pages (4 to 64 KiB) with the huge ones.
+    package var isHuge: Bool { pageSize > .kibibytes(64) }
+}
+
+extension Int64 {
+    fileprivate func scaled(byThousandths factor: Int64) -> Int64 {
+        // In two parts: a petabyte times a thousand would not fit otherwise.
+        self / 1000 * factor + self % 1000 * factor / 1000
+    }
+}

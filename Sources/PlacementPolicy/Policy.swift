@@ -1,0 +1,49 @@
+package import ClusterModel
+
+/// What the operator wants of placements and migrations: constraints, limits and options.
+///
+/// Read from one YAML file (`Policy(yaml:)`); `Policy.default` is what `policies/drain.yaml` says.
+package struct Policy: Hashable, Sendable {
+    package var name = "drain"
+    /// Kept free on each host for the host itself. A host's own `reserve` in the fleet file wins.
+    package var reserve = Reserve(memory: .gibibytes(1), cpu: .zero)
+    package var overcommit = Overcommit()
+    /// Memory that QEMU needs for itself beside the guest's: device emulation, video memory, page
+    /// tables, migration buffers. 128 MiB covers a guest with a few virtio devices.
+    package var perDomainOverhead = Bytes.mebibytes(128)
+    package var demand = DemandWindow()
+    package var affinity: [PlacementGroup] = []
+    package var antiAffinity: [PlacementGroup] = []
+    /// Domains that stay where they are.
+    package var pin: [NamePattern] = []
+    package var fence: [HostRule] = []
+    package var ban: [HostRule] = []
+    /// Domains that kvmbalance leaves alone altogether.
+    package var exclude: [NamePattern] = []
+    package var limits = MigrationLimits()
+    /// Active domains on one host; nil for no limit.
+    package var maxDomainsPerHost: Int?
+    package var migration = MigrationOptions()
+    package var sharedStorage: [SharedStorage] = []
+
+    package init(name: String = "drain") { self.name = name }
+
+    package static let `default` = Policy()
+
+    /// The same policy with more storage that is declared shared, as the fleet file can do.
+    package func adding(sharedStorage more: [SharedStorage]) -> Policy {
+        var policy = self
+        policy.sharedStorage += more
+        return policy
+    }
+
+    /// What deserves a warning before anything is done under this policy.
+    package var warnings: [String] {
+        guard migration.unsafe else { return [] }
+        return [
+            "policy '\(name)' sets migration.unsafe: libvirt's own check of storage and cache mode "
+                + "is switched off, and a guest can be corrupted. Remove it unless you know why it "
+                + "is there."
+        ]
+    }
+}

@@ -1,0 +1,47 @@
+import ClusterModel
+
+/// The kinds of values that policies are made of, with what to say when they are written wrong.
+extension PolicyReader {
+    static func size(_ table: YAMLTable, _ key: String) throws(PolicyError) -> Bytes? {
+        try table.scalar(
+            key, "a size with a binary unit: KiB, MiB, GiB or TiB, such as 4GiB", Quantity.bytes)
+    }
+
+    static func cpus(_ table: YAMLTable, _ key: String) throws(PolicyError) -> MilliCPU? {
+        try table.scalar(key, "a number of CPUs without a unit, such as 0.5") {
+            Quantity.thousandths($0).map { MilliCPU($0) }
+        }
+    }
+
+    static func factor(_ table: YAMLTable, _ key: String) throws(PolicyError) -> Int64? {
+        try table.scalar(key, "a factor from 0.1 to 100, such as 1.0 or 1.5") {
+            Quantity.thousandths($0).flatMap { (100...100_000).contains($0) ? $0 : nil }
+        }
+    }
+
+    static func seconds(_ table: YAMLTable, _ key: String) throws(PolicyError) -> Int64? {
+        try table.scalar(key, "a time above zero with a unit: s, m, h or d, such as 15m") {
+            Quantity.seconds($0).flatMap { $0 > 0 ? $0 : nil }
+        }
+    }
+
+    static func whole(
+        _ table: YAMLTable, _ key: String, _ range: ClosedRange<Int>
+    ) throws(PolicyError) -> Int? {
+        try table.scalar(
+            key, "a whole number from \(range.lowerBound) to \(range.upperBound), without a unit"
+        ) {
+            Int($0).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    static func flag(_ table: YAMLTable, _ key: String) throws(PolicyError) -> Bool? {
+        try table.scalar(key, "true or false") {
+            $0 == "true" ? true : $0 == "false" ? false : nil
+        }
+    }
+
+    static func patterns(_ table: YAMLTable, _ key: String) throws(PolicyError) -> [NamePattern]? {
+        try table.strings(key)?.map { NamePattern($0) }
+    }
+}
