@@ -91,7 +91,10 @@ package struct RunState: Hashable, Sendable {
         var order: [DomainID] = []
         var moves: [DomainID: Move] = [:]
         for state in steps {
-            guard case .done = state.status else { continue }
+            switch state.status {
+            case .done, .compensated: break
+            case .pending, .running, .failed, .skipped: continue
+            }
             let move = state.step.move
             if moves[move.domain] == nil { order.append(move.domain) }
             moves[move.domain, default: move].target = move.target

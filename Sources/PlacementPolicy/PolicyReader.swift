@@ -27,7 +27,7 @@ package enum PolicyReader {
         return policy
     }
 
-    private static func compose(_ yaml: String) throws(PolicyError) -> Yams.Node? {
+    static func compose(_ yaml: String) throws(PolicyError) -> Yams.Node? {
         do {
             return try Yams.compose(yaml: yaml)
         } catch let error as YamlError {
@@ -115,7 +115,7 @@ package enum PolicyReader {
         return rules
     }
 
-    private static func sharedStorage(_ table: YAMLTable) throws(PolicyError) -> [SharedStorage] {
+    static func sharedStorage(_ table: YAMLTable) throws(PolicyError) -> [SharedStorage] {
         var shared: [SharedStorage] = []
         for entry in try table.tables("sharedStorage", keys: ["path", "hosts"]) {
             let path = try entry.scalar("path", "an absolute path such as /srv/vm") {

@@ -1,0 +1,65 @@
+package import ClusterModel
+
+/// The fleet file, `kvmbalance.yaml`: which hosts there are, how to reach them, where our own files
+/// lie.
+package struct Fleet: Hashable, Sendable {
+    package var hosts: [FleetHost]
+    /// Folder of the metrics and journal databases.
+    package var database: String
+    /// Policy file for commands that are not told another; nil is the built-in drain policy.
+    package var policy: String?
+    /// Mounts that no libvirt pool describes, with the operator's word that they are shared.
+    package var sharedStorage: [SharedStorage]
+
+    package static let defaultDatabase = "/var/lib/kvmbalance"
+
+    package init(
+        hosts: [FleetHost], database: String = Fleet.defaultDatabase, policy: String? = nil,
+        sharedStorage: [SharedStorage] = []
+    ) {
+        self.hosts = hosts
+        self.database = database
+        self.policy = policy
+        self.sharedStorage = sharedStorage
+    }
+}
+
+/// One host of the fleet file.
+package struct FleetHost: Hashable, Sendable {
+    package var name: HostName
+    /// libvirt URI as this machine reaches the host.
+    package var uri: String
+    /// libvirt URI as the other hosts reach it, when that is another one.
+    package var peerURI: String?
+    package var migrationAddress: String?
+    package var linkMbps: Int
+    package var zone: ZoneName?
+    package var reserve: Reserve?
+
+    package static let defaultLinkMbps = 1000
+
+    package init(
+        name: HostName, uri: String, peerURI: String? = nil, migrationAddress: String? = nil,
+        linkMbps: Int = FleetHost.defaultLinkMbps, zone: ZoneName? = nil, reserve: Reserve? = nil
+    ) {
+        self.name = name
+        self.uri = uri
+        self.peerURI = peerURI
+        self.migrationAddress = migrationAddress
+        self.linkMbps = linkMbps
+        self.zone = zone
+        self.reserve = reserve
+    }
+
+    /// The host part of the URI, without user and port: `host1` of `qemu+ssh://root@host1:22/system`.
+    package var address: String {
+        guard let start = uri.firstRange(of: "://")?.upperBound else { return name.rawValue }
+        let authority = uri[start...].prefix { $0 != "/" && $0 != "?" }
+        let afterUser = authority.split(separator: "@", maxSplits: 1).last.map(String.init) ?? ""
+        if afterUser.hasPrefix("["), let end = afterUser.firstIndex(of: "]") {
+            return String(afterUser[...end])
+        }
+        let host = afterUser.prefix { $0 != ":" }
+        return host.isEmpty ? name.rawValue : String(host)
+    }
+}

@@ -1,0 +1,60 @@
+import ClusterModel
+
+/// Reads the fleet file from YAML: everything it does not know is an error with line and column.
+package enum FleetReader {
+    static let keys = ["hosts", "database", "policy", "sharedStorage"]
+    static let hostKeys = [
+        "name", "uri", "peerURI", "migrationAddress", "linkMbps", "zone", "reserve",
+    ]
+
+    package static func read(_ yaml: String) throws(PolicyError) -> Fleet {
+        guard let document = try PolicyReader.compose(yaml) else {
+            throw PolicyError("the file is empty: list at least one host under 'hosts:'")
+        }
+        let table = try YAMLTable(document, path: "", keys: keys)
+        var fleet = Fleet(hosts: try hosts(table))
+        fleet.database = try table.scalar("database", "a folder", text) ?? fleet.database
+        fleet.policy = try table.scalar("policy", "a policy file", text)
+        fleet.sharedStorage = try PolicyReader.sharedStorage(table)
+        return fleet
+    }
+
+    private static func hosts(_ table: YAMLTable) throws(PolicyError) -> [FleetHost] {
+        var hosts: [FleetHost] = []
+        for entry in try table.tables("hosts", keys: hostKeys) {
+            let host = try self.host(entry)
+            if let twin = hosts.first(where: { $0.name == host.name || $0.uri == host.uri }) {
+                let what = twin.name == host.name ? "name '\(host.name)'" : "uri '\(host.uri)'"
+                throw entry.error("two hosts have the \(what)", at: "name")
+            }
+            hosts.append(host)
+        }
+        guard !hosts.isEmpty else {
+            throw PolicyError(
+                "no hosts: add for each 'hosts: [{name: host1, uri: qemu+ssh://root@host1/system}]'"
+            )
+        }
+        return hosts
+    }
+
+    private static func host(_ table: YAMLTable) throws(PolicyError) -> FleetHost {
+        let name = try table.required(table.scalar("name", "a word", text), "name")
+        let uri = try table.required(
+            table.scalar("uri", "a libvirt URI such as qemu+ssh://root@host1/system") {
+                $0.contains("://") ? $0 : nil
+            }, "uri")
+        var host = FleetHost(name: HostName(name), uri: uri)
+        host.peerURI = try table.scalar("peerURI", "a libvirt URI", text)
+        host.migrationAddress = try table.scalar("migrationAddress", "an address", text)
+        host.linkMbps = try PolicyReader.whole(table, "linkMbps", 1...1_000_000) ?? host.linkMbps
+        host.zone = try table.scalar("zone", "a word", text).map { ZoneName($0) }
+        if let reserve = try table.table("reserve", keys: ["memory", "cpu"]) {
+            host.reserve = Reserve(
+                memory: try PolicyReader.size(reserve, "memory"),
+                cpu: try PolicyReader.cpus(reserve, "cpu"))
+        }
+        return host
+    }
+
+    private static func text(_ value: String) -> String? { value.isEmpty ? nil : value }
+}
