@@ -70,6 +70,8 @@ let package = Package(
         .executableTarget(
             name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
 
+        tests("TidyTests", []),
+
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,1 +1,3 @@
-print("kvmbalance")
+import KVMBalanceCommands
+
+await KVMBalance.main()

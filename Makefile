@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh Debian 12 with the Swift toolchain: `make demo`, `make test`.
+.PHONY: build demo test lint format lab lab-down deps lab-deps clean
+
+SWIFT_FILES = Sources Tests Package.swift
+
+build: deps
+	swift build -c release --product kvmbalance
+
+demo: deps
+	swift build -c release --product kvmbalance
+	Tests/Lab/demo .build/release/kvmbalance
+
+test: deps lab-deps lint
+	Tests/run
+
+lint:
+	swift format lint --strict --recursive $(SWIFT_FILES)
+
+format:
+	swift format --in-place --recursive $(SWIFT_FILES)
+
+lab: lab-deps
+	Tests/Lab/lab up default --hosts 3
+
+lab-down:
+	Tests/Lab/lab down default
+
+# What building needs; as root on Debian it is installed, elsewhere it is named.
+deps:
+	@packaging/install-build-dependencies
+
+lab-deps:
+	@if [ "$$(id -u)" = 0 ]; then Tests/Lab/lab install; \
+	else echo "not root: the real lab will be skipped"; fi
+
+clean:
+	rm -rf .build

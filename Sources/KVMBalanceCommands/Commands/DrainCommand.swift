@@ -1,0 +1,88 @@
+import ArgumentParser
+import ClusterModel
+
+/// How a command that acts is told to act.
+struct ActingOptions: ParsableArguments {
+    @Flag(name: [.short, .long], help: "Do not ask.") var yes = false
+    @Flag(help: "Stop after showing the plan.") var dryRun = false
+}
+
+/// `kvmbalance drain HOST…`: empties hosts and keeps them empty until `return` or `hosts enable`.
+struct DrainCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain", abstract: "Empty hosts of their running domains, for maintenance.")
+
+    @Argument(help: "The hosts to empty.") var hosts: [String]
+    @OptionGroup var acting: ActingOptions
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let goal = PlanGoal.drain(hosts.map { HostName($0) }, bestEffort: planning.bestEffort)
+        return try await act(goal, acting, planning, migration)
+    }
+}
+
+/// `kvmbalance return HOST…`: brings back exactly what the drain took away.
+struct ReturnCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "return", abstract: "Bring back what a drain took away from these hosts.")
+
+    @Argument(help: "The hosts to fill again.") var hosts: [String]
+    @OptionGroup var acting: ActingOptions
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        try await act(.return(hosts.map { HostName($0) }), acting, planning, migration)
+    }
+}
+
+extension FleetCommand {
+    /// Plan it, show it, ask, run it.
+    func act(
+        _ goal: PlanGoal, _ acting: ActingOptions, _ planning: PlanningOptions,
+        _ migration: MigrationFlags
+    ) async throws -> Exit {
+        if planning.snapshot != nil, !acting.dryRun {
+            throw CommandError(
+                "a saved snapshot can only be planned for: add --dry-run, or use 'plan … --save' "
+                    + "and 'apply'")
+        }
+        let composition = try Composition(options)
+        let service = try PlanService(composition, planning, migration)
+        guard !acting.dryRun else { return try show(try await service.plan(goal), save: nil) }
+
+        let runner = try RunService(composition, isJSON: isJSON)
+        let lock = try runner.lockFleet("\(goal)")
+        defer { lock.release() }
+        try await runner.refuseUnfinishedRun()
+        let plan = try await service.plan(goal)
+        if !isJSON || plan.outcome != .plan {
+            if isJSON {
+                Console.out(try JSON.text(plan))
+            } else {
+                Console.out(PlanText(plan: plan).text)
+            }
+        }
+        switch plan.outcome {
+        case .infeasible: return .infeasible
+        case .nothingToDo:
+            try await runner.settleMaintenance(of: goal, run: nil)
+            return .done
+        case .plan: break
+        }
+        guard acting.yes || confirmed(plan) else {
+            throw CommandError(
+                "nothing was done. Add --yes to go on without being asked.", exit: .failed)
+        }
+        return try await runner.start(plan, goal: goal, service: service)
+    }
+
+    func confirmed(_ plan: MigrationPlan) -> Bool {
+        guard Console.isInputTerminal else { return false }
+        return Console.confirm("Carry out \(Format.plural(plan.steps.count, "migration"))?")
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import ClusterModel
+
+/// `kvmbalance plan drain|return`: shows a plan and touches nothing.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show a plan without carrying it out.",
+        subcommands: [PlanDrainCommand.self, PlanReturnCommand.self])
+}
+
+/// `kvmbalance plan drain HOST…`.
+struct PlanDrainCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain", abstract: "What it would take to empty these hosts.")
+
+    @Argument(help: "The hosts to empty.") var hosts: [String]
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let service = try PlanService(composition, planning, migration)
+        let plan = try await service.plan(
+            .drain(hosts.map { HostName($0) }, bestEffort: planning.bestEffort))
+        return try show(plan, save: save)
+    }
+}
+
+/// `kvmbalance plan return HOST…`.
+struct PlanReturnCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "return", abstract: "What it would take to bring a drain's domains back.")
+
+    @Argument(help: "The hosts to fill again.") var hosts: [String]
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let service = try PlanService(composition, planning, migration)
+        let plan = try await service.plan(.return(hosts.map { HostName($0) }))
+        return try show(plan, save: save)
+    }
+}
+
+extension FleetCommand {
+    /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
+    func show(_ plan: MigrationPlan, save: String?) throws -> Exit {
+        Console.out(isJSON ? try JSON.text(plan) : PlanText(plan: plan).text)
+        if let save { try JSON.save(plan, to: save) }
+        return plan.outcome == .infeasible ? .infeasible : .done
+    }
+}

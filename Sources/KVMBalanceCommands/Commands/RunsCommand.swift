@@ -1,0 +1,90 @@
+import ArgumentParser
+import Execution
+
+/// `kvmbalance runs …`: what was done, and what a crash left undone.
+struct RunsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "Runs: list, show, resume, roll back, abort.",
+        subcommands: [
+            RunsListCommand.self, RunsShowCommand.self, RunsResumeCommand.self,
+            RunsRollbackCommand.self, RunsAbortCommand.self,
+        ])
+}
+
+/// `kvmbalance runs list`.
+struct RunsListCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "All runs, newest first.")
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let reports = try await RunService(try Composition(options), isJSON: isJSON).reports()
+        if isJSON {
+            Console.out(try JSON.text(reports))
+            return .done
+        }
+        var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
+        for report in reports {
+            let moved = report.steps.filter { $0.state == "done" }.count
+            table.add(
+                report.run.description, report.kind.rawValue,
+                report.plan.hosts.map(\.rawValue).joined(separator: ","), report.state,
+                report.startedAt?.description ?? "-", "\(moved)/\(report.steps.count)",
+                report.reason ?? "")
+        }
+        Console.out(table.isEmpty ? "No run yet." : table.text)
+        return .done
+    }
+}
+
+/// `kvmbalance runs show RUN`.
+struct RunsShowCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One run: its steps, predicted against observed.")
+    @Argument(help: "The run's number, from 'runs list'.") var run: Int64
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let service = try RunService(try Composition(options), isJSON: isJSON)
+        try service.show(try await service.report(RunID(run)))
+        return .done
+    }
+}
+
+/// `kvmbalance runs resume RUN`.
+struct RunsResumeCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Go on with a run that was killed, stopped or halted.")
+    @Argument(help: "The run's number.") var run: Int64
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        try await RunService(try Composition(options), isJSON: isJSON).takeUp(RunID(run), to: nil)
+    }
+}
+
+/// `kvmbalance runs rollback RUN`.
+struct RunsRollbackCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Bring every domain of a run back to where it was.")
+    @Argument(help: "The run's number.") var run: Int64
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        try await RunService(try Composition(options), isJSON: isJSON)
+            .takeUp(RunID(run), to: .rollback)
+    }
+}
+
+/// `kvmbalance runs abort RUN`.
+struct RunsAbortCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "abort",
+        abstract: "Stop a run: its migrations are aborted, nothing new starts.")
+    @Argument(help: "The run's number.") var run: Int64
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        try await RunService(try Composition(options), isJSON: isJSON).abort(RunID(run))
+    }
+}

@@ -1,0 +1,31 @@
+import ArgumentParser
+
+/// Why a command ends with something else than success. The numbers are fixed by the interface.
+enum Exit: Int32 {
+    case done = 0
+    /// Failed; nothing was left half done.
+    case failed = 1
+    /// The plan is infeasible; its blockers were listed.
+    case infeasible = 3
+    case rolledBack = 4
+    /// A person must look; `runs show` says at what.
+    case halted = 5
+    case usage = 64
+    /// Another run holds the fleet.
+    case busy = 75
+
+    var code: ExitCode { ExitCode(rawValue) }
+}
+
+/// An error that a command ends with: its text goes to standard error.
+struct CommandError: Error, CustomStringConvertible {
+    var message: String
+    var exit: Exit
+
+    init(_ message: String, exit: Exit = .usage) {
+        self.message = message
+        self.exit = exit
+    }
+
+    var description: String { message }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+
+/// What every command takes.
+struct GlobalOptions: ParsableArguments {
+    enum Output: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    @Option(help: "The fleet file (default: ./kvmbalance.yaml, /etc/kvmbalance/kvmbalance.yaml).")
+    var config: String?
+
+    @Option(help: "text for people, json for programs: one document on standard output.")
+    var output: Output = .text
+}
+
+/// A command of ours: runs, and turns every error into one line on standard error and an exit code.
+protocol FleetCommand: AsyncParsableCommand {
+    var options: GlobalOptions { get }
+    func execute() async throws -> Exit
+}
+
+extension FleetCommand {
+    mutating func run() async throws {
+        let exit: Exit
+        do {
+            exit = try await execute()
+        } catch let error as CommandError {
+            Console.err("kvmbalance: \(error.message)")
+            exit = error.exit
+        } catch let error as CleanExit {
+            throw error
+        } catch {
+            Console.err("kvmbalance: \(error)")
+            exit = .failed
+        }
+        if exit != .done { throw exit.code }
+    }
+
+    var isJSON: Bool { options.output == .json }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// What every command that plans takes.
+struct PlanningOptions: ParsableArguments {
+    @Option(help: "A policy file (default: the fleet file's, or the built-in drain policy).")
+    var policy: String?
+
+    @Option(help: "Plan for this saved cluster snapshot instead of the live hosts.")
+    var snapshot: String?
+
+    @Option(help: "Seed of the search: the same seed gives the same plan.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Seconds the search may take.")
+    var timeLimit: Int?
+
+    @Flag(help: "Plan for what can leave, even if some domains must stay.")
+    var bestEffort = false
+}
