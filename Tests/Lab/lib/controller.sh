@@ -15,7 +15,7 @@ private_run() {
 }
 
 controller_setup() {
-    local name=$1 count=$2 state disks
+    local name=$1 state disks
     state=$(state_of "$name") disks=$(disks_of "$name")
     hostname controller
     # /sys must be this network namespace's own: libvirt asks /sys/class/net about bridges.

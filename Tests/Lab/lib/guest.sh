@@ -64,7 +64,7 @@ check_guest_options() {
     for value in "$memory" "$vcpus" "$dirty" "${dirty_size:-0}" "$cpu" "$numa_cells"; do
         [[ $value =~ ^(0|[1-9][0-9]*)$ ]] || die "lab guest: not a whole number: '$value'"
     done
-    ((memory >= 64)) || die "lab guest: the guest does not boot in less than 64 MiB"
+    ((memory >= 80)) || die "lab guest: the guest does not boot in less than 80 MiB"
     ((vcpus >= numa_cells)) || vcpus=$numa_cells
     if [[ -z $dirty_size ]]; then
         dirty_size=$((dirty > 8 ? dirty : 8))

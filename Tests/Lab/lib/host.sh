@@ -23,6 +23,7 @@ host_setup() {
     state=$(host_state "$name" "$host") disks=$(disks_of "$name")
     hostname "$host"
     mount -t sysfs sysfs /sys
+    usb_bus
     private_run "$name"
     bind_private "$state" /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
     mkdir -p "$disks/$host" "$CONSOLE_FOLDER" /run/libvirt
@@ -42,6 +43,23 @@ host_setup() {
     libvirtd_start
     wait_until 20 "libvirtd of $host" virsh -q -c qemu:///system uri
     libvirt_resources
+}
+
+# On a machine without USB, libvirt cannot even look for a USB device that may be missing (see
+# `--hostdev`): such a host gets an empty bus. A directory cannot be made in sysfs, so /sys/bus
+# is laid anew from its parts.
+usb_bus() {
+    [[ ! -d /sys/bus/usb/devices ]] || return 0
+    local bus
+    mount --bind /sys/bus /mnt
+    mount -t tmpfs -o mode=755 lab-bus /sys/bus
+    for bus in /mnt/*/; do
+        bus=$(basename "$bus")
+        mkdir "/sys/bus/$bus"
+        mount --bind "/mnt/$bus" "/sys/bus/$bus"
+    done
+    umount /mnt
+    mkdir -p /sys/bus/usb/devices
 }
 
 libvirt_configuration() {

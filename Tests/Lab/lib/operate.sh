@@ -73,7 +73,7 @@ processes_in() {
     for pid in /proc/[0-9]*; do
         [[ $(readlink "$pid/ns/net" 2>/dev/null) == "$namespace" ]] || continue
         [[ $(basename "$(readlink "$pid/exe" 2>/dev/null)") =~ ^$program$ ]] || continue
-        [[ -z $argument ]] || grep -qszx -e "$argument" "$pid/cmdline" || continue
+        [[ -z $argument ]] || grep -qsz -e "^$argument\$" "$pid/cmdline" || continue
         say "${pid#/proc/}"
     done
 }
@@ -85,10 +85,10 @@ command_start() {
     [[ -z $(processes_in "$1" "$2" "$3") ]] || die "$3 runs on $2 already"
     case $3 in
     libvirtd)
-        function_in_place "$1" "$2" libvirtd_start
+        function_in_place "$1" "$2" libvirtd_start >>"$(host_state "$1" "$2")/up.log" 2>&1
         wait_until 20 "libvirtd of $2" virsh_on "$1" "$2" uri
         ;;
-    sshd) function_in_place "$1" "$2" ssh_start "$1" "$2" ;;
+    sshd) function_in_place "$1" "$2" ssh_start "$1" "$2" >>"$(host_state "$1" "$2")/up.log" 2>&1 ;;
     *) die "lab start: cannot start '$3'" ;;
     esac
 }

@@ -50,7 +50,8 @@ observe() {
 }
 
 observe_host() {
-    virsh_on "$1" "$2" "
+    # Not --quiet: it takes the line's end away from `echo`.
+    in_place "$1" "$2" timeout 20 virsh --connect qemu:///system "
         echo section persistent; list --all --persistent --uuid;
         echo section running; list --all --uuid --name --state-running;
         echo section paused; list --all --uuid --name --state-paused;
@@ -71,8 +72,9 @@ command_placement() {
 }
 
 # How many QEMU processes carry this UUID, whatever libvirt knows of them.
+# The pattern is anchored so that it does not find itself among the arguments of this grep.
 processes_of() {
-    grep -lszx -e "$1" /proc/[0-9]*/cmdline 2>/dev/null | wc -l
+    grep -lsz -e "^$1\$" /proc/[0-9]*/cmdline 2>/dev/null | wc -l
 }
 
 command_verify() {

@@ -24,8 +24,13 @@ command_up() {
     mkdir "$(state_of "$name")" 2>/dev/null || die "lab '$name' exists: lab down $name first"
     prepare_state "$name" "$count"
     init_start "$name"
-    function_in_place "$name" controller controller_setup "$name" "$count" \
-        2> >(tee -a "$(state_of "$name")/up.log" >&2)
+    # Into a file, never through our own output: the daemons keep what they are given, and a
+    # caller who reads our output to its end would wait for them.
+    function_in_place "$name" controller controller_setup "$name" \
+        >"$(state_of "$name")/up.log" 2>&1 || {
+        tail -n 20 "$(state_of "$name")/up.log" >&2
+        die "the controller of lab '$name' did not come up; after a look: lab down $name"
+    }
     hosts_start "$name"
     keep_capabilities "$name"
     touch "$(state_of "$name")/ready"
