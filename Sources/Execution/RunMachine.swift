@@ -164,8 +164,8 @@ package struct RunMachine: Sendable {
         }
         guard state.goal == .rollback else { return RunOutcome(.done) }
         guard state.plan.blockers.isEmpty else {
-            return RunOutcome(
-                .failed, reason: "not all could be brought back: \(summary(of: state.plan.blockers))")
+            let rest = summary(of: state.plan.blockers)
+            return RunOutcome(.failed, reason: "not all could be brought back: \(rest)")
         }
         return RunOutcome(.rolledBack)
     }
