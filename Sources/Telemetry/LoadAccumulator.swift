@@ -1,0 +1,131 @@
+package import ClusterModel
+
+/// The part of a domain's sample that demand is made of. Domains and hosts are small numbers here,
+/// given by whoever feeds: an hour of 4,000 domains is 1.4 million of these.
+package struct DomainReading: Sendable {
+    package var domain: Int
+    package var host: Int
+    package var at: Timestamp
+    package var cpuTime: Int64?
+    package var vcpus: Int?
+    package var dirtyRate: Bytes?
+
+    package init(
+        domain: Int, host: Int, at: Timestamp, cpuTime: Int64?, vcpus: Int?,
+        dirtyRate: Bytes? = nil
+    ) {
+        self.domain = domain
+        self.host = host
+        self.at = at
+        self.cpuTime = cpuTime
+        self.vcpus = vcpus
+        self.dirtyRate = dirtyRate
+    }
+}
+
+/// Turns readings that come in order of time into demand, in one pass and with memory for one slot.
+///
+/// O(n log s) for n readings, s of them in a slot.
+package struct LoadAccumulator: Sendable {
+    private let window: SampleWindow
+    private let rules: RateRules
+    private var domains: [DomainTrack] = []
+    private var hosts: [HostTrack] = []
+
+    package init(window: SampleWindow, rules: RateRules) {
+        self.window = window
+        self.rules = rules
+    }
+
+    package mutating func add(_ reading: DomainReading) {
+        while domains.count <= reading.domain {
+            domains.append(DomainTrack(slots: window.slots))
+        }
+        domains[reading.domain].add(reading, window: window, rules: rules)
+    }
+
+    package mutating func add(
+        host: Int, at time: Timestamp, cpu: HostCPUCounters?, available: Bytes?
+    ) {
+        while hosts.count <= host { hosts.append(HostTrack(slots: window.slots)) }
+        hosts[host].add(at: time, cpu: cpu, available: available, window: window, rules: rules)
+    }
+
+    /// The result, with the numbers turned into names again. Numbers without a name are left out,
+    /// names without a sample too: what was never sampled is unknown.
+    package consuming func finish(
+        domains domainNumbers: [DomainID: Int], hosts hostNumbers: [HostName: Int]
+    ) -> MeasuredLoad {
+        var load = MeasuredLoad(window: window)
+        for (id, number) in domainNumbers where number < domains.count {
+            load.domains[id] = domains[number].demand(percentile: window.percentile)
+            load.dirtyRates[id] = domains[number].dirtyRate
+        }
+        for (name, number) in hostNumbers where number < hosts.count {
+            load.hosts[name] = hosts[number].use(percentile: window.percentile)
+        }
+        return load
+    }
+}
+
+/// One domain on its way through the window.
+private struct DomainTrack {
+    /// The last reading on each host: while a domain migrates both ends report it, and counters of
+    /// two processes must not be subtracted from each other. Almost always one entry.
+    private var last: [DomainReading] = []
+    private var values: SlotValues
+    private(set) var dirtyRate: Bytes?
+
+    init(slots: Int) { values = SlotValues(slots: slots) }
+
+    mutating func add(_ reading: DomainReading, window: SampleWindow, rules: RateRules) {
+        dirtyRate = reading.dirtyRate ?? dirtyRate
+        guard let index = last.firstIndex(where: { $0.host == reading.host }) else {
+            last.append(reading)
+            return
+        }
+        let earlier = last[index]
+        last[index] = reading
+        let rate = CounterRate.cpu(
+            from: earlier.cpuTime, to: reading.cpuTime,
+            over: rules.judge(from: earlier.at, to: reading.at),
+            limit: (reading.vcpus ?? earlier.vcpus).map(RateRules.plausibleCPU))
+        if let value = rate.value { values.add(value, at: reading.at, in: window) }
+    }
+
+    mutating func demand(percentile: Int) -> Demand {
+        guard let slots = values.finish(percentile: percentile) else { return .unknown }
+        return Demand(
+            cpu: slots.map { MilliCPU($0) }, samples: values.samples, newestSample: values.newest)
+    }
+}
+
+/// One host on its way through the window.
+private struct HostTrack {
+    private var last: (at: Timestamp, cpu: HostCPUCounters)?
+    private var values: SlotValues
+    private var memory: Bytes?
+    private var newest: Timestamp?
+
+    init(slots: Int) { values = SlotValues(slots: slots) }
+
+    mutating func add(
+        at time: Timestamp, cpu: HostCPUCounters?, available: Bytes?, window: SampleWindow,
+        rules: RateRules
+    ) {
+        newest = time
+        memory = available ?? memory
+        guard let cpu else { return }
+        defer { last = (time, cpu) }
+        guard let last else { return }
+        let interval = rules.judge(from: last.at, to: time)
+        let rate = HostCPURate(from: last.cpu, to: cpu, over: interval)
+        if let permille = rate.permille { values.add(permille, at: time, in: window) }
+    }
+
+    mutating func use(percentile: Int) -> HostUse {
+        HostUse(
+            busyPermille: values.finish(percentile: percentile)?.max(), memoryAvailable: memory,
+            newestSample: newest)
+    }
+}

@@ -1,0 +1,38 @@
+package import ClusterModel
+
+/// The stretch of time that demand is read from, cut into slots of equal length which all domains
+/// share: only then may slots of different domains be added.
+package struct SampleWindow: Hashable, Sendable {
+    package let end: Timestamp
+    package let lengthMilliseconds: Int64
+    package let slots: Int
+    /// Of the rates inside a slot, 1 to 100.
+    package let percentile: Int
+
+    package init(
+        endingAt end: Timestamp, lengthMilliseconds: Int64 = 3_600_000, slots: Int = 4,
+        percentile: Int = 95
+    ) {
+        precondition(slots > 0 && lengthMilliseconds >= slots, "\(slots) slots")
+        precondition((1...100).contains(percentile), "percentile \(percentile)")
+        self.end = end
+        self.lengthMilliseconds = lengthMilliseconds
+        self.slots = slots
+        self.percentile = percentile
+    }
+
+    package var start: Timestamp { end.advanced(byMilliseconds: -lengthMilliseconds) }
+
+    /// Where reading must begin so that the first rate inside the window has its first sample.
+    package func readingStart(under rules: RateRules) -> Timestamp {
+        start.advanced(byMilliseconds: -rules.longestInterval)
+    }
+
+    /// The slot in which a rate counts that was measured up to this moment; the window includes
+    /// its end and not its start.
+    package func slot(of time: Timestamp) -> Int? {
+        let offset = time.millisecondsSince(start) - 1
+        guard offset >= 0, offset < lengthMilliseconds else { return nil }
+        return Int(offset * Int64(slots) / lengthMilliseconds)
+    }
+}

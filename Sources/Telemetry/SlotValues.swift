@@ -1,0 +1,37 @@
+import ClusterModel
+
+/// Gathers the rates of one object into slots and keeps only the rates of the present slot: memory
+/// does not grow with the window.
+struct SlotValues {
+    private var current: [Int64] = []
+    private var slot = 0
+    private var closed: [Int64?]
+    private(set) var samples = 0
+    private(set) var newest: Timestamp?
+
+    init(slots: Int) { closed = Array(repeating: nil, count: slots) }
+
+    /// Slots must not go back; a rate of an earlier slot, left by a clock step, counts in the
+    /// present one.
+    mutating func add(_ rate: Int64, at time: Timestamp, in window: SampleWindow) {
+        guard let slot = window.slot(of: time) else { return }
+        if slot > self.slot { close(percentile: window.percentile, next: slot) }
+        current.append(rate)
+        samples += 1
+        newest = newest.map { max($0, time) } ?? time
+    }
+
+    private mutating func close(percentile: Int, next: Int) {
+        closed[slot] = Percentile.nearestRank(percentile, of: &current) ?? closed[slot]
+        current.removeAll(keepingCapacity: true)
+        slot = next
+    }
+
+    /// One value a slot, nil when there was none at all. A slot without a sample has the worst
+    /// value that is known: nobody can say that the object was quieter then.
+    mutating func finish(percentile: Int) -> [Int64]? {
+        close(percentile: percentile, next: slot)
+        guard let worst = closed.compactMap({ $0 }).max() else { return nil }
+        return closed.map { $0 ?? worst }
+    }
+}
