@@ -11,6 +11,10 @@ struct BlockerTests {
             try lab.guest("snapped", on: "host1", "--snapshot")
             try lab.guest("localdisk", on: "host1", "--storage", "local")
             try lab.guest("lonely", on: "host1", "--network", "onlyhere")
+            try lab.guest("old", on: "host1", "--machine", "pc-i440fx-7.1")
+            try lab.guest("nehalem", on: "host1", "--cpu-model", "Nehalem")
+            try lab.lab("lacks", "host2", "machine:pc-i440fx-7.1")
+            try lab.lab("lacks", "host2", "cpu:Nehalem")
             try lab.guest("free", on: "host1", "--wait")
             let plan = try lab.json("plan", "drain", "host1")
             #expect(plan["outcome"] as? String == "infeasible")
@@ -21,7 +25,7 @@ struct BlockerTests {
             #expect(
                 reasons == [
                     "device": "hostdev", "snapped": "snapshot", "localdisk": "local-storage",
-                    "lonely": "network",
+                    "lonely": "network", "old": "machine-type", "nehalem": "cpu-model",
                 ])
             for blocker in blockers {
                 #expect((blocker["remedy"] as? String ?? "").count > 10, "\(blocker)")
@@ -29,12 +33,14 @@ struct BlockerTests {
             }
             let refused = try lab.kvmbalance("drain", "host1", "--yes")
             #expect(refused.status == 3, "\(refused.text)")
-            #expect(try lab.guests(on: "host1").count == 5)
+            #expect(try lab.guests(on: "host1").count == 7)
 
             let rest = try lab.kvmbalance("drain", "host1", "--yes", "--best-effort")
             #expect(rest.status == 0, "\(rest.text)")
             #expect(
-                try lab.guests(on: "host1") == ["device", "localdisk", "lonely", "snapped"])
+                try lab.guests(on: "host1") == [
+                    "device", "localdisk", "lonely", "nehalem", "old", "snapped",
+                ])
             #expect(try lab.guests(on: "host2") == ["free"])
             let verdict = try lab.verify()
             #expect(verdict.status == 0, "\(verdict.text)")

@@ -93,6 +93,23 @@ command_start() {
     esac
 }
 
+# Takes a machine type or a CPU model from a host, as an older QEMU would lack it. All hosts run the
+# same QEMU, so what libvirtd has cached of its answers is edited; libvirtd reads that at its start.
+command_lacks() {
+    (($# == 3)) || die "usage: lab lacks NAME HOST machine:TYPE|cpu:MODEL"
+    local name=$1 host=$2 edit
+    require_lab "$name"
+    require_host "$name" "$host"
+    case $3 in
+    machine:*) edit="/<machine [^>]*name='${3#machine:}'/d" ;;
+    cpu:*) edit="s/\\(<cpu [^>]*name='${3#cpu:}'[^>]*usable='\\)yes'/\\1no'/" ;;
+    *) die "lab lacks: machine:TYPE or cpu:MODEL, not '$3'" ;;
+    esac
+    command_kill "$name" "$host" libvirtd
+    in_place "$name" "$host" bash -c 'sed -i "$1" /var/cache/libvirt/qemu/capabilities/*.xml' - "$edit"
+    command_start "$name" "$host" libvirtd
+}
+
 # What the oracle expects of a guest from now on.
 command_expect() {
     (($# == 3)) || die "usage: lab expect NAME GUEST running|off|restarted"
