@@ -37,7 +37,9 @@ extension SimulatedWorld {
         case .perform:
             shareLinks()
         case .switchOver:
-            update(migration.domain, on: migration.source) { $0.become(.pausedByMigration, at: now) }
+            update(migration.domain, on: migration.source) {
+                $0.become(.pausedByMigration, at: now)
+            }
             let pause = max(1, migration.downtimeMilliseconds)
             change(migration) { $0.until = now.advanced(byMilliseconds: pause) }
         case .confirm:

@@ -3,6 +3,7 @@ import Foundation
 import HypervisorInterface
 import Simulation
 import Synchronization
+import Telemetry
 import Testing
 
 /// The fleet in a file: several processes in a row see one continuing world.
