@@ -47,7 +47,7 @@ let package = Package(
         library("HypervisorInterface", ["ClusterModel", "Telemetry"]),
         library(
             "Simulation",
-            ["ClusterModel", "Telemetry", "HypervisorInterface"]),
+            ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution"]),
 
         // Effects: each knows the pure targets and none of its neighbours.
         .systemLibrary(
@@ -71,6 +71,10 @@ let package = Package(
             name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
 
         tests("TidyTests", []),
+        tests("ExecutionTests", ["ClusterModel", "Execution"]),
+        tests(
+            "SimulationTests",
+            ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
 
     ],
     swiftLanguageModes: [.v6]
