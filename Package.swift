@@ -15,6 +15,8 @@ let argumentParser: Target.Dependency = .product(
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -65,10 +67,12 @@ let package = Package(
             [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
                 "Execution", "HypervisorInterface", "Simulation", "Libvirt", "Persistence",
-                "Sampling", "Actuation", argumentParser, yams, logging, serviceLifecycle,
+                "Sampling", "Actuation", argumentParser, logging, serviceLifecycle,
+                unixSignals,
             ]),
         .executableTarget(
-            name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
+            name: "kvmbalance", dependencies: ["KVMBalanceCommands", argumentParser],
+            swiftSettings: strict),
 
         tests("TidyTests", []),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),

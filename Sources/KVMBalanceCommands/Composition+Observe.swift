@@ -1,5 +1,5 @@
 import ClusterModel
-import Foundation
+import Execution
 import HypervisorInterface
 import Persistence
 import PlacementPolicy
@@ -39,8 +39,9 @@ extension Composition {
     ) async throws -> ClusterSnapshot {
         let looks = await look()
         let metrics = try metrics()
+        let known = try await metrics.observations()
         var reports: [HostReport] = []
-        for look in looks { reports.append(try await report(look, metrics)) }
+        for look in looks { reports.append(try await report(look, known, metrics)) }
         let maintenance = Set(try await journal().maintenance().map(\.host))
             .subtracting(admitted)
         let builder = SnapshotBuilder(
@@ -51,7 +52,10 @@ extension Composition {
         return built.snapshot
     }
 
-    private func report(_ look: HostLook, _ metrics: MetricsStore) async throws -> HostReport {
+    /// A host that can not be read is shown as it was when it last could, with its fault.
+    private func report(
+        _ look: HostLook, _ known: [HostObservation], _ metrics: MetricsStore
+    ) async throws -> HostReport {
         let settings = settings(of: look.host)
         switch look.result {
         case .success(let inventory):
@@ -59,16 +63,16 @@ extension Composition {
             try await metrics.store(observation)
             return HostReport(settings: settings, observation: observation)
         case .failure(let error):
-            let last = try await metrics.lastObservation(of: look.host)
+            let last = known.first { $0.host == look.host }
             return HostReport(settings: settings, observation: last, fault: error.message)
         }
     }
 
-    private func settings(of name: HostName) -> Host {
+    private func settings(of name: HostName) -> ClusterModel.Host {
         guard let host = fleet.hosts.first(where: { $0.name == name }) else {
             preconditionFailure("host \(name) was looked at and is not in the fleet")
         }
-        return Host(
+        return ClusterModel.Host(
             name: name, zone: host.zone, migrationAddress: host.migrationAddress,
             linkMbps: host.linkMbps, reserve: host.reserve)
     }
@@ -79,7 +83,7 @@ extension Composition {
         let window = SampleWindow(
             endingAt: now(), lengthMilliseconds: policy.demand.windowSeconds * 1000,
             slots: policy.demand.slots, percentile: policy.demand.percentile)
-        var measured = try await metrics.measuredLoad(in: window)
+        var measured = try await metrics.load(in: window, rules: RateRules())
         let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }
             .filter { $0.state.isActive && measured.domains[$0.id]?.cpu == nil }
         guard !unsampled.isEmpty else { return measured }

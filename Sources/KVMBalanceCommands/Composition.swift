@@ -14,7 +14,8 @@ struct Composition: Sendable {
     /// Folder of the fleet file: what it names relatively is looked for here.
     private let folder: URL
     private let inspectors: [HostName: any HostInspector]
-    private let simulated: [HostName: SimulatedDoor]
+    private let actuators: [HostName: any MigrationActuator]
+    private let stores: Stores
 
     static let defaultFiles = ["kvmbalance.yaml", "/etc/kvmbalance/kvmbalance.yaml"]
 
@@ -32,18 +33,38 @@ struct Composition: Sendable {
             throw CommandError("\(file): \(error)")
         }
         folder = URL(fileURLWithPath: file).deletingLastPathComponent()
-        var simulated: [HostName: SimulatedDoor] = [:]
+        stores = Stores(
+            directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
+        (inspectors, actuators) = try Self.doors(of: fleet)
+    }
+
+    /// A reading and a writing door for each host, real or simulated.
+    private static func doors(
+        of fleet: Fleet
+    ) throws -> ([HostName: any HostInspector], [HostName: any MigrationActuator]) {
         var inspectors: [HostName: any HostInspector] = [:]
+        var actuators: [HostName: any MigrationActuator] = [:]
+        var simulations: [String: SimulatedFleet] = [:]
+        let uris = Dictionary(
+            fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
         for host in fleet.hosts {
-            if let door = try SimulatedDoor(host) {
-                simulated[host.name] = door
-                inspectors[host.name] = door.inspector
-            } else {
+            guard SimulatedURI.isSimulated(host.uri) else {
                 inspectors[host.name] = LibvirtHost(host: host.name, uri: host.uri)
+                actuators[host.name] = LibvirtActuator(
+                    host: host.name, uri: host.uri, uris: uris)
+                continue
             }
+            guard let uri = SimulatedURI(host.uri) else {
+                throw CommandError(
+                    "host \(host.name): '\(host.uri)' is not simulated:///path/fleet.json?host=NAME"
+                )
+            }
+            let simulation = try simulations[uri.file] ?? SimulatedFleet(file: uri.file)
+            simulations[uri.file] = simulation
+            (inspectors[host.name], actuators[host.name]) = simulation.door(
+                for: uri.host, named: host.name)
         }
-        self.simulated = simulated
-        self.inspectors = inspectors
+        return (inspectors, actuators)
     }
 
     private static func fleetFile(_ given: String?) throws -> String {
@@ -73,14 +94,10 @@ struct Composition: Sendable {
     }
 
     func doors() -> [HostName: HostDoor] {
-        let uris = Dictionary(
-            fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
         var doors: [HostName: HostDoor] = [:]
         for host in fleet.hosts {
-            guard let inspector = inspectors[host.name] else { continue }
-            let actuator: any MigrationActuator =
-                simulated[host.name]?.actuator
-                ?? LibvirtActuator(host: host.name, uri: host.uri, uris: uris)
+            guard let inspector = inspectors[host.name], let actuator = actuators[host.name]
+            else { continue }
             doors[host.name] = HostDoor(
                 inspector: inspector, actuator: actuator, controllerURI: host.uri,
                 peerURI: host.peerURI ?? host.uri,
@@ -92,8 +109,8 @@ struct Composition: Sendable {
     // MARK: Files
 
     var databaseFolder: URL { URL(fileURLWithPath: fleet.database, relativeTo: folder) }
-    func metrics() throws -> MetricsStore { try MetricsStore(folder: databaseFolder.path) }
-    func journal() throws -> JournalStore { try JournalStore(folder: databaseFolder.path) }
+    func metrics() throws -> MetricsStore { try stores.openMetrics() }
+    func journal() throws -> JournalStore { try stores.openJournal() }
 
     /// The policy of this file, else the fleet file's, else the built-in one.
     func policy(_ path: String?) throws -> Policy {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Persistence
+import PlacementPolicy
 
 /// `kvmbalance hosts …`: the fleet, and whether each host is fit to send and to receive.
 struct HostsCommand: AsyncParsableCommand {

@@ -42,7 +42,8 @@ struct PlanService: Sendable {
     func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
         try composition.require(hosts: goal.hosts)
         let snapshot = try await observe(goal)
-        return try judged(request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
+        return try judged(
+            try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
     }
 
     /// A plan for what is left of a run.

@@ -7,14 +7,14 @@ enum PlanWorld {
         between plan: MigrationPlan, and snapshot: ClusterSnapshot
     ) -> [String] {
         guard plan.origin.digest != snapshot.digest else { return [] }
-        var differences = plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
-        if plan.kind == .drain { differences += newcomers(plan, snapshot) }
-        if differences.isEmpty {
-            differences.append(
+        var found = plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
+        if plan.kind == .drain { found += newcomers(plan, snapshot) }
+        if found.isEmpty {
+            found.append(
                 "hosts or domains were added, removed, started, stopped, resized or moved since "
                     + "\(plan.origin.observedAt)")
         }
-        return differences
+        return found
     }
 
     private static func differences(

@@ -43,11 +43,11 @@ struct RunService {
 
     /// The whole fleet belongs to one run: a second one is refused.
     func lockFleet(_ purpose: String) throws -> FleetLock {
-        switch try FleetLock.acquire(in: composition.databaseFolder, purpose: purpose) {
+        switch try FleetLock.acquire(directory: composition.databaseFolder.path, purpose: purpose) {
         case .acquired(let lock): return lock
         case .held(let holder):
             throw CommandError(
-                "another run holds the fleet: \(holder). Wait for it, or stop it with "
+                "another run holds the fleet: \(holder.description). Wait for it, or stop it with "
                     + "'kvmbalance runs abort RUN'", exit: .busy)
         }
     }
@@ -99,13 +99,15 @@ struct RunService {
 
     /// Stops the process that drives the run, or settles what a killed one left.
     func abort(_ run: RunID) async throws -> Exit {
-        switch try FleetLock.acquire(in: composition.databaseFolder, purpose: "runs abort \(run)") {
+        switch try FleetLock.acquire(
+            directory: composition.databaseFolder.path, purpose: "runs abort \(run)")
+        {
         case .held(let holder):
-            guard kill(holder.process, SIGTERM) == 0 else {
+            guard let process = holder.process, kill(process, SIGTERM) == 0 else {
                 throw CommandError(
-                    "process \(holder.process) can not be told to stop", exit: .failed)
+                    "\(holder.description) can not be told to stop", exit: .failed)
             }
-            Console.err("told process \(holder.process) to abort its migrations and end")
+            Console.err("told \(holder.description) to abort its migrations and end")
             return .done
         case .acquired(let lock):
             defer { lock.release() }
@@ -143,7 +145,7 @@ struct RunService {
             state: state, isTerminal: Console.isErrorTerminal, now: now)
         let executor = RunExecutor(
             run: run, machine: RunMachine(state: state, recovering: recovering),
-            journal: journal, doors: try composition.doors(), clock: WorldClock(now: now),
+            journal: journal, doors: composition.doors(), clock: WorldClock(now: now),
             observer: display
         ) { goal, exclusions, state in
             try await service.replan(goal, without: exclusions, state: state)

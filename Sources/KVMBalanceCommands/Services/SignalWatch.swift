@@ -1,5 +1,5 @@
 import Actuation
-import Dispatch
+@preconcurrency import Dispatch
 import Execution
 import Foundation
 import Synchronization
