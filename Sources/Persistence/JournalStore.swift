@@ -1,0 +1,89 @@
+package import ClusterModel
+package import Execution
+import GRDB
+
+/// The journal, `journal.sqlite`: every run's records and the hosts in maintenance.
+///
+/// When `append` returns, the record survives a power cut (WAL, synchronous FULL). What can not be
+/// read stops the program with an error: a record is never skipped, for the step it tells of may
+/// be the one that moved a guest.
+package struct JournalStore: RunJournal {
+    package static let fileName = "journal.sqlite"
+
+    let file: DatabaseFile
+    let queue: DatabaseQueue
+
+    /// Opens the journal in this directory, or makes it, and checks it through. `maximumPages` caps
+    /// its size, in pages of 4 KiB.
+    package init(directory: String, maximumPages: Int? = nil) throws {
+        file = try DatabaseFile(
+            directory: directory, name: Self.fileName, identity: .journal,
+            maximumPages: maximumPages)
+        do {
+            queue = try DatabaseQueue(path: file.path, configuration: file.configuration())
+            // After opening, because GRDB sets NORMAL with its WAL mode.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try file.migrate(queue, with: JournalSchema.migrator())
+            try queue.read { [file] in try Self.check($0, file: file) }
+        } catch {
+            throw file.error("open", error)
+        }
+    }
+
+    package func close() throws {
+        do { try queue.close() } catch { throw file.error("close", error) }
+    }
+
+    private static func check(_ database: Database, file: DatabaseFile) throws {
+        let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+        guard finding == "ok" else {
+            throw StoreError(
+                kind: .corrupt, file: file.path, operation: "open",
+                message: "the file is damaged (\(finding ?? "no answer to quick_check"))",
+                remedy: "restore it from a backup, or save what is left with"
+                    + " 'sqlite3 FILE .recover'")
+        }
+    }
+
+    package func open(_ plan: MigrationPlan, at time: Timestamp, process: Int32) async throws
+        -> RunID
+    {
+        let events: [JournalEvent] = [
+            .taken(process: process, goal: .forward), .planned(plan, goal: .forward),
+        ]
+        return try await file.shielded("open a run in") { [queue] in
+            let texts = try events.map { try JournalCoding.text(of: $0) }
+            let hosts = String(decoding: try CanonicalJSON.encode(plan.hosts), as: UTF8.self)
+            return try await queue.write { database in
+                try database.execute(
+                    sql: "INSERT INTO run (created, kind, hosts) VALUES (?, ?, ?)",
+                    arguments: [time.milliseconds, plan.kind.rawValue, hosts])
+                let run = RunID(database.lastInsertedRowID)
+                for text in texts { try Self.append(text, to: run, at: time, in: database) }
+                return run
+            }
+        }
+    }
+
+    package func append(_ event: JournalEvent, to run: RunID, at time: Timestamp) async throws {
+        try await file.shielded("append to run \(run) in") { [queue] in
+            let text = try JournalCoding.text(of: event)
+            try await queue.write { try Self.append(text, to: run, at: time, in: $0) }
+        }
+    }
+
+    private static func append(
+        _ text: String, to run: RunID, at time: Timestamp, in database: Database
+    ) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO record (run, sequence, time, version, event)
+                SELECT :run, coalesce(max(sequence), 0) + 1, :time, :version, :event
+                FROM record WHERE run = :run
+                """,
+            arguments: [
+                "run": run.rawValue, "time": time.milliseconds,
+                "version": JournalRecord.currentVersion, "event": text,
+            ])
+    }
+}

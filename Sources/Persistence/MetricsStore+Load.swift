@@ -1,0 +1,68 @@
+import ClusterModel
+import GRDB
+package import Telemetry
+
+extension MetricsStore {
+    /// Demand of all domains and use of all hosts in the window, in one pass over the rows.
+    package func load(in window: SampleWindow, rules: RateRules) async throws -> MeasuredLoad {
+        do {
+            return try await pool.read { try Self.load(in: window, rules: rules, from: $0) }
+        } catch {
+            throw file.error("read samples from", error)
+        }
+    }
+
+    private static func load(
+        in window: SampleWindow, rules: RateRules, from database: Database
+    ) throws -> MeasuredLoad {
+        let bounds: StatementArguments = [
+            window.readingStart(under: rules).milliseconds, window.end.milliseconds,
+        ]
+        var accumulator = LoadAccumulator(window: window, rules: rules)
+        let hostRows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT time, host, user, system, idle, iowait,
+                    memoryFree + memoryBuffers + memoryCached
+                FROM hostSample WHERE time > ? AND time <= ? ORDER BY time
+                """, arguments: bounds)
+        while let row = try hostRows.next() {
+            accumulator.add(
+                host: row[1], at: Timestamp(milliseconds: row[0]), cpu: cpu(of: row, from: 2),
+                available: (row[6] as Int64?).map { Bytes($0) })
+        }
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT time, domain, host, cpuTime, vcpus, dirtyRate FROM domainSample
+                WHERE time > ? AND time <= ? ORDER BY time
+                """, arguments: bounds)
+        while let row = try rows.next() {
+            accumulator.add(
+                DomainReading(
+                    domain: row[1], host: row[2], at: Timestamp(milliseconds: row[0]),
+                    cpuTime: row[3], vcpus: row[4], dirtyRate: (row[5] as Int64?).map { Bytes($0) })
+            )
+        }
+        return accumulator.finish(
+            domains: try numbers(of: "SELECT uuid, id FROM domain", from: database),
+            hosts: try numbers(of: "SELECT name, id FROM host", from: database))
+    }
+
+    /// Only whole sets of counters are of use.
+    static func cpu(of row: Row, from column: Int) -> HostCPUCounters? {
+        guard let user = row[column] as Int64?, let system = row[column + 1] as Int64?,
+            let idle = row[column + 2] as Int64?, let iowait = row[column + 3] as Int64?
+        else { return nil }
+        return HostCPUCounters(user: user, system: system, idle: idle, iowait: iowait)
+    }
+
+    private static func numbers<Name: NameIdentifier>(
+        of sql: String, from database: Database
+    ) throws -> [Name: Int] {
+        var numbers: [Name: Int] = [:]
+        let rows = try Row.fetchCursor(database, sql: sql)
+        while let row = try rows.next() { numbers[Name(row[0] as String)] = row[1] }
+        return numbers
+    }
+}

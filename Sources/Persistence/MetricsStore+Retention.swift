@@ -1,0 +1,42 @@
+package import ClusterModel
+import GRDB
+
+extension MetricsStore {
+    /// Deletes samples and failures that are older, in transactions of about `rows` rows each so
+    /// that the collector never waits long. Gives how many rows went.
+    ///
+    /// The file keeps its size: the room is used again by later samples.
+    package func deleteSamples(
+        before limit: Timestamp, rowsPerTransaction rows: Int = 10_000
+    ) async throws -> Int {
+        var deleted = 0
+        for table in ["domainSample", "cellSample", "hostSample", "hostFailure"] {
+            var more = true
+            while more {
+                try Task.checkCancellation()
+                let count = try await file.shielded("delete old samples from") { [pool] in
+                    try await pool.write {
+                        try Self.deleteSome(of: table, before: limit, rows: rows, in: $0)
+                    }
+                }
+                deleted += count
+                more = count > 0
+            }
+        }
+        return deleted
+    }
+
+    /// Whole moments at a time, as rows of such a table have no number to limit by.
+    private static func deleteSome(
+        of table: String, before limit: Timestamp, rows: Int, in database: Database
+    ) throws -> Int {
+        let last =
+            try Int64.fetchOne(
+                database,
+                sql: "SELECT time FROM \(table) WHERE time < ? ORDER BY time LIMIT 1 OFFSET ?",
+                arguments: [limit.milliseconds, rows - 1]) ?? limit.milliseconds - 1
+        try database.execute(
+            sql: "DELETE FROM \(table) WHERE time <= ?", arguments: [last])
+        return database.changesCount
+    }
+}

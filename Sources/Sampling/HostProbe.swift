@@ -1,0 +1,76 @@
+import ClusterModel
+package import HypervisorInterface
+package import Telemetry
+
+/// One host as the collector sees it: asked within a time limit, and not asked again before it has
+/// answered.
+struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
+    let inspector: any HostInspector
+    let settings: CollectorSettings
+    let clock: C
+    let now: @Sendable () -> Timestamp
+    private let samples = CallGate()
+    private let inventories = CallGate()
+
+    init(
+        _ inspector: any HostInspector, settings: CollectorSettings, clock: C,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.inspector = inspector
+        self.settings = settings
+        self.clock = clock
+        self.now = now
+    }
+
+    /// A sample, or a failure with its reason; nil when the collector is being stopped, which is
+    /// no fault of the host.
+    func sample() async -> SampleOutcome? {
+        let inspector = inspector
+        let result = await samples.call(limit: settings.hostTimeLimit, clock: clock) {
+            try await inspector.sample()
+        }
+        switch result {
+        case .value(let sample): return .sample(sample)
+        case .failed(let error): return failure("\(error)")
+        case .timedOut: return failure("no answer within \(settings.hostTimeLimit)")
+        case .stillBusy: return failure("still busy with an earlier call")
+        case .cancelled: return nil
+        }
+    }
+
+    /// Facts of the host, or why there are none; nil when the collector is being stopped.
+    func observation() async -> Result<HostObservation, ProbeFailure>? {
+        let inspector = inspector
+        let result = await inventories.call(limit: settings.inventoryTimeLimit, clock: clock) {
+            try await inspector.inventory()
+        }
+        switch result {
+        case .value(let inventory): return .success(HostObservation(inventory))
+        case .failed(let error): return .failure(ProbeFailure(reason: "\(error)"))
+        case .timedOut:
+            return .failure(ProbeFailure(reason: "no answer within \(settings.inventoryTimeLimit)"))
+        case .stillBusy:
+            return .failure(ProbeFailure(reason: "still busy with an earlier call"))
+        case .cancelled: return nil
+        }
+    }
+
+    private func failure(_ reason: String) -> SampleOutcome {
+        .failure(host: inspector.host, at: now(), reason: reason)
+    }
+}
+
+/// Why a host gave no facts.
+struct ProbeFailure: Error {
+    var reason: String
+}
+
+extension HostObservation {
+    /// What of an inventory is kept: everything but its warnings.
+    package init(_ inventory: HostInventory) {
+        self.init(
+            host: inventory.host, at: inventory.at, facts: inventory.facts,
+            domains: inventory.domains, migratingOut: inventory.migratingOut,
+            migratingIn: inventory.migratingIn)
+    }
+}
