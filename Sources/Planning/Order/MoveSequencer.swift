@@ -11,6 +11,8 @@ struct MoveSequencer {
     private var placement: WorkingPlacement
     private var pending: [PlannedMove]
     private var isDone: [Bool]
+    /// Index of each domain's move.
+    private let moveOf: [Int: Int]
     /// Demand that is still to come, by host and resource.
     private var toCome: [Int64]
     private var trail: [(index: Int, move: PlannedMove)] = []
@@ -31,6 +33,8 @@ struct MoveSequencer {
         placement = WorkingPlacement(problem)
         pending = moves
         stuck = moves
+        moveOf = Dictionary(
+            moves.enumerated().map { ($1.domain, $0) }, uniquingKeysWith: { first, _ in first })
         isDone = Array(repeating: false, count: moves.count)
         toCome = Array(repeating: 0, count: problem.hosts.count * problem.width)
         for move in moves { addToCome(move, 1) }
@@ -58,7 +62,9 @@ struct MoveSequencer {
 
     private mutating func branch(_ detours: Int) -> Bool {
         let mark = trail.count
-        let possible = ranked(pending.indices.filter { !isDone[$0] && isPossible(pending[$0]) })
+        let possible = ranked(
+            pending.indices.filter { !isDone[$0] && isPossible(pending[$0]) },
+            wanted: wantedZones())
         for index in possible {
             make(index)
             if search(detours) { return true }
@@ -69,7 +75,11 @@ struct MoveSequencer {
 
     /// Sends a domain that others wait for to a host where it does not belong, for a while.
     private mutating func stepAside(_ detours: Int, _ mark: Int) -> Bool {
-        for index in ranked(pending.indices.filter { !isDone[$0] && isWaitedFor($0) }).reversed() {
+        let wanted = wantedZones()
+        let waitedFor = pending.indices.filter {
+            !isDone[$0] && wanted.contains(problem.zone[pending[$0].source])
+        }
+        for index in ranked(waitedFor, wanted: wanted).reversed() {
             let move = pending[index]
             for host in problem.hosts.indices where host != move.source && host != move.target {
                 let aside = PlannedMove(domain: move.domain, source: move.source, target: host)
@@ -98,7 +108,8 @@ struct MoveSequencer {
         }
     }
 
-    /// Room at the target for all that is still to come there, and no group to mind.
+    /// Room at the target for all that is still to come there, and nobody else of its anti-affinity
+    /// groups wants the place.
     private func isSafe(_ move: PlannedMove) -> Bool {
         let width = problem.width
         for resource in 0..<width {
@@ -107,10 +118,24 @@ struct MoveSequencer {
                 return false
             }
         }
+        guard placement.brokenGroup(move.domain, at: move.target, isMoving: true) == nil else {
+            return false
+        }
         return problem.groupsOfDomain[move.domain].allSatisfy {
-            switch problem.groups[$0].kind {
-            case .together: true
-            case .apart: false
+            !isWanted(problem.groups[$0], at: move.target, besides: move.domain)
+        }
+    }
+
+    private func isWanted(_ group: DomainGroup, at host: Int, besides domain: Int) -> Bool {
+        switch group.kind {
+        case .together: return false
+        case .apart:
+            let item = problem.item(of: host, in: group.scope)
+            return group.members.contains { member in
+                guard member != domain, let index = moveOf[member], !isDone[index] else {
+                    return false
+                }
+                return problem.item(of: pending[index].target, in: group.scope) == item
             }
         }
     }
@@ -120,22 +145,19 @@ struct MoveSequencer {
             && placement.brokenGroup(move.domain, at: move.target, isMoving: true) == nil
     }
 
-    /// Does a move that can't be made yet want to come to where this one leaves? For groups of zones
-    /// the host that is left need not be the one that is wanted.
-    private func isWaitedFor(_ index: Int) -> Bool {
-        pending.indices.contains {
-            !isDone[$0] && $0 != index
-                && (pending[$0].target == pending[index].source
-                    || problem.zone[pending[$0].target] == problem.zone[pending[index].source])
-                && !isPossible(pending[$0])
-        }
+    /// Zones that a move which can't be made yet wants to come to. Zones and not hosts, because a group
+    /// of zones may wait for another host of the zone than the one it goes to.
+    private func wantedZones() -> Set<Int> {
+        Set(
+            pending.indices.filter { !isDone[$0] && !isPossible(pending[$0]) }
+                .map { problem.zone[pending[$0].target] })
     }
 
     /// Those that make room for others first, then the biggest.
-    private func ranked(_ indices: [Int]) -> [Int] {
+    private func ranked(_ indices: [Int], wanted: Set<Int>) -> [Int] {
         let keyed = indices.map { index in
             (
-                index: index, isWanted: isWaitedFor(index),
+                index: index, isWanted: wanted.contains(problem.zone[pending[index].source]),
                 memory: problem.load(of: pending[index].domain, ResourceLayout.memory)
             )
         }

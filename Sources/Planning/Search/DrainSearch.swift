@@ -41,6 +41,7 @@ struct DrainSearch {
             }
             finding.blockers += shortages(hopeless)
             moving.removeAll { hopeless.contains($0) }
+            for unit in hopeless { state.place(unit, on: state.origin(of: unit)) }
             var left = construct(moving, random: &random)
             if !left.isEmpty, let sequence = eject(left, free: moving) {
                 finding.sequence = sequence
@@ -53,6 +54,12 @@ struct DrainSearch {
                 if !bestEffort { return finding }
                 for unit in left { state.place(unit, on: state.origin(of: unit)) }
                 moving.removeAll { left.contains($0) }
+                let held = heldBack(by: left, among: moving)
+                if !held.isEmpty {
+                    finding.blockers += held.map(\.blocker)
+                    moving.removeAll { unit in held.contains { $0.unit == unit } }
+                    continue
+                }
             } else {
                 even(moving)
             }
@@ -155,6 +162,38 @@ struct DrainSearch {
             if !isPlaced { stay.append(unit) }
         }
         return stay
+    }
+
+    /// Units that can't move after all, because one that stays behind shares a group with them.
+    private func heldBack(
+        by left: [Int], among moving: [Int]
+    ) -> [(unit: Int, blocker: Blocker)] {
+        let problem = state.problem
+        var held: [(unit: Int, blocker: Blocker)] = []
+        for domain in left.flatMap({ state.units.members[$0] }) {
+            guard let index = state.placement.brokenGroup(domain, at: problem.origin[domain])
+            else { continue }
+            let group = problem.groups[index]
+            for unit in moving where !held.contains(where: { $0.unit == unit }) {
+                guard let member = state.units.members[unit].first(where: group.members.contains)
+                else { continue }
+                let reason: Blocker.Reason =
+                    switch group.kind {
+                    case .together: .affinity
+                    case .apart: .antiAffinity
+                    }
+                held.append(
+                    (
+                        unit,
+                        Blocker(
+                            domain: problem.domains[member].name, reason: reason,
+                            detail: "group '\(group.name)' would be broken, because "
+                                + "\(problem.domains[domain].name) can not leave",
+                            remedy: "mend what keeps \(problem.domains[domain].name), or lift the group")
+                    ))
+            }
+        }
+        return held
     }
 
     /// Evens out the load that the construction left: shifts a unit where that lowers the fuller of the
