@@ -30,9 +30,11 @@ extension HypervisorError {
         case .unsupported: return .unsupported
         case nil: break
         }
-        if deniedCodes.contains(failure.code) || failure.message.contains("Permission denied") {
-            return .denied
-        }
+        // The bracket is ssh's; without it a file may be meant.
+        let isDenied =
+            failure.message.contains("Permission denied (")
+            || (failure.isConnectionFailure && failure.message.contains("Permission denied"))
+        if deniedCodes.contains(failure.code) || isDenied { return .denied }
         if failure.isConnectionFailure { return .unreachable }
         if failure.has(VIR_ERR_NO_DOMAIN) { return .noDomain }
         if failure.has(VIR_ERR_MIGRATE_UNSAFE) { return .unsafe }

@@ -9,7 +9,8 @@ extension HypervisorError {
             return "a disk is on storage that libvirt does not know to be shared, or is cached "
                 + "by the host: put it on shared storage, or set cache='none'"
         }
-        return remedies.first { failure.message.contains($0.words) }?.advice
+        let message = failure.message.lowercased()
+        return remedies.first { message.contains($0.words.lowercased()) }?.advice
     }
 
     private static let remedies: [(words: String, advice: String)] = [
@@ -32,7 +33,7 @@ extension HypervisorError {
             "both hosts have the same UUID: set host_uuid in libvirtd.conf of one of them"
         ),
         (
-            "unable to connect to server at",
+            ":49",
             "a firewall closes the target's migration ports (49152 to 49215), or the address is "
                 + "not that of its migration network"
         ),
@@ -49,7 +50,6 @@ extension HypervisorError {
             "No such file or directory",
             "libvirtd does not run there, or a file that the domain needs is missing on the host"
         ),
-        ("Cannot resolve", "the host's name is misspelt, or not in DNS and /etc/hosts"),
         ("unable to resolve", "the host's name is misspelt, or not in DNS and /etc/hosts"),
         ("Could not resolve hostname", "the host's name is misspelt, or not in DNS and /etc/hosts"),
         ("No route to host", "the host is down, or its network is"),

@@ -25,10 +25,16 @@ extension LibvirtActuator {
         }
     }
 
-    /// doPeer2PeerMigrate reports this before it has done anything.
+    /// Could the source's daemon not connect to the target's? It does so before it touches the
+    /// domain (qemuMigrationSrcPerformPeer2Peer), and passes on the words of libvirt's client or
+    /// of ssh. A failed connection between the two QEMUs reads alike but for the port, and is no
+    /// reason to try the other route.
     static func meansUnreachablePeer(_ error: HypervisorError) -> Bool {
-        error.code == Int(VIR_ERR_OPERATION_FAILED.rawValue)
-            && error.message.contains("Failed to connect to remote libvirt URI")
+        [
+            "Failed to connect to remote libvirt URI", "Unable to resolve address", "ssh: ",
+            "Host key verification failed", "Permission denied (", ":16509'", ":16514'",
+            "authentication failed", "certificate",
+        ].contains { error.message.contains($0) }
     }
 
     private func migrate(

@@ -7,7 +7,9 @@ enum SampleReader {
     static func read(
         _ connection: ConnectionHandle, host: HostName
     ) throws(LibvirtFailure) -> RawHostSample {
-        let domains = try connection.domainStatistics(groups)
+        // Only active ones: for the others libvirt 9.0 gives figures of its own process.
+        let domains = try connection.domainStatistics(
+            groups, filter: VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue)
         return RawHostSample(
             host: host, at: .now, cpu: connection.cpuCounters(),
             memory: connection.memoryGauges(), cells: connection.cellGauges(),
@@ -36,11 +38,14 @@ extension ConnectionHandle {
     /// One call for all domains. With NOWAIT it does not wait for a domain whose monitor is in
     /// use (an incoming migration, a stuck QEMU): such a domain comes with the fields that need
     /// no monitor, and the others are missing.
-    func domainStatistics(_ groups: UInt32) throws(LibvirtFailure) -> [DomainStatisticsRecord] {
+    func domainStatistics(
+        _ groups: UInt32, filter: UInt32 = 0
+    ) throws(LibvirtFailure) -> [DomainStatisticsRecord] {
         var records: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
         let count = try checked(
             virConnectGetAllDomainStats(
-                pointer, groups, &records, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue))
+                pointer, groups, &records,
+                VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue | filter))
         defer { virDomainStatsRecordListFree(records) }
         var found: [DomainStatisticsRecord] = []
         for record in UnsafeBufferPointer(start: records, count: Int(count)) {
