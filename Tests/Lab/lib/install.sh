@@ -8,7 +8,7 @@ LAB_PACKAGES=(
 )
 # These come as modules in Debian's cloud kernel; the order is the order of loading.
 GUEST_MODULES=(
-    virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
+    virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
     virtio_blk virtio_balloon button evdev
 )
 

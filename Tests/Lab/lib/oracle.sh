@@ -133,7 +133,7 @@ advancing() {
 
 # Prints one row of the table but for the name: HOST STATE TICKS LOST and `ok` or what is wrong.
 judge_guest() {
-    local name=$1 uuid=$2 stands=$3 seen=$4 folder expect persistent
+    local name=$1 uuid=$2 still=$3 seen=$4 folder expect persistent
     folder=$(state_of "$name")/guests/$uuid
     expect=$(cat "$folder/expect") persistent=$(cat "$folder/persistent")
     local active defined unreachable faults=() tail
@@ -146,7 +146,7 @@ judge_guest() {
     local ticks lost complaint
     IFS='|' read -r ticks lost complaint <<<"$tail"
     [[ -z $complaint ]] || faults+=("$complaint")
-    ((stands == 0)) || faults+=("ticks stand still")
+    ((still == 0)) || faults+=("ticks stand still")
     local text=ok fault
     for fault in "${faults[@]}"; do
         [[ $text == ok ]] && text=$fault || text+="; $fault"

@@ -133,7 +133,8 @@ hosts_start() {
 
 keep_capabilities() {
     local name=$1
-    local probed=$(host_state "$name" host1)/var/cache/libvirt/qemu/capabilities
+    local probed
+    probed=$(host_state "$name" host1)/var/cache/libvirt/qemu/capabilities
     in_place "$name" host1 virsh -q -c qemu:///system domcapabilities --virttype qemu >/dev/null
     [[ -d $probed ]] || return 0
     diff -rq "$probed" "$LAB_CACHE/capabilities" >/dev/null 2>&1 && return
