@@ -75,6 +75,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("TidyTests", []),
+        tests("LabTests", []),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "SimulationTests",

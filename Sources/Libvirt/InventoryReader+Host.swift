@@ -17,7 +17,11 @@ extension InventoryReader {
         var cpu = capabilities.cpu
         cpu.logicalCPUs = Int(info.cpus)
         cpu.megahertz = info.mhz == 0 ? nil : Int(info.mhz)
-        let memory = Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero
+        // virNodeGetInfo adds up the NUMA cells, which on hosts with hot-plugged memory is less than
+        // the kernel has: MemTotal is what can be given out, and what "available" is a part of.
+        let memory =
+            connection.memoryGauges()?.total
+            ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero
         return HostFacts(
             uuid: capabilities.uuid,
             hostname: try optional("hostname") {

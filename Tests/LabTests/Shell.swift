@@ -43,7 +43,7 @@ final class ShellCommand: @unchecked Sendable {
 
     private static func file(_ folder: URL, _ name: String) throws -> FileHandle {
         let url = folder.appendingPathComponent(name)
-        FileManager.default.createFile(atPath: url.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: url.path, contents: nil)
         return try FileHandle(forWritingTo: url)
     }
 }

@@ -23,13 +23,16 @@ struct Rationale {
             if isChosen { parts.append(choice(move)) }
         }
         parts += waiting(move, waits, stepNumber, sequence)
-        if let from = problem.hosts[move.source].facts, let to = problem.hosts[move.target].facts {
-            let domain = problem.domains[move.domain].facts
-            parts += (domain.cautions + Cautions.about(domain, from: from, to: to)).map {
-                "caution: \($0)"
-            }
-        }
         return parts.joined(separator: "; ")
+    }
+
+    /// What does not forbid the move but should be known before it.
+    func cautions(_ move: PlannedMove) -> [String] {
+        guard let from = problem.hosts[move.source].facts,
+            let to = problem.hosts[move.target].facts
+        else { return [] }
+        let domain = problem.domains[move.domain].facts
+        return domain.cautions + Cautions.about(domain, from: from, to: to)
     }
 
     private func makesRoom(_ move: PlannedMove, _ sequence: [PlannedMove]) -> String {
