@@ -47,7 +47,7 @@ extension DomainHandle {
             VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
         do {
             try checked(virDomainUndefineFlags(pointer, keepAll))
-        } catch where error.has(VIR_ERR_INVALID_ARG) {
+        } catch  where error.has(VIR_ERR_INVALID_ARG) {
             // A daemon older than the flags: safe only where there is nothing to keep.
             guard let definition = try? DomainXMLReader.hasKeptFiles(xml()), !definition else {
                 throw error

@@ -77,15 +77,16 @@ extension InventoryReader {
         where support[index].architecture == capabilities.cpu.architecture {
             let entry = support[index]
             let connection = connection
-            support[index].usableCPUModels = try optional(
-                "CPU models for \(entry.virtualization) guests"
-            ) {
-                try DomainCapabilitiesXMLReader.usableCPUModels(
-                    ownedString(
-                        virConnectGetDomainCapabilities(
-                            connection.pointer, entry.emulator, entry.architecture, nil,
-                            entry.virtualization, 0)))
-            } ?? nil
+            support[index].usableCPUModels =
+                try optional(
+                    "CPU models for \(entry.virtualization) guests"
+                ) {
+                    try DomainCapabilitiesXMLReader.usableCPUModels(
+                        ownedString(
+                            virConnectGetDomainCapabilities(
+                                connection.pointer, entry.emulator, entry.architecture, nil,
+                                entry.virtualization, 0)))
+                } ?? nil
         }
         return support
     }

@@ -13,6 +13,7 @@ struct ShellResult: Sendable {
 final class ShellCommand: @unchecked Sendable {
     private let process = Process()
     private let folder: URL
+    private let ended = DispatchSemaphore(value: 0)
 
     /// Output goes to files: a pipe that nobody empties would stop a talkative command.
     init(_ words: [String]) throws {
@@ -24,6 +25,7 @@ final class ShellCommand: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.file(folder, "out")
         process.standardError = try Self.file(folder, "err")
+        process.terminationHandler = { [ended] _ in ended.signal() }
         try process.run()
     }
 
@@ -32,8 +34,9 @@ final class ShellCommand: @unchecked Sendable {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
+    /// Not `waitUntilExit`: that runs a run loop, which a thread of Swift's pool may wait on for ever.
     func wait() throws -> ShellResult {
-        process.waitUntilExit()
+        ended.wait()
         defer { try? FileManager.default.removeItem(at: folder) }
         return ShellResult(
             status: process.terminationStatus,
