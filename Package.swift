@@ -71,6 +71,14 @@ let package = Package(
             name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
 
         tests("TidyTests", []),
+        tests("TelemetryTests", ["ClusterModel", "Telemetry"]),
+        tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
+        tests(
+            "SamplingTests",
+            [
+                "ClusterModel", "Telemetry", "HypervisorInterface", "Sampling", logging,
+                serviceLifecycle,
+            ]),
 
     ],
     swiftLanguageModes: [.v6]
