@@ -80,6 +80,14 @@ let package = Package(
         tests(
             "SimulationTests",
             ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
+        tests("TelemetryTests", ["ClusterModel", "Telemetry"]),
+        tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
+        tests(
+            "SamplingTests",
+            [
+                "ClusterModel", "Telemetry", "HypervisorInterface", "Sampling", logging,
+                serviceLifecycle,
+            ]),
 
     ],
     swiftLanguageModes: [.v6]
