@@ -69,6 +69,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
+        tests(
+            "LibvirtTests",
+            ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
     ],
     swiftLanguageModes: [.v6]
