@@ -88,6 +88,9 @@ let package = Package(
                 "ClusterModel", "Telemetry", "HypervisorInterface", "Sampling", logging,
                 serviceLifecycle,
             ]),
+        tests(
+            "LibvirtTests",
+            ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
     ],
     swiftLanguageModes: [.v6]
