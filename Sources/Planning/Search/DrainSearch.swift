@@ -15,8 +15,12 @@ struct DrainSearch {
     private let targets: [Int]
     private var state: UnitPlacement
 
-    /// Trials in each round of the ejection: about a tenth of a second.
-    static let budget = 60_000
+    /// Trials in each round of the ejection, a few microseconds each; in small clusters enough to try
+    /// everything.
+    static let budgetWhenSmall = 60_000
+    static let budget = 15_000
+    /// The same for one unit of a best effort, where there are many.
+    static let budgetForOne = 1500
     /// Residents moved at most to make room, in clusters that are too big to try everything.
     static let residentsAtMost = 6
     /// Assignments that are tried for an order before one with steps aside is taken.
@@ -112,7 +116,9 @@ struct DrainSearch {
         for residents in 0...(isSmall ? others : min(others, Self.residentsAtMost)) {
             var search = EjectionSearch(state, targets: targets, free: free)
             var sequence: [PlannedMove]?
-            let found = search.solve(left, residents: residents, budget: Self.budget) { placement in
+            let found = search.solve(
+                left, residents: residents, budget: isSmall ? Self.budgetWhenSmall : Self.budget
+            ) { placement in
                 tried += 1
                 let moves = Self.moves(from: start, to: placement)
                 var sequencer = MoveSequencer(
@@ -128,7 +134,7 @@ struct DrainSearch {
                 state = search.state
                 return sequence
             }
-            if tried >= Self.assignmentsAtMost { break }
+            if tried >= Self.assignmentsAtMost || !search.wasCut { break }
         }
         guard let fallback else { return nil }
         let moves = Self.moves(from: start, to: fallback.placement)
@@ -147,7 +153,7 @@ struct DrainSearch {
                 var search = EjectionSearch(state, targets: targets, free: free)
                 let unplaced = left.filter { $0 != unit && state.placement.host[
                     state.units.members[$0][0]] == WorkingPlacement.nowhere }
-                isPlaced = search.solve([unit], residents: residents, budget: Self.budget / 4) {
+                isPlaced = search.solve([unit], residents: residents, budget: Self.budgetForOne) {
                     placement in
                     var attempt = start
                     attempt.placement = placement

@@ -14,8 +14,9 @@ struct EjectionSearch {
     private let isFree: [Bool]
     private var isLocked: [Bool]
     private var budget = 0
-    /// Set when a search ended for want of budget and so proved nothing.
-    private(set) var ranOut = false
+    /// Did some branch end for want of budget, or because it would have moved one resident too many?
+    /// A search that failed without either has tried everything: no assignment exists.
+    private(set) var wasCut = false
 
     init(_ state: UnitPlacement, targets: [Int], free: [Int]) {
         self.state = state
@@ -64,7 +65,11 @@ struct EjectionSearch {
         let target = state.host(of: unit)
         for culprit in ranked(state.culprits(violation, at: target, besides: unit)) {
             let cost = isFree[culprit] ? 0 : 1
-            guard !isLocked[culprit], cost <= residents else { continue }
+            guard !isLocked[culprit] else { continue }
+            guard cost <= residents else {
+                wasCut = true
+                continue
+            }
             guard spend() else { return false }
             let place = state.host(of: culprit)
             state.remove(culprit)
@@ -106,7 +111,7 @@ struct EjectionSearch {
 
     private mutating func spend() -> Bool {
         guard budget > 0 else {
-            ranOut = true
+            wasCut = true
             return false
         }
         budget -= 1
