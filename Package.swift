@@ -70,6 +70,15 @@ let package = Package(
         .executableTarget(
             name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
 
+        .target(
+            name: "TestSupport", dependencies: ["ClusterModel"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),
+        tests(
+            "PlanningTests",
+            ["Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
+        tests(
+            "PlanCheckingTests", ["PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

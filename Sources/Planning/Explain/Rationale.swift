@@ -37,7 +37,8 @@ struct Rationale {
         let arrivals = sequence.filter { $0.target == move.source && $0.domain != move.domain }
         let names = arrivals.prefix(3).map { problem.domains[$0.domain].name }
         return names.isEmpty
-            ? "leaves \(source) with others" : "makes room on \(source) for "
+            ? "leaves \(source) with others"
+            : "makes room on \(source) for "
                 + names.joined(separator: ", ")
     }
 

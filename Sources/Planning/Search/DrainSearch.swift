@@ -14,19 +14,13 @@ struct DrainSearch {
     private let start: UnitPlacement
     private let targets: [Int]
     private var state: UnitPlacement
+    private let effort: SearchEffort
 
-    /// Trials in each round of the ejection, a few microseconds each; in small clusters enough to try
-    /// everything.
-    static let budgetWhenSmall = 60_000
-    static let budget = 15_000
-    /// The same for one unit of a best effort, where there are many.
-    static let budgetForOne = 1500
-    /// Residents moved at most to make room, in clusters that are too big to try everything.
-    static let residentsAtMost = 6
     /// Assignments that are tried for an order before one with steps aside is taken.
     static let assignmentsAtMost = 40
 
-    init(_ state: UnitPlacement, targets: [Int]) {
+    init(_ state: UnitPlacement, targets: [Int], effort: SearchEffort) {
+        self.effort = effort
         start = state
         self.state = state
         self.targets = targets
@@ -113,11 +107,12 @@ struct DrainSearch {
         let isSmall = others + free.count <= 16
         var fallback: UnitPlacement?
         var tried = 0
-        for residents in 0...(isSmall ? others : min(others, Self.residentsAtMost)) {
+        for residents in 0...(isSmall ? others : min(others, effort.residentsMoved)) {
             var search = EjectionSearch(state, targets: targets, free: free)
             var sequence: [PlannedMove]?
             let found = search.solve(
-                left, residents: residents, budget: isSmall ? Self.budgetWhenSmall : Self.budget
+                left, residents: residents,
+                budget: isSmall ? effort.trialsPerRoundWhenSmall : effort.trialsPerRound
             ) { placement in
                 tried += 1
                 let moves = Self.moves(from: start, to: placement)
@@ -151,10 +146,14 @@ struct DrainSearch {
             var isPlaced = false
             for residents in 0...3 where !isPlaced {
                 var search = EjectionSearch(state, targets: targets, free: free)
-                let unplaced = left.filter { $0 != unit && state.placement.host[
-                    state.units.members[$0][0]] == WorkingPlacement.nowhere }
-                isPlaced = search.solve([unit], residents: residents, budget: Self.budgetForOne) {
-                    placement in
+                let unplaced = left.filter {
+                    $0 != unit
+                        && state.placement.host[
+                            state.units.members[$0][0]] == WorkingPlacement.nowhere
+                }
+                isPlaced = search.solve(
+                    [unit], residents: residents, budget: effort.trialsPerDomain
+                ) { placement in
                     var attempt = start
                     attempt.placement = placement
                     for other in unplaced { attempt.place(other, on: start.host(of: other)) }
@@ -195,7 +194,9 @@ struct DrainSearch {
                             domain: problem.domains[member].name, reason: reason,
                             detail: "group '\(group.name)' would be broken, because "
                                 + "\(problem.domains[domain].name) can not leave",
-                            remedy: "mend what keeps \(problem.domains[domain].name), or lift the group")
+                            remedy:
+                                "mend what keeps \(problem.domains[domain].name), or lift the group"
+                        )
                     ))
             }
         }
@@ -236,9 +237,11 @@ struct DrainSearch {
     }
 
     private func shortages(_ units: [Int]) -> [Blocker] {
-        let shortage = Shortage(state, targets: start.problem.hosts.indices.filter { host in
-            !units.contains { start.host(of: $0) == host }
-        })
+        let shortage = Shortage(
+            state,
+            targets: start.problem.hosts.indices.filter { host in
+                !units.contains { start.host(of: $0) == host }
+            })
         return units.flatMap { state.units.members[$0] }.sorted().map {
             shortage.blocker(for: $0)
         }
