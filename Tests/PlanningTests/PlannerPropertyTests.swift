@@ -128,7 +128,7 @@ import Testing
     }
 
     /// Hosts whose guaranteed memory is exceeded, and was not at the start.
-    private static func overfull(
+    static func overfull(
         _ places: [DomainID: Set<HostName>], _ snapshot: ClusterSnapshot, _ policy: Policy
     ) -> [HostName] {
         snapshot.hosts.filter { host in
