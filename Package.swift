@@ -92,6 +92,15 @@ let package = Package(
             "LibvirtTests",
             ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
+        .target(
+            name: "TestSupport", dependencies: ["ClusterModel"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),
+        tests(
+            "PlanningTests",
+            ["Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
+        tests(
+            "PlanCheckingTests", ["PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

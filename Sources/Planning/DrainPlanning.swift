@@ -43,7 +43,7 @@ struct DrainPlanning {
         }
     }
 
-    mutating func draft(bestEffort: Bool) -> PlanDraft {
+    mutating func draft(bestEffort: Bool, effort: SearchEffort) -> PlanDraft {
         var draft = PlanDraft(
             kind: .drain, hosts: hosts, outcome: .nothingToDo, problem: problem,
             compatibility: compatibility)
@@ -66,7 +66,7 @@ struct DrainPlanning {
             UnitPlacement(
                 placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
                 isMovable: isMovable),
-            targets: targets)
+            targets: targets, effort: effort)
         let found = search.run(moving, bestEffort: bestEffort, random: &random)
         blockers += found.blockers
         draft.blockers = blockers

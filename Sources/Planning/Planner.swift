@@ -5,14 +5,15 @@ package import PlacementPolicy
 /// request, or to what stands against it. The same input gives the same plan in every process.
 package enum Planner {
     package static func plan(
-        _ request: PlanRequest, from snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64
+        _ request: PlanRequest, from snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64,
+        effort: SearchEffort = .standard
     ) -> MigrationPlan {
         let draft: PlanDraft
         switch request.goal {
         case .drain(let hosts, let bestEffort):
             var planning = DrainPlanning(
                 hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
-            draft = planning.draft(bestEffort: bestEffort)
+            draft = planning.draft(bestEffort: bestEffort, effort: effort)
         case .return(let domains, let bestEffort):
             draft = FixedPlanning(
                 returning: domains, request: request, snapshot: snapshot, policy: policy

@@ -10,44 +10,46 @@ struct ShellResult: Sendable {
 }
 
 /// A command that runs beside the test.
+///
+/// Not Foundation's `Process`: on Linux it waits for the end of a socket that every descendant
+/// inherits, so a command that leaves a daemon behind (`lab up`) would never seem to end.
 final class ShellCommand: @unchecked Sendable {
-    private let process = Process()
+    let identifier: pid_t
     private let folder: URL
-    private let ended = DispatchSemaphore(value: 0)
 
     /// Output goes to files: a pipe that nobody empties would stop a talkative command.
     init(_ words: [String]) throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("kvmbalance-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.file(folder, "out")
-        process.standardError = try Self.file(folder, "err")
-        process.terminationHandler = { [ended] _ in ended.signal() }
-        try process.run()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        for (descriptor, name) in [(Int32(1), "out"), (2, "err")] {
+            let file = folder.appendingPathComponent(name).path
+            posix_spawn_file_actions_addopen(
+                &actions, descriptor, file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        }
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var child: pid_t = 0
+        let result = posix_spawnp(&child, words[0], &actions, nil, &arguments, environ)
+        guard result == 0 else { throw LabError("\(words[0]) can not be started: error \(result)") }
+        identifier = child
     }
 
-    var isRunning: Bool { process.isRunning }
-    var identifier: Int32 { process.processIdentifier }
+    func send(_ signal: Int32) { kill(identifier, signal) }
 
-    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
-
-    /// Not `waitUntilExit`: that runs a run loop, which a thread of Swift's pool may wait on for ever.
     func wait() throws -> ShellResult {
-        ended.wait()
+        var status: Int32 = 0
+        while waitpid(identifier, &status, 0) == -1 && errno == EINTR {}
         defer { try? FileManager.default.removeItem(at: folder) }
+        let signal = status & 0x7f
         return ShellResult(
-            status: process.terminationStatus,
+            status: signal == 0 ? (status >> 8) & 0xff : 128 + signal,
             output: try String(contentsOf: folder.appendingPathComponent("out"), encoding: .utf8),
             errors: try String(contentsOf: folder.appendingPathComponent("err"), encoding: .utf8))
-    }
-
-    private static func file(_ folder: URL, _ name: String) throws -> FileHandle {
-        let url = folder.appendingPathComponent(name)
-        _ = FileManager.default.createFile(atPath: url.path, contents: nil)
-        return try FileHandle(forWritingTo: url)
     }
 }
 

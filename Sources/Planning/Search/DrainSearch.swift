@@ -14,15 +14,13 @@ struct DrainSearch {
     private let start: UnitPlacement
     private let targets: [Int]
     private var state: UnitPlacement
+    private let effort: SearchEffort
 
-    /// Trials in each round of the ejection: about a tenth of a second.
-    static let budget = 60_000
-    /// Residents moved at most to make room, in clusters that are too big to try everything.
-    static let residentsAtMost = 6
     /// Assignments that are tried for an order before one with steps aside is taken.
     static let assignmentsAtMost = 40
 
-    init(_ state: UnitPlacement, targets: [Int]) {
+    init(_ state: UnitPlacement, targets: [Int], effort: SearchEffort) {
+        self.effort = effort
         start = state
         self.state = state
         self.targets = targets
@@ -109,10 +107,13 @@ struct DrainSearch {
         let isSmall = others + free.count <= 16
         var fallback: UnitPlacement?
         var tried = 0
-        for residents in 0...(isSmall ? others : min(others, Self.residentsAtMost)) {
+        for residents in 0...(isSmall ? others : min(others, effort.residentsMoved)) {
             var search = EjectionSearch(state, targets: targets, free: free)
             var sequence: [PlannedMove]?
-            let found = search.solve(left, residents: residents, budget: Self.budget) { placement in
+            let found = search.solve(
+                left, residents: residents,
+                budget: isSmall ? effort.trialsPerRoundWhenSmall : effort.trialsPerRound
+            ) { placement in
                 tried += 1
                 let moves = Self.moves(from: start, to: placement)
                 var sequencer = MoveSequencer(
@@ -128,7 +129,7 @@ struct DrainSearch {
                 state = search.state
                 return sequence
             }
-            if tried >= Self.assignmentsAtMost { break }
+            if tried >= Self.assignmentsAtMost || !search.wasCut { break }
         }
         guard let fallback else { return nil }
         let moves = Self.moves(from: start, to: fallback.placement)
@@ -150,8 +151,9 @@ struct DrainSearch {
                         && state.placement.host[
                             state.units.members[$0][0]] == WorkingPlacement.nowhere
                 }
-                isPlaced = search.solve([unit], residents: residents, budget: Self.budget / 4) {
-                    placement in
+                isPlaced = search.solve(
+                    [unit], residents: residents, budget: effort.trialsPerDomain
+                ) { placement in
                     var attempt = start
                     attempt.placement = placement
                     for other in unplaced { attempt.place(other, on: start.host(of: other)) }

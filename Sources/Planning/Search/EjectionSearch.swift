@@ -14,8 +14,9 @@ struct EjectionSearch {
     private let isFree: [Bool]
     private var isLocked: [Bool]
     private var budget = 0
-    /// Set when a search ended for want of budget and so proved nothing.
-    private(set) var ranOut = false
+    /// Did some branch end for want of budget, or because it would have moved one resident too many?
+    /// A search that failed without either has tried everything: no assignment exists.
+    private(set) var wasCut = false
 
     init(_ state: UnitPlacement, targets: [Int], free: [Int]) {
         self.state = state
@@ -62,9 +63,14 @@ struct EjectionSearch {
             return descend(rest, residents, accept)
         }
         let target = state.host(of: unit)
-        for culprit in ranked(state.culprits(violation, at: target, besides: unit)) {
+        let culprits = state.culprits(violation, at: target, besides: unit)
+        for culprit in ranked(culprits, violation, at: target) {
             let cost = isFree[culprit] ? 0 : 1
-            guard !isLocked[culprit], cost <= residents else { continue }
+            guard !isLocked[culprit] else { continue }
+            guard cost <= residents else {
+                wasCut = true
+                continue
+            }
             guard spend() else { return false }
             let place = state.host(of: culprit)
             state.remove(culprit)
@@ -89,24 +95,40 @@ struct EjectionSearch {
         return choices.map { ($0.target, $0.fits) }
     }
 
-    /// Small ones first: they move sooner and fit elsewhere more easily.
-    private func ranked(_ culprits: [Int]) -> [Int] {
+    /// The smallest that mends it alone first; if none does, the biggest, so that few are taken out.
+    /// Those that are moved anyway go before those that would be one more move.
+    private func ranked(
+        _ culprits: [Int], _ violation: WorkingPlacement.Violation, at target: Int
+    ) -> [Int] {
+        let problem = state.problem
+        let resource: Int
+        let excess: Int64
+        switch violation {
+        case .overflow(let index):
+            resource = index
+            let position = target * problem.width + index
+            excess = state.placement.load[position] - problem.limit[position]
+        case .group:
+            resource = ResourceLayout.memory
+            excess = 0
+        }
         let keyed = culprits.map { unit in
-            (
-                unit: unit, isFree: isFree[unit],
-                memory: state.units.members[unit].reduce(Int64(0)) {
-                    $0 + state.problem.load(of: $1, ResourceLayout.memory)
-                }
+            let size = state.units.members[unit].reduce(Int64(0)) {
+                $0 + problem.load(of: $1, resource)
+            }
+            return (
+                unit: unit, class: (size >= excess ? 0 : 2) + (isFree[unit] ? 0 : 1),
+                size: size >= excess ? size : -size
             )
         }
         return keyed.sorted {
-            $0.isFree != $1.isFree ? $0.isFree : ($0.memory, $0.unit) < ($1.memory, $1.unit)
+            ($0.class, $0.size, $0.unit) < ($1.class, $1.size, $1.unit)
         }.map(\.unit)
     }
 
     private mutating func spend() -> Bool {
         guard budget > 0 else {
-            ranOut = true
+            wasCut = true
             return false
         }
         budget -= 1

@@ -1,0 +1,25 @@
+/// How long the planner looks before it calls a tight drain infeasible: trials and not seconds, so that
+/// the same input gives the same plan on a slow machine. A trial takes a few microseconds.
+package struct SearchEffort: Hashable, Sendable {
+    /// Trials in each round of the search; every round may move one resident more out of the way.
+    package var trialsPerRound: Int
+    /// The same in clusters so small that everything can be tried.
+    package var trialsPerRoundWhenSmall: Int
+    /// Trials for each single domain that a best effort could not place.
+    package var trialsPerDomain: Int
+    /// Residents moved at most to make room.
+    package var residentsMoved: Int
+
+    package init(
+        trialsPerRound: Int = 20_000, trialsPerRoundWhenSmall: Int = 60_000,
+        trialsPerDomain: Int = 1500, residentsMoved: Int = 6
+    ) {
+        self.trialsPerRound = trialsPerRound
+        self.trialsPerRoundWhenSmall = trialsPerRoundWhenSmall
+        self.trialsPerDomain = trialsPerDomain
+        self.residentsMoved = residentsMoved
+    }
+
+    /// At most about a second for a cluster of any usual size.
+    package static let standard = SearchEffort()
+}

@@ -1,0 +1,112 @@
+import ClusterModel
+import PlacementPolicy
+import Testing
+
+@Suite struct PolicyReaderTests {
+    private func error(_ yaml: String) -> String? {
+        do throws(PolicyError) {
+            _ = try Policy(yaml: yaml)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func `an unknown key is told with its place, the valid keys and a guess`() {
+        #expect(
+            error("name: x\nreserv:\n  memory: 1GiB\n")?.hasPrefix(
+                "line 2, column 1: unknown key 'reserv'. Valid keys: name, reserve,") == true)
+        #expect(error("name: x\nreserv: {}\n")?.hasSuffix("Maybe you meant 'reserve'.") == true)
+        #expect(
+            error("name: x\nmigration:\n  autoconverge: true\n")
+                == "line 3, column 3: unknown key 'autoconverge' in 'migration'. Valid keys: live, "
+                + "p2p, suspend, unsafe, tunnelled, auto-converge, postcopy, tls, parallel, "
+                + "bandwidth, timeout, attempts. Maybe you meant 'auto-converge'.")
+    }
+
+    @Test(arguments: [
+        (
+            "name: x\nreserve: {memory: 4}",
+            "line 2, column 19: 'reserve.memory' is '4', but must be"
+        ),
+        ("name: x\nreserve: {memory: 4GB}", "line 2, column 19: 'reserve.memory' is '4GB'"),
+        ("name: x\nreserve: {cpu: 1GiB}", "'reserve.cpu' is '1GiB', but must be a number of CPUs"),
+        ("name: x\ndemand: {window: 15}", "'demand.window' is '15', but must be a time"),
+        ("name: x\ndemand: {percentile: 101}", "must be a whole number from 1 to 100"),
+        ("name: x\npin: web1", "line 2, column 6: 'pin' must be a list of names"),
+        ("name: x\nban: [{domains: [a]}]", "line 2, column 7: 'ban[1]' lacks the key 'hosts'"),
+        ("name: x\naffinity: [{domains: [a], scope: rack}]", "must be 'host' or 'zone'"),
+        ("name: x\nmigration: {bandwidth: 100}", "a speed with a unit, such as 100MiB/s"),
+        ("name: x\nmigration: {live: false}", "'migration.live' can only be true"),
+        (
+            "name: x\nmigration: {tunnelled: true, parallel: 2}",
+            "can not be combined with 'parallel'"
+        ),
+        ("name: x\nname: y", "the key 'name' is there twice"),
+        ("name: x\n  limits: 3", "line 2"),
+        ("reserve: {cpu: 1}", "lacks the key 'name'"),
+        ("", "the policy is empty"),
+        ("- a", "a policy must hold keys and values"),
+    ])
+    func `what is wrong is said with its place`(yaml: String, message: String) {
+        #expect(error(yaml)?.contains(message) == true, "\(error(yaml) ?? "no error")")
+    }
+
+    @Test func `every key is read`() throws {
+        let policy = try Policy(
+            yaml: """
+                name: all
+                reserve: {memory: 1.5GiB, cpu: 0.5}
+                overcommit: {cpu: 2, memory: 0.9}
+                perDomainOverhead: 64 MiB
+                demand: {window: 2h, percentile: 90, slots: 8, assumedPerVCPU: 0.1}
+                affinity: [{name: g, domains: [a, b-*], scope: zone}]
+                antiAffinity: [{domains: [c?]}]
+                pin: [p]
+                fence: [{domains: [f], hosts: [host1]}]
+                ban: [{domains: [n], hosts: [host*]}]
+                exclude: [e]
+                limits: {perHost: 3, fleet: 9}
+                maxDomainsPerHost: 40
+                migration:
+                  p2p: false
+                  unsafe: true
+                  postcopy: true
+                  tls: true
+                  parallel: 4
+                  bandwidth: 100MiB/s
+                  timeout: 10m
+                  attempts: 3
+                sharedStorage: [{path: /srv/vm/, hosts: [host1, host2]}, {path: /data}]
+                """)
+        #expect(policy.reserve == Reserve(memory: .mebibytes(1536), cpu: 500))
+        #expect(policy.overcommit == Overcommit(memoryThousandths: 900, cpuThousandths: 2000))
+        #expect(policy.perDomainOverhead == .mebibytes(64))
+        #expect(
+            policy.demand
+                == DemandWindow(windowSeconds: 7200, percentile: 90, slots: 8, assumedPerVCPU: 100))
+        #expect(
+            policy.affinity == [PlacementGroup(name: "g", domains: ["a", "b-*"], scope: .zone)])
+        #expect(policy.antiAffinity.map(\.name) == ["antiAffinity 1"])
+        #expect(policy.limits == MigrationLimits(perHost: 3, fleet: 9))
+        #expect(policy.maxDomainsPerHost == 40)
+        #expect(policy.migration.route == .managed)
+        #expect(policy.migration.bandwidth == 100)
+        #expect(policy.migration.timeoutSeconds == 600)
+        #expect(policy.warnings.count == 1)
+        #expect(
+            policy.sharedStorage == [
+                SharedStorage(path: "/srv/vm", hosts: ["host1", "host2"]),
+                SharedStorage(path: "/data"),
+            ])
+    }
+
+    @Test(arguments: [
+        ("web*", "web1", true), ("web*", "web", true), ("*", "", true), ("w?b", "web", true),
+        ("w?b", "wb", false), ("*-db-*", "a-db-b-db-c", true), ("*db", "dbx", false),
+        ("a*b*c", "aXbYbZc", true), ("web", "web1", false),
+    ])
+    func `patterns match as in a shell`(pattern: String, name: String, matches: Bool) {
+        #expect(NamePattern(pattern).matches(name) == matches)
+    }
+}
