@@ -20,8 +20,6 @@ extension RunMachine {
             return []
         case .nothingToDo:
             // Adopting the empty plan closes what was pending and has become needless.
-            let left = blockersBeyondPlan(plan)
-            if let left { stopReason = left }
             return [record(.planned(plan, goal: state.goal), at: time)]
         case .infeasible:
             stopReason = "the rest can not be planned: \(summary(of: plan.blockers))"
@@ -30,7 +28,7 @@ extension RunMachine {
     }
 
     /// What stays behind although the first plan meant to move it.
-    private func blockersBeyondPlan(_ plan: MigrationPlan) -> String? {
+    func blockersBeyondPlan(_ plan: MigrationPlan) -> String? {
         guard state.goal == .forward else { return nil }
         let accepted = state.original.blockers.compactMap(\.domain)
         let fresh = plan.blockers.filter { blocker in

@@ -162,7 +162,10 @@ package struct RunMachine: Sendable {
             return RunOutcome(
                 .failed, reason: "\(waiting.count) steps wait for steps that did not end well")
         }
-        guard state.goal == .rollback else { return RunOutcome(.done) }
+        guard state.goal == .rollback else {
+            return blockersBeyondPlan(state.plan).map { RunOutcome(.failed, reason: $0) }
+                ?? RunOutcome(.done)
+        }
         guard state.plan.blockers.isEmpty else {
             let rest = summary(of: state.plan.blockers)
             return RunOutcome(.failed, reason: "not all could be brought back: \(rest)")
