@@ -82,7 +82,12 @@ extension SimulatedWorld {
 
     private mutating func lose(_ name: HostName) {
         guard let index = index(of: name), !hosts[index].isLost else { return }
-        for copy in hosts[index].domains where copy.holdsGuest { note(.lostWithHost, of: copy.id) }
+        for copy in hosts[index].domains {
+            let isDefinedElsewhere = hosts.contains {
+                $0.name != name && $0.domain(copy.id)?.facts.isPersistent == true
+            }
+            if copy.holdsGuest || !isDefinedElsewhere { note(.lostWithHost, of: copy.id) }
+        }
         hosts[index].isLost = true
         for migration in migrations where migration.source == name {
             // Before Finish the target has nothing but an empty process.
