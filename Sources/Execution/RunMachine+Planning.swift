@@ -18,6 +18,9 @@ extension RunMachine {
         case .plan:
             stopReason = "planned around failures \(bounds.plans) times, and still something failed"
             return []
+        case .infeasible where isLeftAsPlanned(plan):
+            // All that can not move was accepted when the run began.
+            return [record(.planned(plan, goal: state.goal), at: time)]
         case .nothingToDo:
             // Adopting the empty plan closes what was pending and has become needless.
             return [record(.planned(plan, goal: state.goal), at: time)]
@@ -25,6 +28,11 @@ extension RunMachine {
             stopReason = "the rest can not be planned: \(summary(of: plan.blockers))"
             return []
         }
+    }
+
+    private func isLeftAsPlanned(_ plan: MigrationPlan) -> Bool {
+        state.goal == .forward && plan.steps.isEmpty && !plan.blockers.isEmpty
+            && blockersBeyondPlan(plan) == nil
     }
 
     /// What stays behind although the first plan meant to move it.
