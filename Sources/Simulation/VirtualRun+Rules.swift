@@ -7,7 +7,6 @@ extension VirtualRun {
     mutating func examine() {
         var found = judge.faults(in: world)
         found += world.violations
-        let limits = machine.state.plan.limits
         let jobs = world.migrations.filter { ours.contains($0.id) }
         if jobs.count > limits.fleet { found.append("\(jobs.count) migrations at once") }
         for host in world.hosts {

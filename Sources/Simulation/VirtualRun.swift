@@ -36,6 +36,8 @@ package struct VirtualRun {
     package private(set) var story: [String] = []
     package var interruptions = Interruptions()
     package var isTold = false
+    /// A crash ends `run` with nil, for whoever wants to take the run up in another way.
+    package var crashesEnd = false
 
     let plan: MigrationPlan
     let replanner: Replanner
@@ -48,6 +50,8 @@ package struct VirtualRun {
     var calls: [StepID: Int] = [:]
     /// Migrations of ours, returned or not: a killed caller's go on.
     var ours: Set<Int> = []
+    /// Of the plan in force, by the journal and not by the machine's word.
+    private(set) var limits: MigrationLimits
     private var ticks = 0
     private var sequence = 0
 
@@ -80,6 +84,7 @@ package struct VirtualRun {
         self.plan = plan
         self.replanner = replanner
         makeMachine = machine
+        limits = plan.limits
         judge = WorldJudge(start: world)
         random = SeededGenerator(seed: seed)
         self.machine = machine(RunState(plan: plan), false)
@@ -112,6 +117,7 @@ package struct VirtualRun {
                         to: world.now.advanced(
                             byMilliseconds: random.number(in: 100...60_000)))
                     examine()
+                    if crashesEnd { return nil }
                 }
             }
         }
@@ -160,6 +166,13 @@ package struct VirtualRun {
         return own.map { min($0, change) } ?? (calls.isEmpty ? nil : change)
     }
 
+    /// What was only broken for a while works again, and an hour passes.
+    package mutating func calm() {
+        world.heal()
+        world.advance(to: world.now.advanced(byMilliseconds: 3_600_000))
+        examine()
+    }
+
     mutating func appoint(_ task: Appointment.Task, after milliseconds: Int64) {
         agenda.append(
             Appointment(at: world.now.advanced(byMilliseconds: milliseconds), task: task))
@@ -176,6 +189,7 @@ package struct VirtualRun {
         guard !interruptions.unwritable.contains(sequence) else { throw breakJournal() }
         journal.append(
             JournalRecord(sequence: journal.count + 1, at: world.now, event: event))
+        if case .planned(let plan, _) = event { limits = plan.limits }
         tell("record: \(event)")
     }
 

@@ -57,6 +57,21 @@ struct Scenario {
         return run
     }
 
+    /// A drain that ends well by itself, for tests that put one thing wrong.
+    static func plain() throws -> Scenario {
+        for seed in UInt64(0)..<100 {
+            let scenario = Scenario(seed: seed, faults: false, crashes: false, wishes: false)
+            guard scenario.plan.steps.count >= 3, scenario.plan.blockers.isEmpty else { continue }
+            var run = scenario.run()
+            if run.run()?.state == .done, run.state.steps.allSatisfy({ $0.error == nil }) {
+                return scenario
+            }
+        }
+        throw NoPlainScenario()
+    }
+
+    struct NoPlainScenario: Error {}
+
     /// The run again, line by line, for whoever has to understand what went wrong.
     func story(violations: [String]) -> String {
         var told = run()

@@ -20,7 +20,7 @@ struct VirtualRunTests {
     }
 
     @Test func `no fault and no crash breaks a rule`() throws {
-        for seed in UInt64(0)..<3000 {
+        for seed in UInt64(0)..<2000 {
             let scenario = Scenario(seed: seed)
             var run = scenario.run()
             let outcome = run.run()
