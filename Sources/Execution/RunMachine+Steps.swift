@@ -165,8 +165,9 @@ extension RunMachine {
         return [record(.failed(step.id, error: error), at: time)]
     }
 
+    /// As often as it is told: an abort can come before the job has begun, or be lost.
     mutating func overdue(_ id: StepID, reason: String) -> [Directive] {
-        guard phases[id] == .migrating(aborting: false) else { return [] }
+        guard case .migrating = phases[id] else { return [] }
         phases[id] = .migrating(aborting: true)
         return [.abort(id)]
     }

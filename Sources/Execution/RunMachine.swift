@@ -202,14 +202,14 @@ package struct RunMachine: Sendable {
         aborting = true
         return phases.keys.sorted().compactMap { id in
             switch phases[id] {
-            case .migrating(aborting: false):
+            case .migrating:
                 phases[id] = .migrating(aborting: true)
                 return .abort(id)
-            case .verifying(var now) where now.isUnderWay && !now.wasAborted:
+            case .verifying(var now) where now.isUnderWay:
                 now.wasAborted = true
                 phases[id] = .verifying(now)
                 return .abort(id)
-            case .preflight, .migrating, .verifying, .settling, nil:
+            case .preflight, .verifying, .settling, nil:
                 return nil
             }
         }

@@ -74,14 +74,15 @@ struct RunMachineFlowTests {
         #expect(driver.state.steps.map(\.status.word) == ["done", "pending", "pending", "pending"])
     }
 
-    @Test func `abort stops what runs, once`() {
+    @Test func `abort stops what runs`() {
         var driver = MachineDriver(Example.plan((1...4).map { Example.step($0) }))
         _ = driver.send(.begin)
         _ = driver.preflight(1)
         _ = driver.preflight(2)
         _ = driver.send(.stop(reason: "Ctrl-C"))
         #expect(driver.send(.abort(reason: "twice")) == [.abort(1), .abort(2)])
-        #expect(driver.send(.abort(reason: "thrice")).isEmpty)
+        // The first may have been lost.
+        #expect(driver.send(.abort(reason: "thrice")) == [.abort(1), .abort(2)])
         _ = driver.send(.migrationEnded(1, nil, error: "canceled by client"))
         _ = driver.send(.migrationEnded(2, nil, error: "canceled by client"))
         #expect(driver.verify(1, .running, .absent).outcome == nil)
@@ -96,11 +97,13 @@ struct RunMachineFlowTests {
         #expect(driver.send(.abort(reason: "twice")).last == .abort(1))
     }
 
-    @Test func `a migration that is overdue is aborted once`() {
+    @Test func `a migration that is overdue is aborted until it ends`() {
         var driver = MachineDriver(Example.plan([Example.step(1)]))
         _ = driver.send(.begin)
         _ = driver.preflight(1)
         #expect(driver.send(.overdue(1, reason: "no progress")) == [.abort(1)])
+        #expect(driver.send(.overdue(1, reason: "no progress")) == [.abort(1)])
+        _ = driver.send(.migrationEnded(1, nil, error: "canceled by client"))
         #expect(driver.send(.overdue(1, reason: "no progress")).isEmpty)
         #expect(driver.send(.overdue(9, reason: "unknown step")).isEmpty)
     }
