@@ -83,8 +83,10 @@ extension SimulatedWorld {
     private mutating func lose(_ name: HostName) {
         guard let index = index(of: name), !hosts[index].isLost else { return }
         for copy in hosts[index].domains {
-            let isDefinedElsewhere = hosts.contains {
-                $0.name != name && $0.domain(copy.id)?.facts.isPersistent == true
+            // A copy left behind is about to go, with its definition.
+            let isDefinedElsewhere = hosts.contains { other in
+                guard other.name != name, let twin = other.domain(copy.id) else { return false }
+                return twin.facts.isPersistent && !twin.isStale
             }
             if copy.holdsGuest || !isDefinedElsewhere { note(.lostWithHost, of: copy.id) }
         }

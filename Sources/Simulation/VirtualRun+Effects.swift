@@ -54,7 +54,9 @@ extension VirtualRun {
             let target = sighting(of: move(id).domain, on: move(id).target)
             try feed(.looked(id, purpose, source: source, target: target))
         case .settle(let id, let settlement):
-            let error = settle(id, settlement)
+            var error = settle(id, settlement)
+            // Done, but we do not hear of it.
+            if random.chance(5) { error = error ?? "client socket is closed" }
             try tick()
             try feed(.settled(id, settlement, error: error))
         case .plan(let goal, let exclusions):
@@ -62,6 +64,10 @@ extension VirtualRun {
             try feed(.planned(answer.plan, reason: answer.reason))
         case .tell(let event):
             try feed(event)
+        case .watch(let id, let number):
+            guard calls[id] == number else { return }
+            appoint(.watch(id, number), after: 5000)
+            try feed(.overdue(id, reason: "took too long"))
         }
     }
 
@@ -96,7 +102,7 @@ extension VirtualRun {
         guard let open = machine.state.step(id), case .running(_, let persistent, _) = open.status
         else { preconditionFailure("step \(id) is to migrate and has no intent") }
         let move = open.step.move
-        touch(move.domain, "migrate it")
+        touch(move, "migrate it")
         let options = machine.state.plan.options
         let request = MigrationRequest(
             domain: move.domain, target: move.target, targetURI: "", migrateURI: "",
@@ -107,7 +113,7 @@ extension VirtualRun {
             ours.insert(number)
             // Time is up for a migration that does not converge.
             let limit = Int64(options.timeoutSeconds ?? 1800) * 1000
-            appoint(.tell(.overdue(id, reason: "took too long")), after: limit)
+            appoint(.watch(id, number), after: limit)
             examine()
             return nil
         } catch {
@@ -123,6 +129,7 @@ extension VirtualRun {
     private mutating func abort(_ id: StepID) {
         let move = move(id)
         defer { examine() }
+        guard !random.chance(10) else { return tell("the abort of step \(id) is lost") }
         do throws(HypervisorError) {
             try world.abortMigration(of: move.domain, on: move.source)
         } catch {
@@ -133,7 +140,7 @@ extension VirtualRun {
     /// Why it failed; nil when it is done.
     mutating func settle(_ id: StepID, _ settlement: Settlement) -> String? {
         let move = move(id)
-        touch(move.domain, settlement.rawValue)
+        touch(move, settlement.rawValue)
         defer { examine() }
         do throws(HypervisorError) {
             switch settlement {

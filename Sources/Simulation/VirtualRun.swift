@@ -63,6 +63,8 @@ package struct VirtualRun {
             case settle(StepID, Settlement)
             case plan(RunGoal, [Exclusion])
             case tell(RunEvent)
+            /// A call that takes too long: the number of its migration tells it from later ones.
+            case watch(StepID, Int)
         }
 
         var at: Timestamp
@@ -100,6 +102,8 @@ package struct VirtualRun {
         while true {
             do throws(LifeEnd) {
                 try live(goal: goal, isFirst: isFirst, until: deadline)
+                agenda = []
+                calls = [:]
                 return nil
             } catch {
                 isFirst = false
