@@ -75,10 +75,22 @@ let package = Package(
             swiftSettings: strict),
 
         tests("TidyTests", []),
+        tests("LabTests", []),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "SimulationTests",
             ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
+        tests("TelemetryTests", ["ClusterModel", "Telemetry"]),
+        tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
+        tests(
+            "SamplingTests",
+            [
+                "ClusterModel", "Telemetry", "HypervisorInterface", "Sampling", logging,
+                serviceLifecycle,
+            ]),
+        tests(
+            "LibvirtTests",
+            ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
     ],
     swiftLanguageModes: [.v6]

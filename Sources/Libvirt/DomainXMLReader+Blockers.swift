@@ -109,7 +109,8 @@ extension DomainXMLReader {
         let target = element.first("target")?.attribute("dev") ?? "?"
         if element.has("transient") {
             return (
-                .transientDisk, "disk \(target) is transient: its changes are in a file that is "
+                .transientDisk,
+                "disk \(target) is transient: its changes are in a file that is "
                     + "thrown away", "make the disk ordinary, or shut the guest down"
             )
         }
@@ -133,7 +134,8 @@ extension DomainXMLReader {
         let model = element.first("model")?.attribute("type") ?? "ivshmem"
         guard role != "master" || model == "ivshmem" else { return nil }
         return (
-            .sharedMemory, "shared memory '\(element.attribute("name") ?? "?")' (model \(model), "
+            .sharedMemory,
+            "shared memory '\(element.attribute("name") ?? "?")' (model \(model), "
                 + "role \(role)) is common to guests of its host",
             "only role='master' of a newer model can migrate: detach it"
         )

@@ -60,8 +60,10 @@ extension DomainXMLReader {
             guard let nodeset = entry.attribute("nodeset") else { continue }
             cells.formUnion(try NumberList.numbers(nodeset))
             // `restrictive` confines by cgroup: it binds as hard. libvirt's default is strict.
-            isStrict = isStrict || ["strict", "restrictive"].contains(
-                entry.attribute("mode") ?? "strict")
+            isStrict =
+                isStrict
+                || ["strict", "restrictive"].contains(
+                    entry.attribute("mode") ?? "strict")
         }
         return cells.isEmpty ? nil : NUMABinding(isStrict: isStrict, cells: cells.sorted())
     }

@@ -60,8 +60,11 @@ struct MigrationCall: Hashable, Sendable {
             (tunnelled && request.mode == .storage, "disks can not be copied through a tunnel"),
             (tunnelled && options.parallel != nil, "a tunnel has one connection, not several"),
             (tunnelled && options.postcopy, "post-copy does not work through a tunnel"),
-            (options.postcopy && options.suspend, "post-copy runs the guest on the target: it "
-                + "can not be left paused there"),
+            (
+                options.postcopy && options.suspend,
+                "post-copy runs the guest on the target: it "
+                    + "can not be left paused there"
+            ),
             (options.parallel.map { $0 < 1 } ?? false, "less than one parallel connection"),
             (options.bandwidth.map { $0 < 1 } ?? false, "a bandwidth below 1 MiB/s"),
         ]

@@ -8,7 +8,7 @@ enum SightingReader {
     ) throws(LibvirtFailure) -> DomainSighting {
         do {
             return try sighting(of: connection.domain(id.rawValue))
-        } catch where error.has(VIR_ERR_NO_DOMAIN) {
+        } catch  where error.has(VIR_ERR_NO_DOMAIN) {
             // Never seen, or gone between two of the calls.
             return DomainSighting(.absent, detail: "not known on this host")
         }
@@ -51,7 +51,7 @@ extension DomainHandle {
     func hasMonitorTrouble() throws(LibvirtFailure) -> Bool {
         do {
             return try monitorTrouble() != nil
-        } catch where error.has(VIR_ERR_NO_SUPPORT) || error.has(VIR_ERR_OPERATION_INVALID) {
+        } catch  where error.has(VIR_ERR_NO_SUPPORT) || error.has(VIR_ERR_OPERATION_INVALID) {
             return false
         }
     }

@@ -97,7 +97,7 @@ package final class FleetLock: Sendable {
     private static func error(_ operation: String, _ path: String, _ number: Int32) -> StoreError {
         let kind: StoreError.Kind
         switch number {
-        case EACCES, EPERM, EROFS, ENOTDIR, EISDIR: kind = .notWritable
+        case EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR: kind = .notWritable
         case ENOSPC, EDQUOT: kind = .diskFull
         default: kind = .failed  // The codes are the kernel's.
         }

@@ -34,6 +34,15 @@ package struct JournalStore: RunJournal {
         do { try queue.close() } catch { throw file.error("close", error) }
     }
 
+    /// How hard the journal holds on to what it is told, as SQLite itself says.
+    package func durability() async throws -> String {
+        try await read("ask") { database in
+            let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "?"
+            let level = try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1
+            return "\(mode), synchronous \(level)"
+        }
+    }
+
     private static func check(_ database: Database, file: DatabaseFile) throws {
         let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
         guard finding == "ok" else {

@@ -13,7 +13,8 @@ enum AffinityCheck {
                 group.members.compactMap { final[$0] }.map { it.item($0, group.scope) })
             guard after.count > max(1, before.count) else { return nil }
             return Violation(
-                .affinity, "group '\(group.name)' ends at \(after.sorted().joined(separator: ", "))")
+                .affinity, "group '\(group.name)' ends at \(after.sorted().joined(separator: ", "))"
+            )
         }
     }
 }

@@ -35,7 +35,8 @@ enum CapacityCheck {
             }
         }
         let ancestors = Dictionary(
-            it.plan.steps.map { ($0.id, it.ancestors(of: $0)) }, uniquingKeysWith: { one, _ in one })
+            it.plan.steps.map { ($0.id, it.ancestors(of: $0)) }, uniquingKeysWith: { one, _ in one }
+        )
         return order.compactMap { account -> Violation? in
             let incoming = (arrivals[account] ?? []).map {
                 ($0.amount, ancestors[$0.step.id] ?? [])

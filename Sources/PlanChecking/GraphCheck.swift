@@ -11,7 +11,8 @@ enum GraphCheck {
                 found.append(Violation(.graph, step: step.id, "the number is used twice"))
             }
             for wait in step.after where it.steps[wait] == nil {
-                found.append(Violation(.graph, step: step.id, "waits for step \(wait), which is not there"))
+                found.append(
+                    Violation(.graph, step: step.id, "waits for step \(wait), which is not there"))
             }
         }
         for step in it.plan.steps where it.ancestors(of: step).contains(step.id) {

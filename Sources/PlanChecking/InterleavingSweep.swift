@@ -20,7 +20,8 @@ enum InterleavingSweep {
         for step in it.plan.steps {
             guard let domain = it.domains[step.move.domain] else { continue }
             for host in [step.move.source, step.move.target] {
-                for account in ledger.taken(by: domain, on: host).keys where limits[account] == nil {
+                for account in ledger.taken(by: domain, on: host).keys where limits[account] == nil
+                {
                     limits[account] = ledger.limit(account)
                     starts[account] = ledger.used(account)
                 }

@@ -7,7 +7,8 @@ enum OutcomeCheck {
         case .plan:
             return plan.steps.isEmpty ? [Violation(.outcome, "a plan without steps")] : []
         case .nothingToDo:
-            return plan.steps.isEmpty ? [] : [Violation(.outcome, "steps where nothing is to be done")]
+            return plan.steps.isEmpty
+                ? [] : [Violation(.outcome, "steps where nothing is to be done")]
         case .infeasible:
             var found: [Violation] = []
             if !plan.steps.isEmpty {

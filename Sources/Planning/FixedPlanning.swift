@@ -72,7 +72,8 @@ struct FixedPlanning {
             return .skip(
                 Blocker(
                     domain: wish.id.rawValue, reason: .state,
-                    detail: "skipped: no host has it any more", remedy: "nothing, if that is meant"))
+                    detail: "skipped: no host has it any more", remedy: "nothing, if that is meant")
+            )
         }
         if domain.host == wish.to { return .done }
         let skip = { (detail: String) in
@@ -119,7 +120,8 @@ struct FixedPlanning {
             } else {
                 switch Ordering.order(moves, problem, compatibility) {
                 case .sequence(let found): sequence = found
-                case .stuck(let stuck): blockers += Ordering.blockers(stuck, problem)
+                case .stuck(let stuck):
+                    blockers += Ordering.blockers(stuck, problem)
                     moves.removeAll { move in stuck.contains { $0.domain == move.domain } }
                     continue
                 }

@@ -83,7 +83,8 @@ struct PlanDraft {
                 estimate: schedule.estimates[index],
                 rationale: rationale.text(
                     move, waits: waits[index], stepNumber: number, sequence: sequence,
-                    isDetour: lastOf[move.domain] != index, isChosen: choosesTargets))
+                    isDetour: lastOf[move.domain] != index, isChosen: choosesTargets),
+                cautions: rationale.cautions(move))
         }
     }
 }

@@ -112,8 +112,8 @@ struct DrainTests {
     }
 
     static func hostMemoryMiB(_ lab: Lab) throws -> Int {
-        let info = try lab.virsh("host1", "nodeinfo").output
-        let line = try #require(info.split(separator: "\n").first { $0.hasPrefix("Memory size") })
+        let info = try lab.virsh("host1", "nodememstats").output
+        let line = try #require(info.split(separator: "\n").first { $0.hasPrefix("total") })
         let kibibytes = try #require(line.split(separator: " ").compactMap { Int($0) }.first)
         return kibibytes / 1024
     }

@@ -13,6 +13,7 @@ struct ShellResult: Sendable {
 final class ShellCommand: @unchecked Sendable {
     private let process = Process()
     private let folder: URL
+    private let ended = DispatchSemaphore(value: 0)
 
     /// Output goes to files: a pipe that nobody empties would stop a talkative command.
     init(_ words: [String]) throws {
@@ -24,6 +25,7 @@ final class ShellCommand: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.file(folder, "out")
         process.standardError = try Self.file(folder, "err")
+        process.terminationHandler = { [ended] _ in ended.signal() }
         try process.run()
     }
 
@@ -32,8 +34,9 @@ final class ShellCommand: @unchecked Sendable {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
+    /// Not `waitUntilExit`: that runs a run loop, which a thread of Swift's pool may wait on for ever.
     func wait() throws -> ShellResult {
-        process.waitUntilExit()
+        ended.wait()
         defer { try? FileManager.default.removeItem(at: folder) }
         return ShellResult(
             status: process.terminationStatus,
@@ -43,7 +46,7 @@ final class ShellCommand: @unchecked Sendable {
 
     private static func file(_ folder: URL, _ name: String) throws -> FileHandle {
         let url = folder.appendingPathComponent(name)
-        FileManager.default.createFile(atPath: url.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: url.path, contents: nil)
         return try FileHandle(forWritingTo: url)
     }
 }

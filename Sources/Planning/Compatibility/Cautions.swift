@@ -2,7 +2,9 @@ import ClusterModel
 
 /// What does not forbid a move but should be known before it.
 enum Cautions {
-    static func about(_ domain: DomainFacts, from source: HostFacts, to target: HostFacts) -> [String] {
+    static func about(_ domain: DomainFacts, from source: HostFacts, to target: HostFacts)
+        -> [String]
+    {
         var cautions: [String] = []
         let passthrough = ["host-passthrough", "maximum"].contains(domain.guest.cpu.mode)
         if domain.guest.virtualization == "kvm", passthrough,

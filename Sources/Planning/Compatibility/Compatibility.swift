@@ -98,7 +98,8 @@ final class Compatibility {
         }
         if isClosed[target] {
             return Misfit(
-                reason: .maintenance, detail: "it is being drained", remedy: "drain fewer hosts at once")
+                reason: .maintenance, detail: "it is being drained",
+                remedy: "drain fewer hosts at once")
         }
         return nil
     }

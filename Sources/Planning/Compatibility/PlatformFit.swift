@@ -124,6 +124,7 @@ enum PlatformFit {
         let numbers = missing.map(String.init).joined(separator: ", ")
         return Misfit(
             reason: .numa, detail: "no NUMA cell \(numbers), which the domain is bound to",
-            remedy: "make the domain's numatune 'preferred', or bind it to cells that every host has")
+            remedy:
+                "make the domain's numatune 'preferred', or bind it to cells that every host has")
     }
 }

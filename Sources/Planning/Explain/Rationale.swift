@@ -23,13 +23,16 @@ struct Rationale {
             if isChosen { parts.append(choice(move)) }
         }
         parts += waiting(move, waits, stepNumber, sequence)
-        if let from = problem.hosts[move.source].facts, let to = problem.hosts[move.target].facts {
-            let domain = problem.domains[move.domain].facts
-            parts += (domain.cautions + Cautions.about(domain, from: from, to: to)).map {
-                "caution: \($0)"
-            }
-        }
         return parts.joined(separator: "; ")
+    }
+
+    /// What does not forbid the move but should be known before it.
+    func cautions(_ move: PlannedMove) -> [String] {
+        guard let from = problem.hosts[move.source].facts,
+            let to = problem.hosts[move.target].facts
+        else { return [] }
+        let domain = problem.domains[move.domain].facts
+        return domain.cautions + Cautions.about(domain, from: from, to: to)
     }
 
     private func makesRoom(_ move: PlannedMove, _ sequence: [PlannedMove]) -> String {
@@ -37,7 +40,8 @@ struct Rationale {
         let arrivals = sequence.filter { $0.target == move.source && $0.domain != move.domain }
         let names = arrivals.prefix(3).map { problem.domains[$0.domain].name }
         return names.isEmpty
-            ? "leaves \(source) with others" : "makes room on \(source) for "
+            ? "leaves \(source) with others"
+            : "makes room on \(source) for "
                 + names.joined(separator: ", ")
     }
 

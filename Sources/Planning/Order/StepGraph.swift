@@ -120,7 +120,8 @@ struct StepGraph {
             due -= paid
             waits.append(Wait(step: own[index].step, cause: cause(paid)))
         }
-        precondition(due == 0, "an order that was possible can not be paid for: \(account) lacks \(due)")
+        precondition(
+            due == 0, "an order that was possible can not be paid for: \(account) lacks \(due)")
         credits[account] = own.filter { $0.amount > 0 }
     }
 

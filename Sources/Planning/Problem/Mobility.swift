@@ -66,7 +66,8 @@ struct Mobility {
         if domain.facts.isPinned || policy.pin.matches(domain.name) || pinned.contains(domain.id) {
             let source =
                 domain.facts.isPinned
-                ? "its metadata pins" : pinned.contains(domain.id) ? "this plan pins" : "the policy pins"
+                ? "its metadata pins"
+                : pinned.contains(domain.id) ? "this plan pins" : "the policy pins"
             return Misfit(
                 reason: .pinned, detail: "\(source) it to its host",
                 remedy: "take the pin away, or shut it down for the maintenance")

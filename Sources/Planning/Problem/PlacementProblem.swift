@@ -31,7 +31,8 @@ struct PlacementProblem {
         self.policy = policy
         hosts = snapshot.hosts
         let hostIndex = Dictionary(
-            snapshot.hosts.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+            snapshot.hosts.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first })
         self.hostIndex = hostIndex
         domains = snapshot.domains.filter {
             $0.facts.state.isActive && hostIndex[$0.host] != nil

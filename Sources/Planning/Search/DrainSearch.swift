@@ -145,8 +145,11 @@ struct DrainSearch {
             var isPlaced = false
             for residents in 0...3 where !isPlaced {
                 var search = EjectionSearch(state, targets: targets, free: free)
-                let unplaced = left.filter { $0 != unit && state.placement.host[
-                    state.units.members[$0][0]] == WorkingPlacement.nowhere }
+                let unplaced = left.filter {
+                    $0 != unit
+                        && state.placement.host[
+                            state.units.members[$0][0]] == WorkingPlacement.nowhere
+                }
                 isPlaced = search.solve([unit], residents: residents, budget: Self.budget / 4) {
                     placement in
                     var attempt = start
@@ -189,7 +192,9 @@ struct DrainSearch {
                             domain: problem.domains[member].name, reason: reason,
                             detail: "group '\(group.name)' would be broken, because "
                                 + "\(problem.domains[domain].name) can not leave",
-                            remedy: "mend what keeps \(problem.domains[domain].name), or lift the group")
+                            remedy:
+                                "mend what keeps \(problem.domains[domain].name), or lift the group"
+                        )
                     ))
             }
         }
@@ -230,9 +235,11 @@ struct DrainSearch {
     }
 
     private func shortages(_ units: [Int]) -> [Blocker] {
-        let shortage = Shortage(state, targets: start.problem.hosts.indices.filter { host in
-            !units.contains { start.host(of: $0) == host }
-        })
+        let shortage = Shortage(
+            state,
+            targets: start.problem.hosts.indices.filter { host in
+                !units.contains { start.host(of: $0) == host }
+            })
         return units.flatMap { state.units.members[$0] }.sorted().map {
             shortage.blocker(for: $0)
         }

@@ -103,7 +103,8 @@ struct WorkingPlacement {
 
     static func share(_ load: Int64, of capacity: Int64) -> Int64 {
         guard load > 0 else { return 0 }
-        return capacity > 0 ? load.multipliedReportingOverflow(by: 10_000).partialValue / capacity
+        return capacity > 0
+            ? load.multipliedReportingOverflow(by: 10_000).partialValue / capacity
             : 1_000_000
     }
 

@@ -1,0 +1,136 @@
+import ClusterModel
+import Telemetry
+import Testing
+
+/// Demand over a window of samples.
+struct DemandTests {
+    static let second: Int64 = 1_000_000_000
+    let rules = RateRules(periodMilliseconds: 10_000)
+    let start = Timestamp(seconds: 1_000_000)
+
+    /// One sample each 10 s of a domain that used these thousandths of a CPU in each interval.
+    func samples(
+        of rates: [Int64?], id: DomainID = "a", host: HostName = "h", from first: Int = 0
+    ) -> [RawHostSample] {
+        var total: Int64 = 77
+        var samples: [RawHostSample] = []
+        for (index, rate) in ([0] + rates).enumerated() {
+            guard let rate else { continue }
+            total += rate * 10_000_000
+            var domain = RawDomainSample(id: id, name: id.rawValue, state: .running)
+            (domain.cpuTime, domain.vcpus) = (total, 2)
+            samples.append(
+                RawHostSample(
+                    host: host, at: start.advanced(byMilliseconds: Int64(first + index) * 10_000),
+                    domains: [domain]))
+        }
+        return samples
+    }
+
+    func window(seconds: Int64, slots: Int, percentile: Int = 100) -> SampleWindow {
+        SampleWindow(
+            endingAt: start.advanced(byMilliseconds: seconds * 1000),
+            lengthMilliseconds: seconds * 1000, slots: slots, percentile: percentile)
+    }
+
+    @Test func aSlotHasThePercentileOfItsOwnRates() {
+        let rates: [Int64?] = [100, 200, 300, 400, 500, 600]
+        let peak = MeasuredLoad(
+            of: samples(of: rates), window: window(seconds: 60, slots: 2), rules: rules)
+        #expect(peak.domains["a"]?.cpu == [300, 600])
+        #expect(peak.domains["a"]?.samples == 6)
+        #expect(peak.domains["a"]?.newestSample == start.advanced(byMilliseconds: 60_000))
+        let median = MeasuredLoad(
+            of: samples(of: rates), window: window(seconds: 60, slots: 2, percentile: 50),
+            rules: rules)
+        #expect(median.domains["a"]?.cpu == [200, 500])
+    }
+
+    @Test func aSlotWithoutSamplesHasTheWorstKnown() {
+        let load = MeasuredLoad(
+            of: samples(of: [100, 900, 300]), window: window(seconds: 120, slots: 4), rules: rules)
+        #expect(load.domains["a"]?.cpu == [900, 900, 900, 900])
+        let early = MeasuredLoad(
+            of: samples(of: [100, 200, 300]), window: window(seconds: 60, slots: 2), rules: rules)
+        #expect(early.domains["a"]?.cpu == [300, 300])
+    }
+
+    @Test func oneSampleIsUnknownAndNotIdle() {
+        let load = MeasuredLoad(
+            of: samples(of: []), window: window(seconds: 60, slots: 2), rules: rules)
+        #expect(load.domains["a"] == .unknown)
+        #expect(load.domains["b"] == nil)
+    }
+
+    @Test func aGapHasNoRate() {
+        let rates: [Int64?] = [100, nil, nil, nil, nil, nil, 2000, 300]
+        let load = MeasuredLoad(
+            of: samples(of: rates), window: window(seconds: 80, slots: 1), rules: rules)
+        #expect(load.domains["a"]?.cpu == [300])
+        #expect(load.domains["a"]?.samples == 2)
+    }
+
+    @Test func theFirstRateOfTheWindowUsesTheSampleBeforeIt() {
+        let all = samples(of: [100, 200, 300, 400, 500, 600])
+        let window = SampleWindow(
+            endingAt: start.advanced(byMilliseconds: 60_000), lengthMilliseconds: 30_000, slots: 3,
+            percentile: 100)
+        let load = MeasuredLoad(of: all, window: window, rules: rules)
+        #expect(load.domains["a"]?.cpu == [400, 500, 600])
+        #expect(window.readingStart(under: rules) == start.advanced(byMilliseconds: -20_000))
+    }
+
+    @Test func slotBoundariesBelongToTheSlotThatEnds() {
+        let window = window(seconds: 60, slots: 2)
+        #expect(window.slot(of: start) == nil)
+        #expect(window.slot(of: start.advanced(byMilliseconds: 1)) == 0)
+        #expect(window.slot(of: start.advanced(byMilliseconds: 30_000)) == 0)
+        #expect(window.slot(of: start.advanced(byMilliseconds: 30_001)) == 1)
+        #expect(window.slot(of: start.advanced(byMilliseconds: 60_000)) == 1)
+        #expect(window.slot(of: start.advanced(byMilliseconds: 60_001)) == nil)
+    }
+
+    @Test func aClockThatStepsBackGivesNoAbsurdRate() {
+        var list = samples(of: Array(repeating: 1000, count: 12))
+        for index in 6..<list.count {
+            list[index].at = list[index].at.advanced(byMilliseconds: -45_000)
+        }
+        let load = MeasuredLoad(
+            of: list.sorted { $0.at < $1.at }, window: window(seconds: 120, slots: 1), rules: rules)
+        let peak = load.domains["a"]?.peak
+        #expect(peak.map { $0 <= RateRules.plausibleCPU(vcpus: 2) } == true)
+        let inOrderOfArrival = MeasuredLoad(
+            of: list, window: window(seconds: 120, slots: 1), rules: rules)
+        #expect(inOrderOfArrival.domains["a"]?.cpu == [1000])
+    }
+
+    @Test func countersOfTwoHostsAreNotMixed() {
+        let source = samples(of: [500, 500, 500, 500], host: "h1")
+        let target = samples(of: [0, 0, 0, 0], host: "h2")
+        let both = (source + target).sorted { ($0.at, $0.host) < ($1.at, $1.host) }
+        let load = MeasuredLoad(of: both, window: window(seconds: 40, slots: 1), rules: rules)
+        #expect(load.domains["a"]?.cpu == [500])
+        #expect(load.domains["a"]?.samples == 8)
+    }
+
+    @Test func hostsHaveTheirWorstSlotAndNewestMemory() {
+        var list: [RawHostSample] = []
+        var (busy, idle): (Int64, Int64) = (0, 0)
+        for (index, share) in [0, 100, 800, 300].enumerated() {
+            busy += Int64(share) * 10_000_000
+            idle += Int64(1000 - share) * 10_000_000
+            list.append(
+                RawHostSample(
+                    host: "h", at: start.advanced(byMilliseconds: Int64(index) * 10_000),
+                    cpu: HostCPUCounters(user: busy, system: 0, idle: idle, iowait: 0),
+                    memory: HostMemoryGauges(
+                        total: 100, free: Bytes(Int64(index)), buffers: 1, cached: 10)))
+        }
+        let load = MeasuredLoad(of: list, window: window(seconds: 30, slots: 3), rules: rules)
+        let use = load.hosts["h"]
+        #expect(use?.busyPermille == 800)
+        #expect(use?.memoryAvailable == 14)
+        #expect(use?.load(ofCPUs: 8) == HostLoad(cpu: 6400, memoryAvailable: 14))
+        #expect(use?.load(ofCPUs: nil).cpu == nil)
+    }
+}
