@@ -60,14 +60,15 @@ package enum RecoveryTable {
         RecoveryRow(
             label: "split brain",
             story: "The reply of Finish was lost: the source resumed while the target runs.",
-            matches: { whole($0, $1) && $0.presence == .running && $1.presence == .running },
+            matches: { idle($0, $1) && bothRunning($0, $1) },
             decision: .halt(
                 "the domain runs on both hosts at once; stop the copy that has not the newest "
                     + "data by hand, its disk may already be damaged")),
         RecoveryRow(
             label: "under way",
+            // Both may seem to run: the source was asked before the switch-over, the target after.
             story: "We were killed, or lost the connection, and the daemons carry on.",
-            matches: { whole($0, $1) && !bothRunning($0, $1) && underWay($0, $1) },
+            matches: { whole($0, $1) && underWay($0, $1) },
             decision: .wait),
         RecoveryRow(
             label: "arrived",
@@ -101,12 +102,36 @@ package enum RecoveryTable {
             decision: .settle(.destroyPausedSource)),
         RecoveryRow(
             label: "source paused, target without it",
+            // A definition goes over before the guest runs there: without one it never did.
             story: "The target's daemon or QEMU died at the switch-over and cleaned up.",
             matches: {
-                idle($0, $1) && $0.presence == .pausedByMigration
-                    && ($1.presence == .absent || $1.presence == .inactive)
+                idle($0, $1) && $0.presence == .pausedByMigration && $0.isPersistent
+                    && $1.presence == .absent
             },
             decision: .settle(.resumeSource)),
+        RecoveryRow(
+            label: "source paused, target shut down",
+            story: "Confirm was lost, and the guest was shut down on the target since: the paused "
+                + "copy is older than its disks.",
+            matches: {
+                idle($0, $1) && $0.presence == .pausedByMigration && $1.presence == .inactive
+            },
+            decision: .halt(
+                "the domain is shut down on the target and the source keeps a paused copy, which "
+                    + "is older than its disks if the guest has run on the target; find out, then "
+                    + "destroy the copy (virsh destroy, virsh undefine) or resume it")),
+        RecoveryRow(
+            label: "transient source paused, target without it",
+            story: "Either the target died at the switch-over, or Confirm was lost and the guest "
+                + "has ended on the target: a transient domain leaves no trace.",
+            matches: {
+                idle($0, $1) && $0.presence == .pausedByMigration && !$0.isPersistent
+                    && $1.presence == .absent
+            },
+            decision: .halt(
+                "the source keeps a paused copy of a transient domain, and nothing tells whether "
+                    + "the guest has run on the target since; if it has not, resume the copy "
+                    + "(virsh resume), else destroy it")),
         RecoveryRow(
             label: "both paused",
             story: "Both daemons restarted at the switch-over; neither copy runs.",
@@ -141,10 +166,19 @@ package enum RecoveryTable {
             label: "shut down on the source",
             story: "The guest was shut down before it could move.",
             matches: {
-                idle($0, $1) && $0.presence == .inactive
-                    && ($1.presence == .absent || $1.presence == .inactive)
+                idle($0, $1) && $0.presence == .inactive && $1.presence == .absent
             },
             decision: .stopped),
+        RecoveryRow(
+            label: "shut down, defined on both",
+            story: "Confirm was lost and the guest was shut down on the target since, or a "
+                + "definition was left there long ago.",
+            matches: {
+                idle($0, $1) && $0.presence == .inactive && $1.presence == .inactive
+            },
+            decision: .halt(
+                "the domain is shut down and both hosts have a definition of it, so that it could "
+                    + "be started twice; undefine the one that is not wanted (virsh undefine)")),
         RecoveryRow(
             label: "shut down on the target",
             story: "It arrived and was shut down there before we looked.",

@@ -18,10 +18,11 @@ extension RunMachine {
         case .plan:
             stopReason = "planned around failures \(bounds.plans) times, and still something failed"
             return []
+        case .infeasible where isLeftAsPlanned(plan):
+            // All that can not move was accepted when the run began.
+            return [record(.planned(plan, goal: state.goal), at: time)]
         case .nothingToDo:
             // Adopting the empty plan closes what was pending and has become needless.
-            let left = blockersBeyondPlan(plan)
-            if let left { stopReason = left }
             return [record(.planned(plan, goal: state.goal), at: time)]
         case .infeasible:
             stopReason = "the rest can not be planned: \(summary(of: plan.blockers))"
@@ -29,8 +30,13 @@ extension RunMachine {
         }
     }
 
+    private func isLeftAsPlanned(_ plan: MigrationPlan) -> Bool {
+        state.goal == .forward && plan.steps.isEmpty && !plan.blockers.isEmpty
+            && blockersBeyondPlan(plan) == nil
+    }
+
     /// What stays behind although the first plan meant to move it.
-    private func blockersBeyondPlan(_ plan: MigrationPlan) -> String? {
+    func blockersBeyondPlan(_ plan: MigrationPlan) -> String? {
         guard state.goal == .forward else { return nil }
         let accepted = state.original.blockers.compactMap(\.domain)
         let fresh = plan.blockers.filter { blocker in

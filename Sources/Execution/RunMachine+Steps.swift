@@ -62,6 +62,7 @@ extension RunMachine {
         let step = open.step
         let (row, decision) = RecoveryTable.decide(source: source, target: target)
         let picture = "\(row.label): \(words(source, target, step))"
+        now.isUnderWay = decision == .wait
         switch decision {
         case .arrived where persistent && autostart && !target.autostart && target.isPersistent:
             return settle(.setAutostart, id, now, picture: picture, at: time)
@@ -81,7 +82,14 @@ extension RunMachine {
             return [record(.skipped(id, reason: reason), at: time)]
         case .settle(let settlement):
             return settle(settlement, id, now, picture: picture, at: time)
-        case .wait where now.waits < bounds.waits:
+        case .wait where !now.wasAborted:
+            // Nobody else would end a migration that does not converge.
+            now.wasAborted = aborting || now.waits >= allowedWaits
+            now.waits = now.wasAborted ? 0 : now.waits + 1
+            phases[id] = .verifying(now)
+            return (now.wasAborted ? [.abort(id)] : [])
+                + [.look(id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)]
+        case .wait where now.waits < bounds.looks:
             now.waits += 1
             phases[id] = .verifying(now)
             return [.look(id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)]
@@ -90,7 +98,7 @@ extension RunMachine {
             phases[id] = .verifying(now)
             return [.look(id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)]
         case .wait:
-            return halt(step, "a migration goes on for too long; \(picture)")
+            return halt(step, "a migration goes on although it was aborted; \(picture)")
         case .lookAgain(let doubt):
             return halt(step, "\(doubt) for too long; \(picture)")
         case .halt(let reason):
@@ -157,8 +165,9 @@ extension RunMachine {
         return [record(.failed(step.id, error: error), at: time)]
     }
 
+    /// As often as it is told: an abort can come before the job has begun, or be lost.
     mutating func overdue(_ id: StepID, reason: String) -> [Directive] {
-        guard phases[id] == .migrating(aborting: false) else { return [] }
+        guard case .migrating = phases[id] else { return [] }
         phases[id] = .migrating(aborting: true)
         return [.abort(id)]
     }

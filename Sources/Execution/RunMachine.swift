@@ -23,6 +23,10 @@ package struct RunMachine: Sendable {
         var error: String?
         var looks = 0
         var waits = 0
+        /// The last look found a migration at work that no call of ours waits for.
+        var isUnderWay = false
+        /// It was asked to stop.
+        var wasAborted = false
         var settlements = 0
         /// Goes into the journal with the outcome.
         var note: String?
@@ -33,7 +37,8 @@ package struct RunMachine: Sendable {
         /// Looks that may find the same doubtful picture, and the pause between them.
         package var looks = 30
         package var lookPauseMilliseconds: Int64 = 2000
-        /// Looks at a migration that someone else drives: an hour.
+        /// Looks at a migration that the daemons drive without us, before it is aborted: an hour,
+        /// unless the plan's options set a time.
         package var waits = 1800
         package var settlements = 3
         /// New plans around failures.
@@ -65,7 +70,10 @@ package struct RunMachine: Sendable {
         self.bounds = bounds
         plansLeft = bounds.plans
         planning = recovering && state.goal != .abort ? .wanted : .notNeeded
-        if state.goal == .abort { stopReason = "aborted" }
+        if state.goal == .abort {
+            stopReason = "aborted"
+            aborting = true
+        }
     }
 
     package mutating func handle(_ event: RunEvent, at time: Timestamp) -> [Directive] {
@@ -162,7 +170,10 @@ package struct RunMachine: Sendable {
             return RunOutcome(
                 .failed, reason: "\(waiting.count) steps wait for steps that did not end well")
         }
-        guard state.goal == .rollback else { return RunOutcome(.done) }
+        guard state.goal == .rollback else {
+            return blockersBeyondPlan(state.plan).map { RunOutcome(.failed, reason: $0) }
+                ?? RunOutcome(.done)
+        }
         guard state.plan.blockers.isEmpty else {
             let rest = summary(of: state.plan.blockers)
             return RunOutcome(.failed, reason: "not all could be brought back: \(rest)")
@@ -189,10 +200,25 @@ package struct RunMachine: Sendable {
 
     private mutating func abortAll() -> [Directive] {
         aborting = true
-        return migratingSteps.compactMap { id in
-            guard phases[id] == .migrating(aborting: false) else { return nil }
-            phases[id] = .migrating(aborting: true)
-            return .abort(id)
+        return phases.keys.sorted().compactMap { id in
+            switch phases[id] {
+            case .migrating:
+                phases[id] = .migrating(aborting: true)
+                return .abort(id)
+            case .verifying(var now) where now.isUnderWay:
+                now.wasAborted = true
+                phases[id] = .verifying(now)
+                return .abort(id)
+            case .preflight, .verifying, .settling, nil:
+                return nil
+            }
         }
+    }
+
+    /// How many looks a migration gets that the daemons drive without us.
+    var allowedWaits: Int {
+        guard let seconds = state.plan.options.timeoutSeconds else { return bounds.waits }
+        let looks = Int64(seconds) * 1000 / max(1, bounds.lookPauseMilliseconds)
+        return min(bounds.waits, Int(looks))
     }
 }

@@ -82,7 +82,14 @@ extension SimulatedWorld {
 
     private mutating func lose(_ name: HostName) {
         guard let index = index(of: name), !hosts[index].isLost else { return }
-        for copy in hosts[index].domains where copy.holdsGuest { note(.lostWithHost, of: copy.id) }
+        for copy in hosts[index].domains {
+            // A copy left behind is about to go, with its definition.
+            let isDefinedElsewhere = hosts.contains { other in
+                guard other.name != name, let twin = other.domain(copy.id) else { return false }
+                return twin.facts.isPersistent && !twin.isStale
+            }
+            if copy.holdsGuest || !isDefinedElsewhere { note(.lostWithHost, of: copy.id) }
+        }
         hosts[index].isLost = true
         for migration in migrations where migration.source == name {
             // Before Finish the target has nothing but an empty process.

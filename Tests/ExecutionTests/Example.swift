@@ -7,11 +7,11 @@ enum Example {
 
     /// Step `number` moves `vm<number>` from host1 to host2.
     static func step(
-        _ number: Int, from source: HostName = "host1", to target: HostName = "host2",
-        after: [StepID] = []
+        _ number: Int, id: Int? = nil, from source: HostName = "host1",
+        to target: HostName = "host2", after: [StepID] = []
     ) -> Step {
         Step(
-            id: StepID(number), domainName: "vm\(number)",
+            id: StepID(id ?? number), domainName: "vm\(number)",
             move: Move(domain: DomainID("id-\(number)"), source: source, target: target),
             after: after)
     }

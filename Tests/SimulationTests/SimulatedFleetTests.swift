@@ -18,8 +18,18 @@ struct SimulatedFleetTests {
     }
 
     let clock = Clock()
-    let path = FileManager.default.temporaryDirectory
-        .appending(path: "fleet-\(UUID().uuidString).json").path
+    let folder = Folder()
+    var path: String { folder.url.appending(path: "fleet.json").path }
+
+    /// A folder that goes with its test.
+    final class Folder {
+        let url = FileManager.default.temporaryDirectory
+            .appending(path: "kvmbalance-fleet-\(UUID().uuidString)")
+        init() {
+            try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        }
+        deinit { try? FileManager.default.removeItem(at: url) }
+    }
 
     func world(domains: Int = 6) -> SimulatedWorld {
         SimulatedFleet.example(

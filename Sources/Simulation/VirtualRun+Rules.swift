@@ -1,0 +1,83 @@
+import ClusterModel
+import Execution
+
+/// The rules that are about us: what we may do when, whatever the world is like.
+extension VirtualRun {
+    /// Looks at world and run after an event.
+    mutating func examine() {
+        var found = judge.faults(in: world)
+        found += world.violations
+        let jobs = world.migrations.filter { ours.contains($0.id) }
+        if jobs.count > limits.fleet { found.append("\(jobs.count) migrations at once") }
+        for host in world.hosts {
+            let own = jobs.count { $0.source == host.name || $0.target == host.name }
+            if own > limits.perHost { found.append("\(own) migrations at once on \(host.name)") }
+        }
+        report(found)
+    }
+
+    /// An intent precedes its migration in the journal.
+    mutating func demandIntent(of id: StepID) {
+        guard case .intent = lastRecord(of: id) else {
+            return report(["step \(id) migrates without an intent"])
+        }
+    }
+
+    /// A repair is written down before it is done.
+    mutating func demandSettling(_ settlement: Settlement, of id: StepID) {
+        guard lastRecord(of: id) == .settling(id, settlement) else {
+            return report(["step \(id) does \(settlement.rawValue) without a record"])
+        }
+    }
+
+    /// A domain that runs twice is not to be touched by us, whoever made it so. A third host is not
+    /// looked at before a migration, so what another tool split to there can not be seen.
+    mutating func touch(_ move: Move, _ what: String) {
+        let runners = world.runners(of: move.domain)
+        if runners.contains(move.source) && runners.contains(move.target) {
+            report(["\(move.domain) runs twice and we \(what)"])
+        }
+    }
+
+    /// The journal says what happened to the steps, as far as the world tells.
+    mutating func examineEnd(_ outcome: RunOutcome) {
+        examine()
+        if outcome.state != .done && outcome.state != .rolledBack && outcome.reason == nil {
+            report(["the run ended \(outcome.state.rawValue) without a reason"])
+        }
+        for step in state.steps {
+            guard case .done = step.status, outcome.state == .done,
+                state.steps.last(where: { $0.step.move.domain == step.step.move.domain }) == step,
+                world.fates(of: step.step.move.domain).isEmpty
+            else { continue }
+            let holders = world.holders(of: step.step.move.domain)
+            if holders != [step.step.move.target] {
+                report(["step \(step.step.id) is done and its domain is on \(holders)"])
+            }
+        }
+    }
+
+    private func lastRecord(of id: StepID) -> JournalEvent? {
+        journal.last { $0.event.step == id }?.event
+    }
+
+    private mutating func report(_ found: [String]) {
+        for fault in found where !violations.contains(fault) {
+            tell("VIOLATION: \(fault)")
+            violations.append(fault)
+        }
+    }
+}
+
+extension JournalEvent {
+    /// The step it speaks of.
+    fileprivate var step: StepID? {
+        switch self {
+        case .intent(let id, _, _, _), .attemptFailed(let id, _, _), .settling(let id, _),
+            .arrived(let id, _, _), .skipped(let id, _), .failed(let id, _):
+            id
+        case .taken, .planned, .stopping, .ended:
+            nil
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package import ClusterModel
+
+/// Knows the world at its start and says what is wrong with it now. It believes nobody: it looks at
+/// the copies on the hosts, and excuses only what a fault did.
+struct WorldJudge: Sendable {
+    /// What one look finds of a domain, on all hosts together.
+    private struct Tally {
+        var running = 0
+        var holding = 0
+        var defined = 0
+    }
+
+    private let domains: [(name: String, id: DomainID, isPersistent: Bool)]
+    private let places: [DomainID: Int]
+
+    init(start: SimulatedWorld) {
+        domains = start.hosts.flatMap { host in
+            host.domains.map { ($0.facts.name, $0.id, $0.facts.isPersistent) }
+        }
+        places = Dictionary(
+            domains.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func faults(in world: SimulatedWorld) -> [String] {
+        var faults: [String] = []
+        var tallies = Array(repeating: Tally(), count: domains.count)
+        for host in world.hosts where !host.isLost {
+            var committed = Bytes.zero
+            for copy in host.domains {
+                if copy.isActive { committed += copy.facts.memory }
+                guard let place = places[copy.id] else { continue }
+                if copy.presence == .running { tallies[place].running += 1 }
+                if copy.holdsGuest { tallies[place].holding += 1 }
+                if copy.facts.isPersistent { tallies[place].defined += 1 }
+            }
+            if committed > host.facts.memory && !host.isTouchedByOthers {
+                faults.append("capacity: \(committed) on \(host.name) of \(host.facts.memory)")
+            }
+        }
+        for (place, domain) in domains.enumerated() {
+            let tally = tallies[place]
+            let isDefined = tally.defined > 0 || !domain.isPersistent
+            // Nearly always: it runs once and has its definition.
+            if tally.running == 1 && tally.holding == 1 && isDefined { continue }
+            let fates = world.fates(of: domain.id)
+            if let fault = fault(tally, isDefined: isDefined, fates) {
+                faults.append("\(domain.name) \(fault)")
+            }
+        }
+        return faults
+    }
+
+    private func fault(
+        _ tally: Tally, isDefined: Bool, _ fates: [DomainFate.Kind]
+    ) -> String? {
+        if tally.running > 1 && !fates.contains(.splitBrain) { return "runs twice" }
+        if fates.contains(.lostWithHost) || fates.contains(.cutInTwo) { return nil }
+        if tally.holding == 0 && !fates.contains(.shutDown) { return "is lost" }
+        return isDefined ? nil : "lost its definition"
+    }
+}
+
+extension SimulatedWorld {
+    /// Hosts on which a copy of the domain executes, whatever its memory is worth.
+    package func runners(of domain: DomainID) -> [HostName] {
+        hosts.filter { !$0.isLost && $0.domain(domain)?.presence == .running }.map(\.name)
+    }
+}

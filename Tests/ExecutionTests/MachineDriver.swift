@@ -1,0 +1,69 @@
+import ClusterModel
+import Execution
+
+/// A run machine with its journal beside it: events in, directives out.
+struct MachineDriver {
+    var machine: RunMachine
+    private(set) var journal: [JournalEvent]
+    let plan: MigrationPlan
+
+    init(
+        _ plan: MigrationPlan, goal: RunGoal = .forward, bounds: RunMachine.Bounds = .init()
+    ) {
+        self.plan = plan
+        journal = [.taken(process: 1, goal: goal), .planned(plan, goal: goal)]
+        machine = RunMachine(
+            state: RunState(plan: plan, records: Example.records(journal)), recovering: false,
+            bounds: bounds)
+    }
+
+    /// Another process takes the run up from what the journal says.
+    mutating func crash(
+        takenUpTo goal: RunGoal = .forward, bounds: RunMachine.Bounds = .init()
+    ) {
+        journal.append(.taken(process: 2, goal: goal))
+        machine = RunMachine(state: state, recovering: true, bounds: bounds)
+    }
+
+    /// What the journal alone tells.
+    var state: RunState { RunState(plan: plan, records: Example.records(journal)) }
+
+    mutating func send(_ event: RunEvent) -> [Directive] {
+        let directives = machine.handle(event, at: Example.time)
+        for case .record(let fact) in directives { journal.append(fact) }
+        precondition(state == machine.state, "the machine knows what the journal does not")
+        return directives
+    }
+
+    mutating func preflight(
+        _ id: StepID, _ source: DomainSighting = .running, _ target: DomainSighting = .absent
+    ) -> [Directive] {
+        send(.looked(id, .preflight, source: source, target: target))
+    }
+
+    mutating func verify(
+        _ id: StepID, _ source: DomainSighting, _ target: DomainSighting
+    ) -> [Directive] {
+        send(.looked(id, .verify, source: source, target: target))
+    }
+
+    /// From a look to a migration that has returned.
+    mutating func migrate(_ id: StepID, error: String? = nil) {
+        _ = preflight(id)
+        _ = send(.migrationEnded(id, nil, error: error))
+    }
+}
+
+extension [Directive] {
+    /// Steps that are looked at before they start.
+    var starting: [StepID] {
+        compactMap {
+            if case .look(let id, .preflight, _) = $0 { id } else { nil }
+        }
+    }
+
+    var outcome: RunOutcome? {
+        for case .finish(let outcome) in self { return outcome }
+        return nil
+    }
+}

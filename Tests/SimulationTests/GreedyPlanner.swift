@@ -1,0 +1,132 @@
+import ClusterModel
+import Execution
+import Simulation
+
+/// A simple stand-in for the planner, good enough to keep capacity at every moment: it puts each
+/// domain where the most room is, and orders moves by what frees the room they need.
+struct GreedyPlanner {
+    let drained: HostName
+    let limits: MigrationLimits
+    let options: MigrationOptions
+
+    func replan(
+        _ goal: RunGoal, _ exclusions: [Exclusion], _ state: RunState, _ world: SimulatedWorld
+    ) -> (plan: MigrationPlan?, reason: String?) {
+        switch goal {
+        case .forward: (drain(world, without: exclusions), nil)
+        case .rollback: (goHome(state.displacements, world, without: exclusions), nil)
+        case .abort: (nil, "nothing is planned for an abort")
+        }
+    }
+
+    func drain(_ world: SimulatedWorld, without exclusions: [Exclusion] = []) -> MigrationPlan {
+        var free = room(in: world)
+        var moves: [Move] = []
+        var blockers: [Blocker] = []
+        for copy in leaving(world, from: drained) {
+            let targets = free.keys.sorted().filter { name in
+                name != drained && isUsable(name, world)
+                    && !exclusions.contains(Exclusion(domain: copy.id, target: name))
+                    && (free[name] ?? .zero) >= copy.facts.memory
+                    && world.host(name)?.domain(copy.id) == nil
+            }
+            let best = targets.max { (free[$0] ?? .zero, $1) < (free[$1] ?? .zero, $0) }
+            guard isUsable(drained, world), let best else {
+                blockers.append(blocker(copy))
+                continue
+            }
+            free[best, default: .zero] -= copy.facts.memory
+            moves.append(Move(domain: copy.id, source: drained, target: best))
+        }
+        return plan(.drain, ordered(moves, world).steps, blockers)
+    }
+
+    /// The inverse of what the run did.
+    func goHome(
+        _ displacements: [Move], _ world: SimulatedWorld, without exclusions: [Exclusion]
+    ) -> MigrationPlan {
+        var moves: [Move] = []
+        var blockers: [Blocker] = []
+        for old in displacements {
+            let move = Move(domain: old.domain, source: old.target, target: old.source)
+            guard let copy = world.host(move.source)?.domain(move.domain), copy.holdsGuest else {
+                continue
+            }
+            let isPossible =
+                isUsable(move.source, world) && isUsable(move.target, world)
+                && !exclusions.contains(Exclusion(domain: move.domain, target: move.target))
+                && world.host(move.target)?.domain(move.domain) == nil
+            if isPossible { moves.append(move) } else { blockers.append(blocker(copy)) }
+        }
+        let (steps, stuck) = ordered(moves, world)
+        blockers += stuck.compactMap { world.copy(of: $0.domain, on: $0.source) }.map(blocker)
+        return plan(.rollback, steps, blockers)
+    }
+
+    /// Steps in an order that fits: each waits for all earlier departures from its target, if it
+    /// needs them. What fits in no order comes back as stuck.
+    func ordered(_ moves: [Move], _ world: SimulatedWorld) -> (steps: [Step], stuck: [Move]) {
+        var free = room(in: world)
+        var departures: [HostName: [(step: StepID, memory: Bytes)]] = [:]
+        var steps: [Step] = []
+        var left = moves
+        while !left.isEmpty {
+            let next = left.firstIndex { move in
+                let freed = departures[move.target, default: []].reduce(Bytes.zero) {
+                    $0 + $1.memory
+                }
+                return (free[move.target] ?? .zero) + freed >= memory(move, world)
+            }
+            guard let next else { return (steps, left) }
+            let move = left.remove(at: next)
+            let needed = memory(move, world)
+            let isTight = (free[move.target] ?? .zero) < needed
+            let id = StepID(steps.count + 1)
+            steps.append(
+                Step(
+                    id: id, domainName: name(move, world), move: move,
+                    after: isTight ? departures[move.target, default: []].map(\.step) : []))
+            free[move.target, default: .zero] -= needed
+            departures[move.source, default: []].append((id, needed))
+        }
+        return (steps, [])
+    }
+
+    private func leaving(_ world: SimulatedWorld, from host: HostName) -> [SimulatedDomain] {
+        (world.host(host)?.domains ?? []).filter { $0.holdsGuest && $0.presence != .postcopyFailed }
+    }
+
+    private func isUsable(_ host: HostName, _ world: SimulatedWorld) -> Bool {
+        world.host(host).map { !$0.isSilent(at: world.now) && !$0.isLinkDown(at: world.now) }
+            ?? false
+    }
+
+    private func room(in world: SimulatedWorld) -> [HostName: Bytes] {
+        var room: [HostName: Bytes] = [:]
+        for host in world.hosts { room[host.name] = host.facts.memory - host.committedMemory }
+        return room
+    }
+
+    private func memory(_ move: Move, _ world: SimulatedWorld) -> Bytes {
+        world.copy(of: move.domain, on: move.source)?.facts.memory ?? .zero
+    }
+
+    private func name(_ move: Move, _ world: SimulatedWorld) -> String {
+        world.copy(of: move.domain, on: move.source)?.facts.name ?? move.domain.rawValue
+    }
+
+    private func blocker(_ copy: SimulatedDomain) -> Blocker {
+        Blocker(
+            domain: copy.facts.name, reason: .memory, detail: "fits nowhere", remedy: "make room")
+    }
+
+    private func plan(
+        _ kind: MigrationPlan.Kind, _ steps: [Step], _ blockers: [Blocker]
+    ) -> MigrationPlan {
+        MigrationPlan(
+            kind: kind, hosts: [drained],
+            outcome: steps.isEmpty ? (blockers.isEmpty ? .nothingToDo : .infeasible) : .plan,
+            origin: MigrationPlan.Origin(digest: "", observedAt: Timestamp(seconds: 0)),
+            limits: limits, options: options, steps: steps, blockers: blockers)
+    }
+}

@@ -1,0 +1,107 @@
+import ClusterModel
+import Execution
+import Simulation
+
+/// A small fleet, a drain and everything that goes wrong, all from one seed.
+struct Scenario {
+    let seed: UInt64
+    private(set) var world: SimulatedWorld
+    let planner: GreedyPlanner
+    let plan: MigrationPlan
+    var interruptions = VirtualRun.Interruptions()
+
+    /// Whether faults strike, our process dies, and somebody stops the run.
+    init(seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true) {
+        self.seed = seed
+        var random = SeededGenerator(seed: seed)
+        world = Self.world(random: &random)
+        var options = MigrationOptions()
+        options.attempts = Int(random.number(in: 1...3))
+        options.timeoutSeconds = random.chance(50) ? 600 : nil
+        planner = GreedyPlanner(
+            drained: "host1",
+            limits: MigrationLimits(
+                perHost: Int(random.number(in: 1...3)), fleet: Int(random.number(in: 1...4))),
+            options: options)
+        plan = planner.drain(world)
+        if faults {
+            world.schedule = ScheduledFault.random(
+                Int(random.number(in: 0...4)), in: world, moves: plan.moves,
+                spanMilliseconds: 240_000, random: &random)
+        }
+        if crashes {
+            for _ in 0..<random.number(in: 0...3) {
+                interruptions.crashes.insert(Int(random.number(in: 1...60)))
+            }
+            if random.chance(8) {
+                interruptions.unwritable.insert(Int(random.number(in: 3...25)))
+            }
+        }
+        if wishes, random.chance(12) {
+            let delay = random.number(in: 1...120_000)
+            interruptions.wishes[delay] = .stop(reason: "asked to stop")
+            if random.chance(50) {
+                interruptions.wishes[delay + 2000] = .abort(reason: "asked to abort")
+            }
+        }
+    }
+
+    func run(
+        machine: @escaping VirtualRun.MachineFactory = {
+            RunMachine(state: $0, recovering: $1)
+        }
+    ) -> VirtualRun {
+        var run = VirtualRun(
+            world: world, plan: plan, seed: seed, machine: machine, replanner: planner.replan)
+        run.interruptions = interruptions
+        return run
+    }
+
+    /// A drain that ends well by itself, for tests that put one thing wrong.
+    static func plain() throws -> Scenario {
+        for seed in UInt64(0)..<100 {
+            let scenario = Scenario(seed: seed, faults: false, crashes: false, wishes: false)
+            guard scenario.plan.steps.count >= 3, scenario.plan.blockers.isEmpty else { continue }
+            var run = scenario.run()
+            if run.run()?.state == .done, run.state.steps.allSatisfy({ $0.error == nil }) {
+                return scenario
+            }
+        }
+        throw NoPlainScenario()
+    }
+
+    struct NoPlainScenario: Error {}
+
+    /// The run again, line by line, for whoever has to understand what went wrong.
+    func story(violations: [String]) -> String {
+        var told = run()
+        told.isTold = true
+        _ = told.run()
+        let faults = world.schedule.map { "\($0.trigger): \($0.fault)" }
+        return (["seed \(seed)"] + violations + faults + told.story).joined(separator: "\n")
+    }
+
+    /// Three to five hosts of which one can just be emptied, mostly.
+    private static func world(random: inout SeededGenerator) -> SimulatedWorld {
+        let start = Timestamp(seconds: 1_700_000_000)
+        let count = Int(random.number(in: 3...5))
+        let template = SimulatedFleet.example(
+            hosts: count, domains: Int(random.number(in: 3...14)), seed: random.next(),
+            now: start)
+        let hosts = template.hosts.map { host in
+            let domains = host.domains.map { domain in
+                var copy = domain
+                copy.setPersistent(!random.chance(20))
+                copy.setAutostart(domain.facts.autostart && copy.facts.isPersistent)
+                return copy
+            }
+            let used = host.committedMemory
+            var facts = host.facts
+            facts.memory = used + .gibibytes(random.number(in: 4...16))
+            return SimulatedHost(
+                name: host.name, facts: facts, linkMbps: random.chance(50) ? 1000 : 10_000,
+                domains: domains)
+        }
+        return SimulatedWorld(hosts: hosts, now: start)
+    }
+}

@@ -1,0 +1,47 @@
+import ClusterModel
+import Execution
+import Simulation
+import Testing
+
+/// Whole runs in virtual time, with everything going wrong that can.
+struct VirtualRunTests {
+    @Test func `a drain without faults empties its host`() throws {
+        for seed in UInt64(0)..<200 {
+            let scenario = Scenario(seed: seed, faults: false, crashes: false, wishes: false)
+            guard scenario.plan.outcome == .plan, scenario.plan.blockers.isEmpty else { continue }
+            var run = scenario.run()
+            let end = run.run()
+            let outcome = try #require(end)
+            #expect(run.violations.isEmpty, "seed \(seed)")
+            // A guest that rewrites its memory faster than the link is aborted, and stays.
+            guard outcome.state == .done else { continue }
+            #expect(run.world.host("host1")?.domains.isEmpty == true, "seed \(seed)")
+        }
+    }
+
+    @Test func `no fault and no crash breaks a rule`() throws {
+        for seed in UInt64(0)..<2000 {
+            let scenario = Scenario(seed: seed)
+            var run = scenario.run()
+            let outcome = run.run()
+            #expect(outcome != nil, "seed \(seed)")
+            guard run.violations.isEmpty else {
+                Issue.record("\(scenario.story(violations: run.violations))")
+                return
+            }
+        }
+    }
+
+    @Test func `a seed replays its run`() {
+        for seed in UInt64(0)..<50 {
+            var first = Scenario(seed: seed).run()
+            var second = Scenario(seed: seed).run()
+            first.isTold = true
+            second.isTold = true
+            _ = first.run()
+            _ = second.run()
+            #expect(first.story == second.story)
+            #expect(first.world == second.world)
+        }
+    }
+}
