@@ -114,9 +114,11 @@ package actor RunExecutor {
     ) async {
         if pause > 0 { try? await clock.sleep(pause) }
         let move = self.move(id)
-        async let source = sighting(of: move.domain, on: move.source)
-        async let target = sighting(of: move.domain, on: move.target)
-        send(.looked(id, purpose, source: await source, target: await target))
+        // The source first: what has left it is seen on the target afterwards. The other way round a
+        // domain that arrives between the two looks would seem to be nowhere.
+        let source = await sighting(of: move.domain, on: move.source)
+        let target = await sighting(of: move.domain, on: move.target)
+        send(.looked(id, purpose, source: source, target: target))
     }
 
     private func sighting(of domain: DomainID, on host: HostName) async -> DomainSighting {
@@ -177,7 +179,11 @@ package actor RunExecutor {
             switch settlement {
             case .destroyPausedSource:
                 try await source.actuator.destroyPausedCopy(of: move.domain)
-            case .resumeSource: try await source.actuator.resume(move.domain)
+            case .resumeSource:
+                if let doubt = await elsewhere(move) {
+                    return send(.settled(id, settlement, error: doubt))
+                }
+                try await source.actuator.resume(move.domain)
             case .undefineSource: try await source.actuator.undefine(move.domain)
             case .setAutostart:
                 try await target.actuator.setAutostart(of: move.domain, to: true)
@@ -188,12 +194,36 @@ package actor RunExecutor {
         }
     }
 
+    /// Why a copy on the source must not be woken: the domain may have gone on from the target to a
+    /// third host. nil when every other host was asked and none has it active.
+    private func elsewhere(_ move: Move) async -> String? {
+        for host in doors.keys.sorted() where host != move.source && host != move.target {
+            let sighting = await sighting(of: move.domain, on: host)
+            switch sighting.presence {
+            case .absent, .inactive: continue
+            case .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
+                return "the source's copy can not be resumed: on \(host) the domain is "
+                    + "\(sighting.presence.rawValue) \(sighting.detail)"
+            }
+        }
+        return nil
+    }
+
+    /// An abort is refused while the job does not exist yet: it is repeated for as long as the
+    /// migration goes on.
     private func abort(_ id: StepID) async {
         let move = self.move(id)
-        do {
-            try await doors[move.source]?.actuator.abortMigration(of: move.domain)
-        } catch {
-            await observer.observe(.note("abort of step \(id): \(error)"))
+        for attempt in 1... {
+            do {
+                try await doors[move.source]?.actuator.abortMigration(of: move.domain)
+                return
+            } catch {
+                guard machine.migratingSteps.contains(id), attempt < 20 else {
+                    await observer.observe(.note("abort of step \(id): \(error)"))
+                    return
+                }
+                try? await clock.sleep(MigrationWatch.pollMilliseconds)
+            }
         }
     }
 
