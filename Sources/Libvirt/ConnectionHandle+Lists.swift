@@ -37,7 +37,7 @@ extension ConnectionHandle {
         return pools.compactMap { try? ownedString(virStoragePoolGetXMLDesc($0, 0)) }
     }
 
-    /// Bridges of the host, from its interface driver, with those of its libvirt networks. Node
+    /// Bridges of the host, from its interface driver, with those of its libvirt networks. Host
     /// devices would list every card but not say which is a bridge.
     func bridges() throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virInterfacePtr?>?
