@@ -15,6 +15,8 @@ let argumentParser: Target.Dependency = .product(
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let serviceLifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -47,7 +49,7 @@ let package = Package(
         library("HypervisorInterface", ["ClusterModel", "Telemetry"]),
         library(
             "Simulation",
-            ["ClusterModel", "Telemetry", "HypervisorInterface"]),
+            ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution"]),
 
         // Effects: each knows the pure targets and none of its neighbours.
         .systemLibrary(
@@ -65,10 +67,12 @@ let package = Package(
             [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
                 "Execution", "HypervisorInterface", "Simulation", "Libvirt", "Persistence",
-                "Sampling", "Actuation", argumentParser, yams, logging, serviceLifecycle,
+                "Sampling", "Actuation", argumentParser, logging, serviceLifecycle,
+                unixSignals,
             ]),
         .executableTarget(
-            name: "kvmbalance", dependencies: ["KVMBalanceCommands"], swiftSettings: strict),
+            name: "kvmbalance", dependencies: ["KVMBalanceCommands", argumentParser],
+            swiftSettings: strict),
 
         tests("TidyTests", []),
         tests("TelemetryTests", ["ClusterModel", "Telemetry"]),
@@ -79,6 +83,11 @@ let package = Package(
                 "ClusterModel", "Telemetry", "HypervisorInterface", "Sampling", logging,
                 serviceLifecycle,
             ]),
+        tests("LabTests", []),
+        tests("ExecutionTests", ["ClusterModel", "Execution"]),
+        tests(
+            "SimulationTests",
+            ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
 
     ],
     swiftLanguageModes: [.v6]

@@ -54,7 +54,7 @@ extension MigrationPlan: Codable {
 
 extension Step: Codable {
     private enum CodingKeys: String, CodingKey {
-        case id, domain, uuid, source, target, mode, after, estimate, rationale
+        case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions
     }
 
     package init(from decoder: any Decoder) throws {
@@ -70,7 +70,8 @@ extension Step: Codable {
             after: try container.decodeIfPresent([StepID].self, forKey: .after) ?? [],
             estimate: try container.decodeIfPresent(StepEstimate.self, forKey: .estimate)
                 ?? StepEstimate(),
-            rationale: try container.decodeIfPresent(String.self, forKey: .rationale) ?? "")
+            rationale: try container.decodeIfPresent(String.self, forKey: .rationale) ?? "",
+            cautions: try container.decodeIfPresent([String].self, forKey: .cautions) ?? [])
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -84,6 +85,7 @@ extension Step: Codable {
         try container.encode(after, forKey: .after)
         try container.encode(estimate, forKey: .estimate)
         try container.encode(rationale, forKey: .rationale)
+        if !cautions.isEmpty { try container.encode(cautions, forKey: .cautions) }
     }
 }
 

@@ -76,10 +76,12 @@ package struct Step: Hashable, Sendable {
     package var after: [StepID]
     package var estimate: StepEstimate
     package var rationale: String
+    /// What does not forbid the move but should be known before it.
+    package var cautions: [String]
 
     package init(
         id: StepID, domainName: String, move: Move, mode: Mode = .live, after: [StepID] = [],
-        estimate: StepEstimate = StepEstimate(), rationale: String = ""
+        estimate: StepEstimate = StepEstimate(), rationale: String = "", cautions: [String] = []
     ) {
         self.id = id
         self.domainName = domainName
@@ -88,6 +90,7 @@ package struct Step: Hashable, Sendable {
         self.after = after
         self.estimate = estimate
         self.rationale = rationale
+        self.cautions = cautions
     }
 }
 

@@ -31,6 +31,7 @@ extension RunMachine {
 
     /// What stays behind although the first plan meant to move it.
     private func blockersBeyondPlan(_ plan: MigrationPlan) -> String? {
+        guard state.goal == .forward else { return nil }
         let accepted = state.original.blockers.compactMap(\.domain)
         let fresh = plan.blockers.filter { blocker in
             blocker.domain.map { !accepted.contains($0) } ?? true
@@ -38,7 +39,7 @@ extension RunMachine {
         return fresh.isEmpty ? nil : "some domains stay: \(summary(of: fresh))"
     }
 
-    private func summary(of blockers: [Blocker]) -> String {
+    func summary(of blockers: [Blocker]) -> String {
         blockers.map { blocker in
             "\(blocker.domain.map { "'\($0)': " } ?? "")\(blocker.detail)"
         }.joined(separator: "; ")

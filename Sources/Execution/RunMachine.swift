@@ -162,7 +162,12 @@ package struct RunMachine: Sendable {
             return RunOutcome(
                 .failed, reason: "\(waiting.count) steps wait for steps that did not end well")
         }
-        return RunOutcome(state.goal == .rollback ? .rolledBack : .done)
+        guard state.goal == .rollback else { return RunOutcome(.done) }
+        guard state.plan.blockers.isEmpty else {
+            let rest = summary(of: state.plan.blockers)
+            return RunOutcome(.failed, reason: "not all could be brought back: \(rest)")
+        }
+        return RunOutcome(.rolledBack)
     }
 
     mutating func finish(_ outcome: RunOutcome, at time: Timestamp) -> [Directive] {

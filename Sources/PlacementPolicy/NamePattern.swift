@@ -1,5 +1,7 @@
 /// A name as a policy writes it: exact, or with `*` for any run of characters and `?` for one.
-package struct NamePattern: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+package struct NamePattern: Hashable, Sendable, ExpressibleByStringLiteral,
+    CustomStringConvertible
+{
     package var text: String
 
     package init(_ text: String) { self.text = text }

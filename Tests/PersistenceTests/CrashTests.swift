@@ -13,6 +13,7 @@ struct CrashTests {
     /// the journal afterwards, and no hole before it.
     @Test func whatAppendReturnedFromSurvivesSIGKILL() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let journal = try JournalStore(directory: path)
@@ -38,6 +39,7 @@ struct CrashTests {
 
     @Test func aTornBatchOfSamplesLeavesNothingHalf() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let store = try MetricsStore(directory: path)
@@ -62,6 +64,7 @@ struct CrashTests {
 
     @Test func theJournalSyncsAtEveryCommit() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         #expect(try await journal.durability() == "wal, synchronous 2")
         let header = FileManager.default.contents(atPath: scratch.file("journal.sqlite"))
@@ -70,6 +73,7 @@ struct CrashTests {
 
     @Test func twoProcessesDoNotShareTheFleet() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         guard case .acquired(let lock) = try FleetLock.acquire(directory: path, purpose: "drain h1")
         else {
@@ -92,6 +96,7 @@ struct CrashTests {
 
     @Test func theLockGoesWithItsProcess() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             guard case .acquired(let lock) = try FleetLock.acquire(directory: path, purpose: "x")
@@ -122,6 +127,7 @@ struct CrashTests {
     /// A child that was started meanwhile, and lives on, does not keep the lock.
     @Test func childrenDoNotInheritTheLock() throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         guard
             case .acquired(let lock) = try FleetLock.acquire(
                 directory: scratch.path, purpose: "x")

@@ -21,9 +21,9 @@ struct ImportTests {
         "KVMBalanceCommands": [
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
             "Execution", "HypervisorInterface", "Simulation", "Libvirt", "Persistence",
-            "Sampling", "Actuation", "ArgumentParser", "Yams", "Logging", "ServiceLifecycle",
+            "Sampling", "Actuation", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals",
         ],
-        "kvmbalance": ["KVMBalanceCommands"],
+        "kvmbalance": ["KVMBalanceCommands", "ArgumentParser"],
     ]
 
     /// Modules of the platform that touch the world; the pure targets do without them.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Persistence
 
 /// How a command that acts is told to act.
 struct ActingOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterModel
 import Execution
 
 /// `kvmbalance runs …`: what was done, and what a crash left undone.

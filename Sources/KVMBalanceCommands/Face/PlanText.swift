@@ -7,6 +7,7 @@ struct PlanText {
     var text: String {
         var parts = [headline]
         if !plan.steps.isEmpty { parts.append(steps) }
+        if let cautions { parts.append(cautions) }
         if !plan.blockers.isEmpty { parts.append(blockers) }
         return parts.joined(separator: "\n\n")
     }
@@ -37,6 +38,19 @@ struct PlanText {
                 step.rationale)
         }
         return table.text
+    }
+
+    /// The same caution of many domains is said once.
+    private var cautions: String? {
+        var domains: [String: [String]] = [:]
+        for step in plan.steps {
+            for caution in step.cautions { domains[caution, default: []].append(step.domainName) }
+        }
+        guard !domains.isEmpty else { return nil }
+        let lines = domains.sorted { $0.key < $1.key }.map { caution, names in
+            "  \(names.joined(separator: ", ")): \(caution)"
+        }
+        return "Good to know:\n" + lines.joined(separator: "\n")
     }
 
     private var blockers: String {

@@ -1,0 +1,104 @@
+import ArgumentParser
+import ClusterModel
+import Logging
+import Persistence
+import Sampling
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+
+/// `kvmbalance collect`: samples every host into the database, once or for ever.
+struct CollectCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "collect", abstract: "Sample every host into the database.")
+
+    @Flag(help: "One sample of each host, for scripts; fails if a host did not answer.")
+    var once = false
+    @Option(help: "Seconds between two samples.") var period = 10
+    @Option(help: "Days that raw samples are kept.") var keepDays = 14
+    @OptionGroup var options: GlobalOptions
+
+    func validate() throws {
+        guard (1...3600).contains(period) else {
+            throw ValidationError("--period is \(period) but must be 1 to 3600 seconds.")
+        }
+        guard (1...3650).contains(keepDays) else {
+            throw ValidationError("--keep-days is \(keepDays) but must be 1 to 3650.")
+        }
+    }
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let store = try composition.metrics()
+        let logger = Logger(label: "collect") { _ in
+            StreamLogHandler.standardError(label: "collect")
+        }
+        let collector = Collector(
+            inspectors: composition.allInspectors, sink: store, observations: store,
+            settings: CollectorSettings(
+                period: .seconds(period), ticksPerInventory: max(1, 60 / period)),
+            clock: ContinuousClock(), now: composition.now, logger: logger)
+        if once { return try report(try await collector.collectOnce()) }
+        let retention = RetentionService(
+            store: store, keepMilliseconds: Int64(keepDays) * 86_400_000, now: composition.now,
+            logger: logger)
+        let group = ServiceGroup(
+            services: [collector, retention], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
+        try await group.run()
+        return .done
+    }
+
+    private func report(_ outcomes: [SampleOutcome]) throws -> Exit {
+        var failures: [String: String] = [:]
+        var sampled: [String: Int] = [:]
+        for outcome in outcomes {
+            switch outcome {
+            case .sample(let sample): sampled[sample.host.rawValue] = sample.domains.count
+            case .failure(let host, _, let reason): failures[host.rawValue] = reason
+            }
+        }
+        if isJSON {
+            Console.out(try JSON.text(CollectReport(domains: sampled, failures: failures)))
+        } else {
+            for (host, count) in sampled.sorted(by: { $0.key < $1.key }) {
+                Console.out("\(host): \(Format.plural(count, "domain")) sampled")
+            }
+        }
+        for (host, reason) in failures.sorted(by: { $0.key < $1.key }) {
+            Console.err("\(host): not sampled: \(reason)")
+        }
+        return failures.isEmpty ? .done : .failed
+    }
+}
+
+/// What `collect --once` tells programs.
+private struct CollectReport: Encodable {
+    /// Host → number of domains sampled.
+    var domains: [String: Int]
+    /// Host → why it was not sampled.
+    var failures: [String: String]
+}
+
+/// Deletes samples that are older than the operator keeps them, every ten minutes.
+struct RetentionService: Service {
+    let store: MetricsStore
+    let keepMilliseconds: Int64
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    let limit = now().advanced(byMilliseconds: -keepMilliseconds)
+                    _ = try await store.deleteSamples(before: limit)
+                } catch {
+                    logger.error(
+                        "old samples could not be deleted", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(600))
+            }
+        }
+    }
+}

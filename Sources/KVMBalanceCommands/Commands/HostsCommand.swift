@@ -1,0 +1,118 @@
+import ArgumentParser
+import ClusterModel
+import Execution
+import Persistence
+import PlacementPolicy
+
+/// `kvmbalance hosts …`: the fleet, and whether each host is fit to send and to receive.
+struct HostsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hosts", abstract: "The fleet: list, check, enable, disable.",
+        subcommands: [
+            HostsListCommand.self, HostsCheckCommand.self, HostsEnableCommand.self,
+            HostsDisableCommand.self,
+        ])
+}
+
+/// `kvmbalance hosts list`.
+struct HostsListCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The hosts of the fleet file, with maintenance.")
+    @OptionGroup var options: GlobalOptions
+
+    /// One host for programs.
+    struct Entry: Encodable {
+        var name: HostName
+        var uri: String
+        var zone: ZoneName?
+        var migrationAddress: String?
+        var linkMbps: Int
+        var maintenanceSince: Timestamp?
+        var maintenanceRun: RunID?
+    }
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let maintenance = try await composition.journal().maintenance()
+        let entries = composition.fleet.hosts.map { host in
+            let entry = maintenance.first { $0.host == host.name }
+            return Entry(
+                name: host.name, uri: host.uri, zone: host.zone,
+                migrationAddress: host.migrationAddress, linkMbps: host.linkMbps,
+                maintenanceSince: entry?.since, maintenanceRun: entry?.run)
+        }
+        if isJSON {
+            Console.out(try JSON.text(entries))
+            return .done
+        }
+        var table = Table("HOST", "URI", "ZONE", ">LINK Mbit/s", "MAINTENANCE")
+        for entry in entries {
+            let since = entry.maintenanceSince.map { since in
+                "since \(since)\(entry.maintenanceRun.map { " (run \($0))" } ?? "")"
+            }
+            table.add(
+                entry.name.rawValue, entry.uri, entry.zone?.rawValue ?? "-", "\(entry.linkMbps)",
+                since ?? "-")
+        }
+        Console.out(table.text)
+        return .done
+    }
+}
+
+/// `kvmbalance hosts check [HOST…]`.
+struct HostsCheckCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Is each host fit to send, to receive, and why not?")
+    @Argument(help: "Only these hosts (default: all).") var hosts: [String] = []
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let names = hosts.map { HostName($0) }
+        try composition.require(hosts: names)
+        let checks = FitnessCheck(fleet: composition.fleet, looks: await composition.look())
+            .results.filter { names.isEmpty || names.contains($0.host) }
+        if isJSON {
+            Console.out(try JSON.text(checks))
+        } else {
+            Console.out(FitnessCheck.text(of: checks))
+        }
+        return checks.allSatisfy(\.isFit) ? .done : .failed
+    }
+}
+
+/// `kvmbalance hosts enable HOST…`: ends maintenance without bringing anything back.
+struct HostsEnableCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable", abstract: "End the maintenance of hosts; nothing is moved.")
+    @Argument(help: "The hosts.") var hosts: [String]
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        try composition.require(hosts: hosts.map { HostName($0) })
+        let journal = try composition.journal()
+        for host in hosts { try await journal.clearMaintenance(of: HostName(host)) }
+        return .done
+    }
+}
+
+/// `kvmbalance hosts disable HOST…`: like kubectl cordon, nothing is sent there any more.
+struct HostsDisableCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disable", abstract: "Send nothing to these hosts any more; nothing is moved.")
+    @Argument(help: "The hosts.") var hosts: [String]
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        try composition.require(hosts: hosts.map { HostName($0) })
+        let journal = try composition.journal()
+        for host in hosts {
+            let entry = MaintenanceEntry(
+                host: HostName(host), since: composition.now(), run: nil)
+            try await journal.setMaintenance(entry)
+        }
+        return .done
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+import Simulation
+
+/// `kvmbalance simulated-fleet DIR`: a fleet to try kvmbalance on, without hypervisors.
+struct SimulatedFleetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulated-fleet",
+        abstract: "Make a simulated fleet in a folder, with a fleet file for it.")
+
+    @Argument(help: "The folder: fleet.json, kvmbalance.yaml and the databases go there.")
+    var folder: String
+    @Option(help: "Number of hosts.") var hosts = 3
+    @Option(help: "Number of domains.") var domains = 8
+    @Option(help: "The same seed makes the same fleet.") var seed: UInt64 = 1
+    @Option(help: "How many times faster than real migrations go.") var speed = 10.0
+
+    func validate() throws {
+        guard (1...10_000).contains(hosts), (0...200_000).contains(domains), speed > 0 else {
+            throw ValidationError(
+                "give 1 to 10000 --hosts, 0 to 200000 --domains and a --speed above 0.")
+        }
+    }
+
+    func run() async throws {
+        do {
+            let base = URL(fileURLWithPath: folder)
+            try FileManager.default.createDirectory(at: base, withIntermediateDirectories: true)
+            let file = base.appendingPathComponent("fleet.json").path
+            let world = SimulatedFleet.example(
+                hosts: hosts, domains: domains, seed: seed, speed: speed)
+            try SimulatedFleet.create(world, at: file)
+            let config = base.appendingPathComponent("kvmbalance.yaml")
+            try fleetFile(world, file, base).write(to: config, atomically: true, encoding: .utf8)
+            Console.out("wrote \(config.path); try: kvmbalance status --config \(config.path)")
+        } catch {
+            Console.err("kvmbalance: \(folder): \(error)")
+            throw Exit.failed.code
+        }
+    }
+
+    private func fleetFile(_ world: SimulatedWorld, _ file: String, _ base: URL) -> String {
+        let hosts = world.hosts.map { host in
+            "  - name: \(host.name)\n    uri: \(SimulatedURI(file: file, host: host.name))\n"
+                + "    linkMbps: \(host.linkMbps)\n"
+        }
+        let database = base.appendingPathComponent("database").path
+        return "hosts:\n\(hosts.joined())database: \(database)\n"
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import ClusterModel
+
+/// `kvmbalance status [HOST] [--watch]`.
+struct StatusCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Hosts with their load, domains under them, migrations.")
+    @Argument(help: "Only this host.") var host: String?
+    @Flag(help: "Show it anew every two seconds until Ctrl-C.") var watch = false
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let name = host.map { HostName($0) }
+        if let name { try composition.require(hosts: [name]) }
+        repeat {
+            let snapshot = try await composition.observe(try composition.policy(nil))
+            let text =
+                isJSON
+                ? try JSON.text(snapshot)
+                : StatusText(snapshot: snapshot, only: name, now: composition.now()).text
+            if watch && Console.isOutputTerminal { Console.out("\u{1B}[H\u{1B}[2J") }
+            Console.out(text)
+            if watch { try await Task.sleep(for: .seconds(2)) }
+        } while watch
+        return .done
+    }
+}
+
+/// `kvmbalance snapshot [--save FILE]`.
+struct SnapshotCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot", abstract: "The cluster snapshot as JSON: all the planner sees.")
+    @Option(help: "Write it to this file instead of standard output.") var save: String?
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let snapshot = try await composition.observe(try composition.policy(nil))
+        if let save {
+            try JSON.save(snapshot, to: save)
+        } else {
+            Console.out(try JSON.text(snapshot))
+        }
+        return .done
+    }
+}

@@ -1,0 +1,135 @@
+import ClusterModel
+import Execution
+import HypervisorInterface
+import Persistence
+import PlacementPolicy
+import Telemetry
+
+/// What came of looking at one host.
+struct HostLook: Sendable {
+    var host: HostName
+    var result: Result<HostInventory, HypervisorError>
+}
+
+extension Composition {
+    /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's answer.
+    func look() async -> [HostLook] {
+        await withTaskGroup(of: HostLook.self) { group in
+            for inspector in allInspectors {
+                group.addTask {
+                    do {
+                        let inventory = try await inspector.inventory()
+                        return HostLook(host: inspector.host, result: .success(inventory))
+                    } catch {
+                        return HostLook(
+                            host: inspector.host, result: .failure(error.of(inspector.host)))
+                    }
+                }
+            }
+            var looks: [HostName: HostLook] = [:]
+            for await look in group { looks[look.host] = look }
+            return fleet.hosts.compactMap { looks[$0.name] }
+        }
+    }
+
+    /// The cluster snapshot of this moment: inventory from the hosts, demand from the database and,
+    /// for domains that were never sampled, from two samples a second apart.
+    func observe(
+        _ policy: Policy, admitting admitted: [HostName] = []
+    ) async throws -> ClusterSnapshot {
+        let looks = await look()
+        let metrics = try metrics()
+        let known = try await metrics.observations()
+        var reports: [HostReport] = []
+        for look in looks { reports.append(try await report(look, known, metrics)) }
+        let maintenance = Set(try await journal().maintenance().map(\.host))
+            .subtracting(admitted)
+        let builder = SnapshotBuilder(
+            observedAt: now(), maintenance: maintenance,
+            measured: try await measure(policy, reports, metrics))
+        let built = builder.build(from: reports)
+        for warning in built.warnings { Console.err("warning: \(warning)") }
+        return built.snapshot
+    }
+
+    /// A host that can not be read is shown as it was when it last could, with its fault.
+    private func report(
+        _ look: HostLook, _ known: [HostObservation], _ metrics: MetricsStore
+    ) async throws -> HostReport {
+        let settings = settings(of: look.host)
+        switch look.result {
+        case .success(let inventory):
+            let observation = HostObservation(inventory)
+            try await metrics.store(observation)
+            return HostReport(settings: settings, observation: observation)
+        case .failure(let error):
+            let last = known.first { $0.host == look.host }
+            return HostReport(settings: settings, observation: last, fault: error.message)
+        }
+    }
+
+    private func settings(of name: HostName) -> ClusterModel.Host {
+        guard let host = fleet.hosts.first(where: { $0.name == name }) else {
+            preconditionFailure("host \(name) was looked at and is not in the fleet")
+        }
+        return ClusterModel.Host(
+            name: name, zone: host.zone, migrationAddress: host.migrationAddress,
+            linkMbps: host.linkMbps, reserve: host.reserve)
+    }
+
+    private func measure(
+        _ policy: Policy, _ reports: [HostReport], _ metrics: MetricsStore
+    ) async throws -> MeasuredLoad {
+        let window = SampleWindow(
+            endingAt: now(), lengthMilliseconds: policy.demand.windowSeconds * 1000,
+            slots: policy.demand.slots, percentile: policy.demand.percentile)
+        var measured = try await metrics.load(in: window, rules: RateRules())
+        let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }
+            .filter { $0.state.isActive && measured.domains[$0.id]?.cpu == nil }
+        guard !unsampled.isEmpty else { return measured }
+        let quick = MeasuredLoad(
+            of: await samplePair(),
+            window: SampleWindow(
+                endingAt: now(), lengthMilliseconds: window.lengthMilliseconds,
+                slots: window.slots, percentile: window.percentile),
+            rules: RateRules())
+        for domain in unsampled { measured.domains[domain.id] = quick.domains[domain.id] }
+        for (host, use) in quick.hosts where measured.hosts[host]?.busyPermille == nil {
+            measured.hosts[host] = use
+        }
+        return measured
+    }
+
+    /// Two samples of every host that answers, a second apart.
+    private func samplePair() async -> [RawHostSample] {
+        let first = await sampleAll()
+        try? await Task.sleep(for: .seconds(1))
+        return first + (await sampleAll())
+    }
+
+    private func sampleAll() async -> [RawHostSample] {
+        await withTaskGroup(of: RawHostSample?.self) { group in
+            for inspector in allInspectors {
+                group.addTask { try? await inspector.sample() }
+            }
+            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+        }
+    }
+}
+
+extension HostObservation {
+    fileprivate init(_ inventory: HostInventory) {
+        self.init(
+            host: inventory.host, at: inventory.at, facts: inventory.facts,
+            domains: inventory.domains, migratingOut: inventory.migratingOut,
+            migratingIn: inventory.migratingIn)
+    }
+}
+
+extension Error {
+    /// The border's own error, whatever was thrown.
+    fileprivate func of(_ host: HostName) -> HypervisorError {
+        self as? HypervisorError
+            ?? HypervisorError(kind: .failed, operation: "look", host: host, message: "\(self)")
+    }
+}

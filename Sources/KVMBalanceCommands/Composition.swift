@@ -1,0 +1,155 @@
+import ClusterModel
+import Execution
+import Foundation
+import HypervisorInterface
+import Libvirt
+import Persistence
+import PlacementPolicy
+import Simulation
+import Telemetry
+
+/// Where everything is wired: the fleet file becomes doors to hosts, stores and policies.
+struct Composition: Sendable {
+    let fleet: Fleet
+    /// Folder of the fleet file: what it names relatively is looked for here.
+    private let folder: URL
+    private let inspectors: [HostName: any HostInspector]
+    private let actuators: [HostName: any MigrationActuator]
+    private let stores: Stores
+
+    static let defaultFiles = ["kvmbalance.yaml", "/etc/kvmbalance/kvmbalance.yaml"]
+
+    init(_ options: GlobalOptions) throws {
+        let file = try Self.fleetFile(options.config)
+        let text: String
+        do {
+            text = try String(contentsOfFile: file, encoding: .utf8)
+        } catch {
+            throw CommandError("\(file) can not be read: \(error.reason)")
+        }
+        do {
+            fleet = try FleetReader.read(text)
+        } catch {
+            throw CommandError("\(file): \(error)")
+        }
+        folder = URL(fileURLWithPath: file).deletingLastPathComponent()
+        stores = Stores(
+            directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
+        (inspectors, actuators) = try Self.doors(of: fleet)
+    }
+
+    /// A reading and a writing door for each host, real or simulated.
+    private static func doors(
+        of fleet: Fleet
+    ) throws -> ([HostName: any HostInspector], [HostName: any MigrationActuator]) {
+        var inspectors: [HostName: any HostInspector] = [:]
+        var actuators: [HostName: any MigrationActuator] = [:]
+        var simulations: [String: SimulatedFleet] = [:]
+        let uris = Dictionary(
+            fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
+        for host in fleet.hosts {
+            guard SimulatedURI.isSimulated(host.uri) else {
+                inspectors[host.name] = LibvirtHost(host: host.name, uri: host.uri)
+                actuators[host.name] = LibvirtActuator(
+                    host: host.name, uri: host.uri, uris: uris)
+                continue
+            }
+            guard let uri = SimulatedURI(host.uri) else {
+                throw CommandError(
+                    "host \(host.name): '\(host.uri)' is not simulated:///path/fleet.json?host=NAME"
+                )
+            }
+            let simulation = try simulations[uri.file] ?? SimulatedFleet(file: uri.file)
+            simulations[uri.file] = simulation
+            (inspectors[host.name], actuators[host.name]) = simulation.door(
+                for: uri.host, named: host.name)
+        }
+        return (inspectors, actuators)
+    }
+
+    private static func fleetFile(_ given: String?) throws -> String {
+        if let given { return given }
+        if let found = defaultFiles.first(where: { FileManager.default.fileExists(atPath: $0) }) {
+            return found
+        }
+        throw CommandError(
+            "no fleet file: write ./kvmbalance.yaml or /etc/kvmbalance/kvmbalance.yaml (the README "
+                + "shows one), or name one with --config")
+    }
+
+    let now: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+
+    // MARK: The fleet
+
+    /// In order of the fleet file.
+    var allInspectors: [any HostInspector] { fleet.hosts.compactMap { inspectors[$0.name] } }
+
+    func require(hosts: [HostName]) throws {
+        for host in hosts where inspectors[host] == nil {
+            let known = fleet.hosts.map(\.name.rawValue).joined(separator: ", ")
+            throw CommandError("there is no host '\(host)' in the fleet file; it has \(known)")
+        }
+    }
+
+    func doors() -> [HostName: HostDoor] {
+        var doors: [HostName: HostDoor] = [:]
+        for host in fleet.hosts {
+            guard let inspector = inspectors[host.name], let actuator = actuators[host.name]
+            else { continue }
+            doors[host.name] = HostDoor(
+                inspector: inspector, actuator: actuator, controllerURI: host.uri,
+                peerURI: host.peerURI ?? host.uri,
+                migrateURI: "tcp://\(host.migrationAddress ?? host.address)")
+        }
+        return doors
+    }
+
+    // MARK: Files
+
+    var databaseFolder: URL { URL(fileURLWithPath: fleet.database, relativeTo: folder) }
+    func metrics() throws -> MetricsStore { try stores.openMetrics() }
+    func journal() throws -> JournalStore { try stores.openJournal() }
+
+    /// The policy of this file, else the fleet file's, else the built-in one.
+    func policy(_ path: String?) throws -> Policy {
+        let file =
+            path
+            ?? fleet.policy.map { URL(fileURLWithPath: $0, relativeTo: folder).path }
+        guard let file else { return Policy.default.adding(sharedStorage: fleet.sharedStorage) }
+        do {
+            return try Policy(yaml: try String(contentsOfFile: file, encoding: .utf8))
+                .adding(sharedStorage: fleet.sharedStorage)
+        } catch let error as PolicyError {
+            throw CommandError("\(file): \(error)")
+        } catch {
+            throw CommandError("\(file) can not be read: \(error.reason)")
+        }
+    }
+
+    /// All runs in order of start, folded.
+    func runStates() async throws -> [(run: RunID, state: RunState)] {
+        let journal = try journal()
+        var states: [(RunID, RunState)] = []
+        for run in try await journal.runs().sorted() {
+            let records = try await journal.records(of: run)
+            guard let plan = records.firstPlan else {
+                throw CommandError(
+                    "run \(run) in the journal has no plan: the journal is damaged", exit: .halted)
+            }
+            states.append((run, RunState(plan: plan, records: records)))
+        }
+        return states
+    }
+}
+
+extension [JournalRecord] {
+    /// The plan that the run was started for.
+    fileprivate var firstPlan: MigrationPlan? {
+        for record in self {
+            if case .planned(let plan, _) = record.event { return plan }
+        }
+        return nil
+    }
+}

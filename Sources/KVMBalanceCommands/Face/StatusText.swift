@@ -1,0 +1,89 @@
+import ClusterModel
+
+/// The cluster snapshot as people read it: hosts with bars, NUMA cells, domains under them.
+struct StatusText {
+    let snapshot: ClusterSnapshot
+    let only: HostName?
+    let now: Timestamp
+
+    var text: String {
+        let hosts = snapshot.hosts.filter { only == nil || $0.name == only }
+        var parts = hosts.map(section)
+        if !snapshot.inFlight.isEmpty { parts.append(migrations) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func section(_ host: Host) -> String {
+        var lines = [headline(host)]
+        if let fault = host.fault { lines.append("  unreachable: \(fault)") }
+        lines += cells(host)
+        let domains = snapshot.domains(on: host.name)
+        if domains.isEmpty {
+            lines.append("  no domains")
+        } else {
+            lines.append(table(of: domains))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func headline(_ host: Host) -> String {
+        var words = ["\(host.name)\(host.inMaintenance ? " (maintenance)" : "")"]
+        if let facts = host.facts {
+            let capacity = Double(facts.cpu.logicalCPUs) * 1000
+            let cpu = host.load?.cpu.map { Double($0.count) / capacity }
+            words.append("CPU \(Format.bar(cpu ?? 0)) \(Format.percent(cpu))")
+            let memory = host.load?.memoryAvailable.map {
+                1 - Double($0.count) / Double(max(1, facts.memory.count))
+            }
+            words.append("memory \(Format.bar(memory ?? 0)) \(Format.percent(memory))")
+            let given = snapshot.domains(on: host.name)
+                .filter { $0.facts.state.isActive }.reduce(Bytes.zero) { $0 + $1.facts.memory }
+            words.append("given to domains \(given) of \(facts.memory)")
+        }
+        words.append("seen \(Format.age(of: host.observedAt, at: now))")
+        return words.joined(separator: "  ")
+    }
+
+    private func cells(_ host: Host) -> [String] {
+        guard let cells = host.facts?.cells, cells.count > 1 else { return [] }
+        return cells.map { cell in
+            let used = cell.free.map {
+                1 - Double($0.count) / Double(max(1, cell.memory.count))
+            }
+            let pages = cell.hugePages.filter { $0.total > 0 }.map {
+                "  \($0.free) of \($0.total) huge pages of \($0.pageSize) free"
+            }
+            return "  cell \(cell.id)  memory \(Format.bar(used ?? 0)) \(Format.percent(used))"
+                + "  \(cell.cpus.count) CPUs\(pages.joined())"
+        }
+    }
+
+    private func table(of domains: [Domain]) -> String {
+        var table = Table("  DOMAIN", "STATE", ">vCPUs", ">CPU", ">MEMORY", "NOTES")
+        for domain in domains {
+            table.add(
+                "  \(domain.name)", domain.facts.state.rawValue, "\(domain.facts.vcpus)",
+                domain.demand.peak.map(\.description) ?? "?", domain.facts.memory.description,
+                notes(domain))
+        }
+        return table.text
+    }
+
+    private func notes(_ domain: Domain) -> String {
+        var notes: [String] = []
+        if !domain.facts.isPersistent { notes.append("transient") }
+        if domain.facts.autostart { notes.append("autostart") }
+        if domain.facts.isPinned { notes.append("pinned") }
+        if domain.facts.isExcluded { notes.append("excluded") }
+        notes += domain.facts.blockers.map { "can not move: \($0.reason.rawValue)" }
+        return notes.joined(separator: ", ")
+    }
+
+    private var migrations: String {
+        let lines = snapshot.inFlight.map { migration in
+            let name = snapshot.domain(migration.domain)?.name ?? migration.domain.rawValue
+            return "  \(name): \(migration.source) -> \(migration.target?.rawValue ?? "?")"
+        }
+        return "Migrations under way:\n" + lines.joined(separator: "\n")
+    }
+}

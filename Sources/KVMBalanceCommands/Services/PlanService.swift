@@ -1,0 +1,153 @@
+import ClusterModel
+import Execution
+import Foundation
+import PlacementPolicy
+import PlanChecking
+import Planning
+
+/// Makes plans and has every one of them accepted by the judge before it is shown or run.
+struct PlanService: Sendable {
+    private let composition: Composition
+    let policy: Policy
+    private let snapshotFile: String?
+    private let seed: UInt64
+    private let bestEffort: Bool
+
+    init(
+        _ composition: Composition, _ planning: PlanningOptions, _ migration: MigrationFlags
+    ) throws {
+        self.composition = composition
+        var policy = try composition.policy(planning.policy)
+        policy.migration = migration.applied(to: policy.migration)
+        self.policy = policy
+        snapshotFile = planning.snapshot
+        seed = planning.seed
+        bestEffort = planning.bestEffort
+        for warning in policy.warnings { Console.err("warning: \(warning)") }
+    }
+
+    /// For a plan that exists already: its own options and limits go with it.
+    init(_ composition: Composition, policy path: String?, plan: MigrationPlan) throws {
+        self.composition = composition
+        var policy = try composition.policy(path)
+        policy.migration = plan.options
+        policy.limits = plan.limits
+        self.policy = policy
+        snapshotFile = nil
+        seed = plan.seed
+        bestEffort = !plan.blockers.isEmpty
+        for warning in policy.warnings { Console.err("warning: \(warning)") }
+    }
+
+    func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
+        try composition.require(hosts: goal.hosts)
+        let snapshot = try await observe(goal)
+        return try judged(
+            try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
+    }
+
+    /// A plan for what is left of a run.
+    func replan(
+        _ runGoal: RunGoal, without exclusions: [Exclusion], state: RunState
+    ) async throws -> MigrationPlan {
+        let forbidden = exclusions.map { ForbiddenTarget($0.domain, $0.target) }
+        switch runGoal {
+        case .rollback, .abort:
+            let snapshot = try await composition.observe(policy, admitting: state.original.hosts)
+            var request = PlanRequest.moves(inverse(of: state), bestEffort: true)
+            request.forbidden = forbidden
+            return try judged(request, kind: .rollback, state.original.hosts, snapshot)
+        case .forward:
+            let goal = self.goal(of: state.original)
+            let snapshot = try await observe(goal)
+            return try judged(
+                try await request(goal, without: forbidden, except: state), kind: goal.kind,
+                goal.hosts, snapshot)
+        }
+    }
+
+    func goal(of plan: MigrationPlan) -> PlanGoal {
+        plan.kind == .return
+            ? .return(plan.hosts)
+            : .drain(plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort)
+    }
+
+    /// Holds a saved plan against the world as it is now.
+    func recheck(_ plan: MigrationPlan, from file: String) async throws {
+        let snapshot = try await observe(goal(of: plan))
+        let differences = PlanWorld.differences(between: plan, and: snapshot)
+        guard differences.isEmpty else {
+            throw CommandError(
+                "\(file) no longer matches the world, nothing was done:\n  "
+                    + differences.joined(separator: "\n  ")
+                    + "\nMake a new plan: kvmbalance plan \(goal(of: plan)) --save \(file)",
+                exit: .failed)
+        }
+        let violations = PlanChecker.check(plan, on: snapshot, under: policy)
+        guard violations.isEmpty else {
+            throw CommandError(
+                "\(file) is not a plan that may be run, nothing was done:\n  "
+                    + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
+        }
+    }
+
+    // MARK: Requests
+
+    private func request(
+        _ goal: PlanGoal, without forbidden: [ForbiddenTarget], except state: RunState? = nil
+    ) async throws -> PlanRequest {
+        var request: PlanRequest
+        switch goal {
+        case .drain(let hosts, let bestEffort):
+            request = .drain(hosts, bestEffort: bestEffort)
+        case .return(let hosts):
+            request = .return(
+                try await homecomings(to: hosts, during: state), bestEffort: bestEffort)
+        }
+        request.forbidden = forbidden
+        return request
+    }
+
+    private func homecomings(
+        to hosts: [HostName], during state: RunState?
+    ) async throws -> [Homecoming] {
+        let away = AwayList(runs: try await composition.runStates().map(\.state))
+        return hosts.flatMap { host in
+            away.domains(of: host).map { Homecoming($0.domain, home: host, leftAt: $0.at) }
+        }
+    }
+
+    /// Every domain that this run moved, back to where it was. One that someone moved on since comes
+    /// back as a blocker of the plan: the rollback says what it can not bring back.
+    private func inverse(of state: RunState) -> [Move] {
+        state.displacements.map { move in
+            Move(domain: move.domain, source: move.target, target: move.source)
+        }
+    }
+
+    /// The world for this goal: a host that is to be filled again counts as out of maintenance.
+    private func observe(_ goal: PlanGoal) async throws -> ClusterSnapshot {
+        if let snapshotFile {
+            return try JSON.read(ClusterSnapshot.self, from: snapshotFile)
+        }
+        switch goal {
+        case .drain: return try await composition.observe(policy)
+        case .return(let hosts): return try await composition.observe(policy, admitting: hosts)
+        }
+    }
+
+    private func judged(
+        _ request: PlanRequest, kind: MigrationPlan.Kind, _ hosts: [HostName],
+        _ snapshot: ClusterSnapshot
+    ) throws -> MigrationPlan {
+        let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
+        let violations = PlanChecker.check(plan, on: snapshot, under: policy)
+        guard violations.isEmpty else {
+            throw CommandError(
+                "the plan was refused by the checker, which is a bug in kvmbalance; nothing was "
+                    + "done. Please report it with the output of 'kvmbalance snapshot':\n  "
+                    + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
+        }
+        return plan
+    }
+}

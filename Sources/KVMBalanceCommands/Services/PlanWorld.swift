@@ -1,0 +1,49 @@
+import ClusterModel
+
+/// Holds a plan against the world it is about to be run in.
+enum PlanWorld {
+    /// What is no longer as the plan assumed, one sentence each; empty when nothing matters.
+    static func differences(
+        between plan: MigrationPlan, and snapshot: ClusterSnapshot
+    ) -> [String] {
+        guard plan.origin.digest != snapshot.digest else { return [] }
+        var found = plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
+        if plan.kind == .drain { found += newcomers(plan, snapshot) }
+        if found.isEmpty {
+            found.append(
+                "hosts or domains were added, removed, started, stopped, resized or moved since "
+                    + "\(plan.origin.observedAt)")
+        }
+        return found
+    }
+
+    private static func differences(
+        of step: Step, in plan: MigrationPlan, _ snapshot: ClusterSnapshot
+    ) -> [String] {
+        let isFirst = plan.steps.first { $0.move.domain == step.move.domain }?.id == step.id
+        guard isFirst else { return [] }
+        let name = "'\(step.domainName)'"
+        guard let domain = snapshot.domain(step.move.domain) else {
+            return ["\(name) is on none of the hosts any more"]
+        }
+        if domain.host != step.move.source {
+            return ["\(name) is on \(domain.host), not on \(step.move.source)"]
+        }
+        if !domain.facts.state.isActive {
+            return ["\(name) does not run any more (\(domain.facts.state.rawValue))"]
+        }
+        return []
+    }
+
+    /// Domains that run on a host to be drained and that the plan does not know.
+    private static func newcomers(
+        _ plan: MigrationPlan, _ snapshot: ClusterSnapshot
+    ) -> [String] {
+        let known = Set(plan.steps.map(\.move.domain))
+        let blocked = Set(plan.blockers.compactMap(\.domain))
+        return snapshot.domains
+            .filter { plan.hosts.contains($0.host) && $0.facts.state.isActive }
+            .filter { !known.contains($0.id) && !blocked.contains($0.name) }
+            .map { "'\($0.name)' runs on \($0.host) and is not in the plan" }
+    }
+}

@@ -1,0 +1,74 @@
+internal import CLibvirt
+import ClusterModel
+
+extension ConnectionHandle {
+    /// Domains, all of them or those that a filter of virConnectListAllDomainsFlags lets through.
+    func domains(_ filter: UInt32 = 0) throws(LibvirtFailure) -> [DomainHandle] {
+        var array: UnsafeMutablePointer<virDomainPtr?>?
+        let count = virConnectListAllDomains(pointer, &array, filter)
+        return try ownedArray(count, array).map { DomainHandle(owning: $0) }
+    }
+
+    func activeNetworks() throws(LibvirtFailure) -> [String] {
+        try networks { virNetworkGetName($0).map { String(cString: $0) } }
+    }
+
+    private func networks(
+        _ describe: (virNetworkPtr) -> String?
+    ) throws(LibvirtFailure) -> [String] {
+        var array: UnsafeMutablePointer<virNetworkPtr?>?
+        let count = virConnectListAllNetworks(
+            pointer, &array, VIR_CONNECT_LIST_NETWORKS_ACTIVE.rawValue)
+        let networks = try ownedArray(count, array)
+        defer { for network in networks { virNetworkFree(network) } }
+        return networks.compactMap(describe).sorted()
+    }
+
+    func activePoolXML() throws(LibvirtFailure) -> [String] {
+        var array: UnsafeMutablePointer<virStoragePoolPtr?>?
+        let count = virConnectListAllStoragePools(
+            pointer, &array, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE.rawValue)
+        let pools = try ownedArray(count, array)
+        defer { for pool in pools { virStoragePoolFree(pool) } }
+        // A pool that went away in between has no XML any more.
+        return pools.compactMap { try? ownedString(virStoragePoolGetXMLDesc($0, 0)) }
+    }
+
+    /// Bridges of the host, from its interface driver, with those of its libvirt networks. Node
+    /// devices would list every card but not say which is a bridge.
+    func bridges() throws(LibvirtFailure) -> [String] {
+        var array: UnsafeMutablePointer<virInterfacePtr?>?
+        let count = virConnectListAllInterfaces(
+            pointer, &array, VIR_CONNECT_LIST_INTERFACES_ACTIVE.rawValue)
+        let interfaces = try ownedArray(count, array)
+        defer { for interface in interfaces { virInterfaceFree(interface) } }
+        var names: [String] = []
+        var others: [String] = []
+        for interface in interfaces {
+            guard let name = virInterfaceGetName(interface).map({ String(cString: $0) }) else {
+                continue
+            }
+            let xml = try? ownedString(virInterfaceGetXMLDesc(interface, 0))
+            let isBridge =
+                xml.flatMap { try? MarkupReader.read($0, root: "interface") }?
+                .attribute("type") == "bridge"
+            if isBridge { names.append(name) } else { others.append(name) }
+        }
+        // Open vSwitch bridges look like ordinary cards; where it runs, any card may be one.
+        if others.contains("ovs-system") {
+            names += others.filter { $0 != "ovs-system" && $0 != "lo" && !$0.hasPrefix("vnet") }
+        }
+        names += try networks { try? ownedString(virNetworkGetBridgeName($0)) }
+        return Set(names).sorted()
+    }
+
+    func freePages(of size: Bytes, cell: Int) -> Int64? {
+        guard var kibibytes = UInt32(exactly: size.count / 1024), let cell = Int32(exactly: cell)
+        else { return nil }
+        var count: UInt64 = 0
+        guard virNodeGetFreePages(pointer, 1, &kibibytes, cell, 1, &count, 0) >= 0 else {
+            return nil
+        }
+        return Int64(exactly: count)
+    }
+}

@@ -1,0 +1,70 @@
+internal import CLibvirt
+import Foundation
+import Synchronization
+
+/// An open connection to a libvirt daemon. Not Sendable on purpose: it stays on the thread of the
+/// `LibvirtConnection` that made it, and is closed when it is let go.
+final class ConnectionHandle {
+    let pointer: virConnectPtr
+    private let closed: ClosedFlag
+
+    /// The daemon is asked for a sign of life this often, and given up after as many are missed.
+    private static let keepAliveSeconds: Int32 = 5
+    private static let keepAliveCount: UInt32 = 5
+
+    init(uri: String, readOnly: Bool) throws(LibvirtFailure) {
+        LibvirtRuntime.start()
+        let address = Self.unattended(uri)
+        let opened = readOnly ? virConnectOpenReadOnly(address) : virConnectOpen(address)
+        guard let opened else {
+            var failure = LibvirtFailure.last()
+            failure.isConnectionFailure = true
+            throw failure
+        }
+        pointer = opened
+        closed = ClosedFlag()
+        // Local drivers have neither keepalives nor a close callback: both may fail.
+        _ = virConnectSetKeepAlive(opened, Self.keepAliveSeconds, Self.keepAliveCount)
+        let opaque = Unmanaged.passRetained(closed).toOpaque()
+        let registered = virConnectRegisterCloseCallback(
+            opened, Self.onClose, opaque,
+            { opaque in
+                guard let opaque else { return }
+                Unmanaged<ClosedFlag>.fromOpaque(opaque).release()
+            })
+        if registered < 0 { Unmanaged<ClosedFlag>.fromOpaque(opaque).release() }
+    }
+
+    deinit {
+        // Without this the callback's reference would keep the connection open for ever.
+        virConnectUnregisterCloseCallback(pointer, Self.onClose)
+        virConnectClose(pointer)
+    }
+
+    private static let onClose: virConnectCloseFunc = { _, _, opaque in
+        guard let opaque else { return }
+        Unmanaged<ClosedFlag>.fromOpaque(opaque).takeUnretainedValue().set()
+    }
+
+    /// False once the connection broke. Asks nobody, but forgets libvirt's last error.
+    var isAlive: Bool { !closed.isSet && virConnectIsAlive(pointer) == 1 }
+
+    func domain(_ uuid: String) throws(LibvirtFailure) -> DomainHandle {
+        DomainHandle(owning: try checked(virDomainLookupByUUIDString(pointer, uuid)))
+    }
+
+    /// ssh must not ask for a password on the terminal of a program that nobody watches.
+    static func unattended(_ uri: String) -> String {
+        guard uri.split(separator: ":").first?.hasSuffix("+ssh") == true,
+            !uri.contains("no_tty=")
+        else { return uri }
+        return uri + (uri.contains("?") ? "&" : "?") + "no_tty=1"
+    }
+}
+
+/// Set by libvirt's event thread when a connection was closed.
+private final class ClosedFlag: Sendable {
+    private let flag = Atomic(false)
+    var isSet: Bool { flag.load(ordering: .relaxed) }
+    func set() { flag.store(true, ordering: .relaxed) }
+}

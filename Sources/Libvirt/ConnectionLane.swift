@@ -1,0 +1,75 @@
+import ClusterModel
+import HypervisorInterface
+
+/// What a call is about, for its error.
+struct CallContext: Hashable, Sendable {
+    var operation: String
+    var host: HostName
+    var domain: String?
+}
+
+/// A connection for one purpose, with a time limit on its calls.
+///
+/// A call that overruns gives its caller an error; its thread stays blocked. The lane then goes on
+/// with a second connection, because what blocks is often one domain's stuck monitor, and the next
+/// NOWAIT sample steps over it. When that one is stuck too the daemon itself is: later calls fail
+/// at once until a connection comes back.
+actor ConnectionLane {
+    private let host: HostName
+    private let uri: String
+    private let readOnly: Bool
+    private var current: LibvirtConnection?
+    private var stuck = 0
+
+    private static let mostStuck = 2
+
+    init(host: HostName, uri: String, readOnly: Bool = false) {
+        self.host = host
+        self.uri = uri
+        self.readOnly = readOnly
+    }
+
+    func call<Value: Sendable>(
+        _ operation: String, domain: DomainID? = nil, limit: Duration?,
+        _ body: @escaping @Sendable (ConnectionHandle) throws -> Value
+    ) async throws -> Value {
+        let context = CallContext(operation: operation, host: host, domain: domain?.rawValue)
+        let connection = try usable(context)
+        let ticket = CallTicket()
+        do {
+            return try await withDeadline(limit) { try await connection.perform(ticket, body) }
+        } catch is DeadlineExceeded {
+            let wasBegun = ticket.abandon()
+            giveUp(connection)
+            throw HypervisorError(overdueAfter: limit ?? .zero, wasBegun: wasBegun, context)
+        } catch let failure as LibvirtFailure {
+            throw HypervisorError(failure, context)
+        }
+    }
+
+    private func usable(_ context: CallContext) throws -> LibvirtConnection {
+        if let current { return current }
+        guard stuck < Self.mostStuck else {
+            throw HypervisorError(
+                kind: .timeout, operation: context.operation, host: host, domain: context.domain,
+                message: "\(stuck) earlier calls to this host have not come back",
+                remedy: "its libvirtd hangs, or the network swallows packets")
+        }
+        let fresh = LibvirtConnection(uri: uri, readOnly: readOnly)
+        current = fresh
+        return fresh
+    }
+
+    private func giveUp(_ connection: LibvirtConnection) {
+        guard current === connection else { return }
+        current = nil
+        stuck += 1
+        Task {
+            // Queued behind the call that is stuck, on the same thread.
+            await connection.close()
+            cameBack()
+        }
+    }
+
+    private func cameBack() { stuck -= 1 }
+}

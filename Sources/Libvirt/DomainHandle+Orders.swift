@@ -1,0 +1,66 @@
+internal import CLibvirt
+
+extension DomainHandle {
+    func abortJob() throws(LibvirtFailure) { try checked(virDomainAbortJob(pointer)) }
+
+    func setAutostart(_ value: Bool) throws(LibvirtFailure) {
+        try checked(virDomainSetAutostart(pointer, value ? 1 : 0))
+    }
+
+    /// Refuses a domain whose memory is on two hosts: to run such a copy is to corrupt the guest.
+    func resume() throws(LibvirtFailure) {
+        let condition = try state()
+        guard !condition.isInPostcopy, !condition.isPostcopyFailed else {
+            throw .refused(
+                "it is \(condition.words): a part of its memory is on another host",
+                remedy: "resume the migration (virsh migrate --postcopy-resume)")
+        }
+        try checked(virDomainResume(pointer))
+    }
+
+    /// Looks again right before: between the two calls only milliseconds pass, in which nobody but
+    /// a migration that ends at that very moment could start this copy.
+    func destroyPausedCopy() throws(LibvirtFailure) {
+        let condition = try state()
+        guard condition.isPausedByMigration else {
+            throw .refused(
+                "it is \(condition.words) and not paused by a migration: not destroyed",
+                remedy: "look at both hosts again before anything else")
+        }
+        try checked(virDomainDestroyFlags(pointer, 0))
+    }
+
+    /// Loses nothing: UEFI variables and TPM state stay as files, and a domain with a saved state
+    /// is left alone. (libvirt itself refuses one with domain snapshots.)
+    func undefine() throws(LibvirtFailure) {
+        guard try !isActive() else {
+            throw .refused(
+                "it is active (\(try state().words)): its definition is not removed",
+                remedy: "shut it down first")
+        }
+        guard try !hasManagedSave() else {
+            throw .refused(
+                "it has a saved state, which would be lost with its definition",
+                remedy: "start it, or drop the state (virsh managedsave-remove)")
+        }
+        let keepAll =
+            VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
+        do {
+            try checked(virDomainUndefineFlags(pointer, keepAll))
+        } catch  where error.has(VIR_ERR_INVALID_ARG) {
+            // A daemon older than the flags: safe only where there is nothing to keep.
+            guard let definition = try? DomainXMLReader.hasKeptFiles(xml()), !definition else {
+                throw error
+            }
+            try checked(virDomainUndefineFlags(pointer, 0))
+        }
+    }
+}
+
+extension DomainXMLReader {
+    /// Has it files that an undefine could take away?
+    static func hasKeptFiles(_ xml: String) throws(MalformedXML) -> Bool {
+        let root = try MarkupReader.read(xml, root: "domain")
+        return root.first("os", "nvram") != nil || root.first("devices", "tpm") != nil
+    }
+}

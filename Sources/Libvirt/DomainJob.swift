@@ -1,0 +1,107 @@
+internal import CLibvirt
+import ClusterModel
+
+/// The statistics of a domain's job, running or completed.
+struct DomainJob: Sendable {
+    var parameters: TypedParameters
+
+    var isMigrationOut: Bool { operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT }
+    var isMigration: Bool {
+        isMigrationOut || operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
+    }
+
+    private var operation: virDomainJobOperation {
+        virDomainJobOperation(
+            UInt32(clamping: parameters.integer(VIR_DOMAIN_JOB_OPERATION) ?? 0))
+    }
+
+    private func bytes(_ name: String) -> Bytes? { .plausible(parameters.integer(name)) }
+
+    var progress: MigrationProgress {
+        MigrationProgress(
+            elapsedMilliseconds: parameters.integer(VIR_DOMAIN_JOB_TIME_ELAPSED) ?? 0,
+            processed: bytes(VIR_DOMAIN_JOB_DATA_PROCESSED) ?? .zero,
+            remaining: bytes(VIR_DOMAIN_JOB_DATA_REMAINING) ?? .zero,
+            total: bytes(VIR_DOMAIN_JOB_DATA_TOTAL) ?? .zero,
+            rate: bytes(VIR_DOMAIN_JOB_MEMORY_BPS), dirtyRate: dirtyRate,
+            iteration: parameters.integer(VIR_DOMAIN_JOB_MEMORY_ITERATION).map {
+                Int(clamping: $0)
+            },
+            expectedDowntimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME))
+    }
+
+    /// libvirt counts it in pages a second.
+    private var dirtyRate: Bytes? {
+        guard let pages = parameters.integer(VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE),
+            let size = parameters.integer(VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE)
+        else { return nil }
+        return .plausible(pages, unit: size)
+    }
+
+    /// What a completed migration took; nil fields where libvirt did not say.
+    func statistics(measuredMilliseconds: Int64) -> MigrationStatistics {
+        MigrationStatistics(
+            durationMilliseconds: parameters.integer(VIR_DOMAIN_JOB_TIME_ELAPSED)
+                ?? measuredMilliseconds,
+            downtimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME),
+            transferred: bytes(VIR_DOMAIN_JOB_DATA_PROCESSED),
+            iterations: parameters.integer(VIR_DOMAIN_JOB_MEMORY_ITERATION).map {
+                Int(clamping: $0)
+            })
+    }
+}
+
+extension DomainHandle {
+    /// The job that runs on the domain; nil when there is none.
+    ///
+    /// On an incoming domain libvirt refuses at once, before it waits for anything
+    /// (qemuDomainGetJobStatsInternal); elsewhere the call takes a query job, which an outgoing
+    /// migration allows.
+    func job(flags: UInt32 = 0) throws(LibvirtFailure) -> DomainJob? {
+        var type: Int32 = 0
+        var count: Int32 = 0
+        var parameters: virTypedParameterPtr?
+        try checked(virDomainGetJobStats(pointer, &type, &parameters, &count, flags))
+        defer { virTypedParamsFree(parameters, count) }
+        guard type != Int32(VIR_DOMAIN_JOB_NONE.rawValue) else { return nil }
+        return DomainJob(parameters: TypedParameters(parameters, count: count))
+    }
+
+    func migrationJob() throws(LibvirtFailure) -> DomainJob? {
+        try job().flatMap { $0.isMigrationOut ? $0 : nil }
+    }
+
+    /// Statistics of the job that ended last, left in place for others to read.
+    func completedJob() throws(LibvirtFailure) -> DomainJob? {
+        try job(
+            flags: VIR_DOMAIN_JOB_STATS_COMPLETED.rawValue
+                | VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED.rawValue)
+    }
+
+    /// Does QEMU's monitor answer somebody else at the moment, or nobody any more? A query would
+    /// wait behind that. Asks without a job (qemuDomainGetControlInfo).
+    func monitorTrouble() throws(LibvirtFailure) -> MonitorTrouble? {
+        var info = virDomainControlInfo()
+        try checked(virDomainGetControlInfo(pointer, &info, 0))
+        let milliseconds = Int64(clamping: info.stateTime)
+        switch virDomainControlState(info.state) {
+        case VIR_DOMAIN_CONTROL_OCCUPIED: return .busy(milliseconds: milliseconds)
+        case VIR_DOMAIN_CONTROL_ERROR: return .broken
+        default: return nil
+        }
+    }
+}
+
+/// Why a domain's monitor should not be asked anything now.
+enum MonitorTrouble: Hashable, Sendable {
+    case busy(milliseconds: Int64)
+    case broken
+}
+
+extension LibvirtFailure {
+    /// The domain has gone, does not run, or is the arriving end.
+    var meansNoJob: Bool {
+        has(VIR_ERR_NO_DOMAIN) || has(VIR_ERR_OPERATION_INVALID)
+            || has(VIR_ERR_OPERATION_UNSUPPORTED) || has(VIR_ERR_NO_SUPPORT)
+    }
+}

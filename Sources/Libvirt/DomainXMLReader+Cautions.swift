@@ -1,0 +1,116 @@
+import ClusterModel
+
+extension DomainXMLReader {
+    /// What does not forbid a move but should be known before it.
+    static func cautions(
+        of root: MarkupElement, memory: Bytes
+    ) throws(MalformedXML) -> [String] {
+        var found = diskCautions(root) + hostFileCautions(root) + deviceCautions(root)
+        let cpu = root.first("cpu")
+        if let mode = cpu?.attribute("mode"), ["host-passthrough", "maximum"].contains(mode) {
+            found.append(
+                "CPU mode \(mode): the target's CPU and microcode must be the same, which nobody "
+                    + "checks")
+        }
+        if root.first("cputune")?.children.contains(where: { $0.attribute("cpuset") != nil })
+            == true || root.first("vcpu")?.attribute("cpuset") != nil
+        {
+            found.append("pinned to CPUs by number: the pinning is copied as it is")
+        }
+        if let most = try root.first("maxMemory")?.memory(), most > memory {
+            found.append(
+                "may be given up to \(most) by memory hotplug; only the present \(memory) is "
+                    + "reserved")
+        }
+        let hugePages = root.first("memoryBacking", "hugepages")?.all("page") ?? []
+        if hugePages.count > 1 {
+            found.append(
+                "huge pages of \(hugePages.count) kinds; only the largest part is counted")
+        }
+        if root.children.contains(where: { $0.namespace?.contains("/qemu/") == true }) {
+            found.append(
+                "has QEMU arguments of its own (<qemu:commandline>), copied as they are")
+        }
+        return found
+    }
+
+    private static func diskCautions(_ root: MarkupElement) -> [String] {
+        var found: [String] = []
+        for disk in root.first("devices")?.all("disk") ?? [] {
+            let target = disk.first("target")?.attribute("dev") ?? "?"
+            let cache = disk.first("driver")?.attribute("cache") ?? "default"
+            if !["none", "directsync", "default"].contains(cache), !disk.has("readonly") {
+                found.append(
+                    "disk \(target) has cache='\(cache)': an older libvirt or QEMU refuses to "
+                        + "migrate it, a newer one drops the host's cache first")
+            }
+            if let file = disk.first("source")?.attribute("file"),
+                ["cdrom", "floppy"].contains(disk.attribute("device"))
+            {
+                found.append("\(target) holds \(file): the target needs the same file")
+            }
+            if disk.first("source")?.has("reservations") == true {
+                found.append("disk \(target) holds SCSI reservations, which stay with its host")
+            }
+        }
+        return found
+    }
+
+    /// Files that libvirt expects under the same path on the target.
+    private static func hostFileCautions(_ root: MarkupElement) -> [String] {
+        let os = root.first("os")
+        var found: [String] = []
+        for name in ["kernel", "initrd", "dtb", "loader"] {
+            guard let path = os?.first(name)?.trimmedText, !path.isEmpty else { continue }
+            found.append("boots from \(path) (\(name)): the target needs the same file")
+        }
+        if let path = os?.first("nvram")?.trimmedText, !path.isEmpty {
+            found.append(
+                "keeps its UEFI variables in \(path): a live move carries them, the old file stays")
+        }
+        return found
+    }
+
+    private static func deviceCautions(_ root: MarkupElement) -> [String] {
+        var found: [String] = []
+        for element in root.first("devices")?.children ?? [] where element.namespace == nil {
+            switch element.name {
+            case "tpm" where element.first("backend")?.attribute("type") == "emulator":
+                found.append("has an emulated TPM: a live move carries its state, a cold one not")
+            case "graphics":
+                found += listenAddresses(element).map {
+                    "its \(element.attribute("type") ?? "graphics") console listens on \($0): "
+                        + "the target must have this address"
+                }
+            case "serial", "parallel", "channel":
+                if let caution = characterDevice(element) { found.append(caution) }
+            case "vsock":
+                let number = element.first("cid")?.attribute("address") ?? "?"
+                found.append("its vsock number \(number) must be free on the target")
+            case "interface", "disk":
+                if element.attribute("type") == "vhostuser" {
+                    found.append(
+                        "a \(element.name) is served by a vhost-user socket: the target needs one")
+                }
+            default: break
+            }
+        }
+        return found
+    }
+
+    /// Addresses that belong to one host and not to all of them.
+    private static func listenAddresses(_ graphics: MarkupElement) -> [String] {
+        let everywhere: Set<String> = ["0.0.0.0", "127.0.0.1", "::", "::1"]
+        let addresses =
+            graphics.all("listen").filter { $0.attribute("type") == "address" }
+            .compactMap { $0.attribute("address") } + [graphics.attribute("listen") ?? ""]
+        return Set(addresses.filter { !$0.isEmpty && !everywhere.contains($0) }).sorted()
+    }
+
+    private static func characterDevice(_ element: MarkupElement) -> String? {
+        guard let type = element.attribute("type"), ["dev", "file", "pipe"].contains(type),
+            let path = element.first("source")?.attribute("path")
+        else { return nil }
+        return "its \(element.name) port is \(path) of its host: the target must have that path"
+    }
+}

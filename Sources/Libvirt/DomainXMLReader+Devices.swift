@@ -1,0 +1,70 @@
+import ClusterModel
+
+extension DomainXMLReader {
+    /// Every disk, each followed by the backing files that its live XML names: a local base image
+    /// under a shared overlay keeps a guest where it is, too.
+    static func disks(of root: MarkupElement) -> [Disk] {
+        let elements = root.first("devices")?.all("disk") ?? []
+        return elements.flatMap { element in
+            let disk = Disk(
+                target: element.first("target")?.attribute("dev") ?? "?",
+                source: source(of: element),
+                cache: element.first("driver")?.attribute("cache"),
+                isReadOnly: element.has("readonly"), isShareable: element.has("shareable"),
+                device: element.attribute("device") ?? "disk")
+            return [disk] + backingDisks(of: element, under: disk)
+        }
+    }
+
+    private static func backingDisks(of element: MarkupElement, under disk: Disk) -> [Disk] {
+        var found: [Disk] = []
+        var layer = element.first("backingStore")
+        while let store = layer, store.attribute("type") != nil {
+            found.append(
+                Disk(
+                    target: "\(disk.target) backing \(found.count + 1)", source: source(of: store),
+                    cache: disk.cache, isReadOnly: true, isShareable: disk.isShareable,
+                    device: disk.device))
+            layer = store.first("backingStore")
+        }
+        return found
+    }
+
+    private static func source(of element: MarkupElement) -> Disk.Source {
+        let type = element.attribute("type") ?? "file"
+        guard let source = element.first("source") else { return .none }
+        switch type {
+        case "file": return source.attribute("file").map { .file(path: $0) } ?? .none
+        case "block": return source.attribute("dev").map { .block(path: $0) } ?? .none
+        case "volume":
+            guard let pool = source.attribute("pool"), let volume = source.attribute("volume")
+            else { return .none }
+            return .volume(pool: pool, volume: volume)
+        case "network":
+            return .network(
+                protocol: source.attribute("protocol") ?? "unknown",
+                name: source.attribute("name") ?? "")
+        default: return .other(type: type)
+        }
+    }
+
+    static func interfaces(of root: MarkupElement) -> [NetworkInterface] {
+        (root.first("devices")?.all("interface") ?? []).map(interface)
+    }
+
+    private static func interface(_ element: MarkupElement) -> NetworkInterface {
+        let type = element.attribute("type") ?? "unknown"
+        let source = element.first("source")
+        // The live XML of a card on a libvirt network may have the network's own type (bridge,
+        // direct) with the network's name beside it: what it needs is the network.
+        if ["network", "bridge", "direct"].contains(type), let name = source?.attribute("network") {
+            return .network(name)
+        }
+        switch type {
+        case "bridge": return source?.attribute("bridge").map { .bridge($0) } ?? .other(type: type)
+        case "direct":
+            return source?.attribute("dev").map { .direct(device: $0) } ?? .other(type: type)
+        default: return .other(type: type)
+        }
+    }
+}

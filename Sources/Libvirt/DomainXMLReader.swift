@@ -1,0 +1,87 @@
+import ClusterModel
+
+/// Reads a domain's XML into facts. What the XML does not hold (state, autostart, domain
+/// snapshots, …) is left at its default, for the inventory to fill in.
+enum DomainXMLReader {
+    static func read(_ xml: String) throws(MalformedXML) -> DomainFacts {
+        let root = try MarkupReader.read(xml, root: "domain")
+        guard let name = root.first("name")?.text, !name.isEmpty else {
+            throw MalformedXML("a domain without a name")
+        }
+        guard let uuid = root.first("uuid")?.trimmedText.lowercased(), isUUID(uuid) else {
+            throw MalformedXML("domain '\(name)' has no UUID")
+        }
+        guard let memory = try root.first("memory")?.memory() else {
+            throw MalformedXML("domain '\(name)' has no <memory>")
+        }
+        var facts = DomainFacts(id: DomainID(uuid), name: name, memory: memory)
+        facts.vcpus = try vcpus(of: root)
+        facts.balloon = try root.first("currentMemory")?.memory()
+        facts.hugePages = try hugePages(of: root, memory: memory)
+        facts.numa = try numaBinding(of: root)
+        facts.guest = platform(of: root)
+        facts.disks = disks(of: root)
+        facts.interfaces = interfaces(of: root)
+        facts.blockers = blockers(of: root, name: name)
+        facts.cautions = try cautions(of: root, memory: memory)
+        readMetadata(of: root, into: &facts)
+        return facts
+    }
+
+    static func isUUID(_ text: String) -> Bool {
+        let groups = text.split(separator: "-", omittingEmptySubsequences: false)
+        return groups.map(\.count) == [8, 4, 4, 4, 12]
+            && groups.joined().allSatisfy { $0.isASCII && $0.isHexDigit }
+    }
+
+    /// Those that are plugged in; the rest may be added later and are not used now.
+    private static func vcpus(of root: MarkupElement) throws(MalformedXML) -> Int {
+        guard let element = root.first("vcpu") else { return 1 }
+        return try element.wholeNumber(
+            element.attribute("current") ?? element.trimmedText, in: 1...NumberList.highest)
+    }
+
+    private static func platform(of root: MarkupElement) -> GuestPlatform {
+        let type = root.first("os", "type")
+        let cpu = root.first("cpu")
+        let features = (cpu?.all("feature") ?? []).filter {
+            ["require", "force"].contains($0.attributes["policy"] ?? "require")
+        }
+        let model = cpu?.first("model")?.trimmedText
+        return GuestPlatform(
+            virtualization: root.attribute("type") ?? "unknown",
+            architecture: type?.attribute("arch") ?? "unknown",
+            machineType: type?.attribute("machine"),
+            cpu: GuestCPU(
+                // A model without a mode is how libvirt writes `custom`.
+                mode: cpu?.attribute("mode") ?? (model == nil ? nil : "custom"), model: model,
+                requiredFeatures: features.compactMap { $0.attribute("name") }.sorted()))
+    }
+
+    private static func readMetadata(of root: MarkupElement, into facts: inout DomainFacts) {
+        let all = root.first("metadata")?.children ?? []
+        for entry in all where entry.name == "domain" && entry.namespace == namespace {
+            for child in entry.children where child.namespace == namespace {
+                switch child.name {
+                case "affinity": facts.affinityGroups += group(child)
+                case "anti-affinity": facts.antiAffinityGroups += group(child)
+                case "pinned": facts.isPinned = true
+                case "excluded": facts.isExcluded = true
+                default:
+                    facts.cautions.append(
+                        "its metadata has a <\(child.name)> that kvmbalance does not know: "
+                            + "it is not observed")
+                }
+            }
+        }
+        facts.affinityGroups = Set(facts.affinityGroups).sorted()
+        facts.antiAffinityGroups = Set(facts.antiAffinityGroups).sorted()
+    }
+
+    /// The namespace of kvmbalance's own elements in `<metadata>`.
+    static let namespace = "https://kvmbalance.dev/xmlns/domain/1"
+
+    private static func group(_ element: MarkupElement) -> [String] {
+        element.attribute("group").map { [$0] } ?? []
+    }
+}

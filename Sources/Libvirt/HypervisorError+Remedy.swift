@@ -1,0 +1,71 @@
+internal import CLibvirt
+import HypervisorInterface
+
+extension HypervisorError {
+    /// What helps against the errors that are met in practice, found by libvirt's words: its
+    /// codes are too general. The first that fits.
+    static func remedy(for failure: LibvirtFailure) -> String? {
+        if failure.has(VIR_ERR_MIGRATE_UNSAFE) {
+            return "a disk is on storage that libvirt does not know to be shared, or is cached "
+                + "by the host: put it on shared storage, or set cache='none'"
+        }
+        let message = failure.message.lowercased()
+        return remedies.first { message.contains($0.words.lowercased()) }?.advice
+    }
+
+    private static let remedies: [(words: String, advice: String)] = [
+        (
+            "Host key verification failed",
+            "the host's ssh key is not in known_hosts of the user that connects: "
+                + "connect once with ssh by hand, or distribute the keys"
+        ),
+        (
+            "Permission denied",
+            "ssh has no key that the host accepts, or the user may not open libvirt's socket "
+                + "(group libvirt)"
+        ),
+        (
+            "hostname on destination resolved to localhost",
+            "give the target's migrationAddress: its own name is 127.0.x.1 in its /etc/hosts"
+        ),
+        (
+            "Attempt to migrate guest to the same host",
+            "both hosts have the same UUID: set host_uuid in libvirtd.conf of one of them"
+        ),
+        (
+            ":49",
+            "a firewall closes the target's migration ports (49152 to 49215), or the address is "
+                + "not that of its migration network"
+        ),
+        (
+            "Failed to connect to remote libvirt URI",
+            "the source's daemon itself must reach the target's (ssh key and known_hosts of root, "
+                + "or TLS certificates); route 'managed' does without"
+        ),
+        (
+            "Connection refused",
+            "libvirtd or sshd does not run there, or a firewall rejects the port"
+        ),
+        (
+            "No such file or directory",
+            "libvirtd does not run there, or a file that the domain needs is missing on the host"
+        ),
+        ("unable to resolve", "the host's name is misspelt, or not in DNS and /etc/hosts"),
+        ("Could not resolve hostname", "the host's name is misspelt, or not in DNS and /etc/hosts"),
+        ("No route to host", "the host is down, or its network is"),
+        ("timed out", "the host is down, or a firewall drops the packets"),
+        (
+            "cannot acquire state change lock",
+            "another job works on this domain: wait for it, or look with virsh domjobinfo"
+        ),
+        (
+            "doesn't match specification",
+            "the target's CPU lacks features of the guest's: use a CPU model that both have"
+        ),
+        (
+            "unable to map backing store",
+            "the target has too few free huge pages in the cells that the guest is bound to"
+        ),
+        ("no connection driver", "the URI's scheme is misspelt: qemu+ssh://root@host/system"),
+    ]
+}

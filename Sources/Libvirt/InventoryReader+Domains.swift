@@ -1,0 +1,183 @@
+internal import CLibvirt
+import ClusterModel
+
+extension InventoryReader {
+    /// Facts of every domain, in order of name.
+    mutating func domains() throws -> [InventoriedDomain] {
+        let lists = try DomainLists(connection)
+        var found: [InventoriedDomain] = []
+        for domain in lists.all {
+            let uuid = try domain.uuid()
+            do {
+                found.append(try inventoried(domain, uuid, lists))
+            } catch let failure as LibvirtFailure where failure.has(VIR_ERR_NO_DOMAIN) {
+                // It went away while the host was read.
+                continue
+            }
+        }
+        return found.sorted { ($0.facts.name, $0.facts.id) < ($1.facts.name, $1.facts.id) }
+    }
+
+    private mutating func inventoried(
+        _ domain: DomainHandle, _ uuid: String, _ lists: DomainLists
+    ) throws -> InventoriedDomain {
+        let condition = try lists.conditions[uuid] ?? domain.state()
+        var facts = try facts(of: domain, uuid)
+        facts.state = condition.domainState
+        facts.isPersistent = lists.persistent.contains(uuid)
+        facts.autostart = lists.autostarted.contains(uuid)
+        facts.hasManagedSave = lists.saved.contains(uuid)
+        if !facts.state.isActive { facts.balloon = nil }
+        if lists.withSnapshots.contains(uuid) {
+            facts.blockers.append(Self.snapshots(domain, facts.name))
+        }
+        if lists.withCheckpoints.contains(uuid) {
+            facts.blockers.append(
+                Blocker(
+                    domain: facts.name, reason: .snapshot,
+                    detail: "it has backup checkpoints, which libvirt does not take along",
+                    remedy: "delete them (virsh checkpoint-delete), or make a full backup after "
+                        + "the move"))
+        }
+        var entry = InventoriedDomain(facts: facts)
+        if facts.state.isActive { try look(at: domain, condition, &entry) }
+        if condition.isPostcopyFailed {
+            entry.facts.blockers.append(
+                Blocker(
+                    domain: facts.name, reason: .state,
+                    detail: "a post-copy migration of it failed: its memory is on two hosts",
+                    remedy: "mend the network and resume it (virsh migrate --postcopy-resume)"))
+        }
+        return entry
+    }
+
+    /// A domain whose XML is beyond us still uses memory and CPU: it is listed with what libvirt
+    /// tells otherwise, and stays where it is.
+    private mutating func facts(of domain: DomainHandle, _ uuid: String) throws -> DomainFacts {
+        do {
+            return try DomainXMLReader.read(domain.xml())
+        } catch let malformed as MalformedXML {
+            var info = virDomainInfo()
+            try checked(virDomainGetInfo(domain.pointer, &info))
+            let name = domain.name
+            warn("domain '\(name)': \(malformed)")
+            return DomainFacts(
+                id: DomainID(uuid), name: name, vcpus: Int(info.nrVirtCpu),
+                memory: Bytes.plausible(Int64(exactly: info.maxMem), unit: 1024) ?? .zero,
+                blockers: [
+                    Blocker(
+                        domain: name, reason: .other,
+                        detail: "its XML can not be read: \(malformed)",
+                        remedy: "look at virsh dumpxml")
+                ])
+        }
+    }
+
+    private static func snapshots(_ domain: DomainHandle, _ name: String) -> Blocker {
+        let count = virDomainSnapshotNum(domain.pointer, 0)
+        return Blocker(
+            domain: name, reason: .snapshot,
+            detail: "it has \(count > 0 ? "\(count)" : "some") domain snapshots, with which "
+                + "libvirt refuses every migration",
+            remedy: "delete them (virsh snapshot-delete)")
+    }
+
+    /// Finds the direction of a migration, and block jobs: see the type's comment for when not.
+    private mutating func look(
+        at domain: DomainHandle, _ condition: DomainCondition, _ entry: inout InventoriedDomain
+    ) throws {
+        let name = entry.facts.name
+        if condition.isStartingUp {
+            entry.isArriving = true
+            return
+        }
+        if let trouble = try? domain.monitorTrouble() {
+            note(trouble, &entry)
+            return
+        }
+        do {
+            entry.isLeaving = try domain.migrationJob() != nil
+        } catch {
+            // Otherwise it has just stopped, or its driver knows no jobs.
+            guard error.meansNoJob, !error.has(VIR_ERR_NO_DOMAIN) else { throw error }
+            entry.isArriving = error.has(VIR_ERR_OPERATION_UNSUPPORTED)
+        }
+        guard condition.allowsQueryJobs, !entry.isLeaving, !entry.isArriving else { return }
+        for disk in entry.facts.disks where !disk.isReadOnly && disk.source != .none {
+            guard let job = domain.blockJob(on: disk.target) else { continue }
+            // The XML knows some of them already.
+            let detail = "disk \(disk.target): \(job)"
+            guard !entry.facts.blockers.contains(where: { $0.reason == .blockJob }) else { return }
+            entry.facts.blockers.append(
+                Blocker(
+                    domain: name, reason: .blockJob, detail: detail,
+                    remedy: "wait for the job, or end it with virsh blockjob --abort"))
+        }
+    }
+
+    private mutating func note(_ trouble: MonitorTrouble, _ entry: inout InventoriedDomain) {
+        let name = entry.facts.name
+        switch trouble {
+        case .busy(let milliseconds) where milliseconds < Self.patienceMilliseconds:
+            warn("domain '\(name)' is busy: its jobs were not looked at")
+        case .busy(let milliseconds):
+            entry.facts.blockers.append(
+                Blocker(
+                    domain: name, reason: .busy,
+                    detail: "QEMU has not answered for \(milliseconds / 1000) s",
+                    remedy: "look for a hanging storage or a stopped process"))
+        case .broken:
+            entry.facts.blockers.append(
+                Blocker(
+                    domain: name, reason: .state, detail: "the monitor of its QEMU is broken",
+                    remedy: "restart libvirtd, or shut the guest down from inside"))
+        }
+    }
+
+    /// QEMU answers in milliseconds; after this long it hangs.
+    private static let patienceMilliseconds: Int64 = 5000
+}
+
+/// Which domains have what: a filtered list is one call, where asking each domain would be many.
+private struct DomainLists {
+    var all: [DomainHandle]
+    var persistent: Set<String>
+    var autostarted: Set<String>
+    var saved: Set<String>
+    var withSnapshots: Set<String>
+    var withCheckpoints: Set<String>
+    var conditions: [String: DomainCondition]
+
+    init(_ connection: ConnectionHandle) throws(LibvirtFailure) {
+        func uuids(_ filter: virConnectListAllDomainsFlags) throws(LibvirtFailure) -> Set<String> {
+            var found: Set<String> = []
+            for domain in try connection.domains(filter.rawValue) {
+                found.insert(try domain.uuid())
+            }
+            return found
+        }
+        all = try connection.domains()
+        persistent = try uuids(VIR_CONNECT_LIST_DOMAINS_PERSISTENT)
+        autostarted = try uuids(VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
+        saved = try uuids(VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)
+        withSnapshots = try uuids(VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT)
+        // Checkpoints are of libvirt 5.6 and QEMU's alone.
+        withCheckpoints = (try? uuids(VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT)) ?? []
+        conditions = [:]
+        for record in try connection.domainStatistics(VIR_DOMAIN_STATS_STATE.rawValue) {
+            conditions[record.uuid] = DomainStatistics.condition(record.parameters)
+        }
+    }
+}
+
+extension DomainHandle {
+    /// The block job on a disk in words; nil when there is none or it can not be told. Enters the
+    /// monitor only when libvirt knows of a job (qemuDomainGetBlockJobInfo).
+    func blockJob(on target: String) -> String? {
+        var info = virDomainBlockJobInfo()
+        guard virDomainGetBlockJobInfo(pointer, target, &info, 0) == 1 else { return nil }
+        let kinds = ["", "pull", "copy", "commit", "active commit", "backup"]
+        let kind = kinds[safe: Int(info.type)] ?? "type \(info.type)"
+        return "block job (\(kind)) at \(info.cur) of \(info.end)"
+    }
+}

@@ -1,0 +1,105 @@
+internal import CLibvirt
+import ClusterModel
+import Telemetry
+
+extension InventoryReader {
+    mutating func hostFacts() throws -> HostFacts {
+        let connection = connection
+        let xml = try ownedString(virConnectGetCapabilities(connection.pointer))
+        let capabilities: CapabilitiesXMLReader.Capabilities
+        do {
+            capabilities = try CapabilitiesXMLReader.read(xml)
+        } catch {
+            throw LibvirtFailure.refused("the host's capabilities can not be read: \(error)")
+        }
+        var info = virNodeInfo()
+        try checked(virNodeGetInfo(connection.pointer, &info))
+        var cpu = capabilities.cpu
+        cpu.logicalCPUs = Int(info.cpus)
+        cpu.megahertz = info.mhz == 0 ? nil : Int(info.mhz)
+        // virNodeGetInfo adds up the NUMA cells, which on hosts with hot-plugged memory is less than
+        // the kernel has: MemTotal is what can be given out, and what "available" is a part of.
+        let memory =
+            connection.memoryGauges()?.total
+            ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero
+        return HostFacts(
+            uuid: capabilities.uuid,
+            hostname: try optional("hostname") {
+                try ownedString(virConnectGetHostname(connection.pointer))
+            } ?? "",
+            cpu: cpu, memory: memory,
+            cells: try cells(capabilities, memory: memory, cpus: Int(info.cpus)),
+            libvirtVersion: version(virConnectGetLibVersion) ?? 0,
+            hypervisorVersion: version(virConnectGetVersion),
+            guestSupport: try guestSupport(capabilities),
+            networks: try optional("networks") { try connection.activeNetworks() } ?? [],
+            bridges: try optional("bridges") { try connection.bridges() },
+            pools: try storagePools(), ksm: connection.ksmCounters(),
+            securityModel: capabilities.securityModel)
+    }
+
+    private func version(
+        _ ask: (virConnectPtr?, UnsafeMutablePointer<UInt>?) -> Int32
+    ) -> Int? {
+        var number: UInt = 0
+        return ask(connection.pointer, &number) == 0 ? Int(clamping: number) : nil
+    }
+
+    /// With what is free in them now. A host that tells of no cells has one.
+    private func cells(
+        _ capabilities: CapabilitiesXMLReader.Capabilities, memory: Bytes, cpus: Int
+    ) throws -> [NUMACell] {
+        var cells = capabilities.cells
+        if cells.isEmpty {
+            cells = [NUMACell(id: 0, memory: memory, cpus: Array(0..<min(cpus, 8192)))]
+        }
+        let gauges = Dictionary(
+            connection.cellGauges().map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+        for index in cells.indices {
+            cells[index].free = gauges[cells[index].id]?.free
+            for pool in cells[index].hugePages.indices {
+                let entry = cells[index].hugePages[pool]
+                if let free = connection.freePages(of: entry.pageSize, cell: cells[index].id) {
+                    cells[index].hugePages[pool].free = free
+                }
+            }
+        }
+        return cells
+    }
+
+    /// The usable CPU models are only asked for guests of the host's own architecture: each
+    /// question may make libvirt start that emulator to find out.
+    private mutating func guestSupport(
+        _ capabilities: CapabilitiesXMLReader.Capabilities
+    ) throws -> [GuestSupport] {
+        var support = capabilities.guestSupport
+        for index in support.indices
+        where support[index].architecture == capabilities.cpu.architecture {
+            let entry = support[index]
+            let connection = connection
+            support[index].usableCPUModels =
+                try optional(
+                    "CPU models for \(entry.virtualization) guests"
+                ) {
+                    try DomainCapabilitiesXMLReader.usableCPUModels(
+                        ownedString(
+                            virConnectGetDomainCapabilities(
+                                connection.pointer, entry.emulator, entry.architecture, nil,
+                                entry.virtualization, 0)))
+                } ?? nil
+        }
+        return support
+    }
+
+    private mutating func storagePools() throws -> [StoragePool] {
+        let connection = connection
+        let pools = try optional("storage pools") { try connection.activePoolXML() } ?? []
+        var read: [StoragePool] = []
+        for xml in pools {
+            if let pool = try optional("a storage pool", { try StoragePoolXMLReader.read(xml) }) {
+                read.append(pool)
+            }
+        }
+        return read.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,53 @@
+internal import CLibvirt
+import ClusterModel
+import HypervisorInterface
+
+/// Reads everything that is known of a host and its domains, on one connection.
+///
+/// It must not hang on one domain. libvirt makes a caller wait up to 30 s (`VIR_JOB_WAIT_TIME`)
+/// for a job that another holds, and without end for a QEMU that does not answer. So most is read
+/// by calls that need neither: lists, states, XML, control information. The two that take a query
+/// job (job statistics, block jobs) are only made for a domain that allows one at this moment.
+struct InventoryReader {
+    let connection: ConnectionHandle
+    let host: HostName
+    private var warnings: [String] = []
+
+    init(connection: ConnectionHandle, host: HostName) {
+        self.connection = connection
+        self.host = host
+    }
+
+    func read() throws -> HostInventory {
+        var reader = self
+        let facts = try reader.hostFacts()
+        let domains = try reader.domains()
+        return HostInventory(
+            host: host, at: .now, facts: facts, domains: domains.map(\.facts),
+            migratingOut: domains.filter(\.isLeaving).map(\.facts.id),
+            migratingIn: domains.filter(\.isArriving).map(\.facts.id),
+            warnings: reader.warnings)
+    }
+
+    /// Reads what a host may be unable to tell; the reason is kept for `hosts check`.
+    mutating func optional<Value>(_ what: String, _ read: () throws -> Value) throws -> Value? {
+        do {
+            return try read()
+        } catch let failure as LibvirtFailure {
+            guard connection.isAlive else { throw failure }
+            warnings.append("\(what): \(failure.message)")
+        } catch let malformed as MalformedXML {
+            warnings.append("\(what): \(malformed)")
+        }
+        return nil
+    }
+
+    mutating func warn(_ text: String) { warnings.append(text) }
+}
+
+/// A domain in an inventory, with the direction in which it is moving.
+struct InventoriedDomain {
+    var facts: DomainFacts
+    var isLeaving = false
+    var isArriving = false
+}

@@ -1,0 +1,146 @@
+internal import CLibvirt
+package import ClusterModel
+package import HypervisorInterface
+
+extension LibvirtActuator {
+    /// Migrates, by the route that the options name.
+    ///
+    /// `automatic` tries peer-to-peer and falls back to managed only when the source's daemon could
+    /// not connect to the target's: nothing had begun then. The time limit covers reaching the
+    /// source; the migration itself has none, and goes on when the calling task is cancelled: the
+    /// way to end it is `abortMigration`.
+    package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
+        switch request.options.route {
+        case .peerToPeer: return try await migrate(request, route: .peerToPeer)
+        case .managed: return try await migrate(request, route: .managed)
+        case .automatic:
+            do {
+                return try await migrate(request, route: .peerToPeer)
+            } catch let error as HypervisorError
+                where Self.meansUnreachablePeer(error) && uris[request.target] != nil
+                && !request.options.tunnelled
+            {
+                return try await migrate(request, route: .managed)
+            }
+        }
+    }
+
+    /// Could the source's daemon not connect to the target's? It does so before it touches the
+    /// domain (qemuMigrationSrcPerformPeer2Peer), and passes on the words of libvirt's client or
+    /// of ssh. A failed connection between the two QEMUs reads alike but for the port, and is no
+    /// reason to try the other route.
+    static func meansUnreachablePeer(_ error: HypervisorError) -> Bool {
+        [
+            "Failed to connect to remote libvirt URI", "Unable to resolve address", "ssh: ",
+            "Host key verification failed", "Permission denied (", ":16509'", ":16514'",
+            "authentication failed", "certificate",
+        ].contains { error.message.contains($0) }
+    }
+
+    private func migrate(
+        _ request: MigrationRequest, route: MigrationCall.Route
+    ) async throws -> MigrationStatistics? {
+        let operation = "migrate to \(request.target)"
+        let lane = ConnectionLane(host: host, uri: uri)
+        // Only to connect, so that a dead source costs its limit and no more.
+        try await lane.call(operation, domain: request.domain, limit: options.controlLimit) { _ in }
+        let (targetURI, control) = (uris[request.target], control)
+        var startPostcopy: (@Sendable (Int) -> Void)?
+        if request.options.postcopy {
+            startPostcopy = { Self.startPostcopy(request.domain, after: $0, control) }
+        }
+        let onIteration = startPostcopy
+        let result = try await lane.call(operation, domain: request.domain, limit: nil) {
+            try Self.perform(
+                request, route: route, on: $0, targetURI: targetURI, onIteration: onIteration)
+        }
+        if let job = result.job {
+            return job.statistics(measuredMilliseconds: result.milliseconds)
+        }
+        let read = try? await completedJobOnTarget(request)
+        return read?.statistics(measuredMilliseconds: result.milliseconds)
+            ?? MigrationStatistics(durationMilliseconds: result.milliseconds)
+    }
+
+    /// What the call gives: how long it took by our clock, and libvirt's own account if any came.
+    private struct Performed: Sendable {
+        var milliseconds: Int64
+        var job: DomainJob?
+    }
+
+    private static func perform(
+        _ request: MigrationRequest, route: MigrationCall.Route, on source: ConnectionHandle,
+        targetURI: String?, onIteration: (@Sendable (Int) -> Void)?
+    ) throws(LibvirtFailure) -> Performed {
+        let call = try MigrationCall(request, route: route)
+        let parameters = try call.parameters()
+        let domain = try source.domain(request.domain.rawValue)
+        let events = JobEvents(domain, on: source, onIteration: onIteration)
+        let start = ContinuousClock.now
+        switch route {
+        case .peerToPeer:
+            try checked(
+                virDomainMigrateToURI3(
+                    domain.pointer, request.targetURI, parameters.pointer,
+                    UInt32(parameters.count), call.flags))
+        case .managed:
+            let target = try self.target(request, targetURI)
+            let arrived = try checked(
+                virDomainMigrate3(
+                    domain.pointer, target.pointer, parameters.pointer,
+                    UInt32(parameters.count), call.flags))
+            virDomainFree(arrived)
+        }
+        let (seconds, attoseconds) = start.duration(to: .now).components
+        let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+        // A persistent domain is gone here by now; its statistics came before it went.
+        let job = events.completedJob(waitingSeconds: 1) ?? (try? domain.completedJob())
+        return Performed(milliseconds: milliseconds, job: job)
+    }
+
+    private static func target(
+        _ request: MigrationRequest, _ uri: String?
+    ) throws(LibvirtFailure) -> ConnectionHandle {
+        guard let uri else {
+            throw .refused(
+                "no URI by which this machine reaches \(request.target), which a managed "
+                    + "migration needs")
+        }
+        do {
+            return try ConnectionHandle(uri: uri, readOnly: false)
+        } catch {
+            // Not the source's connection: the domain was not touched.
+            var failure = error
+            failure.isConnectionFailure = false
+            failure.message = "the target \(request.target) can not be reached: \(error.message)"
+            throw failure
+        }
+    }
+
+    /// libvirt's account as the target has it.
+    private func completedJobOnTarget(_ request: MigrationRequest) async throws -> DomainJob? {
+        guard let uri = uris[request.target] else { return nil }
+        let lane = ConnectionLane(host: request.target, uri: uri, readOnly: true)
+        return try await lane.call(
+            "read migration statistics", domain: request.domain, limit: options.sampleLimit
+        ) {
+            try $0.domain(request.domain.rawValue).completedJob()
+        }
+    }
+
+    /// POSTCOPY only allows it; somebody has to switch over. After the first full pass over the
+    /// memory, as `virsh migrate --postcopy-after-precopy` does: libvirt reports the start of
+    /// pass 2 then.
+    private static func startPostcopy(
+        _ domain: DomainID, after iteration: Int, _ control: ConnectionLane
+    ) {
+        guard iteration == 2 else { return }
+        Task {
+            // Best effort: if it fails the migration goes on as an ordinary one.
+            try? await control.call("start post-copy", domain: domain, limit: .seconds(10)) {
+                try checked(
+                    virDomainMigrateStartPostCopy($0.domain(domain.rawValue).pointer, 0))
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package import ClusterModel
+import HypervisorInterface
+
+/// The writing door to one real host, over libvirt.
+///
+/// Short orders go over one connection for control. Each migration has a connection and a thread
+/// of its own, opened for it and closed after it: the call occupies one of the five requests that
+/// libvirtd serves of a connection for as long as it lasts, so that on a shared connection the
+/// fifth migration would shut out the order to abort the first; and one that breaks takes no
+/// other along.
+package final class LibvirtActuator: MigrationActuator {
+    package let host: HostName
+    let uri: String
+    let options: LibvirtOptions
+    /// URIs of the hosts as *this* process reaches them: for managed migrations, and to read on
+    /// the target what a migration took.
+    let uris: [HostName: String]
+    let control: ConnectionLane
+
+    package init(
+        host: HostName, uri: String, uris: [HostName: String] = [:],
+        options: LibvirtOptions = LibvirtOptions()
+    ) {
+        self.host = host
+        self.uri = uri
+        self.uris = uris
+        self.options = options
+        control = ConnectionLane(host: host, uri: uri)
+    }
+
+    package func abortMigration(of domain: DomainID) async throws {
+        try await order("abort migration", domain) { try $0.abortJob() }
+    }
+
+    package func resume(_ domain: DomainID) async throws {
+        try await order("resume", domain) { try $0.resume() }
+    }
+
+    package func destroyPausedCopy(of domain: DomainID) async throws {
+        try await order("destroy paused copy", domain) { try $0.destroyPausedCopy() }
+    }
+
+    package func undefine(_ domain: DomainID) async throws {
+        try await order("undefine", domain) { try $0.undefine() }
+    }
+
+    package func setAutostart(of domain: DomainID, to value: Bool) async throws {
+        try await order("set autostart", domain) { try $0.setAutostart(value) }
+    }
+
+    private func order(
+        _ operation: String, _ domain: DomainID,
+        _ body: @escaping @Sendable (DomainHandle) throws -> Void
+    ) async throws {
+        try await control.call(operation, domain: domain, limit: options.controlLimit) {
+            try body($0.domain(domain.rawValue))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+/// One connection to a libvirt daemon with a thread of its own: opened on first use, and again
+/// after it broke.
+///
+/// The handles never leave it: whatever runs on it gets a `ConnectionHandle`, which is not
+/// Sendable, and must return a value that is.
+actor LibvirtConnection {
+    private let uri: String
+    private let readOnly: Bool
+    private let thread: SerialThread
+    private var handle: ConnectionHandle?
+    private var refusal: OpenRefusal?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        thread.asUnownedSerialExecutor()
+    }
+
+    init(uri: String, readOnly: Bool) {
+        self.uri = uri
+        self.readOnly = readOnly
+        thread = SerialThread(name: "libvirt")
+    }
+
+    // On the connection's own thread: closing is a call to the daemon and may block.
+    isolated deinit { handle = nil }
+
+    /// Runs a body of libvirt calls on this connection's thread. The ticket says whether anyone
+    /// still wants it: what was given up while it waited is never begun.
+    func perform<Value: Sendable>(
+        _ ticket: CallTicket, _ body: @Sendable (ConnectionHandle) throws -> Value
+    ) throws -> Value {
+        guard ticket.begin() else {
+            throw LibvirtFailure.refused("given up before it was begun")
+        }
+        let handle = try opened()
+        do {
+            return try body(handle)
+        } catch var failure as LibvirtFailure {
+            // Judged here, because isAlive resets libvirt's error and the failure has been copied.
+            if !handle.isAlive {
+                failure.isConnectionFailure = true
+                self.handle = nil
+            }
+            throw failure
+        }
+    }
+
+    func close() { handle = nil }
+
+    private func opened() throws -> ConnectionHandle {
+        if let handle, handle.isAlive { return handle }
+        handle = nil
+        if let refusal, ContinuousClock.now < refusal.retryAt { throw refusal.failure }
+        do {
+            let fresh = try ConnectionHandle(uri: uri, readOnly: readOnly)
+            handle = fresh
+            refusal = nil
+            return fresh
+        } catch {
+            refusal = OpenRefusal(failure: error, after: refusal)
+            throw error
+        }
+    }
+}
+
+/// Why a connection could not be opened, and when it is worth the next try.
+private struct OpenRefusal {
+    var failure: LibvirtFailure
+    var pause: Duration
+    var retryAt: ContinuousClock.Instant
+
+    /// Twice as long after each failure, from 200 ms to 3 s: short enough that nobody waits for
+    /// a host that is back, long enough that a dead one is not hammered.
+    init(failure: LibvirtFailure, after earlier: OpenRefusal?) {
+        self.failure = failure
+        pause = min(.seconds(3), (earlier?.pause ?? .milliseconds(100)) * 2)
+        retryAt = .now + pause
+    }
+}

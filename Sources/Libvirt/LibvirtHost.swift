@@ -1,0 +1,74 @@
+package import ClusterModel
+import Foundation
+package import HypervisorInterface
+package import Telemetry
+
+/// The reading door to one real host, over libvirt.
+///
+/// It has three connections, opened when first needed, because libvirtd serves at most five calls
+/// of one connection at a time and a slow inventory must not hold up a sample or a look at a
+/// migration:
+/// - sampling, always read-only;
+/// - inspection, writable unless the options say otherwise (see `LibvirtOptions`);
+/// - watching: sightings and progress.
+package final class LibvirtHost: HostInspector {
+    package let host: HostName
+    let options: LibvirtOptions
+    private let sampling: ConnectionLane
+    private let inspection: ConnectionLane
+    private let watching: ConnectionLane
+
+    package init(host: HostName, uri: String, options: LibvirtOptions = LibvirtOptions()) {
+        self.host = host
+        self.options = options
+        sampling = ConnectionLane(host: host, uri: uri, readOnly: true)
+        inspection = ConnectionLane(host: host, uri: uri, readOnly: options.inspectsReadOnly)
+        watching = ConnectionLane(host: host, uri: uri, readOnly: true)
+    }
+
+    package func inventory() async throws -> HostInventory {
+        let host = host
+        return try await inspection.call("read inventory", limit: options.inventoryLimit) {
+            try InventoryReader(connection: $0, host: host).read()
+        }
+    }
+
+    package func sample() async throws -> RawHostSample {
+        let host = host
+        return try await sampling.call("sample", limit: options.sampleLimit) {
+            try SampleReader.read($0, host: host)
+        }
+    }
+
+    package func sighting(of domain: DomainID) async throws -> DomainSighting {
+        do {
+            return try await watching.call(
+                "look at domain", domain: domain, limit: options.controlLimit
+            ) {
+                try SightingReader.read($0, domain)
+            }
+        } catch let error as HypervisorError {
+            // Not to know is an answer here: whoever asks must not take it for absence.
+            return DomainSighting(.unknown, detail: "\(error)")
+        }
+    }
+
+    package func migrationProgress(of domain: DomainID) async throws -> MigrationProgress? {
+        try await watching.call(
+            "read migration progress", domain: domain, limit: options.controlLimit
+        ) { connection in
+            do {
+                return try connection.domain(domain.rawValue).migrationJob()?.progress
+            } catch let failure as LibvirtFailure where failure.meansNoJob {
+                return nil
+            }
+        }
+    }
+}
+
+extension Timestamp {
+    /// This machine's clock, in this target of effects.
+    static var now: Timestamp {
+        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded()))
+    }
+}

@@ -1,0 +1,35 @@
+import ClusterModel
+
+/// Something that hosts (or zones) have a limited amount of.
+enum Account: Hashable {
+    case memory(HostName)
+    case cpu(HostName, slot: Int)
+    case domains(HostName)
+    /// Pages of a size on a whole host.
+    case pages(HostName, size: Bytes)
+    /// The same in a set of cells that some domain is bound to.
+    case pagesInCells(HostName, size: Bytes, cells: Set<Int>)
+    case memoryOfCells(HostName, cells: Set<Int>)
+    /// Members of an anti-affinity group at a host or zone.
+    case members(CheckedGroup, item: String)
+
+    var name: String {
+        switch self {
+        case .memory(let host): "memory of \(host)"
+        case .cpu(let host, let slot): "CPU of \(host) in slot \(slot)"
+        case .domains(let host): "number of domains on \(host)"
+        case .pages(let host, let size): "\(size) pages of \(host)"
+        case .pagesInCells(let host, let size, let cells):
+            "\(size) pages in cells \(cells.sorted()) of \(host)"
+        case .memoryOfCells(let host, let cells): "memory of cells \(cells.sorted()) of \(host)"
+        case .members(let group, let item): "members of group '\(group.name)' at \(item)"
+        }
+    }
+
+    var rule: Violation.Rule {
+        switch self {
+        case .memory, .cpu, .domains, .pages, .pagesInCells, .memoryOfCells: .capacity
+        case .members: .antiAffinity
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import ClusterModel
+
+/// After the plan, no affinity group is spread wider than before; one that was together is together.
+enum AffinityCheck {
+    static func violations(_ it: CheckedCase) -> [Violation] {
+        let final = it.final
+        let moved = Set(it.plan.steps.map(\.move.domain))
+        return it.groups.compactMap { group in
+            guard !group.isApart, !group.members.isDisjoint(with: moved) else { return nil }
+            let before = Set(
+                group.members.compactMap { it.domains[$0]?.host }.map { it.item($0, group.scope) })
+            let after = Set(
+                group.members.compactMap { final[$0] }.map { it.item($0, group.scope) })
+            guard after.count > max(1, before.count) else { return nil }
+            return Violation(
+                .affinity, "group '\(group.name)' ends at \(after.sorted().joined(separator: ", "))"
+            )
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import ClusterModel
+import PlacementPolicy
+
+/// The target can run the guest: machine, CPU, networks, security model, NUMA cells, rules, storage.
+enum CompatibilityCheck {
+    static func violations(_ it: CheckedCase) -> [Violation] {
+        it.plan.steps.flatMap { step -> [Violation] in
+            guard let domain = it.domains[step.move.domain],
+                let from = it.hosts[step.move.source], let to = it.hosts[step.move.target],
+                let source = from.facts, let target = to.facts
+            else { return [] }
+            let reasons =
+                machine(domain.facts, source, target) + network(domain.facts, target)
+                + StorageCheck.reasons(domain.facts, from, to, it.policy)
+                + rules(domain.name, to.name, it.policy)
+            return reasons.map {
+                Violation(
+                    .compatibility, step: step.id, host: to.name, "\(domain.name): \($0)")
+            }
+        }
+    }
+
+    private static func machine(
+        _ domain: DomainFacts, _ source: HostFacts, _ target: HostFacts
+    ) -> [String] {
+        var reasons: [String] = []
+        let guest = domain.guest
+        let support = target.guestSupport.first {
+            $0.virtualization == guest.virtualization && $0.architecture == guest.architecture
+        }
+        if support == nil { reasons.append("\(guest.architecture) is not supported") }
+        if let support, let machine = guest.machineType, !support.machineTypes.contains(machine) {
+            reasons.append("no machine type \(machine)")
+        }
+        if guest.virtualization == "kvm" {
+            let isSameModel = source.cpu.model == target.cpu.model
+            let lost = Set(source.cpu.features).subtracting(target.cpu.features)
+            if ["host-passthrough", "maximum"].contains(guest.cpu.mode) {
+                if !isSameModel || source.cpu.vendor != target.cpu.vendor || !lost.isEmpty {
+                    reasons.append("host-passthrough between different CPUs")
+                }
+            } else if isSameModel, !lost.isDisjoint(with: guest.cpu.requiredFeatures) {
+                reasons.append("a required CPU feature is missing")
+            }
+            if guest.cpu.mode == "custom", let model = guest.cpu.model,
+                let usable = support?.usableCPUModels, !usable.contains(model)
+            {
+                reasons.append("CPU model \(model) is not usable")
+            }
+        }
+        if source.securityModel != target.securityModel { reasons.append("security models differ") }
+        if let numa = domain.numa, numa.isStrict,
+            !Set(numa.cells).isSubset(of: target.cells.map(\.id))
+        {
+            reasons.append("a NUMA cell is missing")
+        }
+        return reasons
+    }
+
+    private static func network(_ domain: DomainFacts, _ target: HostFacts) -> [String] {
+        domain.interfaces.compactMap { interface in
+            switch interface {
+            case .network(let name):
+                target.networks.contains(name) ? nil : "no network \(name)"
+            case .bridge(let name):
+                target.bridges?.contains(name) == false ? "no bridge \(name)" : nil
+            case .direct, .other: nil
+            }
+        }
+    }
+
+    private static func rules(_ domain: String, _ host: HostName, _ policy: Policy) -> [String] {
+        let banned = policy.ban.contains {
+            $0.domains.matches(domain) && $0.hosts.matches(host.rawValue)
+        }
+        let fencedOut = policy.fence.contains {
+            $0.domains.matches(domain) && !$0.hosts.matches(host.rawValue)
+        }
+        return (banned ? ["banned from there"] : []) + (fencedOut ? ["fenced in elsewhere"] : [])
+    }
+}

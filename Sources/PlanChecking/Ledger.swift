@@ -1,0 +1,107 @@
+import ClusterModel
+import PlacementPolicy
+
+/// How much of each account there is, how much is in use at the start, and what a domain takes.
+struct Ledger {
+    private let it: CheckedCase
+    /// Sets of cells that some domain is strictly bound to.
+    private let cellSets: [Set<Int>]
+    private let present: [HostName: [Domain]]
+
+    init(_ it: CheckedCase) {
+        self.it = it
+        var sets: [Set<Int>] = []
+        for domain in it.active {
+            if let cells = Self.cells(of: domain), !sets.contains(cells) { sets.append(cells) }
+        }
+        cellSets = sets
+        var present = Dictionary(grouping: it.active, by: \.host)
+        for migration in it.snapshot.inFlight {
+            // A migration under way counts on both of its hosts, for how long nobody knows.
+            guard let target = migration.target, let domain = it.domains[migration.domain],
+                target != domain.host
+            else { continue }
+            present[target, default: []].append(domain)
+        }
+        self.present = present
+    }
+
+    /// What a domain takes while it is on a host.
+    func taken(by domain: Domain, on host: HostName) -> [Account: Int64] {
+        var taken: [Account: Int64] = [:]
+        let memory = it.policy.memoryDemand(of: domain.facts).count
+        taken[.memory(host)] = memory
+        let cpu = it.policy.cpuDemand(of: domain, slots: max(1, it.snapshot.demandSlots))
+        for (slot, demand) in cpu.enumerated() { taken[.cpu(host, slot: slot)] = demand.count }
+        if it.policy.maxDomainsPerHost != nil { taken[.domains(host)] = 1 }
+        let bound = Self.cells(of: domain)
+        let within = cellSets.filter { bound?.isSubset(of: $0) ?? false }
+        if let pages = domain.facts.hugePages {
+            taken[.pages(host, size: pages.pageSize)] = pages.pages
+            for cells in within {
+                taken[.pagesInCells(host, size: pages.pageSize, cells: cells)] = pages.pages
+            }
+        } else {
+            for cells in within { taken[.memoryOfCells(host, cells: cells)] = memory }
+        }
+        for group in it.groups where group.isApart && group.members.contains(domain.id) {
+            taken[.members(group, item: it.item(host, group.scope))] = 1
+        }
+        return taken
+    }
+
+    /// In use at the start.
+    func used(_ account: Account) -> Int64 {
+        switch account {
+        case .memory(let host), .cpu(let host, _), .domains(let host), .pages(let host, _),
+            .pagesInCells(let host, _, _), .memoryOfCells(let host, _):
+            return (present[host] ?? []).reduce(0) {
+                $0 + (taken(by: $1, on: host)[account] ?? 0)
+            }
+        case .members(let group, let item):
+            let there = present.filter { it.item($0.key, group.scope) == item }.values.joined()
+            return Int64(Set(there.map(\.id)).intersection(group.members).count)
+        }
+    }
+
+    /// What must not be exceeded: what there is, or what was in use at the start where that is more.
+    func limit(_ account: Account) -> Int64 { max(capacity(account), used(account)) }
+
+    private func capacity(_ account: Account) -> Int64 {
+        switch account {
+        case .memory(let name):
+            return it.hosts[name].map { it.policy.usableMemory(of: $0).count } ?? 0
+        case .cpu(let name, _): return it.hosts[name].map { it.policy.usableCPU(of: $0).count } ?? 0
+        case .domains: return Int64(it.policy.maxDomainsPerHost ?? Int.max)
+        case .pages(let name, let size): return pages(name, size, in: nil, account)
+        case .pagesInCells(let name, let size, let cells):
+            return pages(name, size, in: cells, account)
+        case .memoryOfCells(let name, let cells):
+            let own = it.hosts[name]?.facts?.cells.filter { cells.contains($0.id) } ?? []
+            return own.reduce(0) { sum, cell in
+                let huge = cell.hugePages.filter(\.isHuge)
+                return sum + cell.memory.count
+                    - huge.reduce(0) { $0 + $1.total * $1.pageSize.count }
+            }
+        case .members: return 1
+        }
+    }
+
+    /// Free pages and those that the host's own domains hold; never more than there are.
+    private func pages(
+        _ name: HostName, _ size: Bytes, in cells: Set<Int>?, _ account: Account
+    ) -> Int64 {
+        let own = it.hosts[name]?.facts?.cells.filter { cells?.contains($0.id) ?? true } ?? []
+        let pools = own.flatMap(\.hugePages).filter { $0.pageSize == size }
+        let held = it.active.filter { $0.host == name }.reduce(Int64(0)) {
+            $0 + (taken(by: $1, on: name)[account] ?? 0)
+        }
+        return min(
+            pools.reduce(0) { $0 + $1.total }, held + pools.reduce(0) { $0 + $1.free })
+    }
+
+    private static func cells(of domain: Domain) -> Set<Int>? {
+        guard let numa = domain.facts.numa, numa.isStrict, !numa.cells.isEmpty else { return nil }
+        return Set(numa.cells)
+    }
+}

@@ -1,0 +1,52 @@
+import ClusterModel
+import PlacementPolicy
+
+/// Every disk is on storage that is provably the same on both hosts.
+enum StorageCheck {
+    static func reasons(
+        _ domain: DomainFacts, _ from: Host, _ to: Host, _ policy: Policy
+    ) -> [String] {
+        domain.disks.compactMap { disk in
+            switch disk.source {
+            case .none, .network: return nil
+            case .other(let type): return "disk \(disk.target) is of type \(type)"
+            case .file(let path), .block(let path):
+                if isDeclared(path, from, to, policy) { return nil }
+                return isSame(pool(at: path, from), pool(at: path, to))
+                    ? nil : "\(path) is not proved to be shared"
+            case .volume(let name, _):
+                let pools = [from, to].map { host in
+                    host.facts?.pools.first { $0.name == name }
+                }
+                if let path = pools[0]?.targetPath, isDeclared(path, from, to, policy) {
+                    return nil
+                }
+                return isSame(pools[0], pools[1]) ? nil : "pool \(name) is not proved to be shared"
+            }
+        }
+    }
+
+    private static func isSame(_ left: StoragePool?, _ right: StoragePool?) -> Bool {
+        guard let left, let right, let identity = left.identity else { return false }
+        return identity == right.identity
+            && folders(left.targetPath ?? "") == folders(right.targetPath ?? "")
+    }
+
+    private static func isDeclared(
+        _ path: String, _ from: Host, _ to: Host, _ policy: Policy
+    ) -> Bool {
+        policy.sharedStorage.contains {
+            $0.covers(host: from.name) && $0.covers(host: to.name)
+                && folders(path).starts(with: folders($0.path))
+        }
+    }
+
+    /// The pool whose folder holds the path; of several the innermost.
+    private static func pool(at path: String, _ host: Host) -> StoragePool? {
+        (host.facts?.pools ?? [])
+            .filter { $0.targetPath.map { folders(path).starts(with: folders($0)) } ?? false }
+            .max { folders($0.targetPath ?? "").count < folders($1.targetPath ?? "").count }
+    }
+
+    private static func folders(_ path: String) -> [Substring] { path.split(separator: "/") }
+}

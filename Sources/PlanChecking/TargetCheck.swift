@@ -1,0 +1,24 @@
+import ClusterModel
+
+/// Targets are reachable, open and different machines; nothing is sent to a host that is drained.
+enum TargetCheck {
+    static func violations(_ it: CheckedCase) -> [Violation] {
+        it.plan.steps.flatMap { step -> [Violation] in
+            guard let target = it.hosts[step.move.target], let source = it.hosts[step.move.source]
+            else { return [] }
+            var found: [Violation] = []
+            let add = { (text: String) in
+                found.append(Violation(.target, step: step.id, host: target.name, text))
+            }
+            if !target.isReachable { add("it is unreachable") }
+            if target.inMaintenance, !it.isHome(target.name) { add("it is in maintenance") }
+            if it.plan.kind == .drain, it.plan.hosts.contains(target.name) {
+                add("it is being drained")
+            }
+            if let uuid = target.facts?.uuid, uuid == source.facts?.uuid {
+                add("it has the host UUID of \(source.name)")
+            }
+            return found
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import ClusterModel
+import PlacementPolicy
+
+/// Where each domain could run at all, whatever the load: worked out when first asked, and once for
+/// each pair of kinds of domain and kinds of host.
+final class Compatibility {
+    private let problem: PlacementProblem
+    /// Hosts that take nothing in this plan although they are well: the drained ones.
+    private let isClosed: [Bool]
+    /// Hosts whose maintenance does not matter: a return brings domains home to them.
+    private let isHome: [Bool]
+    private let hostKind: [Int]
+    private let hostProfiles: [HostProfile]
+    private var domainKind: [Int]
+    private var domainKinds: [DomainProfile: Int] = [:]
+    private var domainProfiles: [DomainProfile] = []
+    private var known: [Pair: Misfit?] = [:]
+    private var forbidden: [Int: Set<Int>] = [:]
+
+    private struct Pair: Hashable {
+        var domain: Int
+        var source: Int
+        var target: Int
+    }
+
+    init(
+        _ problem: PlacementProblem, closed: Set<Int> = [], homes: Set<Int> = [],
+        forbidden pairs: [ForbiddenTarget] = []
+    ) {
+        self.problem = problem
+        isClosed = problem.hosts.indices.map { closed.contains($0) }
+        isHome = problem.hosts.indices.map { homes.contains($0) }
+        domainKind = Array(repeating: -1, count: problem.domains.count)
+        var kinds: [HostProfile: Int] = [:]
+        var profiles: [HostProfile] = []
+        hostKind = problem.hosts.map { host in
+            guard let profile = HostProfile(host, under: problem.policy) else { return -1 }
+            if let kind = kinds[profile] { return kind }
+            kinds[profile] = profiles.count
+            profiles.append(profile)
+            return profiles.count - 1
+        }
+        hostProfiles = profiles
+        for pair in pairs {
+            guard let domain = problem.domainIndex[pair.domain],
+                let host = problem.hostIndex[pair.host]
+            else { continue }
+            forbidden[domain, default: []].insert(host)
+        }
+    }
+
+    /// May a host receive anything in this plan?
+    func isOpen(_ host: Int) -> Bool {
+        problem.hosts[host].isReachable && !isClosed[host]
+            && (isHome[host] || !problem.hosts[host].inMaintenance)
+    }
+
+    func allows(_ domain: Int, from source: Int, to target: Int) -> Bool {
+        source != target && isOpen(target) && forbidden[domain]?.contains(target) != true
+            && misfit(domain, source, target) == nil && !sharesUUID(source, target)
+            && HostRules.misfit(
+                problem.domains[domain].name, on: problem.hosts[target].name, problem.policy) == nil
+    }
+
+    /// Why a domain can not go to a host; nil when it can.
+    func blocker(_ domain: Int, from source: Int, to target: Int) -> Blocker? {
+        let host = problem.hosts[target]
+        let reason: Misfit? =
+            standing(of: target)
+            ?? (sharesUUID(source, target)
+                ? Misfit(
+                    reason: .sameHostUUID, detail: "both hosts report the same host UUID",
+                    remedy: "set a host_uuid of its own in libvirtd.conf") : nil)
+            ?? HostRules.misfit(problem.domains[domain].name, on: host.name, problem.policy)
+            ?? (forbidden[domain]?.contains(target) == true
+                ? Misfit(
+                    reason: .ban, detail: "ruled out for this plan, as after a failed migration",
+                    remedy: "look at that migration's error, then plan again") : nil)
+            ?? misfit(domain, source, target)
+        return reason.map {
+            Blocker(
+                domain: problem.domains[domain].name, host: host.name, reason: $0.reason,
+                detail: $0.detail, remedy: $0.remedy)
+        }
+    }
+
+    private func standing(of target: Int) -> Misfit? {
+        let host = problem.hosts[target]
+        if !host.isReachable {
+            return Misfit(
+                reason: .unreachable, detail: host.fault ?? "it was never read",
+                remedy: "kvmbalance hosts check \(host.name)")
+        }
+        if host.inMaintenance, !isHome[target] {
+            return Misfit(
+                reason: .maintenance, detail: "it is in maintenance",
+                remedy: "kvmbalance hosts enable \(host.name)")
+        }
+        if isClosed[target] {
+            return Misfit(
+                reason: .maintenance, detail: "it is being drained",
+                remedy: "drain fewer hosts at once")
+        }
+        return nil
+    }
+
+    private func sharesUUID(_ source: Int, _ target: Int) -> Bool {
+        guard let from = problem.hosts[source].facts, let to = problem.hosts[target].facts else {
+            return false
+        }
+        return from.uuid == to.uuid
+    }
+
+    private func misfit(_ domain: Int, _ source: Int, _ target: Int) -> Misfit? {
+        guard hostKind[source] >= 0, hostKind[target] >= 0 else {
+            return Misfit(
+                reason: .unreachable, detail: "a host was never read",
+                remedy: "kvmbalance hosts check")
+        }
+        let pair = Pair(
+            domain: kind(of: domain), source: hostKind[source], target: hostKind[target])
+        if let answer = known[pair] { return answer }
+        let (profile, from, to) = (
+            domainProfiles[pair.domain], hostProfiles[pair.source], hostProfiles[pair.target]
+        )
+        let answer =
+            PlatformFit.misfit(profile, from: from, to: to)
+            ?? StorageReach.misfit(profile, from: from, to: to)
+        known[pair] = .some(answer)
+        return answer
+    }
+
+    private func kind(of domain: Int) -> Int {
+        if domainKind[domain] >= 0 { return domainKind[domain] }
+        let profile = DomainProfile(problem.domains[domain].facts)
+        let kind = domainKinds[profile] ?? domainProfiles.count
+        if kind == domainProfiles.count {
+            domainKinds[profile] = kind
+            domainProfiles.append(profile)
+        }
+        domainKind[domain] = kind
+        return kind
+    }
+}

@@ -1,0 +1,34 @@
+import ClusterModel
+import PlacementPolicy
+
+/// All of a host that decides which guests it can run, so that hosts alike are looked at once.
+struct HostProfile: Hashable {
+    var cpuArchitecture: String
+    var cpuModel: String?
+    var cpuVendor: String?
+    var cpuFeatures: [String]
+    var cells: [Int]
+    var guestSupport: [GuestSupport]
+    var networks: [String]
+    var bridges: [String]?
+    var pools: [StoragePool]
+    var securityModel: String?
+    /// Paths that the operator declared shared and that cover this host.
+    var declaredPaths: [SharedStorage]
+
+    /// nil for a host that was never read.
+    init?(_ host: Host, under policy: Policy) {
+        guard let facts = host.facts else { return nil }
+        cpuArchitecture = facts.cpu.architecture
+        cpuModel = facts.cpu.model
+        cpuVendor = facts.cpu.vendor
+        cpuFeatures = facts.cpu.features
+        cells = facts.cells.map(\.id)
+        guestSupport = facts.guestSupport
+        networks = facts.networks
+        bridges = facts.bridges
+        pools = facts.pools
+        securityModel = facts.securityModel
+        declaredPaths = policy.sharedStorage.filter { $0.covers(host: host.name) }
+    }
+}

@@ -1,0 +1,130 @@
+import ClusterModel
+
+/// Can the target give the guest the machine, the CPU and the networks that it has now?
+enum PlatformFit {
+    static func misfit(
+        _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
+    ) -> Misfit? {
+        machine(domain, target) ?? cpu(domain, source, target) ?? network(domain, target)
+            ?? security(source, target) ?? cells(domain, target)
+    }
+
+    private static func support(_ guest: GuestPlatform, on host: HostProfile) -> GuestSupport? {
+        host.guestSupport.first {
+            $0.virtualization == guest.virtualization && $0.architecture == guest.architecture
+        }
+    }
+
+    private static func machine(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
+        let guest = domain.guest
+        guard let support = support(guest, on: target) else {
+            return Misfit(
+                reason: .architecture,
+                detail: "no \(guest.virtualization) guests of architecture \(guest.architecture)",
+                remedy: "install the emulator for \(guest.architecture) there and make sure that "
+                    + "\(guest.virtualization) works (virt-host-validate)")
+        }
+        guard let machine = guest.machineType, !support.machineTypes.contains(machine) else {
+            return nil
+        }
+        return Misfit(
+            reason: .machineType, detail: "its QEMU has no machine type \(machine)",
+            remedy: "bring QEMU there to the source's version, or give the domain an older "
+                + "machine type at its next start")
+    }
+
+    private static func cpu(
+        _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
+    ) -> Misfit? {
+        let guest = domain.guest
+        // An emulated CPU is the same on every host.
+        guard guest.virtualization == "kvm" else { return nil }
+        switch guest.cpu.mode {
+        case "host-passthrough", "maximum": return passthrough(source, target)
+        case "custom":
+            if let model = guest.cpu.model,
+                let usable = support(guest, on: target)?.usableCPUModels, !usable.contains(model)
+            {
+                return Misfit(
+                    reason: .cpuModel, detail: "CPU model \(model) is not usable",
+                    remedy: "give the domain a CPU model that every host has (virsh "
+                        + "hypervisor-cpu-baseline) at its next start")
+            }
+            return features(guest.cpu, source, target)
+        default: return features(guest.cpu, source, target)
+        }
+    }
+
+    private static func passthrough(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
+        let missing = source.cpuFeatures.filter { !target.cpuFeatures.contains($0) }
+        let detail: String
+        if source.cpuModel != target.cpuModel || source.cpuVendor != target.cpuVendor {
+            detail =
+                "host-passthrough needs the same CPU: \(source.cpuModel ?? "unknown") is not "
+                + "\(target.cpuModel ?? "unknown")"
+        } else if !missing.isEmpty {
+            detail =
+                "host-passthrough needs the same CPU: it lacks " + missing.joined(separator: ", ")
+        } else {
+            return nil
+        }
+        return Misfit(
+            reason: .cpuModel, detail: detail,
+            remedy: "use host-model or a named CPU model instead of host-passthrough at the "
+                + "domain's next start")
+    }
+
+    /// A host lists its features beyond its model: where both models are equal, a required feature that
+    /// the source lists and the target does not is missing. Otherwise nothing is known.
+    private static func features(
+        _ cpu: GuestCPU, _ source: HostProfile, _ target: HostProfile
+    ) -> Misfit? {
+        guard source.cpuModel == target.cpuModel else { return nil }
+        let missing = cpu.requiredFeatures.filter {
+            source.cpuFeatures.contains($0) && !target.cpuFeatures.contains($0)
+        }
+        guard !missing.isEmpty else { return nil }
+        let names = missing.joined(separator: ", ")
+        return Misfit(
+            reason: .cpuModel, detail: "the CPU lacks \(names), which the guest requires",
+            remedy: "check firmware settings and microcode there, or drop the feature at the "
+                + "domain's next start")
+    }
+
+    private static func network(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
+        for interface in domain.interfaces {
+            switch interface {
+            case .network(let name) where !target.networks.contains(name):
+                return Misfit(
+                    reason: .network, detail: "no active libvirt network '\(name)'",
+                    remedy: "define and start network '\(name)' there (virsh net-start)")
+            case .bridge(let name):
+                guard let bridges = target.bridges, !bridges.contains(name) else { continue }
+                return Misfit(
+                    reason: .network, detail: "no bridge '\(name)'",
+                    remedy: "create bridge '\(name)' there")
+            case .network, .direct, .other: continue
+            }
+        }
+        return nil
+    }
+
+    private static func security(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
+        guard source.securityModel != target.securityModel else { return nil }
+        let names = [source.securityModel, target.securityModel].map { $0 ?? "none" }
+        return Misfit(
+            reason: .security, detail: "its security model is \(names[1]), not \(names[0])",
+            remedy: "set the same security_driver in qemu.conf on both hosts")
+    }
+
+    private static func cells(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
+        guard let wanted = domain.strictCells else { return nil }
+        let missing = wanted.filter { !target.cells.contains($0) }
+        guard !missing.isEmpty else { return nil }
+        let numbers = missing.map(String.init).joined(separator: ", ")
+        return Misfit(
+            reason: .numa, detail: "no NUMA cell \(numbers), which the domain is bound to",
+            remedy:
+                "make the domain's numatune 'preferred', or bind it to cells that every host has")
+    }
+}

@@ -1,0 +1,103 @@
+import ClusterModel
+import PlacementPolicy
+
+/// Plans to empty hosts: finds every domain that can leave a new host, and if need be moves others
+/// between the remaining hosts first.
+struct DrainPlanning {
+    private let problem: PlacementProblem
+    private let compatibility: Compatibility
+    private let mobility: Mobility
+    private let units: MoveUnits
+    private let isMovable: [Bool]
+    private let hosts: [HostName]
+    private let drained: [Int]
+    private let targets: [Int]
+    private let definitionsLeft: [HostName: Int]
+    private var random: SplitMix64
+    private var blockers: [Blocker] = []
+
+    init(
+        _ hosts: [HostName], request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
+        seed: UInt64
+    ) {
+        let problem = PlacementProblem(snapshot, under: policy)
+        self.problem = problem
+        self.hosts = Set(hosts).sorted()
+        let drained = self.hosts.compactMap { problem.hostIndex[$0] }
+        self.drained = drained
+        random = SplitMix64(seed: seed)
+        let compatibility = Compatibility(
+            problem, closed: Set(drained), forbidden: request.forbidden)
+        self.compatibility = compatibility
+        let mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        self.mobility = mobility
+        units = MoveUnits(problem, joined: true)
+        isMovable = units.members.map { $0.allSatisfy { mobility.isMovable($0) } }
+        targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
+        let stay = snapshot.domains.filter { !$0.facts.state.isActive }
+        definitionsLeft = Dictionary(stay.map { ($0.host, 1) }, uniquingKeysWith: +)
+        blockers = self.hosts.filter { problem.hostIndex[$0] == nil }.map {
+            Blocker(
+                host: $0, reason: .other, detail: "there is no host \($0) in the fleet",
+                remedy: "kvmbalance hosts list shows the names")
+        }
+    }
+
+    mutating func draft(bestEffort: Bool) -> PlanDraft {
+        var draft = PlanDraft(
+            kind: .drain, hosts: hosts, outcome: .nothingToDo, problem: problem,
+            compatibility: compatibility)
+        draft.choosesTargets = true
+        let (problem, drained, left) = (self.problem, self.drained, definitionsLeft)
+        draft.cause = { move in
+            guard drained.contains(move.source) else { return nil }
+            let name = problem.hosts[move.source].name
+            let stay = left[name].map { " (\($0) that do not run stay defined there)" } ?? ""
+            return "\(name) is drained\(stay)"
+        }
+        let residents = problem.domains.indices.filter { drained.contains(problem.origin[$0]) }
+        guard !residents.isEmpty else {
+            draft.blockers = blockers
+            if !blockers.isEmpty { draft.outcome = .infeasible }
+            return draft
+        }
+        let moving = movingUnits(residents)
+        var search = DrainSearch(
+            UnitPlacement(
+                placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
+                isMovable: isMovable),
+            targets: targets)
+        let found = search.run(moving, bestEffort: bestEffort, random: &random)
+        blockers += found.blockers
+        draft.blockers = blockers
+        draft.sequence = found.sequence
+        draft.fewestMoves = moving.reduce(0) { $0 + units.members[$1].count }
+        let isWhole = blockers.isEmpty
+        draft.outcome =
+            isWhole || (bestEffort && !found.sequence.isEmpty) ? .plan : .infeasible
+        return draft
+    }
+
+    /// The units that may leave; what keeps the others goes to the blockers.
+    private mutating func movingUnits(_ residents: [Int]) -> [Int] {
+        var moving: [Int] = []
+        for domain in residents {
+            let own = mobility.blockers(domain)
+            blockers += own
+            let unit = units.unit[domain]
+            let members = units.members[unit]
+            if own.isEmpty, !isMovable[unit] {
+                let anchors = members.filter { !mobility.isMovable($0) }
+                let names = anchors.map { problem.domains[$0].name }.joined(separator: ", ")
+                blockers.append(
+                    Blocker(
+                        domain: problem.domains[domain].name, reason: .affinity,
+                        detail: "an affinity group keeps it with \(names), which can not leave",
+                        remedy: "mend what keeps \(names), or lift the group"))
+            } else if own.isEmpty, members[0] == domain {
+                moving.append(unit)
+            }
+        }
+        return moving
+    }
+}

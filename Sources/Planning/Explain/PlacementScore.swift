@@ -1,0 +1,30 @@
+import ClusterModel
+
+/// The few figures by which a placement is shown: percentages of what hosts may give.
+enum PlacementScore {
+    static func figures(_ placement: WorkingPlacement, domainsMoved: Int) -> [String: Double] {
+        let problem = placement.problem
+        var memory: Int64 = 0
+        var cpu: Int64 = 0
+        for host in problem.hosts.indices where problem.hosts[host].isReachable {
+            let base = host * problem.width
+            memory = max(
+                memory,
+                WorkingPlacement.share(placement.load[base], of: problem.capacity[base]))
+            for slot in problem.layout.cpu {
+                cpu = max(
+                    cpu,
+                    WorkingPlacement.share(
+                        placement.load[base + slot], of: problem.capacity[base + slot]))
+            }
+        }
+        return [
+            "busiest_host_memory_percent": percent(memory),
+            "busiest_host_cpu_percent": percent(cpu),
+            "moves": Double(domainsMoved),
+        ]
+    }
+
+    /// Hundredths of a percent as a percentage with one decimal.
+    private static func percent(_ share: Int64) -> Double { Double((share + 5) / 10) / 10 }
+}

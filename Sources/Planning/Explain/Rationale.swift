@@ -1,0 +1,102 @@
+import ClusterModel
+
+/// One plain sentence for each step: why this domain, why this target, what it waits for.
+struct Rationale {
+    let problem: PlacementProblem
+    let compatibility: Compatibility
+    /// The placement after the plan.
+    let final: WorkingPlacement
+    /// Why the domains of a host leave it, for example "host1 is drained"; nil for hosts whose domains
+    /// only make room.
+    let cause: (PlannedMove) -> String?
+
+    func text(
+        _ move: PlannedMove, waits: [StepGraph.Wait], stepNumber: [Int], sequence: [PlannedMove],
+        isDetour: Bool, isChosen: Bool
+    ) -> String {
+        let target = problem.hosts[move.target].name
+        var parts: [String] = []
+        if isDetour {
+            parts.append("steps aside to \(target) because moves wait for each other in a circle")
+        } else {
+            parts.append(cause(move) ?? makesRoom(move, sequence))
+            if isChosen { parts.append(choice(move)) }
+        }
+        parts += waiting(move, waits, stepNumber, sequence)
+        return parts.joined(separator: "; ")
+    }
+
+    /// What does not forbid the move but should be known before it.
+    func cautions(_ move: PlannedMove) -> [String] {
+        guard let from = problem.hosts[move.source].facts,
+            let to = problem.hosts[move.target].facts
+        else { return [] }
+        let domain = problem.domains[move.domain].facts
+        return domain.cautions + Cautions.about(domain, from: from, to: to)
+    }
+
+    private func makesRoom(_ move: PlannedMove, _ sequence: [PlannedMove]) -> String {
+        let source = problem.hosts[move.source].name
+        let arrivals = sequence.filter { $0.target == move.source && $0.domain != move.domain }
+        let names = arrivals.prefix(3).map { problem.domains[$0.domain].name }
+        return names.isEmpty
+            ? "leaves \(source) with others"
+            : "makes room on \(source) for "
+                + names.joined(separator: ", ")
+    }
+
+    /// Compares the target, as it will be, with every other host that would still take the domain.
+    private func choice(_ move: PlannedMove) -> String {
+        let own = final.share(of: move.target)
+        var fitting = 1
+        var isEmptiest = true
+        for host in problem.hosts.indices where host != move.target && host != move.source {
+            guard compatibility.allows(move.domain, from: move.source, to: host),
+                final.overflow(adding: move.domain, to: host) == nil,
+                final.brokenGroup(move.domain, at: host, isMoving: true) == nil
+            else { continue }
+            fitting += 1
+            if final.share(of: host, adding: move.domain) < own { isEmptiest = false }
+        }
+        let name = problem.hosts[move.target].name
+        let index = move.target * problem.width + ResourceLayout.memory
+        let memory = WorkingPlacement.share(final.load[index], of: problem.capacity[index])
+        let full = "\(name) will have \((memory + 50) / 100) % of its memory promised"
+        if fitting == 1 { return "\(full) and is the only host left that fits" }
+        return isEmptiest
+            ? "\(full) and is the least loaded of \(fitting) hosts that fit"
+            : "\(full); \(fitting) hosts would fit"
+    }
+
+    private func waiting(
+        _ move: PlannedMove, _ waits: [StepGraph.Wait], _ number: [Int],
+        _ sequence: [PlannedMove]
+    ) -> [String] {
+        var texts: [String] = []
+        for step in Set(waits.map(\.step)).sorted(by: { number[$0] < number[$1] }) {
+            let own = waits.filter { $0.step == step }
+            let name = "waits for step \(number[step])"
+            let group = own.lazy.compactMap { wait -> Int? in
+                switch wait.cause {
+                case .group(let index): index
+                case .resource, .sameDomain: nil
+                }
+            }.first
+            if own.contains(where: { $0.cause == .sameDomain }) {
+                texts.append("\(name), its way here")
+            } else if let group {
+                let other = problem.domains[sequence[step].domain].name
+                texts.append(
+                    "\(name), which takes \(other) of group '\(problem.groups[group].name)' away")
+            } else {
+                let frees = own.prefix(1).map { wait -> String in
+                    guard case .resource(let index, _) = wait.cause else { return "room" }
+                    let amount = problem.load(of: sequence[step].domain, index)
+                    return problem.layout.resources[index].text(amount)
+                }
+                texts.append("\(name), which frees \(frees.first ?? "room") there")
+            }
+        }
+        return texts
+    }
+}

@@ -1,0 +1,164 @@
+import ClusterModel
+import PlacementPolicy
+
+/// Plans moves whose targets are given: bringing domains home, and rolling a run back.
+struct FixedPlanning {
+    private let kind: MigrationPlan.Kind
+    private let problem: PlacementProblem
+    private let compatibility: Compatibility
+    private let mobility: Mobility
+    private let wanted: [PlannedMove]
+    private let hosts: [HostName]
+    /// What was asked for and is no longer the case: reported, and no reason to refuse the rest.
+    private let skipped: [Blocker]
+    private let causes: [Int: String]
+
+    init(
+        returning homecomings: [Homecoming], request: PlanRequest, snapshot: ClusterSnapshot,
+        policy: Policy
+    ) {
+        self.init(
+            .return, homecomings.map { ($0.domain, $0.leftAt, $0.home) }, request, snapshot, policy)
+    }
+
+    init(moves: [Move], request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy) {
+        self.init(
+            .rollback, moves.map { ($0.domain, $0.source, $0.target) }, request, snapshot, policy)
+    }
+
+    private init(
+        _ kind: MigrationPlan.Kind, _ wishes: [(id: DomainID, from: HostName?, to: HostName)],
+        _ request: PlanRequest, _ snapshot: ClusterSnapshot, _ policy: Policy
+    ) {
+        self.kind = kind
+        let problem = PlacementProblem(snapshot, under: policy)
+        self.problem = problem
+        hosts = Set(wishes.map(\.to)).sorted()
+        compatibility = Compatibility(
+            problem, homes: Set(hosts.compactMap { problem.hostIndex[$0] }),
+            forbidden: request.forbidden)
+        mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        var wanted: [PlannedMove] = []
+        var skipped: [Blocker] = []
+        var causes: [Int: String] = [:]
+        for wish in wishes {
+            switch Self.look(at: wish, problem, snapshot) {
+            case .move(let move):
+                guard !wanted.contains(where: { $0.domain == move.domain }) else { continue }
+                wanted.append(move)
+                causes[move.domain] =
+                    kind == .return ? "returns home to \(wish.to)" : "goes back to \(wish.to)"
+            case .skip(let blocker): skipped.append(blocker)
+            case .done: continue
+            }
+        }
+        self.wanted = wanted.sorted { $0.domain < $1.domain }
+        self.skipped = skipped
+        self.causes = causes
+    }
+
+    /// What became of a wish.
+    private enum Finding {
+        case move(PlannedMove)
+        case skip(Blocker)
+        case done
+    }
+
+    private static func look(
+        at wish: (id: DomainID, from: HostName?, to: HostName), _ problem: PlacementProblem,
+        _ snapshot: ClusterSnapshot
+    ) -> Finding {
+        guard let domain = snapshot.domain(wish.id) else {
+            return .skip(
+                Blocker(
+                    domain: wish.id.rawValue, reason: .state,
+                    detail: "skipped: no host has it any more", remedy: "nothing, if that is meant")
+            )
+        }
+        if domain.host == wish.to { return .done }
+        let skip = { (detail: String) in
+            Finding.skip(
+                Blocker(
+                    domain: domain.name, host: domain.host, reason: .state,
+                    detail: "skipped: \(detail)", remedy: "move it by hand if it should go on"))
+        }
+        if let from = wish.from, domain.host != from {
+            return skip("it was left on \(from) and is on \(domain.host) now")
+        }
+        guard let index = problem.domainIndex[wish.id] else {
+            return skip("it is \(domain.facts.state.rawValue)")
+        }
+        guard let target = problem.hostIndex[wish.to] else {
+            return skip("there is no host \(wish.to) any more")
+        }
+        return .move(PlannedMove(domain: index, source: problem.origin[index], target: target))
+    }
+
+    func draft(bestEffort: Bool) -> PlanDraft {
+        var draft = PlanDraft(
+            kind: kind, hosts: hosts, outcome: .nothingToDo, blockers: skipped, problem: problem,
+            compatibility: compatibility)
+        draft.cause = { causes[$0.domain] }
+        guard !wanted.isEmpty else { return draft }
+        var moves: [PlannedMove] = []
+        var blockers: [Blocker] = []
+        for move in wanted {
+            var own = mobility.blockers(move.domain)
+            if let misfit = compatibility.blocker(
+                move.domain, from: move.source, to: move.target)
+            {
+                own.append(misfit)
+            }
+            if own.isEmpty { moves.append(move) } else { blockers += own }
+        }
+        var sequence: [PlannedMove] = []
+        // Each round takes at least one move out, so this ends.
+        while !moves.isEmpty {
+            if let (failed, shortage) = firstMisfit(moves) {
+                blockers.append(shortage)
+                moves.removeAll { $0 == failed }
+            } else {
+                switch Ordering.order(moves, problem, compatibility) {
+                case .sequence(let found): sequence = found
+                case .stuck(let stuck):
+                    blockers += Ordering.blockers(stuck, problem)
+                    moves.removeAll { move in stuck.contains { $0.domain == move.domain } }
+                    continue
+                }
+                break
+            }
+        }
+        draft.blockers += blockers
+        guard blockers.isEmpty || (bestEffort && !sequence.isEmpty) else {
+            draft.outcome = .infeasible
+            return draft
+        }
+        draft.outcome = .plan
+        draft.sequence = sequence
+        draft.fewestMoves = moves.count
+        return draft
+    }
+
+    /// The first move, biggest first, that finds its target full once all the others are made.
+    private func firstMisfit(_ moves: [PlannedMove]) -> (PlannedMove, Blocker)? {
+        var placement = WorkingPlacement(problem)
+        for move in moves { placement.remove(move.domain) }
+        let bySize = moves.sorted {
+            let sizes = [$0, $1].map { problem.load(of: $0.domain, ResourceLayout.memory) }
+            return sizes[0] != sizes[1] ? sizes[0] > sizes[1] : $0.domain < $1.domain
+        }
+        for move in bySize {
+            guard placement.fits(move.domain, on: move.target) else {
+                let units = MoveUnits(problem, joined: false)
+                let state = UnitPlacement(
+                    placement: placement, units: units, compatibility: compatibility,
+                    isMovable: [])
+                return (
+                    move, Shortage(state, targets: [move.target]).blocker(for: move.domain)
+                )
+            }
+            placement.place(move.domain, on: move.target)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,36 @@
+import ClusterModel
+
+/// Orders moves, with as few steps aside as possible.
+enum Ordering {
+    enum Result {
+        case sequence([PlannedMove])
+        /// What could not be fitted into any order.
+        case stuck([PlannedMove])
+    }
+
+    static let detoursAtMost = 3
+
+    static func order(
+        _ moves: [PlannedMove], _ problem: PlacementProblem, _ compatibility: Compatibility
+    ) -> Result {
+        var stuck = moves
+        for detours in 0...detoursAtMost {
+            var sequencer = MoveSequencer(moves, in: problem, compatibility: compatibility)
+            if let sequence = sequencer.sequence(detours: detours) { return .sequence(sequence) }
+            if sequencer.stuck.count < stuck.count || detours == 0 { stuck = sequencer.stuck }
+        }
+        return .stuck(stuck)
+    }
+
+    static func blockers(_ stuck: [PlannedMove], _ problem: PlacementProblem) -> [Blocker] {
+        let names = stuck.map { problem.domains[$0.domain].name }.joined(separator: ", ")
+        return stuck.map { move in
+            let target = problem.hosts[move.target].name
+            return Blocker(
+                domain: problem.domains[move.domain].name, host: target, reason: .ordering,
+                detail: "no order of moves makes room on \(target) while each counts on both hosts"
+                    + " (waiting for each other: \(names))",
+                remedy: "free memory on a third host for a step aside, or shut one of them down")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package import ClusterModel
+
+/// What the planner is asked for.
+package struct PlanRequest: Hashable, Sendable {
+    /// The intention behind the request.
+    package enum Goal: Hashable, Sendable {
+        /// Empty these hosts of their running domains. With `bestEffort`, those that can leave do, and
+        /// the others are listed.
+        case drain([HostName], bestEffort: Bool)
+        /// Bring these domains home.
+        case `return`([Homecoming], bestEffort: Bool)
+        /// Carry out these moves, whatever their order: the target of each is given. For a rollback
+        /// that is planned and checked like any other change.
+        case moves([Move], bestEffort: Bool)
+    }
+
+    package var goal: Goal
+    /// Pairs that must not be planned, for example because that migration failed before.
+    package var forbidden: [ForbiddenTarget]
+    /// Domains that must stay where they are, beside those that the policy or their metadata pins.
+    package var pinned: [DomainID]
+
+    package init(
+        _ goal: Goal, forbidden: [ForbiddenTarget] = [], pinned: [DomainID] = []
+    ) {
+        self.goal = goal
+        self.forbidden = forbidden
+        self.pinned = pinned
+    }
+
+    package static func drain(_ hosts: [HostName], bestEffort: Bool = false) -> PlanRequest {
+        PlanRequest(.drain(hosts, bestEffort: bestEffort))
+    }
+    package static func `return`(
+        _ domains: [Homecoming], bestEffort: Bool = false
+    ) -> PlanRequest {
+        PlanRequest(.return(domains, bestEffort: bestEffort))
+    }
+    package static func moves(_ moves: [Move], bestEffort: Bool = false) -> PlanRequest {
+        PlanRequest(.moves(moves, bestEffort: bestEffort))
+    }
+}
+
+/// A domain that a drain took away, and where it belongs.
+package struct Homecoming: Hashable, Sendable {
+    package var domain: DomainID
+    package var home: HostName
+    /// Where the drain put it: if it is elsewhere by now, someone else moved it, and it stays there.
+    /// nil brings it home from wherever it is.
+    package var leftAt: HostName?
+
+    package init(_ domain: DomainID, home: HostName, leftAt: HostName? = nil) {
+        self.domain = domain
+        self.home = home
+        self.leftAt = leftAt
+    }
+}
+
+/// A target that is out of the question for a domain.
+package struct ForbiddenTarget: Hashable, Sendable {
+    package var domain: DomainID
+    package var host: HostName
+
+    package init(_ domain: DomainID, _ host: HostName) {
+        self.domain = domain
+        self.host = host
+    }
+}

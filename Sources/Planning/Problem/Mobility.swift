@@ -1,0 +1,83 @@
+import ClusterModel
+import PlacementPolicy
+
+/// What in each domain itself, or in its host, keeps it where it is.
+struct Mobility {
+    private let problem: PlacementProblem
+    private let inFlight: [DomainID: MigrationInFlight]
+    private let pinned: Set<DomainID>
+    private let seenTwice: Set<DomainID>
+
+    init(_ problem: PlacementProblem, _ snapshot: ClusterSnapshot, pinned: [DomainID]) {
+        self.problem = problem
+        self.pinned = Set(pinned)
+        inFlight = Dictionary(
+            snapshot.inFlight.map { ($0.domain, $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<DomainID> = []
+        seenTwice = Set(problem.domains.map(\.id).filter { !seen.insert($0).inserted })
+    }
+
+    func isMovable(_ domain: Int) -> Bool {
+        let facts = problem.domains[domain].facts
+        return facts.blockers.isEmpty && hold(problem.domains[domain]) == nil
+    }
+
+    /// All that keeps a domain where it is; empty when nothing does.
+    func blockers(_ domain: Int) -> [Blocker] {
+        let it = problem.domains[domain]
+        let own = it.facts.blockers.map { blocker in
+            var blocker = blocker
+            blocker.domain = it.name
+            return blocker
+        }
+        guard let hold = hold(it) else { return own }
+        return own + [
+            Blocker(
+                domain: it.name, reason: hold.reason, detail: hold.detail, remedy: hold.remedy)
+        ]
+    }
+
+    private func hold(_ domain: Domain) -> Misfit? {
+        let policy = problem.policy
+        if let migration = inFlight[domain.id] {
+            let target = migration.target.map { " to \($0)" } ?? ""
+            return Misfit(
+                reason: .busy, detail: "a migration\(target) is under way already",
+                remedy: "wait for it to end (virsh domjobinfo), then plan again")
+        }
+        if seenTwice.contains(domain.id) {
+            return Misfit(
+                reason: .state, detail: "it is active on more than one host",
+                remedy: "find out which copy is the right one before anything else is done")
+        }
+        let host = problem.hostIndex[domain.host].map { problem.hosts[$0] }
+        if let host, !host.isReachable {
+            return Misfit(
+                reason: .unreachable,
+                detail: "\(host.name) can not be reached: \(host.fault ?? "it was never read")",
+                remedy: "kvmbalance hosts check \(host.name)")
+        }
+        if domain.facts.isExcluded || policy.exclude.matches(domain.name) {
+            let source = domain.facts.isExcluded ? "its metadata excludes" : "the policy excludes"
+            return Misfit(
+                reason: .excluded, detail: "\(source) it from being moved",
+                remedy: "take the exclusion away, or move it by hand")
+        }
+        if domain.facts.isPinned || policy.pin.matches(domain.name) || pinned.contains(domain.id) {
+            let source =
+                domain.facts.isPinned
+                ? "its metadata pins"
+                : pinned.contains(domain.id) ? "this plan pins" : "the policy pins"
+            return Misfit(
+                reason: .pinned, detail: "\(source) it to its host",
+                remedy: "take the pin away, or shut it down for the maintenance")
+        }
+        switch domain.facts.state {
+        case .running, .blocked, .paused, .suspended: return nil
+        case .shuttingDown, .shutOff, .crashed, .unknown:
+            return Misfit(
+                reason: .state, detail: "it is \(domain.facts.state.rawValue)",
+                remedy: "wait until it has shut down, then plan again")
+        }
+    }
+}

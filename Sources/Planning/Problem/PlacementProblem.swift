@@ -1,0 +1,118 @@
+import ClusterModel
+import PlacementPolicy
+
+/// A cluster as dense arrays of integers: hosts, active domains and resources are indices.
+///
+/// Rows are flat (`host * resources + resource`), so that the inner loops walk along memory. Domains
+/// that do not run hold nothing and are left out.
+struct PlacementProblem {
+    let policy: Policy
+    let hosts: [Host]
+    let domains: [Domain]
+    let hostIndex: [HostName: Int]
+    let domainIndex: [DomainID: Int]
+    let layout: ResourceLayout
+    /// Where each domain is at the start.
+    let origin: [Int]
+    let demand: [Int64]
+    let capacity: [Int64]
+    /// Load at the start; migrations that were under way already count on both hosts.
+    let initialLoad: [Int64]
+    /// What must never be exceeded: capacity, or the load at the start where that is higher already.
+    let limit: [Int64]
+    /// Dense number of each host's zone; a host without one is a zone of its own.
+    let zone: [Int]
+    var groups: [DomainGroup] = []
+    var groupsOfDomain: [[Int]] = []
+    /// Second places of domains whose migration was under way.
+    let arriving: [(domain: Int, host: Int)]
+
+    init(_ snapshot: ClusterSnapshot, under policy: Policy) {
+        self.policy = policy
+        hosts = snapshot.hosts
+        let hostIndex = Dictionary(
+            snapshot.hosts.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first })
+        self.hostIndex = hostIndex
+        domains = snapshot.domains.filter {
+            $0.facts.state.isActive && hostIndex[$0.host] != nil
+        }
+        domainIndex = Dictionary(
+            domains.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+        origin = domains.map { hostIndex[$0.host] ?? 0 }
+        layout = ResourceLayout(
+            domains: domains, slots: max(1, snapshot.demandSlots),
+            hasDomainLimit: policy.maxDomainsPerHost != nil)
+        zone = Self.zones(of: hosts)
+
+        var arriving: [(domain: Int, host: Int)] = []
+        for migration in snapshot.inFlight {
+            guard let domain = domainIndex[migration.domain], let target = migration.target,
+                let host = hostIndex[target], host != origin[domain]
+            else { continue }
+            arriving.append((domain, host))
+        }
+        self.arriving = arriving
+
+        let width = layout.count
+        var demand = [Int64](repeating: 0, count: domains.count * width)
+        var used = [Int64](repeating: 0, count: hosts.count * width)
+        var row = [Int64](repeating: 0, count: width)
+        for (index, domain) in domains.enumerated() {
+            layout.writeDemand(of: domain, under: policy, into: &row)
+            for resource in 0..<width {
+                demand[index * width + resource] = row[resource]
+                used[origin[index] * width + resource] += row[resource]
+            }
+        }
+        self.demand = demand
+        capacity = Self.capacity(of: hosts, used: used, layout: layout, policy: policy)
+        for (domain, host) in arriving {
+            for resource in 0..<width {
+                used[host * width + resource] += demand[domain * width + resource]
+            }
+        }
+        initialLoad = used
+        limit = zip(capacity, used).map { max($0, $1) }
+        addGroups()
+    }
+
+    var width: Int { layout.count }
+
+    func load(of domain: Int, _ resource: Int) -> Int64 { demand[domain * width + resource] }
+
+    /// The host or zone number that a group looks at.
+    func item(of host: Int, in scope: PlacementGroup.Scope) -> Int {
+        switch scope {
+        case .host: host
+        case .zone: zone[host]
+        }
+    }
+
+    private static func zones(of hosts: [Host]) -> [Int] {
+        var numbers: [ZoneName: Int] = [:]
+        var next = 0
+        return hosts.map { host in
+            if let name = host.zone, let number = numbers[name] { return number }
+            if let name = host.zone { numbers[name] = next }
+            next += 1
+            return next - 1
+        }
+    }
+
+    private static func capacity(
+        of hosts: [Host], used: [Int64], layout: ResourceLayout, policy: Policy
+    ) -> [Int64] {
+        var capacity: [Int64] = []
+        capacity.reserveCapacity(hosts.count * layout.count)
+        for (index, host) in hosts.enumerated() {
+            for resource in 0..<layout.count {
+                capacity.append(
+                    layout.capacity(
+                        of: host, at: resource, used: used[index * layout.count + resource],
+                        under: policy))
+            }
+        }
+        return capacity
+    }
+}

@@ -1,0 +1,115 @@
+/// Finds a place for units that fit nowhere as things are, by moving others out of their way.
+///
+/// Depth-first: a unit is put on a host even where that breaks something; then one after another of
+/// those that could mend it is taken out and joins the units to be placed. A unit that was placed on
+/// the way is never taken out again, so the search ends; and as no constraint is mended by adding a
+/// domain, it finds an assignment whenever one exists, unless the budget ends it first. Deepened
+/// step by step in the number of residents that move, so that few moves are found before many.
+///
+/// Source: ejection chains, F. Glover (1996). Exponential at worst; bounded by `budget` trials.
+struct EjectionSearch {
+    private(set) var state: UnitPlacement
+    let targets: [Int]
+    /// Is the unit moved anyway? Its second thoughts cost no additional move.
+    private let isFree: [Bool]
+    private var isLocked: [Bool]
+    private var budget = 0
+    /// Set when a search ended for want of budget and so proved nothing.
+    private(set) var ranOut = false
+
+    init(_ state: UnitPlacement, targets: [Int], free: [Int]) {
+        self.state = state
+        self.targets = targets
+        var isFree = Array(repeating: false, count: state.isMovable.count)
+        for unit in free { isFree[unit] = true }
+        self.isFree = isFree
+        isLocked = Array(repeating: false, count: state.isMovable.count)
+    }
+
+    /// Places all of `pending`, moving at most `residents` others. `accept` sees each assignment and
+    /// may turn it down; on success the state holds the accepted one.
+    mutating func solve(
+        _ pending: [Int], residents: Int, budget: Int, accept: (WorkingPlacement) -> Bool
+    ) -> Bool {
+        self.budget = budget
+        return descend(pending, residents, accept)
+    }
+
+    private mutating func descend(
+        _ pending: [Int], _ residents: Int, _ accept: (WorkingPlacement) -> Bool
+    ) -> Bool {
+        guard let unit = pending.last else { return accept(state.placement) }
+        let rest = Array(pending.dropLast())
+        isLocked[unit] = true
+        defer { isLocked[unit] = false }
+        for (target, fits) in choices(for: unit) {
+            guard spend() else { return false }
+            state.place(unit, on: target)
+            let found =
+                fits
+                ? descend(rest, residents, accept) : mend(unit, rest, residents, accept)
+            if found { return true }
+            state.remove(unit)
+        }
+        return false
+    }
+
+    /// Takes out one unit that stands in the way, and goes on.
+    private mutating func mend(
+        _ unit: Int, _ rest: [Int], _ residents: Int, _ accept: (WorkingPlacement) -> Bool
+    ) -> Bool {
+        guard let violation = state.violation(of: unit) else {
+            return descend(rest, residents, accept)
+        }
+        let target = state.host(of: unit)
+        for culprit in ranked(state.culprits(violation, at: target, besides: unit)) {
+            let cost = isFree[culprit] ? 0 : 1
+            guard !isLocked[culprit], cost <= residents else { continue }
+            guard spend() else { return false }
+            let place = state.host(of: culprit)
+            state.remove(culprit)
+            if mend(unit, rest + [culprit], residents - cost, accept) { return true }
+            state.place(culprit, on: place)
+        }
+        return false
+    }
+
+    /// Hosts for a unit: those that take it as they are, emptiest first, then the others.
+    private mutating func choices(for unit: Int) -> [(target: Int, fits: Bool)] {
+        var choices: [(target: Int, fits: Bool, share: Int64)] = []
+        for target in targets where state.allows(unit, on: target) {
+            let fits = state.fits(unit, on: target)
+            choices.append((target, fits, state.share(of: target, adding: unit)))
+        }
+        // A resident that was taken out and goes back would have been no move at all.
+        if !isFree[unit] { choices.removeAll { $0.target == state.origin(of: unit) } }
+        choices.sort {
+            $0.fits != $1.fits ? $0.fits : ($0.share, $0.target) < ($1.share, $1.target)
+        }
+        return choices.map { ($0.target, $0.fits) }
+    }
+
+    /// Small ones first: they move sooner and fit elsewhere more easily.
+    private func ranked(_ culprits: [Int]) -> [Int] {
+        let keyed = culprits.map { unit in
+            (
+                unit: unit, isFree: isFree[unit],
+                memory: state.units.members[unit].reduce(Int64(0)) {
+                    $0 + state.problem.load(of: $1, ResourceLayout.memory)
+                }
+            )
+        }
+        return keyed.sorted {
+            $0.isFree != $1.isFree ? $0.isFree : ($0.memory, $0.unit) < ($1.memory, $1.unit)
+        }.map(\.unit)
+    }
+
+    private mutating func spend() -> Bool {
+        guard budget > 0 else {
+            ranOut = true
+            return false
+        }
+        budget -= 1
+        return true
+    }
+}

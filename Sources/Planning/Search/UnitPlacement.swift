@@ -1,0 +1,98 @@
+/// Places whole units on a working placement, and knows which units may move at all.
+struct UnitPlacement {
+    var placement: WorkingPlacement
+    let units: MoveUnits
+    let compatibility: Compatibility
+    /// May this unit change its host?
+    let isMovable: [Bool]
+
+    var problem: PlacementProblem { placement.problem }
+
+    func host(of unit: Int) -> Int { placement.host[units.members[unit][0]] }
+    func origin(of unit: Int) -> Int { problem.origin[units.members[unit][0]] }
+
+    func allows(_ unit: Int, on target: Int) -> Bool {
+        let source = origin(of: unit)
+        return source == target
+            || units.members[unit].allSatisfy {
+                compatibility.allows($0, from: source, to: target)
+            }
+    }
+
+    mutating func remove(_ unit: Int) {
+        for domain in units.members[unit] { placement.remove(domain) }
+    }
+
+    mutating func place(_ unit: Int, on target: Int) {
+        for domain in units.members[unit] { placement.place(domain, on: target) }
+    }
+
+    /// Places the unit when that breaks nothing; leaves everything as it was when it would.
+    mutating func placeIfItFits(_ unit: Int, on target: Int) -> Bool {
+        for (position, domain) in units.members[unit].enumerated() {
+            guard placement.fits(domain, on: target) else {
+                for placed in units.members[unit].prefix(position) { placement.remove(placed) }
+                return false
+            }
+            placement.place(domain, on: target)
+        }
+        return true
+    }
+
+    mutating func fits(_ unit: Int, on target: Int) -> Bool {
+        let members = units.members[unit]
+        if members.count == 1 { return placement.fits(members[0], on: target) }
+        guard placeIfItFits(unit, on: target) else { return false }
+        remove(unit)
+        return true
+    }
+
+    /// Fullness of the target once the unit is there.
+    func share(of target: Int, adding unit: Int) -> Int64 {
+        let members = units.members[unit]
+        if members.count == 1 { return placement.share(of: target, adding: members[0]) }
+        var worst: Int64 = 0
+        for resource in 0...problem.layout.slots {
+            let index = target * problem.width + resource
+            let added = members.reduce(Int64(0)) { $0 + problem.load(of: $1, resource) }
+            worst = max(
+                worst,
+                WorkingPlacement.share(
+                    placement.load[index] + added, of: problem.capacity[index]))
+        }
+        return worst
+    }
+
+    /// What a unit that was just placed breaks, if anything.
+    func violation(of unit: Int) -> WorkingPlacement.Violation? {
+        let target = host(of: unit)
+        if let resource = placement.overflow(at: target) { return .overflow(resource: resource) }
+        for domain in units.members[unit] {
+            if let group = placement.brokenGroup(domain, at: target) { return .group(group) }
+        }
+        return nil
+    }
+
+    /// The units that could mend a violation by leaving, each once, smallest index first.
+    func culprits(
+        _ violation: WorkingPlacement.Violation, at target: Int, besides unit: Int
+    ) -> [Int] {
+        let domains: [Int]
+        switch violation {
+        case .overflow(let resource):
+            domains = placement.residents[target].filter { problem.load(of: $0, resource) > 0 }
+        case .group(let index):
+            let group = problem.groups[index]
+            let item = problem.item(of: target, in: group.scope)
+            domains = group.members.filter { member in
+                let place = placement.host[member]
+                guard place != WorkingPlacement.nowhere else { return false }
+                switch group.kind {
+                case .apart: return problem.item(of: place, in: group.scope) == item
+                case .together: return true
+                }
+            }
+        }
+        return Set(domains.map { units.unit[$0] }).filter { $0 != unit && isMovable[$0] }.sorted()
+    }
+}

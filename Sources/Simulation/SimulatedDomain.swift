@@ -1,0 +1,71 @@
+package import ClusterModel
+
+/// One copy of a domain on one simulated host, as libvirt there would show it, and the truth about
+/// it that libvirt can not show.
+package struct SimulatedDomain: Hashable, Codable, Sendable {
+    package private(set) var facts: DomainFacts
+    /// Never `absent` or `unknown`: a copy that is not there is no element of its host.
+    package private(set) var presence: DomainSighting.Presence
+    /// Mean CPU demand while it runs.
+    package var cpu: MilliCPU
+    /// Bytes a second that the guest rewrites.
+    package var dirtyRate: Bytes
+    /// When this QEMU process began; nil while there is none.
+    package private(set) var startedAt: Timestamp?
+    /// It waits for memory from another host.
+    package var isIncoming = false
+    /// The guest has run elsewhere since this copy stopped: to resume it would turn time back.
+    package var isStale = false
+    /// The host had a definition before an incoming copy took its place.
+    package var hadDefinition = false
+
+    package init(
+        facts: DomainFacts, cpu: MilliCPU = .zero, dirtyRate: Bytes = .zero,
+        startedAt: Timestamp? = nil
+    ) {
+        self.facts = facts
+        self.cpu = cpu
+        self.dirtyRate = dirtyRate
+        self.startedAt = startedAt
+        presence = !facts.state.isActive ? .inactive : facts.state == .paused ? .paused : .running
+    }
+
+    package var id: DomainID { facts.id }
+    package var isActive: Bool { presence != .inactive }
+    /// The guest with its newest memory: not a shell, not left behind.
+    package var holdsGuest: Bool { isActive && !isIncoming && !isStale }
+
+    package mutating func become(_ presence: DomainSighting.Presence, at time: Timestamp) {
+        precondition(presence != .absent && presence != .unknown, "no copy is \(presence)")
+        self.presence = presence
+        switch presence {
+        case .running: facts.state = .running
+        case .inactive, .absent, .unknown: facts.state = .shutOff
+        case .paused, .pausedByMigration, .postcopyFailed: facts.state = .paused
+        }
+        startedAt = presence == .inactive ? nil : startedAt ?? time
+    }
+
+    package mutating func setPersistent(_ value: Bool) { facts.isPersistent = value }
+    package mutating func setAutostart(_ value: Bool) { facts.autostart = value }
+
+    /// The empty process that waits on a target for this domain.
+    package func incomingCopy(at time: Timestamp, over definition: SimulatedDomain?) -> Self {
+        var copy = self
+        copy.startedAt = nil
+        copy.become(.pausedByMigration, at: time)
+        copy.isIncoming = true
+        copy.isStale = false
+        copy.hadDefinition = definition != nil
+        copy.facts.isPersistent = definition != nil
+        // libvirt copies the definition, and never the link in the autostart directory.
+        copy.facts.autostart = definition?.facts.autostart ?? false
+        return copy
+    }
+
+    /// CPU time of this QEMU process so far, in nanoseconds.
+    package func cpuTime(at time: Timestamp) -> Int64 {
+        guard let startedAt, !isIncoming else { return 0 }
+        return SimulatedLoad(mean: cpu, of: id).nanoseconds(from: startedAt, to: time)
+    }
+}

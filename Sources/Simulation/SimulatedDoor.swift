@@ -1,0 +1,133 @@
+package import ClusterModel
+package import HypervisorInterface
+package import Telemetry
+
+/// Both doors to one host of a simulated fleet.
+package struct SimulatedDoor: HostInspector, MigrationActuator {
+    let fleet: SimulatedFleet
+    /// The host's name in the fleet.
+    let place: HostName
+    /// The host's name in the caller's configuration.
+    package let host: HostName
+
+    // MARK: HostInspector
+
+    package func inventory() async throws -> HostInventory {
+        try await answer(to: "read inventory") { world throws in
+            var inventory = try world.inventory(of: place)
+            inventory.host = host
+            return inventory
+        }
+    }
+
+    package func sample() async throws -> RawHostSample {
+        try await answer(to: "sample") { world throws in
+            var sample = try world.sample(of: place)
+            sample.host = host
+            return sample
+        }
+    }
+
+    package func sighting(of domain: DomainID) async throws -> DomainSighting {
+        try await answer(to: "look up domain") { world throws in
+            try world.sighting(of: domain, on: place)
+        }
+    }
+
+    package func migrationProgress(of domain: DomainID) async throws -> MigrationProgress? {
+        try await answer(to: "read job statistics") { world throws in
+            try world.progress(of: domain, on: place)
+        }
+    }
+
+    // MARK: MigrationActuator
+
+    package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
+        let request = inFleet(request)
+        let id = try await effect("migrate") { world throws in
+            try world.migrate(request, from: place)
+        }
+        while true {
+            let pause = try await answer(to: "migrate") { world throws -> Int64? in
+                if world.ending(of: id) != nil { return nil }
+                try world.reach(place, operation: "migrate")
+                let next = world.nextChange?.millisecondsSince(world.now) ?? 1000
+                // Another process may change the fleet meanwhile.
+                return max(1, min(next, 100))
+            }
+            guard let pause else { break }
+            try await Task.sleep(for: .milliseconds(pause))
+        }
+        return try await answer(to: "migrate") { world throws in
+            guard let ending = world.ending(of: id) else { return nil }
+            guard let failure = ending.failure else { return ending.statistics }
+            throw world.refusal(
+                failure.kind, failure.code, "migrate", request.domain, place, failure.message)
+        }
+    }
+
+    /// The target's URI tells its name in the fleet; the caller may have another for it.
+    private func inFleet(_ request: MigrationRequest) -> MigrationRequest {
+        var request = request
+        request.target = SimulatedURI(request.targetURI)?.host ?? request.target
+        return request
+    }
+
+    package func abortMigration(of domain: DomainID) async throws {
+        try await effect("abort job") { world throws in
+            try world.abortMigration(of: domain, on: place)
+        }
+    }
+
+    package func resume(_ domain: DomainID) async throws {
+        try await effect("resume") { world throws in try world.resume(domain, on: place) }
+    }
+
+    package func destroyPausedCopy(of domain: DomainID) async throws {
+        try await effect("destroy") { world throws in
+            try world.destroyPausedCopy(of: domain, on: place)
+        }
+    }
+
+    package func undefine(_ domain: DomainID) async throws {
+        try await effect("undefine") { world throws in try world.undefine(domain, on: place) }
+    }
+
+    package func setAutostart(of domain: DomainID, to value: Bool) async throws {
+        try await effect("set autostart") { world throws in
+            try world.setAutostart(of: domain, to: value, on: place)
+        }
+    }
+
+    // MARK: How they reach the fleet
+
+    private func answer<Value: Sendable>(
+        to operation: String, _ look: @Sendable (SimulatedWorld) throws -> Value
+    ) async throws(HypervisorError) -> Value {
+        do {
+            return try await fleet.read(look)
+        } catch {
+            throw named(error, operation)
+        }
+    }
+
+    private func effect<Value: Sendable>(
+        _ operation: String, _ body: @Sendable (inout SimulatedWorld) throws -> Value
+    ) async throws(HypervisorError) -> Value {
+        do {
+            return try await fleet.change(body)
+        } catch {
+            throw named(error, operation)
+        }
+    }
+
+    /// Errors speak of the host by the caller's name; an unreadable file is a host out of reach.
+    private func named(_ error: any Error, _ operation: String) -> HypervisorError {
+        guard var refusal = error as? HypervisorError else {
+            return HypervisorError(
+                kind: .unreachable, operation: operation, host: host, message: "\(error)")
+        }
+        refusal.host = host
+        return refusal
+    }
+}

@@ -1,0 +1,65 @@
+package import ClusterModel
+
+/// Something that goes wrong in the simulated world, by nature or by another person's hand.
+package enum SimulatedFault: Hashable, Codable, Sendable {
+    /// libvirtd of the host restarts; its guests go on.
+    case daemonRestart(HostName, silentMilliseconds: Int64)
+    /// The host loses its power for good, and its guests with it.
+    case hostLoss(HostName)
+    /// The migration network of the host carries nothing for a while.
+    case linkLoss(HostName, milliseconds: Int64)
+    case slowLink(HostName, mbps: Int)
+    /// We can not reach the host for a while; the other hosts can.
+    case connectionLoss(HostName, milliseconds: Int64)
+    /// The source never hears that Finish went well, and resumes its copy: split brain.
+    case lostFinish(DomainID)
+    /// Confirm fails: the API reports success and the source keeps its paused copy.
+    case lostConfirm(DomainID)
+    /// The source's process ends and its definition stays.
+    case lostUndefine(DomainID)
+    /// Post-copy loses its link: half of the memory is on each host.
+    case postcopyBreak(DomainID)
+    case guestShutDown(DomainID)
+    /// A person starts a domain that is shut down, where it is defined.
+    case guestStarted(DomainID)
+    case guestPaused(DomainID)
+    /// Another tool migrates it.
+    case movedByAnother(DomainID, to: HostName)
+}
+
+/// A fault and what sets it off.
+package struct ScheduledFault: Hashable, Codable, Sendable {
+    package enum Trigger: Hashable, Codable, Sendable {
+        case at(Timestamp)
+        /// A migration of this domain enters this phase.
+        case phase(DomainID, SimulatedMigration.Phase)
+    }
+
+    package var trigger: Trigger
+    package var fault: SimulatedFault
+
+    package init(_ trigger: Trigger, _ fault: SimulatedFault) {
+        self.trigger = trigger
+        self.fault = fault
+    }
+}
+
+/// What a fault did to a domain, so that nobody blames us for it.
+package struct DomainFate: Hashable, Codable, Sendable {
+    package enum Kind: String, Hashable, Codable, Sendable {
+        case splitBrain = "split-brain"
+        case lostWithHost = "lost-with-host"
+        case cutInTwo = "cut-in-two"
+        case shutDown = "shut-down"
+        case movedByAnother = "moved-by-another"
+        case pausedByPerson = "paused-by-person"
+    }
+
+    package var domain: DomainID
+    package var kind: Kind
+
+    package init(domain: DomainID, kind: Kind) {
+        self.domain = domain
+        self.kind = kind
+    }
+}

@@ -1,0 +1,134 @@
+import ClusterModel
+import HypervisorInterface
+
+/// What libvirt checks before and while it prepares a migration.
+extension SimulatedWorld {
+    /// Throws what Begin on the source or Prepare on the target would answer.
+    func admit(
+        _ copy: SimulatedDomain, _ request: MigrationRequest, from source: HostName
+    ) throws(HypervisorError) {
+        func refused(
+            _ kind: HypervisorError.Kind, _ code: Int, _ message: String
+        ) -> HypervisorError {
+            refusal(kind, code, "migrate", request.domain, source, message)
+        }
+        guard migration(of: request.domain) == nil, !hasJob(request.domain, on: source) else {
+            throw refused(.failed, 55, "another migration job is already running for the domain")
+        }
+        guard !copy.isIncoming, copy.presence == .running || copy.presence == .paused else {
+            throw refused(.failed, 55, "domain is \(copy.presence.rawValue) and can not migrate")
+        }
+        if let blocker = copy.facts.blockers.first {
+            throw refused(.incompatible, 55, "cannot migrate domain: \(blocker.detail)")
+        }
+        guard let target = host(request.target), !target.isSilent(at: now) else {
+            throw refused(
+                .peerUnreachable, 38,
+                "unable to connect to \(request.target): Connection refused")
+        }
+        guard let origin = host(source), origin.facts.uuid != target.facts.uuid else {
+            throw refused(.incompatible, 1, "Attempt to migrate guest to the same host")
+        }
+        guard !origin.isLinkDown(at: now), !target.isLinkDown(at: now) else {
+            throw refused(.failed, 38, "unable to connect to server at \(request.migrateURI)")
+        }
+        if let reason = clash(of: copy, on: target) { throw refused(.failed, 55, reason) }
+        if let reason = storageFault(copy, request, origin, target) { throw reason }
+        if let reason = platformFault(copy.facts, on: target) {
+            throw refused(.incompatible, reason.code, reason.message)
+        }
+        if let reason = memoryFault(copy.facts, on: target) {
+            throw refused(.incompatible, 1, reason)
+        }
+    }
+
+    private func clash(of copy: SimulatedDomain, on target: SimulatedHost) -> String? {
+        let name = copy.facts.name
+        for other in target.domains {
+            if other.id == copy.id && other.isActive {
+                return "domain '\(name)' is already active on \(target.name)"
+            }
+            if other.facts.name == name && other.id != copy.id {
+                return "domain '\(name)' is already defined on \(target.name) with uuid \(other.id)"
+            }
+        }
+        return nil
+    }
+
+    private func platformFault(
+        _ facts: DomainFacts, on target: SimulatedHost
+    ) -> (code: Int, message: String)? {
+        for interface in facts.interfaces {
+            switch interface {
+            case .network(let name) where !target.facts.networks.contains(name):
+                return (43, "Network not found: no network with matching name '\(name)'")
+            case .bridge(let name) where target.facts.bridges?.contains(name) == false:
+                return (38, "Cannot get interface MTU on '\(name)': No such device")
+            case .network, .bridge, .direct, .other:
+                continue
+            }
+        }
+        let guest = facts.guest
+        let support = target.facts.guestSupport.first {
+            $0.virtualization == guest.virtualization && $0.architecture == guest.architecture
+        }
+        guard let support else {
+            return (8, "\(guest.virtualization) guests for \(guest.architecture) are unsupported")
+        }
+        if let machine = guest.machineType, !support.machineTypes.contains(machine) {
+            return (67, "unsupported configuration: Emulator does not support machine '\(machine)'")
+        }
+        if let model = guest.cpu.model, let usable = support.usableCPUModels,
+            guest.cpu.mode == "custom", !usable.contains(model)
+        {
+            return (91, "guest CPU doesn't match specification: no model \(model) here")
+        }
+        return nil
+    }
+
+    /// libvirt checks the source by the kind of file system; what the target has, QEMU finds out.
+    private func storageFault(
+        _ copy: SimulatedDomain, _ request: MigrationRequest, _ origin: SimulatedHost,
+        _ target: SimulatedHost
+    ) -> HypervisorError? {
+        guard request.mode == .live else { return nil }
+        for disk in copy.facts.disks where !disk.isReadOnly {
+            guard case .file(let path) = disk.source else { continue }
+            let pool = pool(holding: path, on: origin)
+            if pool?.identity == nil && !request.options.unsafe {
+                return refusal(
+                    .unsafe, 81, "migrate", copy.id, origin.name,
+                    "Unsafe migration: Migration without shared storage is unsafe")
+            }
+            if self.pool(holding: path, on: target)?.identity != pool?.identity {
+                return refusal(
+                    .incompatible, 38, "migrate", copy.id, origin.name,
+                    "Cannot access storage file '\(path)' on \(target.name)")
+            }
+        }
+        return nil
+    }
+
+    private func pool(holding path: String, on host: SimulatedHost) -> StoragePool? {
+        host.facts.pools.first { pool in
+            pool.targetPath.map { path == $0 || path.hasPrefix($0 + "/") } ?? false
+        }
+    }
+
+    /// Unlike libvirt, which starts the guest and leaves the rest to the OOM killer: a request that
+    /// gets here is a planner's mistake, and must be seen.
+    private func memoryFault(_ facts: DomainFacts, on target: SimulatedHost) -> String? {
+        if let demand = facts.hugePages {
+            let total = target.facts.cells.flatMap(\.hugePages)
+                .filter { $0.pageSize == demand.pageSize }.reduce(0) { $0 + $1.total }
+            let free = total - target.committedPages(of: demand.pageSize)
+            guard free < demand.pages else { return nil }
+            return "unable to map backing store for guest RAM: \(demand.pages) pages of "
+                + "\(demand.pageSize) wanted, \(free) free"
+        }
+        let free = target.facts.memory - target.committedMemory
+        guard free < facts.memory else { return nil }
+        return "cannot set up guest memory: Cannot allocate memory (\(facts.memory) wanted, "
+            + "\(free) free on \(target.name))"
+    }
+}

@@ -1,0 +1,156 @@
+import ClusterModel
+import HypervisorInterface
+
+/// What faults do. Source: the loss points of the migration protocol,
+/// `facts/libvirt-migration.md` section 5.
+extension SimulatedWorld {
+    package mutating func strike(_ fault: SimulatedFault) {
+        let now = now
+        switch fault {
+        case .daemonRestart(let host, let duration):
+            silence(host, for: duration)
+            restartDaemon(of: host)
+        case .hostLoss(let host):
+            lose(host)
+        case .linkLoss(let host, let duration):
+            changeHost(host) { $0.linkDownUntil = now.advanced(byMilliseconds: duration) }
+        case .slowLink(let host, let mbps):
+            changeHost(host) { $0.linkMbps = mbps }
+        case .connectionLoss(let host, let duration):
+            silence(host, for: duration)
+        case .lostFinish(let domain):
+            arm(domain) { $0.losesFinish = true }
+        case .lostConfirm(let domain):
+            arm(domain) { $0.losesConfirm = true }
+        case .lostUndefine(let domain):
+            arm(domain) { $0.losesUndefine = true }
+        case .postcopyBreak(let domain):
+            cutInTwo(domain)
+        case .guestShutDown(let domain):
+            shutDown(domain)
+        case .guestStarted(let domain):
+            start(domain)
+        case .guestPaused(let domain):
+            pause(domain)
+        case .movedByAnother(let domain, let target):
+            moveByAnother(domain, to: target)
+        }
+        shareLinks()
+    }
+
+    private mutating func arm(
+        _ domain: DomainID, _ change: (inout SimulatedMigration) -> Void
+    ) {
+        for index in migrations.indices where migrations[index].domain == domain {
+            change(&migrations[index])
+        }
+    }
+
+    private mutating func silence(_ host: HostName, for milliseconds: Int64) {
+        let until = now.advanced(byMilliseconds: milliseconds)
+        changeHost(host) { $0.silentUntil = max($0.silentUntil ?? until, until) }
+    }
+
+    private mutating func restartDaemon(of host: HostName) {
+        for migration in migrations where migration.source == host || migration.target == host {
+            let isSource = migration.source == host
+            switch migration.phase {
+            case .prepare, .perform:
+                cancel(
+                    migration, isSource ? .unreachable : .failed, code: 38,
+                    isSource
+                        ? "internal error: client socket is closed"
+                        : "Lost connection to destination host")
+            case .switchOver where isSource:
+                // PERFORM3_DONE: the source's daemon does nothing and leaves its copy paused; the
+                // target's process ends with the connection that started it.
+                leaveShell(migration, forMilliseconds: 0)
+                conclude(
+                    migration,
+                    failure: (.unreachable, 38, "internal error: client socket is closed"))
+            case .switchOver:
+                cancel(migration, .failed, code: 38, "Lost connection to destination host")
+            case .confirm where isSource:
+                conclude(
+                    migration,
+                    failure: (.unreachable, 38, "internal error: client socket is closed"))
+            case .confirm:
+                continue
+            }
+        }
+    }
+
+    private mutating func lose(_ name: HostName) {
+        guard let index = index(of: name), !hosts[index].isLost else { return }
+        for copy in hosts[index].domains where copy.holdsGuest { note(.lostWithHost, of: copy.id) }
+        hosts[index].isLost = true
+        for migration in migrations where migration.source == name {
+            // Before Finish the target has nothing but an empty process.
+            if migration.phase != .confirm { leaveShell(migration, forMilliseconds: 0) }
+            conclude(migration, failure: (.unreachable, 38, "client socket is closed"))
+        }
+    }
+
+    private mutating func cutInTwo(_ domain: DomainID) {
+        let now = now
+        guard let migration = migration(of: domain), migration.phase == .perform else { return }
+        note(.cutInTwo, of: domain)
+        update(domain, on: migration.source) { $0.become(.postcopyFailed, at: now) }
+        update(domain, on: migration.target) {
+            $0.isIncoming = false
+            $0.setPersistent(migration.isPersistent || $0.hadDefinition)
+            $0.become(.postcopyFailed, at: now)
+        }
+        conclude(migration, failure: (.failed, 9, "post-copy migration failed: link broken"))
+    }
+
+    /// Ends the guest wherever it executes now.
+    private mutating func shutDown(_ domain: DomainID) {
+        for host in hosts where !host.isLost {
+            guard let copy = host.domain(domain), copy.presence == .running else { continue }
+            if let migration = migration(of: domain), migration.source == host.name,
+                migration.phase != .confirm
+            {
+                cancel(migration, .failed, code: 9, "domain is not running any more")
+            }
+            note(.shutDown, of: domain)
+            endProcess(
+                of: domain, on: host.name, keepingDefinition: copy.facts.isPersistent)
+        }
+    }
+
+    private mutating func start(_ domain: DomainID) {
+        let now = now
+        guard migration(of: domain) == nil,
+            !hosts.contains(where: { $0.domain(domain)?.isActive == true }),
+            let host = hosts.first(where: { !$0.isLost && $0.domain(domain) != nil })
+        else { return }
+        changeHost(host.name) { $0.isTouchedByOthers = true }
+        update(domain, on: host.name) { $0.become(.running, at: now) }
+    }
+
+    private mutating func pause(_ domain: DomainID) {
+        let now = now
+        guard migration(of: domain) == nil else { return }
+        for host in hosts where host.domain(domain)?.presence == .running {
+            note(.pausedByPerson, of: domain)
+            update(domain, on: host.name) { $0.become(.paused, at: now) }
+        }
+    }
+
+    /// As `virsh migrate --live --p2p --persistent --undefinesource` by somebody else would.
+    private mutating func moveByAnother(_ domain: DomainID, to target: HostName) {
+        guard let source = holders(of: domain).first, source != target else { return }
+        let persistent = copy(of: domain, on: source)?.facts.isPersistent ?? true
+        let request = MigrationRequest(
+            domain: domain, target: target, targetURI: "", migrateURI: "",
+            isPersistent: persistent, options: MigrationOptions())
+        do throws(HypervisorError) {
+            _ = try migrate(request, from: source)
+            note(.movedByAnother, of: domain)
+            changeHost(target) { $0.isTouchedByOthers = true }
+        } catch {
+            // The other person is refused like anybody else.
+        }
+    }
+}

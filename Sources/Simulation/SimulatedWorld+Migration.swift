@@ -1,0 +1,157 @@
+import ClusterModel
+import HypervisorInterface
+
+/// How a migration goes on from phase to phase.
+///
+/// Source: migration protocol v3, libvirt 9.0.0; the pre-copy arithmetic is QEMU's: send all, then
+/// what was rewritten meanwhile, until the rest fits into the allowed downtime.
+extension SimulatedWorld {
+    mutating func step(_ migration: SimulatedMigration) {
+        switch migration.phase {
+        case .prepare: enter(.perform, migration)
+        case .perform: endIteration(migration)
+        case .switchOver: finish(migration)
+        case .confirm: confirm(migration)
+        }
+    }
+
+    mutating func change(
+        _ migration: SimulatedMigration, _ change: (inout SimulatedMigration) -> Void
+    ) {
+        guard let index = migrations.firstIndex(where: { $0.id == migration.id }) else { return }
+        change(&migrations[index])
+    }
+
+    /// Enters a phase, and lets the faults strike that wait for it.
+    mutating func enter(_ phase: SimulatedMigration.Phase, _ migration: SimulatedMigration) {
+        let now = now
+        change(migration) {
+            $0.phase = phase
+            $0.since = now
+            $0.until = nil
+        }
+        switch phase {
+        case .prepare:
+            let until = now.advanced(byMilliseconds: span(Self.prepareMilliseconds))
+            change(migration) { $0.until = until }
+        case .perform:
+            shareLinks()
+        case .switchOver:
+            update(migration.domain, on: migration.source) {
+                $0.become(.pausedByMigration, at: now)
+            }
+            let pause = max(1, migration.downtimeMilliseconds)
+            change(migration) { $0.until = now.advanced(byMilliseconds: pause) }
+        case .confirm:
+            let until = now.advanced(byMilliseconds: span(Self.confirmMilliseconds))
+            change(migration) { $0.until = until }
+        }
+        let trigger = ScheduledFault.Trigger.phase(migration.domain, phase)
+        let due = schedule.filter { $0.trigger == trigger }
+        schedule.removeAll { $0.trigger == trigger }
+        for item in due { strike(item.fault) }
+    }
+
+    private mutating func endIteration(_ old: SimulatedMigration) {
+        if old.stalledSince != nil, old.rate == .zero {
+            return cancel(
+                old, .failed, code: 38,
+                "Lost connection to destination host: the migration network is down")
+        }
+        var migration = old
+        migration.settle(at: now)
+        migration.remaining = migration.dirtied
+        migration.dirtied = .zero
+        migration.iteration += 1
+        let rate = max(1, migration.rate.count)
+        let pause = Int64(Double(migration.remaining.count) / Double(rate) * 1000)
+        let converged = pause <= span(Self.downtimeLimitMilliseconds)
+        if converged {
+            migration.transferred += migration.remaining
+            migration.downtimeMilliseconds = pause + span(20)
+            migration.remaining = .zero
+        }
+        change(old) { $0 = migration }
+        if converged { enter(.switchOver, migration) }
+    }
+
+    /// Finish: the target takes the guest over, and its definition with it.
+    private mutating func finish(_ migration: SimulatedMigration) {
+        let now = now
+        let ends = [migration.source, migration.target].compactMap { host($0) }
+        guard ends.count == 2, ends.allSatisfy({ !$0.isLinkDown(at: now) }) else {
+            return cancel(migration, .failed, code: 38, "Lost connection to destination host")
+        }
+        update(migration.domain, on: migration.target) {
+            $0.isIncoming = false
+            $0.setPersistent(migration.isPersistent || $0.hadDefinition)
+            $0.become(migration.leavesPaused ? .paused : .running, at: now)
+        }
+        if migration.losesFinish {
+            note(.splitBrain, of: migration.domain)
+            update(migration.domain, on: migration.source) { $0.become(.running, at: now) }
+            return conclude(
+                migration, failure: (.failed, 38, "Lost connection to destination host"))
+        }
+        update(migration.domain, on: migration.source) { $0.isStale = true }
+        enter(.confirm, migration)
+    }
+
+    /// Confirm: the source ends its copy and, where the definition went along, forgets it.
+    private mutating func confirm(_ migration: SimulatedMigration) {
+        if migration.losesConfirm { return conclude(migration, failure: nil) }
+        let wasPersistent =
+            copy(of: migration.domain, on: migration.source)?.facts.isPersistent ?? false
+        endProcess(
+            of: migration.domain, on: migration.source,
+            keepingDefinition: wasPersistent
+                && (migration.losesUndefine || !migration.isPersistent))
+        conclude(migration, failure: nil)
+    }
+
+    /// It fails before Finish: the source goes on, the target's empty process is cleaned up soon.
+    mutating func cancel(
+        _ migration: SimulatedMigration, _ kind: HypervisorError.Kind, code: Int,
+        _ message: String
+    ) {
+        let now = now
+        update(migration.domain, on: migration.source) {
+            guard $0.presence == .pausedByMigration else { return }
+            $0.become(migration.wasPaused ? .paused : .running, at: now)
+        }
+        leaveShell(migration, forMilliseconds: span(Self.cleanupMilliseconds))
+        conclude(migration, failure: (kind, code, message))
+    }
+
+    /// The target's process that will never get its memory.
+    mutating func leaveShell(
+        _ migration: SimulatedMigration, forMilliseconds delay: Int64
+    ) {
+        let until = now.advanced(byMilliseconds: delay)
+        let shell = Shell(domain: migration.domain, host: migration.target, until: until)
+        if delay > 0 { shells.append(shell) } else { clean(shell) }
+    }
+
+    /// The API call returns.
+    mutating func conclude(
+        _ migration: SimulatedMigration,
+        failure: (kind: HypervisorError.Kind, code: Int, message: String)?
+    ) {
+        migrations.removeAll { $0.id == migration.id }
+        var ending = EndedMigration(
+            id: migration.id, domain: migration.domain, endedAt: now)
+        if let failure {
+            ending.failure = EndedMigration.Failure(
+                kind: failure.kind, code: failure.code, message: failure.message)
+        } else {
+            ending.statistics = MigrationStatistics(
+                durationMilliseconds: now.millisecondsSince(migration.startedAt),
+                downtimeMilliseconds: migration.downtimeMilliseconds,
+                transferred: migration.transferred, iterations: migration.iteration)
+        }
+        ended.append(ending)
+        // Enough for every waiter to find its answer, in a file that does not grow for ever.
+        if ended.count > 256 { ended.removeFirst(ended.count - 256) }
+        shareLinks()
+    }
+}

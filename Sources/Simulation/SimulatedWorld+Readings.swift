@@ -1,0 +1,108 @@
+package import ClusterModel
+package import HypervisorInterface
+package import Telemetry
+
+/// What an inspector is told, at the world's present moment.
+extension SimulatedWorld {
+    package func sighting(
+        of domain: DomainID, on host: HostName
+    ) throws(HypervisorError) -> DomainSighting {
+        try reach(host, operation: "look up domain")
+        guard let copy = copy(of: domain, on: host) else { return DomainSighting(.absent) }
+        return DomainSighting(
+            copy.presence, isPersistent: copy.facts.isPersistent,
+            autostart: copy.facts.autostart, jobActive: hasJob(domain, on: host))
+    }
+
+    package func progress(
+        of domain: DomainID, on host: HostName
+    ) throws(HypervisorError) -> MigrationProgress? {
+        try reach(host, operation: "read job statistics")
+        guard
+            let migration = migrations.first(where: { $0.domain == domain && $0.source == host })
+        else { return nil }
+        let sent = migration.sent(at: now)
+        let remaining = migration.remaining - sent
+        let downtime =
+            migration.rate.count > 0 ? remaining.count * 1000 / migration.rate.count : nil
+        return MigrationProgress(
+            elapsedMilliseconds: now.millisecondsSince(migration.startedAt),
+            processed: migration.transferred + sent, remaining: remaining,
+            total: migration.total, rate: migration.rate,
+            dirtyRate: migration.iteration > 1 ? migration.dirtyRate : .zero,
+            iteration: migration.iteration, expectedDowntimeMilliseconds: downtime)
+    }
+
+    package func inventory(of name: HostName) throws(HypervisorError) -> HostInventory {
+        try reach(name, operation: "read inventory")
+        guard let host = host(name) else { preconditionFailure("\(name) was reached and is gone") }
+        var facts = host.facts
+        fillFree(&facts, host)
+        let jobs = migrations.filter { $0.source == name || $0.target == name }
+        return HostInventory(
+            host: name, at: now, facts: facts, domains: host.domains.map(\.facts),
+            migratingOut: jobs.filter { $0.source == name }.map(\.domain).sorted(),
+            migratingIn: jobs.filter { $0.target == name && $0.phase != .confirm }
+                .map(\.domain).sorted())
+    }
+
+    package func sample(of name: HostName) throws(HypervisorError) -> RawHostSample {
+        try reach(name, operation: "sample")
+        guard let host = host(name) else { preconditionFailure("\(name) was reached and is gone") }
+        var used = host.endedCPUTime
+        var domains: [RawDomainSample] = []
+        domains.reserveCapacity(host.domains.count)
+        for copy in host.domains {
+            let cpuTime = copy.cpuTime(at: now)
+            used += cpuTime
+            if copy.isActive { domains.append(sample(of: copy, cpuTime: cpuTime)) }
+        }
+        let uptime = max(0, now.millisecondsSince(host.bootedAt)) * 1_000_000
+        let capacity = uptime * Int64(max(1, host.facts.cpu.logicalCPUs))
+        // A host at work for itself: one part in a hundred of one CPU.
+        let busy = min(capacity, used + uptime / 100)
+        let free = host.facts.memory - host.committedMemory
+        let cell = host.facts.cells.count == 1 ? free : nil
+        return RawHostSample(
+            host: name, at: now,
+            cpu: HostCPUCounters(
+                user: busy - busy / 10, system: busy / 10, idle: capacity - busy, iowait: 0),
+            memory: HostMemoryGauges(
+                total: host.facts.memory, free: free, buffers: .zero, cached: .zero),
+            cells: host.facts.cells.map {
+                CellMemoryGauge(cell: $0.id, total: $0.memory, free: cell)
+            },
+            ksm: host.facts.ksm, domains: domains)
+    }
+
+    private func sample(of copy: SimulatedDomain, cpuTime: Int64) -> RawDomainSample {
+        var sample = RawDomainSample(
+            id: copy.id, name: copy.facts.name, state: copy.facts.state)
+        sample.vcpus = copy.facts.vcpus
+        // An incoming process has no vCPU that runs, and its monitor is not waited for.
+        guard !copy.isIncoming else { return sample }
+        sample.cpuTime = cpuTime
+        sample.vcpuWait = 0
+        sample.vcpuDelay = 0
+        sample.balloonCurrent = copy.facts.balloon ?? copy.facts.memory
+        sample.balloonMaximum = copy.facts.memory
+        sample.rss = copy.facts.memory
+        sample.dirtyRate = copy.dirtyRate
+        return sample
+    }
+
+    /// Free memory and free pages follow from what is placed here.
+    private func fillFree(_ facts: inout HostFacts, _ host: SimulatedHost) {
+        if facts.cells.count == 1 { facts.cells[0].free = facts.memory - host.committedMemory }
+        var sizes: [Bytes: Int64] = [:]
+        for cell in facts.cells.indices {
+            for pool in facts.cells[cell].hugePages.indices {
+                let entry = facts.cells[cell].hugePages[pool]
+                let left = sizes[entry.pageSize] ?? host.committedPages(of: entry.pageSize)
+                let taken = min(left, entry.total)
+                sizes[entry.pageSize] = left - taken
+                facts.cells[cell].hugePages[pool].free = entry.total - taken
+            }
+        }
+    }
+}

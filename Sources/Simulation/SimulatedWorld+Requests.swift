@@ -1,0 +1,179 @@
+package import ClusterModel
+package import HypervisorInterface
+
+/// What an actuator can ask for. Each is refused where a real host would refuse it, and noted as a
+/// violation where a real host would do it and a guest would be harmed.
+extension SimulatedWorld {
+    /// Starts a migration and returns its number; `ending(of:)` tells how it ended.
+    package mutating func migrate(
+        _ request: MigrationRequest, from source: HostName
+    ) throws(HypervisorError) -> Int {
+        let copy = try active(request.domain, on: source, operation: "migrate")
+        try admit(copy, request, from: source)
+        let id = nextMigration
+        nextMigration += 1
+        let migration = SimulatedMigration(
+            id: id, domain: request.domain, source: source, target: request.target,
+            isPersistent: request.isPersistent, mode: request.mode,
+            wasPaused: copy.presence == .paused,
+            leavesPaused: copy.presence == .paused || request.options.suspend,
+            startedAt: now, since: now,
+            total: copy.facts.memory, remaining: copy.facts.memory,
+            dirtyRate: Bytes(Int64(Double(copy.dirtyRate.count) * speed)))
+        migrations.append(migration)
+        let definition = self.copy(of: request.domain, on: request.target)
+        place(copy.incomingCopy(at: now, over: definition), on: request.target)
+        enter(.prepare, migration)
+        return id
+    }
+
+    package mutating func abortMigration(
+        of domain: DomainID, on source: HostName
+    ) throws(HypervisorError) {
+        _ = try active(domain, on: source, operation: "abort job")
+        guard let job = migrations.first(where: { $0.domain == domain && $0.source == source })
+        else {
+            throw refusal(
+                .failed, 55, "abort job", domain, source, "no job is active on the domain")
+        }
+        guard job.phase == .prepare || job.phase == .perform else {
+            throw refusal(
+                .failed, 55, "abort job", domain, source,
+                "cannot abort a migration at its switch-over")
+        }
+        cancel(job, .aborted, code: 78, "operation aborted: migration out job: canceled by client")
+    }
+
+    package mutating func resume(
+        _ domain: DomainID, on host: HostName
+    ) throws(HypervisorError) {
+        let copy = try idle(domain, on: host, operation: "resume")
+        guard copy.presence == .paused || copy.presence == .pausedByMigration, !copy.isIncoming
+        else {
+            throw refusal(
+                .failed, 55, "resume", domain, host, "domain is \(copy.presence.rawValue)")
+        }
+        if copy.isStale {
+            violations.append("resumed the copy of \(domain) on \(host), which has run elsewhere")
+        }
+        let now = now
+        update(domain, on: host) { $0.become(.running, at: now) }
+    }
+
+    package mutating func destroyPausedCopy(
+        of domain: DomainID, on host: HostName
+    ) throws(HypervisorError) {
+        let copy = try idle(domain, on: host, operation: "destroy")
+        guard copy.presence == .pausedByMigration else {
+            throw refusal(
+                .denied, 55, "destroy", domain, host,
+                "domain is \(copy.presence.rawValue) and was not paused by a migration")
+        }
+        if copy.holdsGuest {
+            violations.append("destroyed the newest copy of \(domain), on \(host)")
+        } else if !hosts.contains(where: {
+            $0.name != host && $0.domain(domain)?.presence == .running
+        }) {
+            violations.append("destroyed a copy of \(domain) on \(host) while it ran nowhere")
+        }
+        let defined = hosts.contains {
+            $0.name != host && $0.domain(domain)?.facts.isPersistent == true
+        }
+        endProcess(of: domain, on: host, keepingDefinition: copy.facts.isPersistent && !defined)
+    }
+
+    package mutating func undefine(
+        _ domain: DomainID, on host: HostName
+    ) throws(HypervisorError) {
+        let copy = try known(domain, on: host, operation: "undefine")
+        guard !copy.isActive else {
+            throw refusal(.denied, 55, "undefine", domain, host, "domain is active")
+        }
+        if !hosts.contains(where: {
+            $0.name != host && $0.domain(domain)?.facts.isPersistent == true
+        }) {
+            violations.append("removed the last definition of \(domain), on \(host)")
+        }
+        endProcess(of: domain, on: host, keepingDefinition: false)
+    }
+
+    package mutating func setAutostart(
+        of domain: DomainID, to value: Bool, on host: HostName
+    ) throws(HypervisorError) {
+        let copy = try known(domain, on: host, operation: "set autostart")
+        guard copy.facts.isPersistent else {
+            throw refusal(
+                .failed, 55, "set autostart", domain, host,
+                "cannot set autostart for transient domain")
+        }
+        update(domain, on: host) { $0.setAutostart(value) }
+    }
+
+    // MARK: What every request needs
+
+    func reach(_ host: HostName, operation: String) throws(HypervisorError) {
+        guard let found = self.host(host) else {
+            throw HypervisorError(
+                kind: .unreachable, operation: operation, host: host, code: 38,
+                message: "the simulated fleet has no such host",
+                remedy: "its file has another name for it: see its \"hosts\"")
+        }
+        guard !found.isSilent(at: now) else {
+            throw HypervisorError(
+                kind: .unreachable, operation: operation, host: host, code: 38,
+                message: "unable to connect to server: Connection refused")
+        }
+    }
+
+    func known(
+        _ domain: DomainID, on host: HostName, operation: String
+    ) throws(HypervisorError) -> SimulatedDomain {
+        try reach(host, operation: operation)
+        guard let copy = copy(of: domain, on: host) else {
+            throw refusal(
+                .noDomain, 42, operation, domain, host, "no domain with matching uuid")
+        }
+        return copy
+    }
+
+    func active(
+        _ domain: DomainID, on host: HostName, operation: String
+    ) throws(HypervisorError) -> SimulatedDomain {
+        let copy = try known(domain, on: host, operation: operation)
+        guard copy.isActive else {
+            throw refusal(.failed, 55, operation, domain, host, "domain is not running")
+        }
+        return copy
+    }
+
+    /// Active, and without a migration at work on it here.
+    private func idle(
+        _ domain: DomainID, on host: HostName, operation: String
+    ) throws(HypervisorError) -> SimulatedDomain {
+        let copy = try active(domain, on: host, operation: operation)
+        guard !hasJob(domain, on: host) else {
+            throw refusal(
+                .failed, 68, operation, domain, host,
+                "cannot acquire state change lock (held by a migration)")
+        }
+        return copy
+    }
+
+    /// A migration job on this host: the source's lasts through Confirm, the target's until Finish.
+    func hasJob(_ domain: DomainID, on host: HostName) -> Bool {
+        migrations.contains {
+            $0.domain == domain
+                && ($0.source == host || ($0.target == host && $0.phase != .confirm))
+        }
+    }
+
+    func refusal(
+        _ kind: HypervisorError.Kind, _ code: Int, _ operation: String, _ domain: DomainID,
+        _ host: HostName, _ message: String
+    ) -> HypervisorError {
+        HypervisorError(
+            kind: kind, operation: operation, host: host,
+            domain: copy(of: domain, on: host)?.facts.name ?? domain.rawValue, code: code,
+            message: message)
+    }
+}

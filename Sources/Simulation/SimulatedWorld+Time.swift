@@ -1,0 +1,95 @@
+package import ClusterModel
+
+/// The clock: what happens by itself as time goes on.
+extension SimulatedWorld {
+    /// libvirt's keepalive: 5 s, five times, and one more.
+    static let keepaliveMilliseconds: Int64 = 30_000
+    /// QEMU's default for the pause at the switch-over.
+    static let downtimeLimitMilliseconds: Int64 = 300
+    static let prepareMilliseconds: Int64 = 400
+    static let confirmMilliseconds: Int64 = 60
+    static let cleanupMilliseconds: Int64 = 500
+
+    /// When something will change by itself; nil when nothing will.
+    package var nextChange: Timestamp? {
+        var next: Timestamp?
+        func consider(_ time: Timestamp?) {
+            if let time { next = min(next ?? time, time) }
+        }
+        for item in schedule {
+            if case .at(let time) = item.trigger { consider(time) }
+        }
+        for shell in shells { consider(shell.until) }
+        guard !migrations.isEmpty else { return next }
+        for host in hosts { consider(host.linkDownUntil) }
+        for migration in migrations { consider(end(of: migration)) }
+        return next
+    }
+
+    /// When this migration will next do something.
+    private func end(of migration: SimulatedMigration) -> Timestamp? {
+        if let until = migration.until { return until }
+        if let stalled = migration.stalledSince {
+            return stalled.advanced(byMilliseconds: span(Self.keepaliveMilliseconds))
+        }
+        return migration.iterationEnd
+    }
+
+    /// Does what is due now, in a fixed order: faults, clean-up, migrations by number.
+    mutating func pass() {
+        let due = schedule.filter { isDue($0.trigger) }
+        schedule = schedule.filter { !isDue($0.trigger) }
+        for item in due { strike(item.fault) }
+        let over = shells.filter { $0.until <= now }
+        shells.removeAll { $0.until <= now }
+        for shell in over { clean(shell) }
+        for index in hosts.indices where !(hosts[index].linkDownUntil.map { now < $0 } ?? false) {
+            hosts[index].linkDownUntil = nil
+        }
+        for id in migrations.map(\.id) {
+            guard let migration = migrations.first(where: { $0.id == id }),
+                let end = end(of: migration), end <= now
+            else { continue }
+            step(migration)
+        }
+        shareLinks()
+    }
+
+    private func isDue(_ trigger: ScheduledFault.Trigger) -> Bool {
+        switch trigger {
+        case .at(let time): time <= now
+        case .phase: false
+        }
+    }
+
+    /// No new migration can have taken the shell: a host refuses a domain that is active there.
+    mutating func clean(_ shell: Shell) {
+        guard let copy = copy(of: shell.domain, on: shell.host), copy.isIncoming else { return }
+        endProcess(
+            of: shell.domain, on: shell.host, keepingDefinition: copy.hadDefinition)
+    }
+
+    /// Gives every copying migration its share of both its hosts' links.
+    mutating func shareLinks() {
+        var load: [HostName: Int64] = [:]
+        for migration in migrations where migration.phase == .perform {
+            load[migration.source, default: 0] += 1
+            load[migration.target, default: 0] += 1
+        }
+        for index in migrations.indices where migrations[index].phase == .perform {
+            let ends = [migrations[index].source, migrations[index].target]
+            let shares = ends.map { name in share(of: name, among: load[name] ?? 1) }
+            let rate = shares.min() ?? .zero
+            migrations[index].settle(at: now)
+            migrations[index].rate = rate
+            let stalled = migrations[index].stalledSince
+            migrations[index].stalledSince = rate == .zero ? stalled ?? now : nil
+        }
+    }
+
+    private func share(of host: HostName, among count: Int64) -> Bytes {
+        guard let host = self.host(host), !host.isLinkDown(at: now) else { return .zero }
+        let bytes = Double(host.linkMbps) * 125_000 * speed
+        return Bytes(Int64(bytes) / max(1, count))
+    }
+}

@@ -1,0 +1,114 @@
+package import ClusterModel
+
+/// Hosts, domains and migrations under way: a value that advances with its own clock and refuses
+/// what a real host would refuse.
+///
+/// Everything in it is decided by its content and the time it is advanced to: two copies that are
+/// asked the same give the same answers.
+package struct SimulatedWorld: Hashable, Codable, Sendable {
+    /// Migrations run this many times faster than on real hosts.
+    package var speed: Double
+    package private(set) var now: Timestamp
+    /// In order of name.
+    package internal(set) var hosts: [SimulatedHost]
+    package internal(set) var migrations: [SimulatedMigration] = []
+    /// The latest ones, in order of their end.
+    package internal(set) var ended: [EndedMigration] = []
+    package var schedule: [ScheduledFault] = []
+    package internal(set) var fates: [DomainFate] = []
+    /// What we did that nobody may do. Always empty, or the executor has a bug.
+    package internal(set) var violations: [String] = []
+    var shells: [Shell] = []
+    var nextMigration = 1
+
+    /// An incoming process whose migration was cancelled and that its host has yet to clean up.
+    struct Shell: Hashable, Codable, Sendable {
+        var domain: DomainID
+        var host: HostName
+        var until: Timestamp
+    }
+
+    package init(hosts: [SimulatedHost], now: Timestamp, speed: Double = 1) {
+        self.hosts = hosts.sorted { $0.name < $1.name }
+        self.now = now
+        self.speed = speed
+    }
+
+    package func host(_ name: HostName) -> SimulatedHost? { index(of: name).map { hosts[$0] } }
+
+    package func copy(of domain: DomainID, on host: HostName) -> SimulatedDomain? {
+        index(of: host).flatMap { hosts[$0].domain(domain) }
+    }
+
+    package func migration(of domain: DomainID) -> SimulatedMigration? {
+        migrations.first { $0.domain == domain }
+    }
+
+    package func ending(of migration: Int) -> EndedMigration? {
+        ended.last { $0.id == migration }
+    }
+
+    /// Where the guest runs or is paused with its newest memory; more than one after a split brain.
+    package func holders(of domain: DomainID) -> [HostName] {
+        hosts.filter { !$0.isLost && $0.domain(domain)?.holdsGuest == true }.map(\.name)
+    }
+
+    package func fates(of domain: DomainID) -> [DomainFate.Kind] {
+        fates.filter { $0.domain == domain }.map(\.kind)
+    }
+
+    /// Adds a host or a domain by hand, as somebody who builds a scenario does.
+    package mutating func place(_ domain: SimulatedDomain, on host: HostName) {
+        guard let index = index(of: host) else { return }
+        hosts[index].insert(domain)
+    }
+
+    package mutating func changeHost(_ name: HostName, _ change: (inout SimulatedHost) -> Void) {
+        guard let index = index(of: name) else { return }
+        change(&hosts[index])
+    }
+
+    /// By bisection: a fleet of hundreds is asked thousands of times.
+    func index(of name: HostName) -> Int? {
+        var low = 0
+        var high = hosts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if hosts[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        return low < hosts.count && hosts[low].name == name ? low : nil
+    }
+
+    mutating func update(
+        _ domain: DomainID, on host: HostName, _ change: (inout SimulatedDomain) -> Void
+    ) {
+        guard let index = index(of: host) else { return }
+        hosts[index].update(domain, change)
+    }
+
+    mutating func endProcess(
+        of domain: DomainID, on host: HostName, keepingDefinition: Bool
+    ) {
+        guard let index = index(of: host) else { return }
+        hosts[index].end(domain, keepingDefinition: keepingDefinition, at: now)
+    }
+
+    mutating func note(_ kind: DomainFate.Kind, of domain: DomainID) {
+        let fate = DomainFate(domain: domain, kind: kind)
+        if !fates.contains(fate) { fates.append(fate) }
+    }
+
+    /// A span of libvirt's own, in this world's faster time.
+    func span(_ milliseconds: Int64) -> Int64 {
+        max(1, Int64((Double(milliseconds) / speed).rounded()))
+    }
+
+    /// Lets time pass: migrations go on, scheduled faults strike. Complexity: O(changes · migrations).
+    package mutating func advance(to time: Timestamp) {
+        while let change = nextChange, change <= time {
+            now = max(now, change)
+            pass()
+        }
+        now = max(now, time)
+    }
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+import KVMBalanceCommands
+
+/// The executable: everything else is in `KVMBalanceCommands`.
+@main
+struct Main {
+    static func main() async {
+        await KVMBalance.main(nil)
+    }
+}

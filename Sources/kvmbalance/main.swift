@@ -1,3 +1,0 @@
-import KVMBalanceCommands
-
-await KVMBalance.main()

@@ -1,0 +1,28 @@
+import ClusterModel
+import Execution
+import Foundation
+import Testing
+
+/// The journal's format: what was written must be read again, by this version and by later ones.
+struct JournalEventTests {
+    static let events: [JournalEvent] = [
+        .taken(process: 42, goal: .rollback),
+        .planned(Example.plan([Example.step(1)]), goal: .forward),
+        .intent(1, attempt: 2, persistent: true, autostart: false),
+        .attemptFailed(1, attempt: 2, error: "Lost connection to \"host2\""),
+        .settling(1, .destroyPausedSource),
+        .arrived(
+            1, MigrationStatistics(durationMilliseconds: 5000, downtimeMilliseconds: 30),
+            note: "ü"),
+        .arrived(1, nil, note: nil), .skipped(1, reason: "was shut down"),
+        .failed(1, error: "no"), .stopping(reason: "asked to"),
+        .ended(RunOutcome(.halted, reason: "split brain")), .ended(RunOutcome(.done)),
+    ]
+
+    @Test(arguments: events)
+    func `an event survives its journal`(event: JournalEvent) throws {
+        let record = JournalRecord(sequence: 7, at: Timestamp(seconds: 1), event: event)
+        let data = try JSONEncoder().encode(record)
+        #expect(try JSONDecoder().decode(JournalRecord.self, from: data) == record)
+    }
+}

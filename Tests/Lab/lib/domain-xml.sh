@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# A guest's domain XML from the variables that `lab guest` parsed (see guest.sh).
+
+domain_xml() {
+    cat <<TEXT
+<domain type='qemu'>
+  <name>$(xml_escape "$guest")</name>
+  <uuid>$uuid</uuid>
+  ${title:+<title>$(xml_escape "$title")</title>}
+  $(metadata_xml)
+  <memory unit='MiB'>$memory</memory>
+  <vcpu>$vcpus</vcpu>
+  <os>
+    <type arch='x86_64' machine='$(xml_escape "$machine")'>hvm</type>
+    <kernel>$KERNEL</kernel>
+    <initrd>$INITRAMFS</initrd>
+    <cmdline>console=ttyS0 quiet loglevel=1 panic=-1 lab.dirty=$dirty lab.size=$dirty_size lab.cpu=$cpu</cmdline>
+  </os>
+  <features><acpi/></features>
+  $(cpu_xml)
+  <clock offset='utc'/>
+  <devices>
+    $(disk_xml)
+    $(interface_xml)
+    $(hostdev_xml)
+    <serial type='file'><source path='$CONSOLE_FOLDER/$file_name.log' append='on'/></serial>
+    <memballoon model='virtio'><stats period='5'/></memballoon>
+  </devices>
+</domain>
+TEXT
+}
+
+metadata_xml() {
+    [[ -n $metadata || ${#groups[@]} -gt 0 ]] || return 0
+    local group
+    say "<metadata><kvmbalance:domain xmlns:kvmbalance='https://kvmbalance.dev/xmlns/domain/1'>"
+    for group in "${groups[@]}"; do
+        say "<kvmbalance:${group%%=*} group='$(xml_escape "${group#*=}")'/>"
+    done
+    say "$metadata</kvmbalance:domain></metadata>"
+}
+
+cpu_xml() {
+    [[ -n $cpu_model || $numa_cells -gt 0 ]] || return 0
+    if [[ -n $cpu_model ]]; then
+        say "<cpu mode='custom' match='exact' check='none'><model>$(xml_escape "$cpu_model")</model>"
+    else
+        say "<cpu>"
+    fi
+    ((numa_cells == 0)) || numa_xml
+    say "</cpu>"
+}
+
+# CPUs and memory are dealt out evenly; the first cells take the remainders.
+numa_xml() {
+    local cell first=0 cpus mib
+    say "<numa>"
+    for ((cell = 0; cell < numa_cells; cell++)); do
+        cpus=$((vcpus / numa_cells + (cell < vcpus % numa_cells ? 1 : 0)))
+        mib=$((memory / numa_cells + (cell == 0 ? memory % numa_cells : 0)))
+        say "<cell id='$cell' cpus='$first-$((first + cpus - 1))' memory='$mib' unit='MiB'/>"
+        first=$((first + cpus))
+    done
+    say "</numa>"
+}
+
+disk_xml() {
+    [[ $storage != none ]] || return 0
+    say "<disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2' cache='$(xml_escape "$cache")'/>
+      <source file='$disk'/><target dev='vda' bus='virtio'/></disk>"
+}
+
+interface_xml() {
+    case $network in
+    none) return ;;
+    bridge:*)
+        say "<interface type='bridge'><source bridge='$(xml_escape "${network#bridge:}")'/>"
+        ;;
+    *) say "<interface type='network'><source network='$(xml_escape "$network")'/>" ;;
+    esac
+    # No boot ROM: the kernel is given directly, and the ROM costs boot time under emulation.
+    say "<model type='virtio'/><rom enabled='no'/></interface>"
+}
+
+# A USB device that is not there: with this policy the guest runs without it, and its live XML
+# still has the element.
+hostdev_xml() {
+    ((hostdev)) || return 0
+    say "<hostdev mode='subsystem' type='usb' managed='no'>
+      <source startupPolicy='optional'><vendor id='0x1234'/><product id='0x5678'/></source>
+    </hostdev>"
+}

@@ -1,0 +1,129 @@
+# shellcheck shell=bash
+# One host: its namespaces are held by a sleeping process; the rest is put into them.
+
+# Runs in the controller's namespace: makes the namespaces and the link.
+host_create() {
+    local name=$1 host=$2 state
+    state=$(host_state "$name" "$host")
+    setsid unshare --mount --net --uts --propagation private -- bash -c \
+        'exec -a "$0" sleep infinity' "kvmbalance-lab-host:$host" </dev/null >/dev/null 2>&1 &
+    local holder=$!
+    # unshare execs, so the pid stays; but it needs a moment before the namespaces are new.
+    wait_until 5 "namespaces of $host" holder_named "$holder" "kvmbalance-lab-host:$host"
+    say "$holder" >"$state/holder.pid"
+    ip link add name "$host" type veth peer name eth0 netns "$holder"
+    ip link set "$host" master labbr0 up
+}
+
+holder_named() { [[ $(tr '\0' ' ' <"/proc/$1/cmdline") == "$2"* ]]; }
+
+# Runs in the host's namespaces: everything that a libvirt host has.
+host_setup() {
+    local name=$1 host=$2 state disks
+    state=$(host_state "$name" "$host") disks=$(disks_of "$name")
+    hostname "$host"
+    mount -t sysfs sysfs /sys
+    usb_bus
+    private_run "$name"
+    bind_private "$state" /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
+    mkdir -p "$disks/$host" "$CONSOLE_FOLDER" /run/libvirt
+    mount --bind "$disks/$host" "$LOCAL_FOLDER"
+    ip link set lo up
+    ip addr add "$(address_of "$host")/24" dev eth0
+    ip link set eth0 up
+    ip link add name br0 type bridge
+    ip link set br0 up
+    # Probing QEMU takes seconds; libvirt checks itself whether a cached answer still holds.
+    if [[ -d $LAB_CACHE/capabilities ]]; then
+        mkdir -p /var/cache/libvirt/qemu
+        cp -a "$LAB_CACHE/capabilities" /var/cache/libvirt/qemu/capabilities
+    fi
+    libvirt_configuration "$host"
+    ssh_start "$name" "$host"
+    libvirtd_start
+    wait_until 20 "libvirtd of $host" virsh -q -c qemu:///system uri
+    libvirt_resources
+}
+
+# On a machine without USB, libvirt cannot even look for a USB device that may be missing (see
+# `--hostdev`): such a host gets an empty bus. A directory cannot be made in sysfs, so /sys/bus
+# is laid anew from its parts.
+usb_bus() {
+    [[ ! -d /sys/bus/usb/devices ]] || return 0
+    local bus
+    mount --bind /sys/bus /mnt
+    mount -t tmpfs -o mode=755 lab-bus /sys/bus
+    for bus in /mnt/*/; do
+        bus=$(basename "$bus")
+        mkdir "/sys/bus/$bus"
+        mount --bind "/mnt/$bus" "/sys/bus/$bus"
+    done
+    umount /mnt
+    mkdir -p /sys/bus/usb/devices
+}
+
+libvirt_configuration() {
+    cat >/etc/libvirt/libvirtd.conf <<TEXT
+listen_tls = 0
+listen_tcp = 1
+auth_tcp = "none"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+host_uuid = "$(cat /proc/sys/kernel/random/uuid)"
+log_outputs = "2:file:/var/log/libvirt/libvirtd.log"
+TEXT
+    cat >/etc/libvirt/qemu.conf <<'TEXT'
+security_driver = "none"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+TEXT
+}
+
+libvirtd_start() {
+    libvirtd --daemon --listen --config /etc/libvirt/libvirtd.conf
+}
+
+ssh_start() {
+    local folder
+    folder=$(host_state "$1" "$2")
+    /usr/sbin/sshd -f "$folder/sshd_config" -E "$folder/sshd.log"
+}
+
+# The pools carry the storage's identity: the same source on every host is the same storage.
+libvirt_resources() {
+    local folder=/etc/libvirt/lab-resources
+    mkdir -p "$folder"
+    cat >"$folder/shared.xml" <<TEXT
+<pool type='netfs'>
+  <name>shared</name>
+  <source><host name='controller'/><dir path='/$VOLUME'/><format type='glusterfs'/></source>
+  <target><path>$SHARED_FOLDER</path></target>
+</pool>
+TEXT
+    cat >"$folder/local.xml" <<TEXT
+<pool type='dir'><name>local</name><target><path>$LOCAL_FOLDER</path></target></pool>
+TEXT
+    network_xml labnet >"$folder/labnet.xml"
+    virsh -q -c qemu:///system "
+        pool-define $folder/shared.xml; pool-autostart shared; pool-start shared;
+        pool-define $folder/local.xml; pool-autostart local; pool-start local;
+        net-define $folder/labnet.xml; net-autostart labnet; net-start labnet" >/dev/null
+}
+
+network_xml() {
+    say "<network><name>$(xml_escape "$1")</name><forward mode='bridge'/><bridge name='br0'/></network>"
+}
+
+# Runs in the host's namespaces.
+network_add() {
+    local file=/etc/libvirt/lab-resources/extra.xml
+    network_xml "$1" >"$file"
+    virsh -q -c qemu:///system net-define "$file" >/dev/null
+    virsh -q -c qemu:///system net-autostart "$1" >/dev/null
+    virsh -q -c qemu:///system net-start "$1" >/dev/null
+}

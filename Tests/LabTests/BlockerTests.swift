@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+
+/// Guests that can not leave are named before anything starts, and stay where they are.
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+struct BlockerTests {
+    @Test func everyUnmovableGuestIsListedWithReasonAndRemedy() async throws {
+        try await withLab("blockers", hosts: 2) { lab in
+            try lab.lab("network", "host1", "onlyhere")
+            try lab.guest("device", on: "host1", "--hostdev")
+            try lab.guest("snapped", on: "host1", "--snapshot")
+            try lab.guest("localdisk", on: "host1", "--storage", "local")
+            try lab.guest("lonely", on: "host1", "--network", "onlyhere")
+            try lab.guest("old", on: "host1", "--machine", "pc-i440fx-7.1")
+            try lab.guest("nehalem", on: "host1", "--cpu-model", "Nehalem")
+            try lab.lab("lacks", "host2", "machine:pc-i440fx-7.1")
+            try lab.lab("lacks", "host2", "cpu:Nehalem")
+            try lab.guest("free", on: "host1", "--wait")
+            let plan = try lab.json("plan", "drain", "host1")
+            #expect(plan["outcome"] as? String == "infeasible")
+            let blockers = try #require(plan["blockers"] as? [[String: Any]])
+            let reasons = Dictionary(
+                blockers.map { ($0["domain"] as? String ?? "", $0["reason"] as? String ?? "") },
+                uniquingKeysWith: { first, _ in first })
+            #expect(
+                reasons == [
+                    "device": "hostdev", "snapped": "snapshot", "localdisk": "local-storage",
+                    "lonely": "network", "old": "machine-type", "nehalem": "cpu-model",
+                ])
+            for blocker in blockers {
+                #expect((blocker["remedy"] as? String ?? "").count > 10, "\(blocker)")
+                #expect((blocker["detail"] as? String ?? "").count > 10, "\(blocker)")
+            }
+            let refused = try lab.kvmbalance("drain", "host1", "--yes")
+            #expect(refused.status == 3, "\(refused.text)")
+            #expect(try lab.guests(on: "host1").count == 7)
+
+            let rest = try lab.kvmbalance("drain", "host1", "--yes", "--best-effort")
+            #expect(rest.status == 0, "\(rest.text)")
+            #expect(
+                try lab.guests(on: "host1") == [
+                    "device", "localdisk", "lonely", "nehalem", "old", "snapped",
+                ])
+            #expect(try lab.guests(on: "host2") == ["free"])
+            let verdict = try lab.verify()
+            #expect(verdict.status == 0, "\(verdict.text)")
+        }
+    }
+}
