@@ -88,6 +88,9 @@ let package = Package(
         tests(
             "SimulationTests",
             ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
+        tests(
+            "LibvirtTests",
+            ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
     ],
     swiftLanguageModes: [.v6]

@@ -5,7 +5,7 @@ extension ConnectionHandle {
     /// Domains, all of them or those that a filter of virConnectListAllDomainsFlags lets through.
     func domains(_ filter: UInt32 = 0) throws(LibvirtFailure) -> [DomainHandle] {
         var array: UnsafeMutablePointer<virDomainPtr?>?
-        let count = virConnectListAllDomains(pointer, &array, filter)
+        let count = use { virConnectListAllDomains($0, &array, filter) }
         return try ownedArray(count, array).map { DomainHandle(owning: $0) }
     }
 
@@ -17,8 +17,9 @@ extension ConnectionHandle {
         _ describe: (virNetworkPtr) -> String?
     ) throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virNetworkPtr?>?
-        let count = virConnectListAllNetworks(
-            pointer, &array, VIR_CONNECT_LIST_NETWORKS_ACTIVE.rawValue)
+        let count = use {
+            virConnectListAllNetworks($0, &array, VIR_CONNECT_LIST_NETWORKS_ACTIVE.rawValue)
+        }
         let networks = try ownedArray(count, array)
         defer { for network in networks { virNetworkFree(network) } }
         return networks.compactMap(describe).sorted()
@@ -26,8 +27,10 @@ extension ConnectionHandle {
 
     func activePoolXML() throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virStoragePoolPtr?>?
-        let count = virConnectListAllStoragePools(
-            pointer, &array, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE.rawValue)
+        let count = use {
+            virConnectListAllStoragePools(
+                $0, &array, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE.rawValue)
+        }
         let pools = try ownedArray(count, array)
         defer { for pool in pools { virStoragePoolFree(pool) } }
         // A pool that went away in between has no XML any more.
@@ -38,8 +41,9 @@ extension ConnectionHandle {
     /// devices would list every card but not say which is a bridge.
     func bridges() throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virInterfacePtr?>?
-        let count = virConnectListAllInterfaces(
-            pointer, &array, VIR_CONNECT_LIST_INTERFACES_ACTIVE.rawValue)
+        let count = use {
+            virConnectListAllInterfaces($0, &array, VIR_CONNECT_LIST_INTERFACES_ACTIVE.rawValue)
+        }
         let interfaces = try ownedArray(count, array)
         defer { for interface in interfaces { virInterfaceFree(interface) } }
         var names: [String] = []
@@ -66,7 +70,7 @@ extension ConnectionHandle {
         guard var kibibytes = UInt32(exactly: size.count / 1024), let cell = Int32(exactly: cell)
         else { return nil }
         var count: UInt64 = 0
-        guard virNodeGetFreePages(pointer, 1, &kibibytes, cell, 1, &count, 0) >= 0 else {
+        guard use({ virNodeGetFreePages($0, 1, &kibibytes, cell, 1, &count, 0) }) >= 0 else {
             return nil
         }
         return Int64(exactly: count)

@@ -5,7 +5,7 @@ import Synchronization
 /// An open connection to a libvirt daemon. Not Sendable on purpose: it stays on the thread of the
 /// `LibvirtConnection` that made it, and is closed when it is let go.
 final class ConnectionHandle {
-    let pointer: virConnectPtr
+    private let pointer: virConnectPtr
     private let closed: ClosedFlag
 
     /// The daemon is asked for a sign of life this often, and given up after as many are missed.
@@ -46,11 +46,17 @@ final class ConnectionHandle {
         Unmanaged<ClosedFlag>.fromOpaque(opaque).takeUnretainedValue().set()
     }
 
+    /// Lends the pointer for one call and keeps the connection open meanwhile: Swift may let go of
+    /// an object after its last use, which is before the call that got its pointer has returned.
+    func use<Value>(_ call: (virConnectPtr) -> Value) -> Value {
+        withExtendedLifetime(self) { call(pointer) }
+    }
+
     /// False once the connection broke. Asks nobody, but forgets libvirt's last error.
-    var isAlive: Bool { !closed.isSet && virConnectIsAlive(pointer) == 1 }
+    var isAlive: Bool { !closed.isSet && use { virConnectIsAlive($0) } == 1 }
 
     func domain(_ uuid: String) throws(LibvirtFailure) -> DomainHandle {
-        DomainHandle(owning: try checked(virDomainLookupByUUIDString(pointer, uuid)))
+        DomainHandle(owning: try checked(use { virDomainLookupByUUIDString($0, uuid) }))
     }
 
     /// ssh must not ask for a password on the terminal of a program that nobody watches.

@@ -1,10 +1,10 @@
 internal import CLibvirt
 
 extension DomainHandle {
-    func abortJob() throws(LibvirtFailure) { try checked(virDomainAbortJob(pointer)) }
+    func abortJob() throws(LibvirtFailure) { try checked(use { virDomainAbortJob($0) }) }
 
     func setAutostart(_ value: Bool) throws(LibvirtFailure) {
-        try checked(virDomainSetAutostart(pointer, value ? 1 : 0))
+        try checked(use { virDomainSetAutostart($0, value ? 1 : 0) })
     }
 
     /// Refuses a domain whose memory is on two hosts: to run such a copy is to corrupt the guest.
@@ -15,7 +15,7 @@ extension DomainHandle {
                 "it is \(condition.words): a part of its memory is on another host",
                 remedy: "resume the migration (virsh migrate --postcopy-resume)")
         }
-        try checked(virDomainResume(pointer))
+        try checked(use { virDomainResume($0) })
     }
 
     /// Looks again right before: between the two calls only milliseconds pass, in which nobody but
@@ -27,7 +27,7 @@ extension DomainHandle {
                 "it is \(condition.words) and not paused by a migration: not destroyed",
                 remedy: "look at both hosts again before anything else")
         }
-        try checked(virDomainDestroyFlags(pointer, 0))
+        try checked(use { virDomainDestroyFlags($0, 0) })
     }
 
     /// Loses nothing: UEFI variables and TPM state stay as files, and a domain with a saved state
@@ -46,13 +46,13 @@ extension DomainHandle {
         let keepAll =
             VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue | VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue
         do {
-            try checked(virDomainUndefineFlags(pointer, keepAll))
+            try checked(use { virDomainUndefineFlags($0, keepAll) })
         } catch  where error.has(VIR_ERR_INVALID_ARG) {
             // A daemon older than the flags: safe only where there is nothing to keep.
             guard let definition = try? DomainXMLReader.hasKeptFiles(xml()), !definition else {
                 throw error
             }
-            try checked(virDomainUndefineFlags(pointer, 0))
+            try checked(use { virDomainUndefineFlags($0, 0) })
         }
     }
 }

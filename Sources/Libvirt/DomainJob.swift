@@ -61,7 +61,7 @@ extension DomainHandle {
         var type: Int32 = 0
         var count: Int32 = 0
         var parameters: virTypedParameterPtr?
-        try checked(virDomainGetJobStats(pointer, &type, &parameters, &count, flags))
+        try checked(use { virDomainGetJobStats($0, &type, &parameters, &count, flags) })
         defer { virTypedParamsFree(parameters, count) }
         guard type != Int32(VIR_DOMAIN_JOB_NONE.rawValue) else { return nil }
         return DomainJob(parameters: TypedParameters(parameters, count: count))
@@ -82,7 +82,7 @@ extension DomainHandle {
     /// wait behind that. Asks without a job (qemuDomainGetControlInfo).
     func monitorTrouble() throws(LibvirtFailure) -> MonitorTrouble? {
         var info = virDomainControlInfo()
-        try checked(virDomainGetControlInfo(pointer, &info, 0))
+        try checked(use { virDomainGetControlInfo($0, &info, 0) })
         let milliseconds = Int64(clamping: info.stateTime)
         switch virDomainControlState(info.state) {
         case VIR_DOMAIN_CONTROL_OCCUPIED: return .busy(milliseconds: milliseconds)

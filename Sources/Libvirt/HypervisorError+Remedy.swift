@@ -10,9 +10,13 @@ extension HypervisorError {
                 + "by the host: put it on shared storage, or set cache='none'"
         }
         let message = failure.message.lowercased()
-        return remedies.first { message.contains($0.words.lowercased()) }?.advice
+        let found = remedies.first { entry in
+            entry.words.split(separator: "*").allSatisfy { message.contains($0.lowercased()) }
+        }
+        return found?.advice
     }
 
+    /// A `*` stands for anything between two parts.
     private static let remedies: [(words: String, advice: String)] = [
         (
             "Host key verification failed",
@@ -33,7 +37,7 @@ extension HypervisorError {
             "both hosts have the same UUID: set host_uuid in libvirtd.conf of one of them"
         ),
         (
-            ":49",
+            "unable to connect to server at*:49",
             "a firewall closes the target's migration ports (49152 to 49215), or the address is "
                 + "not that of its migration network"
         ),
@@ -47,17 +51,22 @@ extension HypervisorError {
             "libvirtd or sshd does not run there, or a firewall rejects the port"
         ),
         (
+            "certificate",
+            "the TLS certificates of libvirt are not set up on this machine: use "
+                + "qemu+ssh://, or install them in /etc/pki"
+        ),
+        (
             "No such file or directory",
             "libvirtd does not run there, or a file that the domain needs is missing on the host"
         ),
         ("unable to resolve", "the host's name is misspelt, or not in DNS and /etc/hosts"),
         ("Could not resolve hostname", "the host's name is misspelt, or not in DNS and /etc/hosts"),
         ("No route to host", "the host is down, or its network is"),
-        ("timed out", "the host is down, or a firewall drops the packets"),
         (
             "cannot acquire state change lock",
             "another job works on this domain: wait for it, or look with virsh domjobinfo"
         ),
+        ("timed out", "the host is down, or a firewall drops the packets"),
         (
             "doesn't match specification",
             "the target's CPU lacks features of the guest's: use a CPU model that both have"
@@ -65,6 +74,10 @@ extension HypervisorError {
         (
             "unable to map backing store",
             "the target has too few free huge pages in the cells that the guest is bound to"
+        ),
+        (
+            "transport in URL not recognised",
+            "the URI's scheme is misspelt: qemu+ssh://root@host/system"
         ),
         ("no connection driver", "the URI's scheme is misspelt: qemu+ssh://root@host/system"),
     ]

@@ -58,7 +58,7 @@ extension InventoryReader {
             return try DomainXMLReader.read(domain.xml())
         } catch let malformed as MalformedXML {
             var info = virDomainInfo()
-            try checked(virDomainGetInfo(domain.pointer, &info))
+            try checked(domain.use { virDomainGetInfo($0, &info) })
             let name = domain.name
             warn("domain '\(name)': \(malformed)")
             return DomainFacts(
@@ -74,7 +74,7 @@ extension InventoryReader {
     }
 
     private static func snapshots(_ domain: DomainHandle, _ name: String) -> Blocker {
-        let count = virDomainSnapshotNum(domain.pointer, 0)
+        let count = domain.use { virDomainSnapshotNum($0, 0) }
         return Blocker(
             domain: name, reason: .snapshot,
             detail: "it has \(count > 0 ? "\(count)" : "some") domain snapshots, with which "
@@ -175,7 +175,7 @@ extension DomainHandle {
     /// monitor only when libvirt knows of a job (qemuDomainGetBlockJobInfo).
     func blockJob(on target: String) -> String? {
         var info = virDomainBlockJobInfo()
-        guard virDomainGetBlockJobInfo(pointer, target, &info, 0) == 1 else { return nil }
+        guard use({ virDomainGetBlockJobInfo($0, target, &info, 0) }) == 1 else { return nil }
         let kinds = ["", "pull", "copy", "commit", "active commit", "backup"]
         let kind = kinds[safe: Int(info.type)] ?? "type \(info.type)"
         return "block job (\(kind)) at \(info.cur) of \(info.end)"

@@ -5,7 +5,7 @@ import Telemetry
 extension InventoryReader {
     mutating func hostFacts() throws -> HostFacts {
         let connection = connection
-        let xml = try ownedString(virConnectGetCapabilities(connection.pointer))
+        let xml = try ownedString(connection.use { virConnectGetCapabilities($0) })
         let capabilities: CapabilitiesXMLReader.Capabilities
         do {
             capabilities = try CapabilitiesXMLReader.read(xml)
@@ -13,7 +13,7 @@ extension InventoryReader {
             throw LibvirtFailure.refused("the host's capabilities can not be read: \(error)")
         }
         var info = virNodeInfo()
-        try checked(virNodeGetInfo(connection.pointer, &info))
+        try checked(connection.use { virNodeGetInfo($0, &info) })
         var cpu = capabilities.cpu
         cpu.logicalCPUs = Int(info.cpus)
         cpu.megahertz = info.mhz == 0 ? nil : Int(info.mhz)
@@ -25,7 +25,7 @@ extension InventoryReader {
         return HostFacts(
             uuid: capabilities.uuid,
             hostname: try optional("hostname") {
-                try ownedString(virConnectGetHostname(connection.pointer))
+                try ownedString(connection.use { virConnectGetHostname($0) })
             } ?? "",
             cpu: cpu, memory: memory,
             cells: try cells(capabilities, memory: memory, cpus: Int(info.cpus)),
@@ -42,7 +42,7 @@ extension InventoryReader {
         _ ask: (virConnectPtr?, UnsafeMutablePointer<UInt>?) -> Int32
     ) -> Int? {
         var number: UInt = 0
-        return ask(connection.pointer, &number) == 0 ? Int(clamping: number) : nil
+        return connection.use { ask($0, &number) } == 0 ? Int(clamping: number) : nil
     }
 
     /// With what is free in them now. A host that tells of no cells has one.
@@ -83,9 +83,11 @@ extension InventoryReader {
                 ) {
                     try DomainCapabilitiesXMLReader.usableCPUModels(
                         ownedString(
-                            virConnectGetDomainCapabilities(
-                                connection.pointer, entry.emulator, entry.architecture, nil,
-                                entry.virtualization, 0)))
+                            connection.use {
+                                virConnectGetDomainCapabilities(
+                                    $0, entry.emulator, entry.architecture, nil,
+                                    entry.virtualization, 0)
+                            }))
                 } ?? nil
         }
         return support

@@ -22,7 +22,7 @@ final class JobEvents {
 
     deinit {
         for callback in callbacks {
-            virConnectDomainEventDeregisterAny(connection.pointer, callback)
+            _ = connection.use { virConnectDomainEventDeregisterAny($0, callback) }
         }
     }
 
@@ -38,12 +38,16 @@ final class JobEvents {
         _ callback: virConnectDomainEventGenericCallback
     ) {
         let opaque = Unmanaged.passRetained(inbox).toOpaque()
-        let number = virConnectDomainEventRegisterAny(
-            connection.pointer, domain.pointer, Int32(event.rawValue), callback, opaque,
-            { opaque in
-                guard let opaque else { return }
-                Unmanaged<JobInbox>.fromOpaque(opaque).release()
-            })
+        let number = connection.use { connection in
+            domain.use { domain in
+                virConnectDomainEventRegisterAny(
+                    connection, domain, Int32(event.rawValue), callback, opaque,
+                    { opaque in
+                        guard let opaque else { return }
+                        Unmanaged<JobInbox>.fromOpaque(opaque).release()
+                    })
+            }
+        }
         if number < 0 {
             Unmanaged<JobInbox>.fromOpaque(opaque).release()
         } else {

@@ -80,15 +80,22 @@ extension LibvirtActuator {
         switch route {
         case .peerToPeer:
             try checked(
-                virDomainMigrateToURI3(
-                    domain.pointer, request.targetURI, parameters.pointer,
-                    UInt32(parameters.count), call.flags))
+                domain.use { domain in
+                    parameters.use { list, count in
+                        virDomainMigrateToURI3(
+                            domain, request.targetURI, list, count, call.flags)
+                    }
+                })
         case .managed:
             let target = try self.target(request, targetURI)
             let arrived = try checked(
-                virDomainMigrate3(
-                    domain.pointer, target.pointer, parameters.pointer,
-                    UInt32(parameters.count), call.flags))
+                domain.use { domain in
+                    target.use { target in
+                        parameters.use { list, count in
+                            virDomainMigrate3(domain, target, list, count, call.flags)
+                        }
+                    }
+                })
             virDomainFree(arrived)
         }
         let (seconds, attoseconds) = start.duration(to: .now).components
@@ -139,7 +146,7 @@ extension LibvirtActuator {
             // Best effort: if it fails the migration goes on as an ordinary one.
             try? await control.call("start post-copy", domain: domain, limit: .seconds(10)) {
                 try checked(
-                    virDomainMigrateStartPostCopy($0.domain(domain.rawValue).pointer, 0))
+                    $0.domain(domain.rawValue).use { virDomainMigrateStartPostCopy($0, 0) })
             }
         }
     }

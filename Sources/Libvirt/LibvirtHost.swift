@@ -43,7 +43,7 @@ package final class LibvirtHost: HostInspector {
     package func sighting(of domain: DomainID) async throws -> DomainSighting {
         do {
             return try await watching.call(
-                "look at domain", domain: domain, limit: options.controlLimit
+                "look at domain", domain: domain, limit: options.lookLimit
             ) {
                 try SightingReader.read($0, domain)
             }
@@ -55,10 +55,14 @@ package final class LibvirtHost: HostInspector {
 
     package func migrationProgress(of domain: DomainID) async throws -> MigrationProgress? {
         try await watching.call(
-            "read migration progress", domain: domain, limit: options.controlLimit
+            "read migration progress", domain: domain, limit: options.lookLimit
         ) { connection in
             do {
-                return try connection.domain(domain.rawValue).migrationJob()?.progress
+                let handle = try connection.domain(domain.rawValue)
+                // A monitor that is busy with anything but a long job is not migrating
+                // (qemuDomainGetControlInfo), and to ask would be to wait for it.
+                if case .busy = try handle.monitorTrouble() { return nil }
+                return try handle.migrationJob()?.progress
             } catch let failure as LibvirtFailure where failure.meansNoJob {
                 return nil
             }

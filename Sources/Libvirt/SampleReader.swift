@@ -43,9 +43,11 @@ extension ConnectionHandle {
     ) throws(LibvirtFailure) -> [DomainStatisticsRecord] {
         var records: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
         let count = try checked(
-            virConnectGetAllDomainStats(
-                pointer, groups, &records,
-                VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue | filter))
+            use {
+                virConnectGetAllDomainStats(
+                    $0, groups, &records,
+                    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue | filter)
+            })
         defer { virDomainStatsRecordListFree(records) }
         var found: [DomainStatisticsRecord] = []
         for record in UnsafeBufferPointer(start: records, count: Int(count)) {
@@ -65,10 +67,10 @@ extension ConnectionHandle {
     func cpuCounters() -> HostCPUCounters? {
         let all = Int32(VIR_NODE_CPU_STATS_ALL_CPUS.rawValue)
         var count: Int32 = 0
-        guard virNodeGetCPUStats(pointer, all, nil, &count, 0) == 0, (1...64).contains(count)
+        guard use({ virNodeGetCPUStats($0, all, nil, &count, 0) }) == 0, (1...64).contains(count)
         else { return nil }
         var fields = [virNodeCPUStats](repeating: virNodeCPUStats(), count: Int(count))
-        guard virNodeGetCPUStats(pointer, all, &fields, &count, 0) == 0 else { return nil }
+        guard use({ virNodeGetCPUStats($0, all, &fields, &count, 0) }) == 0 else { return nil }
         let values = Dictionary(
             fields.prefix(Int(count)).compactMap { field in
                 Int64(exactly: field.value).map { (fixedString(field.field), $0) }
@@ -96,7 +98,7 @@ extension ConnectionHandle {
     /// which cell is which where their numbers have gaps. The call is of high priority.
     func cellGauges() -> [CellMemoryGauge] {
         var info = virNodeInfo()
-        guard virNodeGetInfo(pointer, &info) == 0 else { return [] }
+        guard use({ virNodeGetInfo($0, &info) }) == 0 else { return [] }
         return (0..<min(info.nodes, 64)).compactMap { cell in
             let values = memoryStatistics(of: Int32(cell))
             guard !values.isEmpty else { return nil }
@@ -109,10 +111,11 @@ extension ConnectionHandle {
     /// libvirt counts in KiB. Empty where it does not tell.
     private func memoryStatistics(of cell: Int32) -> [String: Bytes] {
         var count: Int32 = 0
-        guard virNodeGetMemoryStats(pointer, cell, nil, &count, 0) == 0, (1...64).contains(count)
+        guard use({ virNodeGetMemoryStats($0, cell, nil, &count, 0) }) == 0,
+            (1...64).contains(count)
         else { return [:] }
         var fields = [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
-        guard virNodeGetMemoryStats(pointer, cell, &fields, &count, 0) == 0 else { return [:] }
+        guard use({ virNodeGetMemoryStats($0, cell, &fields, &count, 0) }) == 0 else { return [:] }
         return Dictionary(
             fields.prefix(Int(count)).compactMap { field in
                 Bytes.plausible(Int64(exactly: field.value), unit: 1024)
@@ -122,10 +125,10 @@ extension ConnectionHandle {
 
     func ksmCounters() -> KSMCounters? {
         var count: Int32 = 0
-        guard virNodeGetMemoryParameters(pointer, nil, &count, 0) == 0, (1...64).contains(count)
+        guard use({ virNodeGetMemoryParameters($0, nil, &count, 0) }) == 0, (1...64).contains(count)
         else { return nil }
         var fields = [virTypedParameter](repeating: virTypedParameter(), count: Int(count))
-        guard virNodeGetMemoryParameters(pointer, &fields, &count, 0) == 0 else { return nil }
+        guard use({ virNodeGetMemoryParameters($0, &fields, &count, 0) }) == 0 else { return nil }
         let values = fields.withUnsafeMutableBufferPointer {
             TypedParameters($0.baseAddress, count: count)
         }

@@ -56,11 +56,16 @@ func fixedString<Characters>(_ characters: Characters) -> String {
 
 /// Parameters for a call, in libvirt's own memory until it is let go.
 final class ParameterList {
-    private(set) var pointer: virTypedParameterPtr?
-    private(set) var count: Int32 = 0
+    private var pointer: virTypedParameterPtr?
+    private var count: Int32 = 0
     private var capacity: Int32 = 0
 
     deinit { virTypedParamsFree(pointer, count) }
+
+    /// Lends the list for one call and keeps it meanwhile (see `ConnectionHandle.use`).
+    func use<Value>(_ call: (virTypedParameterPtr?, UInt32) -> Value) -> Value {
+        withExtendedLifetime(self) { call(pointer, UInt32(count)) }
+    }
 
     func add(_ name: String, _ value: String) throws(LibvirtFailure) {
         try checked(virTypedParamsAddString(&pointer, &count, &capacity, name, value))

@@ -1,0 +1,112 @@
+import ClusterModel
+import Testing
+
+@testable import Libvirt
+
+@Suite("What in a domain's XML forbids a live migration")
+struct DomainBlockerTests {
+    /// A piece of XML, and the reason and a value that its blocker must have.
+    struct Example: Sendable, CustomTestStringConvertible {
+        var xml: String
+        var reason: Blocker.Reason
+        var value: String
+        var testDescription: String { "\(reason) \(value)" }
+    }
+
+    static let blocking: [Example] = [
+        Example(
+            xml: """
+                <hostdev mode='subsystem' type='pci' managed='yes'><source>
+                <address domain='0x0000' bus='0x3b' slot='0x00' function='0x1'/></source></hostdev>
+                """, reason: .hostDevice, value: "0x0000:0x3b:0x00:0x1"),
+        Example(
+            xml: """
+                <hostdev mode='subsystem' type='usb'><source><vendor id='0x1d6b'/>
+                <product id='0x0002'/></source></hostdev>
+                """, reason: .hostDevice, value: "0x1d6b:0x0002"),
+        Example(
+            xml: """
+                <hostdev mode='subsystem' type='mdev' model='vfio-pci'><source>
+                <address uuid='c2177883-f1bb-47f0-914d-32a22e3a8804'/></source></hostdev>
+                """, reason: .hostDevice, value: "c2177883"),
+        Example(
+            xml: "<interface type='hostdev'><mac address='52:54:00:6d:90:02'/></interface>",
+            reason: .hostDevice, value: "52:54:00:6d:90:02"),
+        Example(
+            xml: "<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>",
+            reason: .vdpa, value: "vDPA"),
+        Example(
+            xml: """
+                <filesystem type='mount'><driver type='virtiofs'/><source dir='/data'/>
+                <target dir='tag'/></filesystem>
+                """, reason: .sharedFilesystem, value: "/data"),
+        Example(
+            xml: """
+                <shmem name='pair' role='peer'><model type='ivshmem-plain'/></shmem>
+                """, reason: .sharedMemory, value: "pair"),
+        Example(
+            xml: "<shmem name='old' role='master'><model type='ivshmem'/></shmem>",
+            reason: .sharedMemory, value: "ivshmem"),
+        Example(
+            xml: """
+                <disk type='file' device='disk'><source file='/a'/><target dev='vdz'/>
+                <transient/></disk>
+                """, reason: .transientDisk, value: "vdz"),
+        Example(
+            xml: """
+                <disk type='file' device='disk'><source file='/a'/><target dev='vdy'/>
+                <mirror type='file' job='active-commit' ready='yes'/></disk>
+                """, reason: .blockJob, value: "active-commit"),
+        Example(
+            xml: "<tpm><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>",
+            reason: .tpm, value: "passthrough"),
+        Example(
+            xml: "<memory model='nvdimm'><source><path>/dev/pmem0</path></source></memory>",
+            reason: .localStorage, value: "/dev/pmem0"),
+        Example(xml: "<input type='evdev'/>", reason: .hostDevice, value: "input device"),
+        Example(
+            xml: "<video><model type='virtio'><acceleration accel3d='yes'/></model></video>",
+            reason: .other, value: "3D"),
+    ]
+
+    @Test("Each blocks, with its value and a remedy", arguments: blocking)
+    func blocks(_ example: Example) throws {
+        let facts = try DomainXMLReader.read(DomainFixtures.domain(devices: example.xml))
+        let blocker = try #require(facts.blockers.first)
+        #expect(facts.blockers.count == 1)
+        #expect(blocker.reason == example.reason)
+        #expect(blocker.domain == "web1")
+        #expect(blocker.detail.contains(example.value), "\(blocker.detail)")
+        #expect(!blocker.remedy.isEmpty)
+    }
+
+    static let harmless = [
+        "<shmem name='m' role='master'><model type='ivshmem-plain'/></shmem>",
+        "<interface type='hostdev'><teaming type='transient' persistent='ua-1'/></interface>",
+        "<tpm><backend type='emulator'/></tpm>", "<memory model='dimm'/>",
+        "<input type='tablet'/>", "<video><model type='qxl'/></video>",
+        "<x:hostdev xmlns:x='urn:foreign' type='pci'/>",
+    ]
+
+    @Test("What libvirt moves does not block", arguments: harmless)
+    func doesNotBlock(_ xml: String) throws {
+        #expect(try DomainXMLReader.read(DomainFixtures.domain(devices: xml)).blockers.isEmpty)
+    }
+
+    @Test("invtsc blocks unless the TSC has a frequency")
+    func invariantTSC() throws {
+        let cpu = "<cpu mode='host-model'><feature policy='require' name='invtsc'/></cpu>"
+        let clock = "<clock offset='utc'><timer name='tsc' frequency='3000000000'/></clock>"
+        let without = try DomainXMLReader.read(DomainFixtures.domain(top: cpu))
+        #expect(without.blockers.map(\.reason) == [.cpuModel])
+        let with = try DomainXMLReader.read(DomainFixtures.domain(top: cpu + clock))
+        #expect(with.blockers.isEmpty)
+    }
+
+    @Test("Encrypted memory blocks")
+    func launchSecurity() throws {
+        let facts = try DomainXMLReader.read(
+            DomainFixtures.domain(top: "<launchSecurity type='sev'/>"))
+        #expect(facts.blockers.map(\.reason) == [.security])
+    }
+}

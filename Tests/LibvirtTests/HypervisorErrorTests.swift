@@ -1,0 +1,125 @@
+import CLibvirt
+import ClusterModel
+import HypervisorInterface
+import Testing
+
+@testable import Libvirt
+
+@Suite("libvirt's errors and what they mean")
+struct HypervisorErrorTests {
+    private let context = CallContext(operation: "migrate to b", host: "a", domain: "d")
+
+    private func error(
+        _ code: virErrorNumber, _ message: String = "m", connection: Bool = false
+    ) -> HypervisorError {
+        HypervisorError(
+            LibvirtFailure(
+                code: Int(code.rawValue), origin: 10, message: message,
+                isConnectionFailure: connection), context)
+    }
+
+    @Test("Codes become kinds")
+    func kinds() {
+        #expect(error(VIR_ERR_NO_DOMAIN).kind == .noDomain)
+        #expect(error(VIR_ERR_MIGRATE_UNSAFE).kind == .unsafe)
+        #expect(error(VIR_ERR_OPERATION_ABORTED).kind == .aborted)
+        #expect(error(VIR_ERR_CPU_INCOMPATIBLE).kind == .incompatible)
+        #expect(error(VIR_ERR_CONFIG_UNSUPPORTED).kind == .incompatible)
+        #expect(error(VIR_ERR_NO_NETWORK).kind == .incompatible)
+        #expect(error(VIR_ERR_NO_SUPPORT).kind == .unsupported)
+        #expect(error(VIR_ERR_ARGUMENT_UNSUPPORTED).kind == .unsupported)
+        #expect(error(VIR_ERR_AUTH_FAILED).kind == .denied)
+        #expect(error(VIR_ERR_ACCESS_DENIED).kind == .denied)
+        #expect(error(VIR_ERR_OPERATION_DENIED).kind == .denied)
+        #expect(error(VIR_ERR_OPERATION_FAILED).kind == .failed)
+        #expect(error(VIR_ERR_INTERNAL_ERROR).kind == .failed)
+    }
+
+    @Test("SYSTEM_ERROR is unreachable only when it is our own connection")
+    func connection() {
+        let refused = "unable to connect to server at 'b:49152': Connection refused"
+        #expect(error(VIR_ERR_SYSTEM_ERROR, refused).kind == .failed)
+        #expect(error(VIR_ERR_SYSTEM_ERROR, refused, connection: true).kind == .unreachable)
+        #expect(
+            error(VIR_ERR_RPC, "client socket is closed", connection: true).kind == .unreachable)
+    }
+
+    @Test("Permission denied: by ssh, by the socket, or to a file on the target")
+    func denied() {
+        let ssh = "Cannot recv data: root@b: Permission denied (publickey)."
+        #expect(error(VIR_ERR_SYSTEM_ERROR, ssh, connection: true).kind == .denied)
+        let socket = "Failed to connect socket to '/run/x': Permission denied"
+        #expect(error(VIR_ERR_SYSTEM_ERROR, socket, connection: true).kind == .denied)
+        let file = "internal error: Could not open '/d.qcow2': Permission denied"
+        #expect(error(VIR_ERR_INTERNAL_ERROR, file).kind == .failed)
+    }
+
+    @Test("Refusals of a target that come with a general code")
+    func incompatible() {
+        for message in [
+            "operation failed: guest CPU doesn't match specification: missing features: vmx",
+            "internal error: qemu unexpectedly closed the monitor: unsupported machine type 'pc-9'",
+            "internal error: cannot set up guest memory 'pc.ram': Cannot allocate memory",
+            "Cannot get interface MTU on 'br7': No such device",
+        ] {
+            #expect(error(VIR_ERR_INTERNAL_ERROR, message).kind == .incompatible, "\(message)")
+        }
+    }
+
+    /// What libvirt 9.0.0 said (seen in the lab, or in its source), and a word of the remedy.
+    static let advised = [
+        (
+            "Cannot recv data: Host key verification failed.: Connection reset by peer",
+            "known_hosts"
+        ),
+        ("unable to connect to server at '10.77.0.99:49152': No route to host", "49152 to 49215"),
+        ("unable to connect to server at '10.77.0.254:16509': Connection refused", "libvirtd or"),
+        ("Unable to resolve address 'host9' service '16509': Name or service", "misspelt"),
+        ("hostname on destination resolved to localhost, but migration requires", "migrationAddr"),
+        ("Attempt to migrate guest to the same host 8613ceca", "host_uuid"),
+        ("Cannot read CA certificate '/etc/pki/CA/cacert.pem': No such file or", "certificates"),
+        ("Failed to connect socket to '/run/libvirt/sock': No such file or directory", "not run"),
+        ("Timed out during operation: cannot acquire state change lock", "domjobinfo"),
+    ]
+
+    @Test("The common cases have a remedy", arguments: advised)
+    func remedies(_ example: (message: String, word: String)) {
+        let remedy = error(VIR_ERR_SYSTEM_ERROR, example.message).remedy
+        #expect(remedy?.contains(example.word) == true, "\(remedy ?? "none")")
+    }
+
+    @Test("An unsafe migration has a remedy whatever its words; an unknown error has none")
+    func remedyByCode() {
+        #expect(error(VIR_ERR_MIGRATE_UNSAFE).remedy?.contains("shared storage") == true)
+        #expect(error(VIR_ERR_INTERNAL_ERROR, "something else").remedy == nil)
+    }
+
+    @Test("The description has operation, object, host, values and remedy")
+    func description() {
+        let text = "\(error(VIR_ERR_NO_DOMAIN, "Domain not found"))"
+        #expect(
+            text == "migrate to b of domain 'd' on a: Domain not found (libvirt error 42)")
+    }
+
+    @Test("A late answer says whether the call may still take effect")
+    func overdue() {
+        let begun = HypervisorError(overdueAfter: .seconds(10), wasBegun: true, context)
+        #expect(begun.kind == .timeout)
+        #expect(begun.remedy?.contains("may still take effect") == true)
+        let waiting = HypervisorError(overdueAfter: .milliseconds(1500), wasBegun: false, context)
+        #expect(waiting.message == "no answer within 1500 ms; it was not begun and will not be")
+    }
+
+    @Test("Only a target's libvirtd that the source can not reach sends us the other way")
+    func route() {
+        func means(_ message: String) -> Bool {
+            LibvirtActuator.meansUnreachablePeer(error(VIR_ERR_SYSTEM_ERROR, message))
+        }
+        #expect(means("Unable to resolve address 'nowhere' service '16509': Temporary failure"))
+        #expect(means("Cannot recv data: Host key verification failed.: Connection reset by peer"))
+        #expect(means("unable to connect to server at 'b:16509': Connection refused"))
+        #expect(!means("unable to connect to server at 'b:49152': Connection refused"))
+        #expect(!means("Lost connection to destination host"))
+        #expect(!means("Cannot recv data: Connection reset by peer"))
+    }
+}
