@@ -75,11 +75,6 @@ let package = Package(
             swiftSettings: strict),
 
         tests("TidyTests", []),
-        tests("LabTests", []),
-        tests("ExecutionTests", ["ClusterModel", "Execution"]),
-        tests(
-            "SimulationTests",
-            ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
         tests("TelemetryTests", ["ClusterModel", "Telemetry"]),
         tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
         tests(
@@ -88,6 +83,11 @@ let package = Package(
                 "ClusterModel", "Telemetry", "HypervisorInterface", "Sampling", logging,
                 serviceLifecycle,
             ]),
+        tests("LabTests", []),
+        tests("ExecutionTests", ["ClusterModel", "Execution"]),
+        tests(
+            "SimulationTests",
+            ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
         tests(
             "LibvirtTests",
             ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),

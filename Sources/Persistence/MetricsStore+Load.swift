@@ -4,12 +4,36 @@ package import Telemetry
 
 extension MetricsStore {
     /// Demand of all domains and use of all hosts in the window, in one pass over the rows.
-    package func load(in window: SampleWindow, rules: RateRules) async throws -> MeasuredLoad {
-        do {
-            return try await pool.read { try Self.load(in: window, rules: rules, from: $0) }
-        } catch {
-            throw file.error("read samples from", error)
+    ///
+    /// Without rules, what counts as a gap is judged by the period that the samples themselves show:
+    /// only the collector knew its own, and it may have been another one then.
+    package func load(
+        in window: SampleWindow, rules: RateRules? = nil
+    ) async throws -> MeasuredLoad {
+        try await read("read samples from") { database in
+            try Self.load(
+                in: window, rules: rules ?? Self.rules(for: window, from: database), from: database)
         }
+    }
+
+    /// From the median time between two samples of a host, of all that reach into the window;
+    /// one hour before it is looked at too, so that long periods show at all.
+    private static func rules(
+        for window: SampleWindow, from database: Database
+    ) throws -> RateRules {
+        var intervals = try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT interval FROM (
+                    SELECT time - lag(time) OVER (PARTITION BY host ORDER BY time) AS interval
+                    FROM hostSample WHERE time > ? AND time <= ?
+                ) WHERE interval > 0
+                """,
+            arguments: [
+                window.start.milliseconds - 3_600_000, window.end.milliseconds,
+            ])
+        guard let median = Percentile.nearestRank(50, of: &intervals) else { return RateRules() }
+        return RateRules(periodMilliseconds: max(1000, median))
     }
 
     private static func load(

@@ -17,7 +17,7 @@ package struct SnapshotBuilder: Sendable {
         self.measured = measured
     }
 
-    /// The snapshot, and what a person should hear at once: the same domain active on two hosts.
+    /// The cluster snapshot, and what a person should hear at once: the same domain active on two hosts.
     /// O(n log n) in the number of domains.
     package func build(from reports: [HostReport]) -> BuiltSnapshot {
         let sorted = reports.sorted { $0.settings.name < $1.settings.name }

@@ -13,6 +13,7 @@ struct CrashTests {
     /// the journal afterwards, and no hole before it.
     @Test func whatAppendReturnedFromSurvivesSIGKILL() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let journal = try JournalStore(directory: path)
@@ -38,6 +39,7 @@ struct CrashTests {
 
     @Test func aTornBatchOfSamplesLeavesNothingHalf() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let store = try MetricsStore(directory: path)
@@ -62,6 +64,7 @@ struct CrashTests {
 
     @Test func theJournalSyncsAtEveryCommit() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         #expect(try await journal.durability() == "wal, synchronous 2")
         let header = FileManager.default.contents(atPath: scratch.file("journal.sqlite"))
@@ -70,6 +73,7 @@ struct CrashTests {
 
     @Test func twoProcessesDoNotShareTheFleet() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         guard case .acquired(let lock) = try FleetLock.acquire(directory: path, purpose: "drain h1")
         else {
@@ -92,6 +96,7 @@ struct CrashTests {
 
     @Test func theLockGoesWithItsProcess() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let path = scratch.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             guard case .acquired(let lock) = try FleetLock.acquire(directory: path, purpose: "x")
@@ -120,8 +125,9 @@ struct CrashTests {
     }
 
     /// A child that was started meanwhile, and lives on, does not keep the lock.
-    @Test func childrenDoNotInheritTheLock() throws {
+    @Test func childrenDoNotInheritTheLock() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         guard
             case .acquired(let lock) = try FleetLock.acquire(
                 directory: scratch.path, purpose: "x")
@@ -129,25 +135,29 @@ struct CrashTests {
             Issue.record("nobody else can have it")
             return
         }
-        let child = Process()
-        child.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
-        child.arguments = ["-n", lock.path, "true"]
-        try child.run()
-        child.waitUntilExit()
-        #expect(child.terminationStatus == 1)
-        let sleeper = Process()
-        sleeper.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        sleeper.arguments = ["30"]
-        try sleeper.run()
-        let held = try FileManager.default.contentsOfDirectory(
-            atPath: "/proc/\(sleeper.processIdentifier)/fd"
-        ).compactMap {
-            try? FileManager.default.destinationOfSymbolicLink(
-                atPath: "/proc/\(sleeper.processIdentifier)/fd/\($0)")
-        }
-        kill(sleeper.processIdentifier, SIGKILL)
-        sleeper.waitUntilExit()
-        #expect(!held.contains(lock.path))
+        let status = try await run("/usr/bin/flock", ["-n", lock.path, "true"])
+        #expect(status == 1)
+        // Every descriptor of the file is closed on exec, whoever starts the child.
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            .compactMap { Int32($0) }
+            .filter {
+                (try? FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/fd/\($0)")) == lock.path
+            }
+        #expect(open.count == 1)
+        #expect(open.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
         lock.release()
+    }
+
+    /// Not `waitUntilExit`: that runs a run loop, which a thread of Swift's pool may wait on for
+    /// ever.
+    private func run(_ program: String, _ arguments: [String]) async throws -> Int32 {
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: program)
+        child.arguments = arguments
+        return try await withCheckedThrowingContinuation { continuation in
+            child.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do { try child.run() } catch { continuation.resume(throwing: error) }
+        }
     }
 }

@@ -23,6 +23,7 @@ struct JournalStoreTests {
 
     @Test func aRunBeginsWithTakenAndPlanned() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 42)
         #expect(run == 1)
@@ -44,6 +45,7 @@ struct JournalStoreTests {
 
     @Test func runsAreListedNewestFirst() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let first = try await journal.open(Self.plan(["a", "b"]), at: time, process: 1)
         let second = try await journal.open(Self.plan(), at: time, process: 1)
@@ -61,6 +63,7 @@ struct JournalStoreTests {
 
     @Test func anUnknownRunIsAnError() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let error = await #expect(throws: StoreError.self) { try await journal.records(of: 7) }
         #expect(error?.kind == .missing)
@@ -71,6 +74,7 @@ struct JournalStoreTests {
 
     @Test func everyEventComesBackInTheBytesItHasHadSinceVersion1() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 1)
         for (event, _) in Self.goldens { try await journal.append(event, to: run, at: time) }
@@ -119,6 +123,7 @@ struct JournalStoreTests {
     ])
     func historyCanNotBeRewritten(sql: String) async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 1)
         let before = try await journal.records(of: run)
@@ -131,6 +136,7 @@ struct JournalStoreTests {
 
     @Test func aNewerRecordIsRefused() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 1)
         let other = try DatabaseQueue(path: scratch.file("journal.sqlite"))
@@ -145,6 +151,7 @@ struct JournalStoreTests {
 
     @Test func anUnreadableRecordIsNeverSkipped() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 1)
         let other = try DatabaseQueue(path: scratch.file("journal.sqlite"))
@@ -160,6 +167,7 @@ struct JournalStoreTests {
 
     @Test func aCancelledTaskStillWritesItsOutcome() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 1)
         let task = Task {
@@ -172,6 +180,7 @@ struct JournalStoreTests {
 
     @Test func twoWritersNeverShareANumber() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journals = try [
             JournalStore(directory: scratch.path), JournalStore(directory: scratch.path),
         ]
@@ -190,6 +199,7 @@ struct JournalStoreTests {
 
     @Test func hostsInMaintenanceAreKeptAndCleared() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 1)
         try await journal.setMaintenance(MaintenanceEntry(host: "b", since: time, run: nil))

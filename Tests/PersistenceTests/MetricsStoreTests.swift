@@ -9,6 +9,7 @@ import Testing
 struct MetricsStoreTests {
     @Test func samplesComeBackAsTheyWere() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         // Two hosts at the same millisecond, one of them with nothing to say.
         var bare = RawHostSample(host: "bare", at: Samples.start)
@@ -28,6 +29,7 @@ struct MetricsStoreTests {
 
     @Test func everyStateHasItsCode() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         let states: [DomainState] = [
             .running, .blocked, .paused, .shuttingDown, .shutOff, .crashed, .suspended, .unknown,
@@ -44,6 +46,7 @@ struct MetricsStoreTests {
 
     @Test func aSecondSampleOfTheSameInstantIsDropped() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         let sample = Samples.host(1, domains: 2, tick: 0)
         try await store.store([.sample(sample), .sample(sample)])
@@ -55,6 +58,7 @@ struct MetricsStoreTests {
 
     @Test func failuresAreRecordsToo() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         let late = Samples.start.advanced(byMilliseconds: 10_000)
         try await store.store([
@@ -76,6 +80,7 @@ struct MetricsStoreTests {
 
     @Test func demandIsTheSameFromTheDatabaseAsFromTheSamples() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         var all: [RawHostSample] = []
         for tick in 0...36 where !(10...20).contains(tick) {
@@ -100,13 +105,36 @@ struct MetricsStoreTests {
         let expected = MeasuredLoad(of: all, window: window, rules: rules)
         let found = try await store.load(in: window, rules: rules)
         #expect(found == expected)
+        #expect(try await store.load(in: window) == expected)
         #expect(found.domains.count == 15)
         #expect(found.hosts["host3"]?.busyPermille == 250)
         #expect(found.hosts["host3"]?.memoryAvailable == .gibibytes(71))
     }
 
+    /// `collect --period 60`, or `--once` from cron: no interval of theirs is a gap.
+    @Test(arguments: [60, 300]) func aLongPeriodIsSeenInTheSamples(seconds: Int) async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let store = try MetricsStore(directory: scratch.path)
+        for tick in 0...5 {
+            var sample = Samples.host(1, domains: 1, tick: tick)
+            sample.at = Samples.start.advanced(byMilliseconds: Int64(tick * seconds) * 1000)
+            sample.domains[0].cpuTime = Int64(tick * seconds) * 700_000_000
+            try await store.store([.sample(sample)])
+        }
+        let window = SampleWindow(
+            endingAt: Samples.start.advanced(byMilliseconds: Int64(5 * seconds) * 1000))
+        let load = try await store.load(in: window)
+        #expect(load.domains.values.first?.peak == 700)
+        #expect(load.domains.values.first?.samples == 5)
+        // Under the rules of a shorter period there are only gaps.
+        let strict = try await store.load(in: window, rules: RateRules())
+        #expect(strict.domains.values.first?.cpu == nil)
+    }
+
     @Test func observationsAreReplaced() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         func observation(at time: Timestamp, memory: Bytes) -> HostObservation {
             HostObservation(
@@ -126,6 +154,7 @@ struct MetricsStoreTests {
 
     @Test func aRenamedDomainKeepsItsHistory() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         var sample = Samples.host(1, domains: 1, tick: 0)
         try await store.store([.sample(sample)])
@@ -140,6 +169,7 @@ struct MetricsStoreTests {
 
     @Test func oldSamplesAreDeletedInSmallPieces() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         for tick in 0..<50 {
             try await store.store([
@@ -161,6 +191,7 @@ struct MetricsStoreTests {
 
     @Test func numbersAreRightAfterAFailedBatch() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         // A tick of 2,000 domains needs more pages than there may be.
         let store = try MetricsStore(directory: scratch.path, maximumPages: 40)
         let error = await #expect(throws: StoreError.self) {
@@ -178,6 +209,7 @@ struct MetricsStoreTests {
 
     @Test func aCancelledTaskStillStores() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         let sample = Samples.host(1, domains: 1, tick: 0)
         let task = Task {

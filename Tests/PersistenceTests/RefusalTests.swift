@@ -28,6 +28,7 @@ struct RefusalTests {
 
     @Test func whatIsNoDatabase() throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let text = Data(String(repeating: "not a database at all\n", count: 400).utf8)
         for file in Self.files { try text.write(to: URL(fileURLWithPath: scratch.file(file))) }
         for error in openBoth(scratch) {
@@ -42,12 +43,14 @@ struct RefusalTests {
 
     @Test func anEmptyFileIsANewDatabase() throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         for file in Self.files { try Data().write(to: URL(fileURLWithPath: scratch.file(file))) }
         #expect(openBoth(scratch).allSatisfy { $0 == nil })
     }
 
     @Test func anotherProgramsDatabase() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         for file in Self.files {
             try await DatabaseQueue(path: scratch.file(file)).write {
                 try $0.execute(sql: "CREATE TABLE bookmark (id INTEGER)")
@@ -63,7 +66,9 @@ struct RefusalTests {
 
     @Test func journalAndMetricsAreNotMixedUp() throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let other = try Scratch()
+        defer { other.remove() }
         try JournalStore(directory: other.path).close()
         try FileManager.default.copyItem(
             atPath: other.file("journal.sqlite"), toPath: scratch.file("metrics.sqlite"))
@@ -72,6 +77,7 @@ struct RefusalTests {
 
     @Test func whatANewerVersionWrote() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         try MetricsStore(directory: scratch.path).close()
         try JournalStore(directory: scratch.path).close()
         for file in Self.files {
@@ -87,6 +93,7 @@ struct RefusalTests {
 
     @Test func aDamagedFile() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path)
         for _ in 0..<50 {
             _ = try await journal.open(
@@ -106,6 +113,7 @@ struct RefusalTests {
 
     @Test func aDamagedMetricsFile() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
         for tick in 0..<20 {
             try await store.store([.sample(Samples.host(1, domains: 50, tick: tick))])
@@ -141,6 +149,7 @@ struct RefusalTests {
 
     @Test func aDirectoryThatIsAFile() throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         try Data("x".utf8).write(to: URL(fileURLWithPath: scratch.file("file")))
         let error = failure { _ = try MetricsStore(directory: scratch.file("file")) }
         #expect(error?.kind == .notWritable)
@@ -148,6 +157,7 @@ struct RefusalTests {
 
     @Test func aFullJournalKeepsWhatItHas() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let journal = try JournalStore(directory: scratch.path, maximumPages: 24)
         let run = try await journal.open(
             JournalStoreTests.plan(), at: Timestamp(seconds: 1), process: 1)
@@ -166,15 +176,58 @@ struct RefusalTests {
         #expect(try await journal.records(of: run).count == written)
     }
 
+    /// A disk that is really full: a small file system of its own, for those who may mount one.
+    @Test(.enabled(if: SmallDisk.isPossible)) func aFullDisk() async throws {
+        let disk = try SmallDisk(kibibytes: 1024)
+        defer { disk.remove() }
+        let store = try MetricsStore(directory: disk.path)
+        let journal = try JournalStore(directory: disk.path)
+        let run = try await journal.open(
+            JournalStoreTests.plan(), at: Timestamp(seconds: 1), process: 1)
+        var ticks = 0
+        var error: StoreError?
+        while error == nil, ticks < 1000 {
+            do {
+                try await store.store([.sample(Samples.host(1, domains: 100, tick: ticks))])
+                ticks += 1
+            } catch let found as StoreError { error = found }
+        }
+        #expect(error?.kind == .diskFull)
+        #expect(error?.remedy?.contains("free some space") == true)
+        var journalError: StoreError?
+        while journalError == nil {
+            do {
+                try await journal.append(
+                    .stopping(reason: String(repeating: "x", count: 4000)), to: run,
+                    at: Timestamp(seconds: 2))
+            } catch let found as StoreError { journalError = found }
+        }
+        #expect(journalError?.kind == .diskFull)
+        let kept = try await store.samples(
+            from: Samples.start.advanced(byMilliseconds: -1),
+            to: Samples.start.advanced(byMilliseconds: 1_000_000_000))
+        #expect(kept.count == ticks)
+        #expect(try await journal.records(of: run).count >= 2)
+        try store.close()
+        try journal.close()
+    }
+
+    /// Takes the five seconds that a lock is waited for.
     @Test func aLockedDatabase() async throws {
         let scratch = try Scratch()
+        defer { scratch.remove() }
         let store = try MetricsStore(directory: scratch.path)
-        let reader = try DatabaseQueue(path: scratch.file("metrics.sqlite"))
-        // A reader with a transaction open does not lock a database in WAL mode.
-        try await reader.read { database in
-            _ = try Int.fetchOne(database, sql: "SELECT count(*) FROM host")
-            try database.execute(sql: "SELECT 1")
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(
+            path: scratch.file("metrics.sqlite"), configuration: configuration)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let error = await #expect(throws: StoreError.self) {
+            try await store.store([.sample(Samples.host(1, domains: 1, tick: 0))])
         }
+        #expect(error?.kind == .locked)
+        #expect(try await store.contacts().isEmpty)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
         try await store.store([.sample(Samples.host(1, domains: 1, tick: 0))])
         #expect(try await store.contacts().count == 1)
     }

@@ -1,7 +1,8 @@
 import Foundation
 
-/// A directory of its own for one test, gone with the value.
-final class Scratch: Sendable {
+/// A directory of its own for one test. It is removed by hand: the last use of the value may come
+/// long before the last use of its directory.
+struct Scratch: Sendable {
     let path: String
 
     init() throws {
@@ -9,7 +10,7 @@ final class Scratch: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
 
     func file(_ name: String) -> String { path + "/" + name }
 }
