@@ -3,6 +3,7 @@ import Execution
 import HypervisorInterface
 import Persistence
 import PlacementPolicy
+import Sampling
 import Telemetry
 
 /// What came of looking at one host.
@@ -83,7 +84,7 @@ extension Composition {
         let window = SampleWindow(
             endingAt: now(), lengthMilliseconds: policy.demand.windowSeconds * 1000,
             slots: policy.demand.slots, percentile: policy.demand.percentile)
-        var measured = try await metrics.load(in: window, rules: RateRules())
+        var measured = try await metrics.load(in: window)
         let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }
             .filter { $0.state.isActive && measured.domains[$0.id]?.cpu == nil }
         guard !unsampled.isEmpty else { return measured }
@@ -114,15 +115,6 @@ extension Composition {
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
         }
-    }
-}
-
-extension HostObservation {
-    fileprivate init(_ inventory: HostInventory) {
-        self.init(
-            host: inventory.host, at: inventory.at, facts: inventory.facts,
-            domains: inventory.domains, migratingOut: inventory.migratingOut,
-            migratingIn: inventory.migratingIn)
     }
 }
 
