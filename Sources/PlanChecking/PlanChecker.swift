@@ -11,13 +11,13 @@ package enum PlanChecker {
     ) -> [Violation] {
         let outcome = OutcomeCheck.violations(plan)
         guard plan.outcome == .plan else { return outcome }
-        let case_ = CheckedCase(plan, snapshot, policy)
-        let graph = GraphCheck.violations(case_) + ReferenceCheck.violations(case_)
+        let judged = CheckedCase(plan, snapshot, policy)
+        let graph = GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
         // What follows reads the graph and the names, and would only add noise where those are wrong.
         guard graph.isEmpty else { return outcome + graph }
-        return outcome + MobilityCheck.violations(case_) + TargetCheck.violations(case_)
-            + CompatibilityCheck.violations(case_) + CapacityCheck.violations(case_)
-            + InterleavingSweep.violations(case_) + AffinityCheck.violations(case_)
-            + DrainCheck.violations(case_)
+        return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
+            + CompatibilityCheck.violations(judged) + CapacityCheck.violations(judged)
+            + InterleavingSweep.violations(judged) + AffinityCheck.violations(judged)
+            + DrainCheck.violations(judged)
     }
 }

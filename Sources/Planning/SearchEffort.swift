@@ -11,8 +11,8 @@ package struct SearchEffort: Hashable, Sendable {
     package var residentsMoved: Int
 
     package init(
-        trialsPerRound: Int = 20_000, trialsPerRoundWhenSmall: Int = 60_000,
-        trialsPerDomain: Int = 1500, residentsMoved: Int = 6
+        trialsPerRound: Int = 50_000, trialsPerRoundWhenSmall: Int = 60_000,
+        trialsPerDomain: Int = 3000, residentsMoved: Int = 6
     ) {
         self.trialsPerRound = trialsPerRound
         self.trialsPerRoundWhenSmall = trialsPerRoundWhenSmall

@@ -4,8 +4,9 @@ import PlacementPolicy
 /// A cluster as dense arrays of integers: hosts, active domains and resources are indices.
 ///
 /// Rows are flat (`host * resources + resource`), so that the inner loops walk along memory. Domains
-/// that do not run hold nothing and are left out.
-struct PlacementProblem {
+/// that do not run hold nothing and are left out. It never changes once it is built; a class, because
+/// the search reads it at every turn and a struct of many arrays is dear to pass around.
+final class PlacementProblem {
     let policy: Policy
     let hosts: [Host]
     let domains: [Domain]
@@ -22,8 +23,8 @@ struct PlacementProblem {
     let limit: [Int64]
     /// Dense number of each host's zone; a host without one is a zone of its own.
     let zone: [Int]
-    var groups: [DomainGroup] = []
-    var groupsOfDomain: [[Int]] = []
+    private(set) var groups: [DomainGroup] = []
+    private(set) var groupsOfDomain: [[Int]] = []
     /// Second places of domains whose migration was under way.
     let arriving: [(domain: Int, host: Int)]
 
@@ -74,7 +75,7 @@ struct PlacementProblem {
         }
         initialLoad = used
         limit = zip(capacity, used).map { max($0, $1) }
-        addGroups()
+        (groups, groupsOfDomain) = makeGroups()
     }
 
     var width: Int { layout.count }

@@ -213,9 +213,13 @@ struct DrainSearch {
                 let share = state.placement.share(of: present)
                 state.remove(unit)
                 var best = (target: present, share: share)
-                for target in targets where target != present && state.allows(unit, on: target) {
+                for target in targets where target != present {
                     let other = state.share(of: target, adding: unit)
-                    if other < best.share, state.fits(unit, on: target) { best = (target, other) }
+                    if other < best.share, state.fits(unit, on: target),
+                        state.allows(unit, on: target)
+                    {
+                        best = (target, other)
+                    }
                 }
                 state.place(unit, on: best.target)
                 hasChanged = hasChanged || best.target != present
