@@ -63,8 +63,8 @@ struct CheckedCase {
         }
     }
 
-    /// May the plan use this host although it is in maintenance? Bringing domains back to it is what a
-    /// return or a rollback was asked for.
+    /// May the plan use this host although it is in maintenance? Bringing domains back to it is
+    /// what a return or a rollback was asked for.
     func isHome(_ host: HostName) -> Bool {
         switch plan.kind {
         case .return, .rollback: plan.hosts.contains(host)

@@ -76,7 +76,8 @@ struct Ledger {
         }
     }
 
-    /// What must not be exceeded: what there is, or what was in use at the start where that is more.
+    /// What must not be exceeded: what there is, or what was in use at the start where that is
+    /// more.
     func limit(_ account: Account) -> Int64 { max(capacity(account), used(account)) }
 
     private func capacity(_ account: Account) -> Int64 {

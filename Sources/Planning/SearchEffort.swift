@@ -1,5 +1,5 @@
-/// How long the planner looks before it calls a tight drain infeasible: trials and not seconds, so that
-/// the same input gives the same plan on a slow machine. A trial takes a few microseconds.
+/// How long the planner looks before it calls a tight drain infeasible: trials and not seconds, so
+/// that the same input gives the same plan on a slow machine. A trial takes a few microseconds.
 package struct SearchEffort: Hashable, Sendable {
     /// Trials in each round of the search; every round may move one resident more out of the way.
     package var trialsPerRound: Int

@@ -66,7 +66,8 @@ import Testing
             let policy = Self.policy(seed)
             let drain = Planner.plan(.drain(["host1"]), from: snapshot, under: policy, seed: seed)
             let hosts = snapshot.domains.filter { $0.facts.state.isActive }.map(\.host)
-            // Going back to where a domain is banned, or a host was too full, is refused, and rightly.
+            // Going back to where a domain is banned, or a host was too full, is refused, and
+            // rightly.
             guard drain.outcome == .plan, policy.ban.isEmpty,
                 !Asked(snapshot, hosts, policy).isOverLimits
             else {

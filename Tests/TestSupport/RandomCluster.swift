@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// Random clusters with the traits that plans have to mind: uneven hosts, groups, huge pages, cells,
-/// pins, local disks, hosts in maintenance, migrations under way.
+/// Random clusters with the traits that plans have to mind: uneven hosts, groups, huge pages,
+/// cells, pins, local disks, hosts in maintenance, migrations under way.
 package enum RandomCluster {
     package static func small(seed: UInt64) -> ClusterBuilder {
         var random = SeededGenerator(seed: seed)

@@ -2,9 +2,9 @@ import ClusterModel
 import PlacementPolicy
 
 extension PlacementProblem {
-    /// The groups of the domains' own metadata (scope host), then the policy's, in a fixed order, and
-    /// which of them each domain is in. Groups with fewer than two active members constrain nothing and
-    /// are left out.
+    /// The groups of the domains' own metadata (scope host), then the policy's, in a fixed order,
+    /// and which of them each domain is in. Groups with fewer than two active members constrain
+    /// nothing and are left out.
     func makeGroups() -> (groups: [DomainGroup], ofDomain: [[Int]]) {
         var together: [String: [Int]] = [:]
         var apart: [String: [Int]] = [:]

@@ -3,9 +3,10 @@ import PlacementPolicy
 
 /// A cluster as dense arrays of integers: hosts, active domains and resources are indices.
 ///
-/// Rows are flat (`host * resources + resource`), so that the inner loops walk along memory. Domains
-/// that do not run hold nothing and are left out. It never changes once it is built; a class, because
-/// the search reads it at every turn and a struct of many arrays is dear to pass around.
+/// Rows are flat (`host * resources + resource`), so that the inner loops walk along memory.
+/// Domains that do not run hold nothing and are left out. It never changes once it is built; a
+/// class, because the search reads it at every turn and a struct of many arrays is dear to pass
+/// around.
 final class PlacementProblem {
     let policy: Policy
     let hosts: [Host]
@@ -19,7 +20,8 @@ final class PlacementProblem {
     let capacity: [Int64]
     /// Load at the start; migrations that were under way already count on both hosts.
     let initialLoad: [Int64]
-    /// What must never be exceeded: capacity, or the load at the start where that is higher already.
+    /// What must never be exceeded: capacity, or the load at the start where that is higher
+    /// already.
     let limit: [Int64]
     /// Dense number of each host's zone; a host without one is a zone of its own.
     let zone: [Int]

@@ -1,6 +1,6 @@
 /// Places units one by one, hardest first: the fewest possible hosts, then the biggest share of a
-/// typical host. Worst fit (the emptiest target) keeps the fleet even; best fit (the fullest that still
-/// takes it) keeps room for big ones. O(units × hosts × resources).
+/// typical host. Worst fit (the emptiest target) keeps the fleet even; best fit (the fullest that
+/// still takes it) keeps room for big ones. O(units × hosts × resources).
 struct Construction {
     /// Which of the hosts that fit is taken.
     enum Fit: CaseIterable {
