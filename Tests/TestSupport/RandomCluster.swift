@@ -17,6 +17,26 @@ package enum RandomCluster {
             using: &random)
     }
 
+    /// As above, and besides: hosts that hold more than they have, one that is down, migrations under
+    /// way.
+    package static func troubled(seed: UInt64) -> ClusterBuilder {
+        var random = SeededGenerator(seed: seed ^ 0xabc)
+        var cluster = seed % 3 == 0 ? medium(seed: seed) : small(seed: seed)
+        for index in cluster.hosts.indices where random.oneIn(6) {
+            cluster.hosts[index].facts?.memory = .gibibytes(Int64(random.int(2...20)))
+        }
+        for domain in cluster.domains where random.oneIn(15) {
+            let target = cluster.hosts[random.int(0...cluster.hosts.count - 1)].name
+            cluster.inFlight.append(
+                MigrationInFlight(
+                    domain: domain.id, source: domain.host, target: random.oneIn(3) ? nil : target))
+        }
+        if random.oneIn(8) {
+            cluster.hosts[random.int(0...cluster.hosts.count - 1)].fault = "no route to host"
+        }
+        return cluster
+    }
+
     /// `fill` twentieths of the fleet's memory are promised, more or less.
     private static func make(
         hosts: Int, domains: Int, fill: Int, using random: inout SeededGenerator

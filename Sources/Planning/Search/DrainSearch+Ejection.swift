@@ -59,6 +59,10 @@ extension DrainSearch {
                     var attempt = start
                     attempt.placement = placement
                     for other in unplaced { attempt.place(other, on: start.host(of: other)) }
+                    // Whoever stays behind must not find its group broken by those that move.
+                    guard unplaced.allSatisfy({ attempt.violation(of: $0) == nil }) else {
+                        return false
+                    }
                     let moves = Self.moves(from: start, to: attempt.placement)
                     var sequencer = MoveSequencer(
                         moves, in: placement.problem, compatibility: start.compatibility)
