@@ -1,14 +1,16 @@
 package import ClusterModel
 
-/// How demand is read off the samples: which stretch of time, in how many slots, at which percentile.
+/// How demand is read off the samples: which stretch of time, in how many slots, at which
+/// percentile.
 package struct DemandWindow: Hashable, Sendable {
     package var windowSeconds: Int64
     /// 1 to 100. The 95th leaves out short peaks, which CPU survives and memory would not.
     package var percentile: Int
     /// Domains whose peaks lie in different slots may share a host.
     package var slots: Int
-    /// What a domain that was never sampled counts for, for each of its virtual CPUs. A quarter: the
-    /// 4:1 overcommitment that is usual in the field; its full vCPUs would refuse most first drains.
+    /// What a domain that was never sampled counts for, for each of its virtual CPUs. A quarter:
+    /// the 4:1 overcommitment that is usual in the field; its full vCPUs would refuse most first
+    /// drains.
     package var assumedPerVCPU: MilliCPU
 
     package init(

@@ -7,7 +7,8 @@ package struct NamePattern: Hashable, Sendable, ExpressibleByStringLiteral, Cust
     package init(stringLiteral value: String) { self.text = value }
     package var description: String { text }
 
-    /// Backtracks to the last `*` only, which is enough for globs without brackets: O(n·m) at worst.
+    /// Backtracks to the last `*` only, which is enough for globs without brackets: O(n·m) at
+    /// worst.
     package func matches(_ name: String) -> Bool {
         let (pattern, name) = (Array(text.utf8), Array(name.utf8))
         let (star, question) = (UInt8(ascii: "*"), UInt8(ascii: "?"))

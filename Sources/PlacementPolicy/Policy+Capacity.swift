@@ -1,8 +1,8 @@
 package import ClusterModel
 
 extension Policy {
-    /// What this host may give to domains, in ordinary memory: huge pages that are set aside are not
-    /// part of it. Zero for a host that was not read.
+    /// What this host may give to domains, in ordinary memory: huge pages that are set aside are
+    /// not part of it. Zero for a host that was not read.
     package func usableMemory(of host: Host) -> Bytes {
         guard let facts = host.facts else { return .zero }
         let setAside = facts.cells.reduce(Int64(0)) { sum, cell in

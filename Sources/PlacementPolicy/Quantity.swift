@@ -32,7 +32,8 @@ enum Quantity {
         return nil
     }
 
-    /// A decimal of at most three places times a factor; nil for anything else or where it overflows.
+    /// A decimal of at most three places times a factor; nil for anything else or where it
+    /// overflows.
     private static func scaled(_ text: String, by factor: Int64) -> Int64? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let isDigits = { (part: Substring) in

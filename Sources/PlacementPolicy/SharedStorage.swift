@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// The operator's word that a path shows the same storage on these hosts: for mounts that no libvirt
-/// pool describes.
+/// The operator's word that a path shows the same storage on these hosts: for mounts that no
+/// libvirt pool describes.
 package struct SharedStorage: Hashable, Sendable {
     /// A folder, or a block device; without a slash at its end.
     package var path: String

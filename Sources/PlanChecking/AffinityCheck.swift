@@ -1,9 +1,10 @@
 import ClusterModel
 
-/// After the plan, no affinity group is spread wider than before; one that was together is together.
+/// After the plan, no affinity group is spread wider than before; one that was together is
+/// together.
 ///
-/// A return and a rollback are asked for target by target: that a group was spread where it comes from
-/// is no reason to keep its members away from there.
+/// A return and a rollback are asked for target by target: that a group was spread where it comes
+/// from is no reason to keep its members away from there.
 enum AffinityCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         switch it.plan.kind {

@@ -2,11 +2,12 @@ import ClusterModel
 
 /// No account is ever overdrawn, in any interleaving that the graph allows.
 ///
-/// A step takes at its target from its start and gives back at its source when it is done. So a state
-/// of the run, seen by one account, is a set X of arriving steps that have started, and the departing
-/// steps that are done. The worst state for a given X has as few departures as possible: those that X
-/// had to wait for, directly or not. Such a state can really be reached (carry out all that X waits
-/// for, then start X, and nothing else), so the bound is exact: an account is safe if and only if
+/// A step takes at its target from its start and gives back at its source when it is done. So a
+/// state of the run, seen by one account, is a set X of arriving steps that have started, and the
+/// departing steps that are done. The worst state for a given X has as few departures as possible:
+/// those that X had to wait for, directly or not. Such a state can really be reached (carry out all
+/// that X waits for, then start X, and nothing else), so the bound is exact: an account is safe if
+/// and only if
 ///
 ///     start + sum of X − sum of the departures that some step of X waits for  ≤  limit
 ///
@@ -51,7 +52,8 @@ enum CapacityCheck {
         }.sorted { $0.detail < $1.detail }
     }
 
-    /// The most that can be added to the start; any value up to `enough` when it is not more than that.
+    /// The most that can be added to the start; any value up to `enough` when it is not more than
+    /// that.
     private static func worst(
         _ incoming: [(amount: Int64, after: Set<StepID>)],
         _ outgoing: [(amount: Int64, step: StepID)], enough: Int64

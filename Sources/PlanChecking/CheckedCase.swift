@@ -12,6 +12,8 @@ struct CheckedCase {
     let domains: [DomainID: Domain]
     let steps: [StepID: Step]
     let groups: [CheckedGroup]
+    /// Domains that are active on more than one host.
+    let seenTwice: Set<DomainID>
 
     init(_ plan: MigrationPlan, _ snapshot: ClusterSnapshot, _ policy: Policy) {
         self.plan = plan
@@ -22,6 +24,8 @@ struct CheckedCase {
         active = snapshot.domains.filter { $0.facts.state.isActive }
         domains = Dictionary(active.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         steps = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<DomainID> = []
+        seenTwice = Set(active.map(\.id).filter { !seen.insert($0).inserted })
         groups = CheckedGroup.all(in: active, policy)
     }
 
@@ -59,8 +63,8 @@ struct CheckedCase {
         }
     }
 
-    /// May the plan use this host although it is in maintenance? Bringing domains back to it is what a
-    /// return or a rollback was asked for.
+    /// May the plan use this host although it is in maintenance? Bringing domains back to it is
+    /// what a return or a rollback was asked for.
     func isHome(_ host: HostName) -> Bool {
         switch plan.kind {
         case .return, .rollback: plan.hosts.contains(host)

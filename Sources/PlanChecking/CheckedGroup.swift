@@ -11,18 +11,8 @@ struct CheckedGroup: Hashable {
     /// The groups of the domains' metadata and of the policy.
     static func all(in domains: [Domain], _ policy: Policy) -> [CheckedGroup] {
         var groups: [CheckedGroup] = []
-        for name in Set(domains.flatMap(\.facts.affinityGroups)).sorted() {
-            let members = domains.filter { $0.facts.affinityGroups.contains(name) }
-            groups.append(
-                CheckedGroup(
-                    name: name, isApart: false, scope: .host, members: Set(members.map(\.id))))
-        }
-        for name in Set(domains.flatMap(\.facts.antiAffinityGroups)).sorted() {
-            let members = domains.filter { $0.facts.antiAffinityGroups.contains(name) }
-            groups.append(
-                CheckedGroup(
-                    name: name, isApart: true, scope: .host, members: Set(members.map(\.id))))
-        }
+        groups += named(domains, \.affinityGroups, isApart: false)
+        groups += named(domains, \.antiAffinityGroups, isApart: true)
         for (isApart, list) in [(false, policy.affinity), (true, policy.antiAffinity)] {
             for group in list {
                 let members = domains.filter { group.domains.matches($0.name) }
@@ -33,5 +23,19 @@ struct CheckedGroup: Hashable {
             }
         }
         return groups
+    }
+
+    private static func named(
+        _ domains: [Domain], _ names: KeyPath<DomainFacts, [String]>, isApart: Bool
+    ) -> [CheckedGroup] {
+        var members: [String: Set<DomainID>] = [:]
+        for domain in domains {
+            for name in domain.facts[keyPath: names] {
+                members[name, default: []].insert(domain.id)
+            }
+        }
+        return members.sorted { $0.key < $1.key }.map {
+            CheckedGroup(name: $0.key, isApart: isApart, scope: .host, members: $0.value)
+        }
     }
 }

@@ -1,7 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// The target can run the guest: machine, CPU, networks, security model, NUMA cells, rules, storage.
+/// The target can run the guest: machine, CPU, networks, security model, NUMA cells, rules,
+/// storage.
 enum CompatibilityCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         it.plan.steps.flatMap { step -> [Violation] in

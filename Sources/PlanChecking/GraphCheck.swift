@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// The graph of steps: numbers are unique, waits exist, nothing waits in a circle, and the steps of one
-/// domain follow each other from host to host.
+/// The graph of steps: numbers are unique, waits exist, nothing waits in a circle, and the steps of
+/// one domain follow each other from host to host.
 enum GraphCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         var found: [Violation] = []

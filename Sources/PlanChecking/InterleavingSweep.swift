@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// A second opinion on small plans, with no argument in it at all: visits every state that a run can be
-/// in and adds up what is on each host.
+/// A second opinion on small plans, with no argument in it at all: visits every state that a run
+/// can be in and adds up what is on each host.
 enum InterleavingSweep {
     /// Three states a step: up to 3⁶ = 729 states.
     static let stepsAtMost = 6

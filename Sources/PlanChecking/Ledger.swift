@@ -6,7 +6,11 @@ struct Ledger {
     private let it: CheckedCase
     /// Sets of cells that some domain is strictly bound to.
     private let cellSets: [Set<Int>]
+    /// Groups that keep a domain apart from others.
+    private let groupsOf: [DomainID: [CheckedGroup]]
     private let present: [HostName: [Domain]]
+    /// What is in use at the start on the hosts that the plan touches.
+    private var inUse: [Account: Int64] = [:]
 
     init(_ it: CheckedCase) {
         self.it = it
@@ -24,6 +28,16 @@ struct Ledger {
             present[target, default: []].append(domain)
         }
         self.present = present
+        var groupsOf: [DomainID: [CheckedGroup]] = [:]
+        for group in it.groups where group.isApart {
+            for member in group.members { groupsOf[member, default: []].append(group) }
+        }
+        self.groupsOf = groupsOf
+        for host in Set(it.plan.steps.flatMap { [$0.move.source, $0.move.target] }) {
+            for domain in present[host] ?? [] {
+                inUse.merge(taken(by: domain, on: host), uniquingKeysWith: +)
+            }
+        }
     }
 
     /// What a domain takes while it is on a host.
@@ -44,27 +58,26 @@ struct Ledger {
         } else {
             for cells in within { taken[.memoryOfCells(host, cells: cells)] = memory }
         }
-        for group in it.groups where group.isApart && group.members.contains(domain.id) {
+        for group in groupsOf[domain.id] ?? [] {
             taken[.members(group, item: it.item(host, group.scope))] = 1
         }
         return taken
     }
 
-    /// In use at the start.
+    /// In use at the start, on a host that the plan touches.
     func used(_ account: Account) -> Int64 {
         switch account {
-        case .memory(let host), .cpu(let host, _), .domains(let host), .pages(let host, _),
-            .pagesInCells(let host, _, _), .memoryOfCells(let host, _):
-            return (present[host] ?? []).reduce(0) {
-                $0 + (taken(by: $1, on: host)[account] ?? 0)
-            }
+        case .memory, .cpu, .domains, .pages, .pagesInCells, .memoryOfCells:
+            return inUse[account] ?? 0
         case .members(let group, let item):
+            // Of a zone, also the hosts that the plan does not touch; each member once.
             let there = present.filter { it.item($0.key, group.scope) == item }.values.joined()
             return Int64(Set(there.map(\.id)).intersection(group.members).count)
         }
     }
 
-    /// What must not be exceeded: what there is, or what was in use at the start where that is more.
+    /// What must not be exceeded: what there is, or what was in use at the start where that is
+    /// more.
     func limit(_ account: Account) -> Int64 { max(capacity(account), used(account)) }
 
     private func capacity(_ account: Account) -> Int64 {

@@ -23,9 +23,7 @@ enum MobilityCheck {
         }
         if it.hosts[domain.host]?.isReachable != true { reasons.append("its host is unreachable") }
         if domain.facts.state == .shuttingDown { reasons.append("it is shutting down") }
-        if it.active.filter({ $0.id == domain.id }).count > 1 {
-            reasons.append("it is active on two hosts")
-        }
+        if it.seenTwice.contains(domain.id) { reasons.append("it is active on two hosts") }
         return reasons
     }
 }

@@ -4,20 +4,22 @@ package import PlacementPolicy
 /// The judge: looks at a plan with no knowledge of how it was made, slowly and obviously.
 ///
 /// A plan may be shown or run only when this finds nothing. Limits on concurrent migrations are the
-/// executor's matter: here every interleaving counts that the graph allows, with any number at once.
+/// executor's matter: here every interleaving counts that the graph allows, with any number at
+/// once.
 package enum PlanChecker {
     package static func check(
         _ plan: MigrationPlan, on snapshot: ClusterSnapshot, under policy: Policy
     ) -> [Violation] {
         let outcome = OutcomeCheck.violations(plan)
         guard plan.outcome == .plan else { return outcome }
-        let case_ = CheckedCase(plan, snapshot, policy)
-        let graph = GraphCheck.violations(case_) + ReferenceCheck.violations(case_)
-        // What follows reads the graph and the names, and would only add noise where those are wrong.
+        let judged = CheckedCase(plan, snapshot, policy)
+        let graph = GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
+        // What follows reads the graph and the names, and would only add noise where those are
+        // wrong.
         guard graph.isEmpty else { return outcome + graph }
-        return outcome + MobilityCheck.violations(case_) + TargetCheck.violations(case_)
-            + CompatibilityCheck.violations(case_) + CapacityCheck.violations(case_)
-            + InterleavingSweep.violations(case_) + AffinityCheck.violations(case_)
-            + DrainCheck.violations(case_)
+        return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
+            + CompatibilityCheck.violations(judged) + CapacityCheck.violations(judged)
+            + InterleavingSweep.violations(judged) + AffinityCheck.violations(judged)
+            + DrainCheck.violations(judged)
     }
 }

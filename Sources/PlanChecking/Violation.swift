@@ -22,7 +22,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         let place = [step.map { "step \($0)" }, host.map { "on \($0)" }].compactMap { $0 }
-        return
-            "\(rule.rawValue)\(place.isEmpty ? "" : " (\(place.joined(separator: ", ")))"): \(detail)"
+        let location = place.isEmpty ? "" : " (\(place.joined(separator: ", ")))"
+        return "\(rule.rawValue)\(location): \(detail)"
     }
 }

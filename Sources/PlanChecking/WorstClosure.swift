@@ -2,10 +2,10 @@ import ClusterModel
 
 /// The set of arrivals with the greatest sum, less the departures that they all waited for.
 ///
-/// This is a closure of maximum weight: taking an arrival forces taking its departures. Its weight is
-/// the sum of all arrivals minus a greatest flow from arrivals to departures, where an arrival sends
-/// only to departures it waits for. Source: J.-C. Picard, "Maximal closure of a graph" (1976); the flow
-/// by shortest augmenting paths, Edmonds and Karp (1972).
+/// This is a closure of maximum weight: taking an arrival forces taking its departures. Its weight
+/// is the sum of all arrivals minus a greatest flow from arrivals to departures, where an arrival
+/// sends only to departures it waits for. Source: J.-C. Picard, "Maximal closure of a graph"
+/// (1976); the flow by shortest augmenting paths, Edmonds and Karp (1972).
 enum WorstClosure {
     static func weight(
         _ incoming: [(amount: Int64, after: Set<StepID>)],

@@ -148,8 +148,8 @@ struct FixedPlanning {
             return sizes[0] != sizes[1] ? sizes[0] > sizes[1] : $0.domain < $1.domain
         }
         for move in bySize {
-            // Affinity is not asked: the targets are the request's, and going back to where a group was
-            // spread already must stay possible.
+            // Affinity is not asked: the targets are the request's, and going back to where a group
+            // was spread already must stay possible.
             guard placement.overflow(adding: move.domain, to: move.target) == nil,
                 placement.brokenGroup(move.domain, at: move.target, isMoving: true) == nil
             else {

@@ -4,8 +4,8 @@ package import ClusterModel
 package struct PlanRequest: Hashable, Sendable {
     /// The intention behind the request.
     package enum Goal: Hashable, Sendable {
-        /// Empty these hosts of their running domains. With `bestEffort`, those that can leave do, and
-        /// the others are listed.
+        /// Empty these hosts of their running domains. With `bestEffort`, those that can leave do,
+        /// and the others are listed.
         case drain([HostName], bestEffort: Bool)
         /// Bring these domains home.
         case `return`([Homecoming], bestEffort: Bool)
@@ -45,8 +45,8 @@ package struct PlanRequest: Hashable, Sendable {
 package struct Homecoming: Hashable, Sendable {
     package var domain: DomainID
     package var home: HostName
-    /// Where the drain put it: if it is elsewhere by now, someone else moved it, and it stays there.
-    /// nil brings it home from wherever it is.
+    /// Where the drain put it: if it is elsewhere by now, someone else moved it, and it stays
+    /// there. nil brings it home from wherever it is.
     package var leftAt: HostName?
 
     package init(_ domain: DomainID, home: HostName, leftAt: HostName? = nil) {

@@ -1,5 +1,5 @@
-/// How long the planner looks before it calls a tight drain infeasible: trials and not seconds, so that
-/// the same input gives the same plan on a slow machine. A trial takes a few microseconds.
+/// How long the planner looks before it calls a tight drain infeasible: trials and not seconds, so
+/// that the same input gives the same plan on a slow machine. A trial takes a few microseconds.
 package struct SearchEffort: Hashable, Sendable {
     /// Trials in each round of the search; every round may move one resident more out of the way.
     package var trialsPerRound: Int
@@ -11,8 +11,8 @@ package struct SearchEffort: Hashable, Sendable {
     package var residentsMoved: Int
 
     package init(
-        trialsPerRound: Int = 20_000, trialsPerRoundWhenSmall: Int = 60_000,
-        trialsPerDomain: Int = 1500, residentsMoved: Int = 6
+        trialsPerRound: Int = 50_000, trialsPerRoundWhenSmall: Int = 60_000,
+        trialsPerDomain: Int = 3000, residentsMoved: Int = 6
     ) {
         self.trialsPerRound = trialsPerRound
         self.trialsPerRoundWhenSmall = trialsPerRoundWhenSmall

@@ -146,8 +146,8 @@ import Testing
     }
 
     @Test func `many arrivals are judged like few`() {
-        // Twelve domains swap places with twelve others, each waiting for its own partner: safe. With
-        // one wait left out it is not.
+        // Twelve domains swap places with twelve others, each waiting for its own partner: safe.
+        // With one wait left out it is not.
         var cluster = ClusterBuilder()
         for name in ["host1", "host2", "host3"] {
             cluster.host(HostName(name), memory: .gibibytes(12))

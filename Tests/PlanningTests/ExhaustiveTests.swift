@@ -33,8 +33,9 @@ import Testing
         print("exhaustive: \(feasible) feasible, \(infeasible) not, \(unordered) unordered")
     }
 
-    /// Asks the judge about each assignment, as a plan in which every step waits for nothing: only the
-    /// complaints about the end of it count, and those are found by a world that is there already.
+    /// Asks the judge about each assignment, as a plan in which every step waits for nothing: only
+    /// the complaints about the end of it count, and those are found by a world that is there
+    /// already.
     private func oracle(_ snapshot: ClusterSnapshot, _ policy: Policy) -> ExhaustiveDrain? {
         let active = snapshot.domains.filter { $0.facts.state.isActive }
         let choices = active.map { domain -> [HostName] in

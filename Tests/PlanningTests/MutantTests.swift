@@ -12,8 +12,8 @@ import Testing
         var harmless = 0
     }
 
-    /// Waits left out of plans for random changes of place. A mutant that the judge lets pass must do no
-    /// harm in any of many random interleavings.
+    /// Waits left out of plans for random changes of place. A mutant that the judge lets pass must
+    /// do no harm in any of many random interleavings.
     @Test func `a wait that is left out is noticed, or was not needed`() {
         var tally = Tally()
         for seed in UInt64(1)...200 {

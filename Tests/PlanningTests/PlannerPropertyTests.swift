@@ -59,6 +59,24 @@ import Testing
         #expect(outcomes[.plan, default: 0] > 20, "\(outcomes)")
     }
 
+    @Test func `the judge accepts plans for clusters in trouble, with exclusions`() {
+        for seed in UInt64(1)...150 {
+            let snapshot = RandomCluster.troubled(seed: seed).snapshot
+            let forbidden = snapshot.domains.prefix(4).map { ForbiddenTarget($0.id, "host1") }
+            let request = PlanRequest(
+                .drain(["host2"], bestEffort: true), forbidden: forbidden,
+                pinned: snapshot.domains.suffix(1).map(\.id))
+            let plan = Planner.plan(
+                request, from: snapshot, under: Self.policy(seed), seed: seed, effort: Self.effort)
+            judge(plan, snapshot, seed)
+            let isKept = plan.steps.allSatisfy { step in
+                !forbidden.contains(ForbiddenTarget(step.move.domain, step.move.target))
+                    && !request.pinned.contains(step.move.domain)
+            }
+            #expect(isKept, "seed \(seed)")
+        }
+    }
+
     @Test func `what was drained returns, and the placement is the old one`() {
         var returned = 0
         for seed in UInt64(1)...120 {
@@ -66,7 +84,8 @@ import Testing
             let policy = Self.policy(seed)
             let drain = Planner.plan(.drain(["host1"]), from: snapshot, under: policy, seed: seed)
             let hosts = snapshot.domains.filter { $0.facts.state.isActive }.map(\.host)
-            // Going back to where a domain is banned, or a host was too full, is refused, and rightly.
+            // Going back to where a domain is banned, or a host was too full, is refused, and
+            // rightly.
             guard drain.outcome == .plan, policy.ban.isEmpty,
                 !Asked(snapshot, hosts, policy).isOverLimits
             else {

@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// Random clusters with the traits that plans have to mind: uneven hosts, groups, huge pages, cells,
-/// pins, local disks, hosts in maintenance, migrations under way.
+/// Random clusters with the traits that plans have to mind: uneven hosts, groups, huge pages,
+/// cells, pins, local disks, hosts in maintenance, migrations under way.
 package enum RandomCluster {
     package static func small(seed: UInt64) -> ClusterBuilder {
         var random = SeededGenerator(seed: seed)
@@ -15,6 +15,26 @@ package enum RandomCluster {
         return make(
             hosts: random.int(4...9), domains: random.int(20...60), fill: random.int(8...19),
             using: &random)
+    }
+
+    /// As above, and besides: hosts that hold more than they have, one that is down, migrations under
+    /// way.
+    package static func troubled(seed: UInt64) -> ClusterBuilder {
+        var random = SeededGenerator(seed: seed ^ 0xabc)
+        var cluster = seed % 3 == 0 ? medium(seed: seed) : small(seed: seed)
+        for index in cluster.hosts.indices where random.oneIn(6) {
+            cluster.hosts[index].facts?.memory = .gibibytes(Int64(random.int(2...20)))
+        }
+        for domain in cluster.domains where random.oneIn(15) {
+            let target = cluster.hosts[random.int(0...cluster.hosts.count - 1)].name
+            cluster.inFlight.append(
+                MigrationInFlight(
+                    domain: domain.id, source: domain.host, target: random.oneIn(3) ? nil : target))
+        }
+        if random.oneIn(8) {
+            cluster.hosts[random.int(0...cluster.hosts.count - 1)].fault = "no route to host"
+        }
+        return cluster
     }
 
     /// `fill` twentieths of the fleet's memory are promised, more or less.

@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// Carries a plan out in a random interleaving: any step may start when its waits are done, any running
-/// step may end, with no limit on how many run.
+/// Carries a plan out in a random interleaving: any step may start when its waits are done, any
+/// running step may end, with no limit on how many run.
 package struct RandomExecution {
     private var random: SeededGenerator
     private let plan: MigrationPlan

@@ -4,7 +4,8 @@ import ClusterModel
 struct DomainProfile: Hashable {
     /// What a disk needs of a host.
     enum StorageNeed: Hashable {
-        /// Files of one folder live or move together: the longest pool path that covers one covers all.
+        /// Files of one folder live or move together: the longest pool path that covers one covers
+        /// all.
         case path(String)
         case pool(String)
         case unknown(type: String)

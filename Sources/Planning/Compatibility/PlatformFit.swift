@@ -74,8 +74,8 @@ enum PlatformFit {
                 + "domain's next start")
     }
 
-    /// A host lists its features beyond its model: where both models are equal, a required feature that
-    /// the source lists and the target does not is missing. Otherwise nothing is known.
+    /// A host lists its features beyond its model: where both models are equal, a required feature
+    /// that the source lists and the target does not is missing. Otherwise nothing is known.
     private static func features(
         _ cpu: GuestCPU, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {

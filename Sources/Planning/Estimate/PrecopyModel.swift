@@ -2,9 +2,9 @@ import ClusterModel
 
 /// What a live migration copies and how long the guest stands still: an estimate, nothing more.
 ///
-/// Pre-copy sends all memory, then again and again what was written meanwhile. With writing at a share
-/// r of the sending speed each round is r times the one before, so n rounds send M·(1 − rⁿ)/(1 − r).
-/// Source: Clark et al., "Live migration of virtual machines" (2005). Constant time.
+/// Pre-copy sends all memory, then again and again what was written meanwhile. With writing at a
+/// share r of the sending speed each round is r times the one before, so n rounds send M·(1 −
+/// rⁿ)/(1 − r). Source: Clark et al., "Live migration of virtual machines" (2005). Constant time.
 struct PrecopyModel {
     /// Begin, Prepare, Finish and Confirm, connections and the new QEMU process.
     static let setupMilliseconds: Int64 = 1000

@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// Predicts when each step starts and ends, by playing the plan: steps start in their order as soon as
-/// what they wait for is done and the limits allow; migrations on one link share it evenly.
+/// Predicts when each step starts and ends, by playing the plan: steps start in their order as soon
+/// as what they wait for is done and the limits allow; migrations on one link share it evenly.
 ///
 /// Source: fluid processor sharing. O(steps × (running + waiting)) at worst.
 struct ScheduleSimulation {

@@ -6,8 +6,8 @@ struct Rationale {
     let compatibility: Compatibility
     /// The placement after the plan.
     let final: WorkingPlacement
-    /// Why the domains of a host leave it, for example "host1 is drained"; nil for hosts whose domains
-    /// only make room.
+    /// Why the domains of a host leave it, for example "host1 is drained"; nil for hosts whose
+    /// domains only make room.
     let cause: (PlannedMove) -> String?
 
     func text(

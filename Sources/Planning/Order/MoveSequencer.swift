@@ -1,9 +1,9 @@
-/// Finds an order in which moves can be made one after another, each counting on both hosts while it
-/// runs; where they wait for each other in a circle, one steps aside to a third host.
+/// Finds an order in which moves can be made one after another, each counting on both hosts while
+/// it runs; where they wait for each other in a circle, one steps aside to a third host.
 ///
 /// Moves to hosts that have room for everything still to come are made at once: they can stand in
-/// nobody's way. Among the others it searches depth-first, remembers placements that led nowhere, and
-/// gives up after `budget` branches. Deciding whether an order exists is PSPACE-hard in general
+/// nobody's way. Among the others it searches depth-first, remembers placements that led nowhere,
+/// and gives up after `budget` branches. Deciding whether an order exists is PSPACE-hard in general
 /// (Hearn, Demaine 2005: sliding blocks), so a limit there must be.
 struct MoveSequencer {
     private let problem: PlacementProblem
@@ -145,8 +145,8 @@ struct MoveSequencer {
             && placement.brokenGroup(move.domain, at: move.target, isMoving: true) == nil
     }
 
-    /// Zones that a move which can't be made yet wants to come to. Zones and not hosts, because a group
-    /// of zones may wait for another host of the zone than the one it goes to.
+    /// Zones that a move which can't be made yet wants to come to. Zones and not hosts, because a
+    /// group of zones may wait for another host of the zone than the one it goes to.
     private func wantedZones() -> Set<Int> {
         Set(
             pending.indices.filter { !isDone[$0] && !isPossible(pending[$0]) }

@@ -1,11 +1,12 @@
 /// Turns an order into a graph: which steps each one must wait for, and for what.
 ///
-/// An executor starts a step as soon as what it waits for is done, in any order and with any delay, so
-/// nothing may rest on timing. Every arrival pays for what it demands: out of the host's free slack, or
-/// out of what a leaving step frees, for which it then waits. No unit is paid twice. In any state that
-/// can be reached, let X be the arrivals that have started: all that they waited for has left, so the
-/// load is at most the start's, plus what X demands, minus what X's waits have freed, and that is at
-/// most the slack. As the order was possible one by one, there is always enough to pay with.
+/// An executor starts a step as soon as what it waits for is done, in any order and with any delay,
+/// so nothing may rest on timing. Every arrival pays for what it demands: out of the host's free
+/// slack, or out of what a leaving step frees, for which it then waits. No unit is paid twice. In
+/// any state that can be reached, let X be the arrivals that have started: all that they waited for
+/// has left, so the load is at most the start's, plus what X demands, minus what X's waits have
+/// freed, and that is at most the slack. As the order was possible one by one, there is always
+/// enough to pay with.
 ///
 /// Linear in steps × resources, plus the payments.
 struct StepGraph {
@@ -95,8 +96,8 @@ struct StepGraph {
         }
     }
 
-    /// Pays first from steps that are waited for anyway, then from the slack, then from the earliest
-    /// others: as few waits as can be had in one pass.
+    /// Pays first from steps that are waited for anyway, then from the slack, then from the
+    /// earliest others: as few waits as can be had in one pass.
     private mutating func pay(
         _ demand: Int64, from account: Account, _ waits: inout [Wait],
         cause: (Int64) -> Wait.Cause
@@ -135,7 +136,8 @@ struct StepGraph {
         }
     }
 
-    /// Leaves out waits that follow from others: O(steps² / 64 × waits), for plans where that is little.
+    /// Leaves out waits that follow from others: O(steps² / 64 × waits), for plans where that is
+    /// little.
     private static func reduced(_ waits: [[Wait]]) -> [[Wait]] {
         guard waits.count <= 4096 else { return waits }
         var ancestors: [[UInt64]] = []

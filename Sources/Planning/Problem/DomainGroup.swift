@@ -4,8 +4,8 @@ import PlacementPolicy
 struct DomainGroup {
     /// What the group is for.
     enum Kind {
-        /// As few hosts (or zones) as at the start, one if it was whole. Holds after the plan: on the
-        /// way its members may be apart.
+        /// As few hosts (or zones) as at the start, one if it was whole. Holds after the plan: on
+        /// the way its members may be apart.
         case together
         /// At most one on each host (or zone), or as many as were there. Holds at every moment: a
         /// domain that moves counts at both ends.

@@ -2,40 +2,46 @@ import ClusterModel
 import PlacementPolicy
 
 extension PlacementProblem {
-    /// Collects the groups of the domains' own metadata (scope host), then the policy's, in a fixed
-    /// order. Groups with fewer than two active members constrain nothing and are left out.
-    mutating func addGroups() {
+    /// The groups of the domains' own metadata (scope host), then the policy's, in a fixed order,
+    /// and which of them each domain is in. Groups with fewer than two active members constrain
+    /// nothing and are left out.
+    func makeGroups() -> (groups: [DomainGroup], ofDomain: [[Int]]) {
         var together: [String: [Int]] = [:]
         var apart: [String: [Int]] = [:]
         for (index, domain) in domains.enumerated() {
             for name in domain.facts.affinityGroups { together[name, default: []].append(index) }
             for name in domain.facts.antiAffinityGroups { apart[name, default: []].append(index) }
         }
-        groupsOfDomain = Array(repeating: [], count: domains.count)
+        var groups: [DomainGroup] = []
         for (name, members) in together.sorted(by: { $0.key < $1.key }) {
-            add(DomainGroup(name: name, kind: .together, scope: .host, members: members))
+            groups.append(group(name, .together, .host, members))
         }
         for (name, members) in apart.sorted(by: { $0.key < $1.key }) {
-            add(DomainGroup(name: name, kind: .apart, scope: .host, members: members))
+            groups.append(group(name, .apart, .host, members))
         }
-        for group in policy.affinity { add(group, kind: .together) }
-        for group in policy.antiAffinity { add(group, kind: .apart) }
+        groups += policy.affinity.map { group($0, .together) }
+        groups += policy.antiAffinity.map { group($0, .apart) }
+        groups.removeAll { $0.members.count < 2 }
+        var ofDomain: [[Int]] = Array(repeating: [], count: domains.count)
+        for (index, group) in groups.enumerated() {
+            for member in group.members { ofDomain[member].append(index) }
+        }
+        return (groups, ofDomain)
     }
 
-    private mutating func add(_ group: PlacementGroup, kind: DomainGroup.Kind) {
+    private func group(_ group: PlacementGroup, _ kind: DomainGroup.Kind) -> DomainGroup {
         let members = domains.indices.filter { group.domains.matches(domains[$0].name) }
-        add(DomainGroup(name: group.name, kind: kind, scope: group.scope, members: members))
+        return self.group(group.name, kind, group.scope, members)
     }
 
-    private mutating func add(_ group: DomainGroup) {
+    private func group(
+        _ name: String, _ kind: DomainGroup.Kind, _ scope: PlacementGroup.Scope, _ members: [Int]
+    ) -> DomainGroup {
         // A domain may carry the same group twice: it is still one member.
-        var group = group
-        group.members = Array(Set(group.members)).sorted()
-        guard group.members.count > 1 else { return }
-        let items = Set(group.members.map { item(of: origin[$0], in: group.scope) })
-        group.initialSpread = items.count
-        for member in group.members { groupsOfDomain[member].append(groups.count) }
-        groups.append(group)
+        let members = Array(Set(members)).sorted()
+        let spread = Set(members.map { item(of: origin[$0], in: scope) }).count
+        return DomainGroup(
+            name: name, kind: kind, scope: scope, members: members, initialSpread: max(1, spread))
     }
 
     /// How many members of a group may be on a host or zone: one, or as many as were there.

@@ -3,9 +3,11 @@ import PlacementPolicy
 
 /// A cluster as dense arrays of integers: hosts, active domains and resources are indices.
 ///
-/// Rows are flat (`host * resources + resource`), so that the inner loops walk along memory. Domains
-/// that do not run hold nothing and are left out.
-struct PlacementProblem {
+/// Rows are flat (`host * resources + resource`), so that the inner loops walk along memory.
+/// Domains that do not run hold nothing and are left out. It never changes once it is built; a
+/// class, because the search reads it at every turn and a struct of many arrays is dear to pass
+/// around.
+final class PlacementProblem {
     let policy: Policy
     let hosts: [Host]
     let domains: [Domain]
@@ -18,12 +20,13 @@ struct PlacementProblem {
     let capacity: [Int64]
     /// Load at the start; migrations that were under way already count on both hosts.
     let initialLoad: [Int64]
-    /// What must never be exceeded: capacity, or the load at the start where that is higher already.
+    /// What must never be exceeded: capacity, or the load at the start where that is higher
+    /// already.
     let limit: [Int64]
     /// Dense number of each host's zone; a host without one is a zone of its own.
     let zone: [Int]
-    var groups: [DomainGroup] = []
-    var groupsOfDomain: [[Int]] = []
+    private(set) var groups: [DomainGroup] = []
+    private(set) var groupsOfDomain: [[Int]] = []
     /// Second places of domains whose migration was under way.
     let arriving: [(domain: Int, host: Int)]
 
@@ -74,7 +77,7 @@ struct PlacementProblem {
         }
         initialLoad = used
         limit = zip(capacity, used).map { max($0, $1) }
-        addGroups()
+        (groups, groupsOfDomain) = makeGroups()
     }
 
     var width: Int { layout.count }

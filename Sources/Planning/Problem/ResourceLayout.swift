@@ -1,12 +1,12 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Which resources there are in a problem, in the order of their dense index: memory, the CPU slots,
-/// then only what some domain or the policy asks for.
+/// Which resources there are in a problem, in the order of their dense index: memory, the CPU
+/// slots, then only what some domain or the policy asks for.
 ///
-/// Sets of cells: a domain strictly bound to cells A also needs room in every larger set B that some
-/// other domain is bound to. Demand on each such set within the set's memory is Hall's condition,
-/// which is enough where the sets are nested or disjoint, as they are in practice.
+/// Sets of cells: a domain strictly bound to cells A also needs room in every larger set B that
+/// some other domain is bound to. Demand on each such set within the set's memory is Hall's
+/// condition, which is enough where the sets are nested or disjoint, as they are in practice.
 struct ResourceLayout {
     let resources: [Resource]
     let slots: Int
@@ -76,8 +76,8 @@ struct ResourceLayout {
         }
     }
 
-    /// Capacity of a host; `used` is what its own domains hold of it now, for pools whose total says
-    /// nothing about who else took pages.
+    /// Capacity of a host; `used` is what its own domains hold of it now, for pools whose total
+    /// says nothing about who else took pages.
     func capacity(
         of host: Host, at index: Int, used: Int64, under policy: Policy
     ) -> Int64 {

@@ -1,6 +1,6 @@
 /// Places units one by one, hardest first: the fewest possible hosts, then the biggest share of a
-/// typical host. Worst fit (the emptiest target) keeps the fleet even; best fit (the fullest that still
-/// takes it) keeps room for big ones. O(units × hosts × resources).
+/// typical host. Worst fit (the emptiest target) keeps the fleet even; best fit (the fullest that
+/// still takes it) keeps room for big ones. O(units × hosts × resources).
 struct Construction {
     /// Which of the hosts that fit is taken.
     enum Fit: CaseIterable {
@@ -52,15 +52,17 @@ struct Construction {
         for unit: Int, on state: inout UnitPlacement, among targets: [Int], fit: Fit
     ) -> Int? {
         var best: (target: Int, share: Int64)?
+        // The cheapest question first: most targets are no better than the best so far.
         for target in targets {
-            guard state.allows(unit, on: target), state.fits(unit, on: target) else { continue }
             let share = state.share(of: target, adding: unit)
             let isBetter =
                 switch fit {
                 case .emptiest: share < best?.share ?? Int64.max
                 case .fullest: share > best?.share ?? -1
                 }
-            if isBetter { best = (target, share) }
+            if isBetter, state.fits(unit, on: target), state.allows(unit, on: target) {
+                best = (target, share)
+            }
         }
         return best?.target
     }

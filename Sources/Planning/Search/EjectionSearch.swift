@@ -1,10 +1,11 @@
 /// Finds a place for units that fit nowhere as things are, by moving others out of their way.
 ///
 /// Depth-first: a unit is put on a host even where that breaks something; then one after another of
-/// those that could mend it is taken out and joins the units to be placed. A unit that was placed on
-/// the way is never taken out again, so the search ends; and as no constraint is mended by adding a
-/// domain, it finds an assignment whenever one exists, unless the budget ends it first. Deepened
-/// step by step in the number of residents that move, so that few moves are found before many.
+/// those that could mend it is taken out and joins the units to be placed. A unit that was placed
+/// on the way is never taken out again, so the search ends; and as no constraint is mended by
+/// adding a domain, it finds an assignment whenever one exists, unless the budget ends it first.
+/// Deepened step by step in the number of residents that move, so that few moves are found before
+/// many.
 ///
 /// Source: ejection chains, F. Glover (1996). Exponential at worst; bounded by `budget` trials.
 struct EjectionSearch {
@@ -14,8 +15,8 @@ struct EjectionSearch {
     private let isFree: [Bool]
     private var isLocked: [Bool]
     private var budget = 0
-    /// Did some branch end for want of budget, or because it would have moved one resident too many?
-    /// A search that failed without either has tried everything: no assignment exists.
+    /// Did some branch end for want of budget, or because it would have moved one resident too
+    /// many? A search that failed without either has tried everything: no assignment exists.
     private(set) var wasCut = false
 
     init(_ state: UnitPlacement, targets: [Int], free: [Int]) {
@@ -27,8 +28,8 @@ struct EjectionSearch {
         isLocked = Array(repeating: false, count: state.isMovable.count)
     }
 
-    /// Places all of `pending`, moving at most `residents` others. `accept` sees each assignment and
-    /// may turn it down; on success the state holds the accepted one.
+    /// Places all of `pending`, moving at most `residents` others. `accept` sees each assignment
+    /// and may turn it down; on success the state holds the accepted one.
     mutating func solve(
         _ pending: [Int], residents: Int, budget: Int, accept: (WorkingPlacement) -> Bool
     ) -> Bool {
@@ -95,8 +96,8 @@ struct EjectionSearch {
         return choices.map { ($0.target, $0.fits) }
     }
 
-    /// The smallest that mends it alone first; if none does, the biggest, so that few are taken out.
-    /// Those that are moved anyway go before those that would be one more move.
+    /// The smallest that mends it alone first; if none does, the biggest, so that few are taken
+    /// out. Those that are moved anyway go before those that would be one more move.
     private func ranked(
         _ culprits: [Int], _ violation: WorkingPlacement.Violation, at target: Int
     ) -> [Int] {

@@ -2,8 +2,8 @@ import PlacementPolicy
 
 /// Domains that can only move together: those joined by affinity that was whole at the start.
 ///
-/// A group that was already spread at the start may move apart, so its members stay single. Union by
-/// group, near-linear in the number of memberships.
+/// A group that was already spread at the start may move apart, so its members stay single. Union
+/// by group, near-linear in the number of memberships.
 struct MoveUnits {
     private(set) var members: [[Int]] = []
     private(set) var unit: [Int]

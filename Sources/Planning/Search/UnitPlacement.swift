@@ -77,22 +77,35 @@ struct UnitPlacement {
     func culprits(
         _ violation: WorkingPlacement.Violation, at target: Int, besides unit: Int
     ) -> [Int] {
-        let domains: [Int]
+        var culprits: [Int] = []
+        func add(_ domain: Int) {
+            let other = units.unit[domain]
+            if other != unit, isMovable[other] { culprits.append(other) }
+        }
         switch violation {
         case .overflow(let resource):
-            domains = placement.residents[target].filter { problem.load(of: $0, resource) > 0 }
+            for domain in placement.residents[target] where problem.load(of: domain, resource) > 0 {
+                add(domain)
+            }
         case .group(let index):
             let group = problem.groups[index]
             let item = problem.item(of: target, in: group.scope)
-            domains = group.members.filter { member in
-                let place = placement.host[member]
-                guard place != WorkingPlacement.nowhere else { return false }
+            for member in group.members where placement.host[member] != WorkingPlacement.nowhere {
                 switch group.kind {
-                case .apart: return problem.item(of: place, in: group.scope) == item
-                case .together: return true
+                case .apart:
+                    if problem.item(of: placement.host[member], in: group.scope) == item {
+                        add(member)
+                    }
+                case .together: add(member)
                 }
             }
         }
-        return Set(domains.map { units.unit[$0] }).filter { $0 != unit && isMovable[$0] }.sorted()
+        culprits.sort()
+        var last = -1
+        culprits.removeAll { culprit in
+            defer { last = culprit }
+            return culprit == last
+        }
+        return culprits
     }
 }

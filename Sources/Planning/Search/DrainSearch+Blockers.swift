@@ -1,0 +1,71 @@
+import ClusterModel
+
+/// What stands against a drain: shortages by host, shortages in sum, and groups.
+extension DrainSearch {
+    /// Units that can't move after all, because one that stays behind shares a group with them.
+    func heldBack(
+        by left: [Int], among moving: [Int]
+    ) -> [(unit: Int, blocker: Blocker)] {
+        let problem = state.problem
+        var held: [(unit: Int, blocker: Blocker)] = []
+        for domain in left.flatMap({ state.units.members[$0] }) {
+            guard let index = state.placement.brokenGroup(domain, at: problem.origin[domain])
+            else { continue }
+            let group = problem.groups[index]
+            for unit in moving where !held.contains(where: { $0.unit == unit }) {
+                guard let member = state.units.members[unit].first(where: group.members.contains)
+                else { continue }
+                let reason: Blocker.Reason =
+                    switch group.kind {
+                    case .together: .affinity
+                    case .apart: .antiAffinity
+                    }
+                held.append(
+                    (
+                        unit,
+                        Blocker(
+                            domain: problem.domains[member].name, reason: reason,
+                            detail: "group '\(group.name)' would be broken, because "
+                                + "\(problem.domains[domain].name) can not leave",
+                            remedy:
+                                "mend what keeps \(problem.domains[domain].name), or lift the group"
+                        )
+                    ))
+            }
+        }
+        return held
+    }
+
+    func shortages(_ units: [Int]) -> [Blocker] {
+        let shortage = Shortage(
+            state,
+            targets: start.problem.hosts.indices.filter { host in
+                !units.contains { start.host(of: $0) == host }
+            })
+        return units.flatMap { state.units.members[$0] }.sorted().map {
+            shortage.blocker(for: $0)
+        }
+    }
+
+    /// Resources of which all targets together have too little: a proof that no assignment exists,
+    /// since moving others between the targets frees nothing in sum.
+    func totals(_ left: [Int]) -> [Blocker] {
+        let problem = state.problem
+        return (0..<problem.width).compactMap { resource in
+            let needed = left.reduce(Int64(0)) { sum, unit in
+                state.units.members[unit].reduce(sum) { $0 + problem.load(of: $1, resource) }
+            }
+            let free = targets.reduce(Int64(0)) { sum, host in
+                let index = host * problem.width + resource
+                return sum + max(0, problem.limit[index] - state.placement.load[index])
+            }
+            guard needed > free else { return nil }
+            let what = problem.layout.resources[resource]
+            return Blocker(
+                reason: what.blockerReason,
+                detail: "\(what.text(needed - free)) short on all \(targets.count) hosts together: "
+                    + "\(what.text(needed)) still to be placed, \(what.text(free)) free",
+                remedy: "free or add \(what.text(needed - free)), or drain fewer hosts at once")
+        }
+    }
+}
