@@ -72,6 +72,22 @@ struct DrainTests {
         }
     }
 
+    @Test func hostsThatCanNotReachEachOtherAreServedFromHere() async throws {
+        try await withLab("apart", hosts: 2) { lab in
+            try lab.guest("one", on: "host1", "--wait")
+            let config = try String(contentsOfFile: lab.configFile, encoding: .utf8)
+            try config.replacingOccurrences(
+                of: "    migrationAddress: 10.77.0.2\n",
+                with: "    migrationAddress: 10.77.0.2\n    peerURI: qemu+tcp://host2:1/system\n"
+            ).write(toFile: lab.configFile, atomically: true, encoding: .utf8)
+            let drain = try lab.kvmbalance("drain", "host1", "--yes")
+            #expect(drain.status == 0, "\(drain.text)")
+            #expect(drain.errors.contains("managed"), "\(drain.text)")
+            let verdict = try lab.verify()
+            #expect(verdict.status == 0, "\(verdict.text)")
+        }
+    }
+
     @Test func aDrainThatFitsOnlyInTheRightOrderSucceeds() async throws {
         try await withLab("order", hosts: 3) { lab in
             // With 128 MiB overhead each: host2 holds mover (160), and has room for 'big' only

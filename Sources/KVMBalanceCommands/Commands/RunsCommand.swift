@@ -57,10 +57,12 @@ struct RunsResumeCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "Go on with a run that was killed, stopped or halted.")
     @Argument(help: "The run's number.") var run: Int64
+    @Option(help: "The policy it was planned under, if not the fleet file's.") var policy: String?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await RunService(try Composition(options), isJSON: isJSON).takeUp(RunID(run), to: nil)
+        try await RunService(try Composition(options), isJSON: isJSON).takeUp(
+            RunID(run), to: nil, policy: policy)
     }
 }
 
@@ -69,11 +71,12 @@ struct RunsRollbackCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback", abstract: "Bring every domain of a run back to where it was.")
     @Argument(help: "The run's number.") var run: Int64
+    @Option(help: "The policy it was planned under, if not the fleet file's.") var policy: String?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
         try await RunService(try Composition(options), isJSON: isJSON)
-            .takeUp(RunID(run), to: .rollback)
+            .takeUp(RunID(run), to: .rollback, policy: policy)
     }
 }
 
@@ -83,9 +86,11 @@ struct RunsAbortCommand: FleetCommand {
         commandName: "abort",
         abstract: "Stop a run: its migrations are aborted, nothing new starts.")
     @Argument(help: "The run's number.") var run: Int64
+    @Option(help: "The policy it was planned under, if not the fleet file's.") var policy: String?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await RunService(try Composition(options), isJSON: isJSON).abort(RunID(run))
+        try await RunService(try Composition(options), isJSON: isJSON).abort(
+            RunID(run), policy: policy)
     }
 }

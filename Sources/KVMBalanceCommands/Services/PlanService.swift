@@ -30,6 +30,12 @@ struct PlanService: Sendable {
     init(_ composition: Composition, policy path: String?, plan: MigrationPlan) throws {
         self.composition = composition
         var policy = try composition.policy(path)
+        guard policy.name == plan.policy || plan.policy.isEmpty else {
+            throw CommandError(
+                "it was planned under policy '\(plan.policy)', and the policy at hand is "
+                    + "'\(policy.name)', which may ask for something else: name the right file with "
+                    + "--policy")
+        }
         policy.migration = plan.options
         policy.limits = plan.limits
         self.policy = policy

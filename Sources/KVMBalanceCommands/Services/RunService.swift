@@ -74,7 +74,7 @@ struct RunService {
     }
 
     /// Goes on with a run that did not end, towards its own goal or another.
-    func takeUp(_ run: RunID, to goal: RunGoal?) async throws -> Exit {
+    func takeUp(_ run: RunID, to goal: RunGoal?, policy: String?) async throws -> Exit {
         let lock = try lockFleet("runs \(goal?.rawValue ?? "resume") \(run)")
         defer { lock.release() }
         let before = try await state(of: run)
@@ -85,10 +85,10 @@ struct RunService {
         if before.outcome?.state == .rolledBack {
             throw CommandError("run \(run) was rolled back already")
         }
+        let service = try PlanService(composition, policy: policy, plan: before.original)
         let taken = JournalEvent.taken(
             process: ProcessInfo.processInfo.processIdentifier, goal: goal)
         try await journal.append(taken, to: run, at: composition.now())
-        let service = try PlanService(composition, policy: nil, plan: before.original)
         let exit = try await execute(run, recovering: true, service: service)
         if goal == .rollback, exit == .rolledBack, before.kind == .drain {
             for host in before.original.hosts { try await journal.clearMaintenance(of: host) }
@@ -98,7 +98,7 @@ struct RunService {
     }
 
     /// Stops the process that drives the run, or settles what a killed one left.
-    func abort(_ run: RunID) async throws -> Exit {
+    func abort(_ run: RunID, policy: String?) async throws -> Exit {
         switch try FleetLock.acquire(
             directory: composition.databaseFolder.path, purpose: "runs abort \(run)")
         {
@@ -115,10 +115,10 @@ struct RunService {
             if let outcome = before.outcome, outcome.state != .halted {
                 throw CommandError("run \(run) ended already: \(outcome.state.rawValue)")
             }
+            let service = try PlanService(composition, policy: policy, plan: before.original)
             let taken = JournalEvent.taken(
                 process: ProcessInfo.processInfo.processIdentifier, goal: .abort)
             try await journal.append(taken, to: run, at: composition.now())
-            let service = try PlanService(composition, policy: nil, plan: before.original)
             return try await execute(run, recovering: true, service: service)
         }
     }
@@ -134,6 +134,13 @@ struct RunService {
                 try await journal.clearMaintenance(of: host)
             }
         }
+    }
+
+    private func tellOfMaintenance(_ plan: MigrationPlan) {
+        let hosts = plan.hosts.map(\.rawValue).joined(separator: " ")
+        Console.err(
+            "\(hosts) stays in maintenance: nothing is sent there until 'kvmbalance return "
+                + "\(hosts)' or 'kvmbalance hosts enable \(hosts)'")
     }
 
     private func execute(
@@ -155,6 +162,7 @@ struct RunService {
         signals.cancel()
         await display.finish()
         try show(RunReport(run: run, state: await executor.state.ending(outcome, at: now())))
+        if state.kind == .drain && state.goal == .forward { tellOfMaintenance(state.original) }
         return outcome.exit
     }
 }
