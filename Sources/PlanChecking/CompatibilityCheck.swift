@@ -43,11 +43,11 @@ enum CompatibilityCheck {
             } else if isSameModel, !lost.isDisjoint(with: guest.cpu.requiredFeatures) {
                 reasons.append("a required CPU feature is missing")
             }
-            if guest.cpu.mode == "custom", let model = guest.cpu.model,
-                let usable = support?.usableCPUModels, !usable.contains(model)
-            {
-                reasons.append("CPU model \(model) is not usable")
-            }
+        }
+        if guest.cpu.mode == "custom", let model = guest.cpu.model,
+            let usable = support?.usableCPUModels, !usable.contains(model)
+        {
+            reasons.append("CPU model \(model) is not usable")
         }
         if source.securityModel != target.securityModel { reasons.append("security models differ") }
         if let numa = domain.numa, numa.isStrict,

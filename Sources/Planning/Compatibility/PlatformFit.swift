@@ -37,20 +37,18 @@ enum PlatformFit {
         _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
         let guest = domain.guest
-        // An emulated CPU is the same on every host.
+        if guest.cpu.mode == "custom", let model = guest.cpu.model,
+            let usable = support(guest, on: target)?.usableCPUModels, !usable.contains(model)
+        {
+            return Misfit(
+                reason: .cpuModel, detail: "CPU model \(model) is not usable",
+                remedy: "give the domain a CPU model that every host has (virsh "
+                    + "hypervisor-cpu-baseline) at its next start")
+        }
+        // What an emulated CPU can do does not depend on the host's own.
         guard guest.virtualization == "kvm" else { return nil }
         switch guest.cpu.mode {
         case "host-passthrough", "maximum": return passthrough(source, target)
-        case "custom":
-            if let model = guest.cpu.model,
-                let usable = support(guest, on: target)?.usableCPUModels, !usable.contains(model)
-            {
-                return Misfit(
-                    reason: .cpuModel, detail: "CPU model \(model) is not usable",
-                    remedy: "give the domain a CPU model that every host has (virsh "
-                        + "hypervisor-cpu-baseline) at its next start")
-            }
-            return features(guest.cpu, source, target)
         default: return features(guest.cpu, source, target)
         }
     }
