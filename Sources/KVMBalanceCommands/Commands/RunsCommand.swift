@@ -21,7 +21,7 @@ struct RunsListCommand: FleetCommand {
     func execute() async throws -> Exit {
         let reports = try await RunService(try Composition(options), isJSON: isJSON).reports()
         if isJSON {
-            Console.out(try JSON.text(reports))
+            try Console.outJSON(reports)
             return .done
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")

@@ -40,8 +40,15 @@ struct PlanService: Sendable {
     }
 
     func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
-        try composition.require(hosts: goal.hosts)
+        if snapshotFile == nil { try composition.require(hosts: goal.hosts) }
         let snapshot = try await observe(goal)
+        if let snapshotFile {
+            let names = snapshot.hosts.map(\.name)
+            for host in goal.hosts where !names.contains(host) {
+                let known = names.map(\.rawValue).joined(separator: ", ")
+                throw CommandError("there is no host '\(host)' in \(snapshotFile); it has \(known)")
+            }
+        }
         return try judged(
             try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
     }
@@ -128,7 +135,7 @@ struct PlanService: Sendable {
     /// The world for this goal: a host that is to be filled again counts as out of maintenance.
     private func observe(_ goal: PlanGoal) async throws -> ClusterSnapshot {
         if let snapshotFile {
-            return try JSON.read(ClusterSnapshot.self, from: snapshotFile)
+            return try SnapshotFile.read(snapshotFile)
         }
         switch goal {
         case .drain: return try await composition.observe(policy)
