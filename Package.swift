@@ -76,6 +76,9 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("LabTests", []),
+        tests(
+            "KVMBalanceCommandsTests",
+            ["KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "TestSupport"]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "SimulationTests",

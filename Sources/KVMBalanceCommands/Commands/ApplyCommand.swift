@@ -28,6 +28,7 @@ struct ApplyCommand: FleetCommand {
         try await service.recheck(plan, from: file)
         if acting.dryRun { return try show(plan, save: nil) }
         guard try agreed(to: plan, acting) else { return .failed }
-        return try await runner.start(plan, goal: service.goal(of: plan), service: service)
+        return try await runner.start(
+            plan, goal: service.goal(of: plan), service: service, lock: lock)
     }
 }

@@ -68,7 +68,7 @@ extension FleetCommand {
             return try show(plan, save: nil)
         }
         guard try agreed(to: plan, acting) else { return .failed }
-        return try await runner.start(plan, goal: goal, service: service)
+        return try await runner.start(plan, goal: goal, service: service, lock: lock)
     }
 
     /// Shows the plan and asks, unless told not to. Where the answer is no, the plan was the result.

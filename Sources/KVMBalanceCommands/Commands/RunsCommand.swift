@@ -26,11 +26,10 @@ struct RunsListCommand: FleetCommand {
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
         for report in reports {
-            let moved = report.steps.filter { $0.state == "done" }.count
             table.add(
                 report.run.description, report.kind.rawValue,
                 report.plan.hosts.map(\.rawValue).joined(separator: ","), report.state,
-                report.startedAt?.description ?? "-", "\(moved)/\(report.steps.count)",
+                report.startedAt?.description ?? "-", report.moved,
                 report.reason ?? "")
         }
         Console.out(table.isEmpty ? "No run yet." : table.text)

@@ -94,7 +94,9 @@ struct PlanService: Sendable {
         guard violations.isEmpty else {
             throw CommandError(
                 "\(file) is not a plan that may be run, nothing was done:\n  "
-                    + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
+                    + violations.map { "\($0)" }.joined(separator: "\n  ")
+                    + "\nDo not edit plans: kvmbalance plan \(goal(of: plan)) --save \(file)",
+                exit: .failed)
         }
     }
 
@@ -148,6 +150,9 @@ struct PlanService: Sendable {
         _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
         let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
+            .blocked(
+                byUnreachable: kind == .drain ? hosts : [], of: snapshot,
+                bestEffort: request.isBestEffort)
         let violations = PlanChecker.check(plan, on: snapshot, under: policy)
         guard violations.isEmpty else {
             throw CommandError(
@@ -156,5 +161,14 @@ struct PlanService: Sendable {
                     + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
         }
         return plan
+    }
+}
+
+extension PlanRequest {
+    fileprivate var isBestEffort: Bool {
+        switch goal {
+        case .drain(_, let bestEffort), .return(_, let bestEffort), .moves(_, let bestEffort):
+            bestEffort
+        }
     }
 }

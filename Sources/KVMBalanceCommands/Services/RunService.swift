@@ -48,7 +48,8 @@ struct RunService {
         case .held(let holder):
             throw CommandError(
                 "another run holds the fleet: \(holder.description). Wait for it, or stop it with "
-                    + "'kvmbalance runs abort RUN'", exit: .busy)
+                    + "'kvmbalance runs abort' and its number from 'kvmbalance runs list'",
+                exit: .busy)
         }
     }
 
@@ -67,10 +68,11 @@ struct RunService {
     // MARK: Acting
 
     func start(
-        _ plan: MigrationPlan, goal: PlanGoal, service: PlanService
+        _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
     ) async throws -> Exit {
         let run = try await journal.open(
             plan, at: composition.now(), process: ProcessInfo.processInfo.processIdentifier)
+        try lock.describe("run \(run), \(goal)")
         try await settleMaintenance(of: goal, run: run)
         return try await execute(run, recovering: false, service: service)
     }
