@@ -84,6 +84,9 @@ let package = Package(
                 serviceLifecycle,
             ]),
         tests("LabTests", []),
+        tests(
+            "KVMBalanceCommandsTests",
+            ["KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "TestSupport"]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "SimulationTests",

@@ -16,6 +16,13 @@ extension MigrationPlan: Codable {
                     "plan version \(version) is not \(Self.currentVersion), the only one known here"
             )
         }
+        let makespan = try container.decode(Double.self, forKey: .makespanSeconds)
+        // Beyond this it is no estimate, and could not be held in milliseconds.
+        guard (0...1e12).contains(makespan) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .makespanSeconds, in: container,
+                debugDescription: "\(makespan) lies outside 0 to 1e12 seconds")
+        }
         self.init(
             kind: try container.decode(Kind.self, forKey: .kind),
             hosts: try container.decodeIfPresent([HostName].self, forKey: .hosts) ?? [],
@@ -28,8 +35,7 @@ extension MigrationPlan: Codable {
             options: try container.decodeIfPresent(MigrationOptions.self, forKey: .options)
                 ?? MigrationOptions(),
             steps: try container.decode([Step].self, forKey: .steps),
-            makespanMilliseconds: Int64(
-                (try container.decode(Double.self, forKey: .makespanSeconds) * 1000).rounded()),
+            makespanMilliseconds: Int64((makespan * 1000).rounded()),
             score: try container.decodeIfPresent(PlanScore.self, forKey: .score),
             blockers: try container.decodeIfPresent([Blocker].self, forKey: .blockers) ?? [])
     }

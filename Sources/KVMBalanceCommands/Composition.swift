@@ -21,12 +21,7 @@ struct Composition: Sendable {
 
     init(_ options: GlobalOptions) throws {
         let file = try Self.fleetFile(options.config)
-        let text: String
-        do {
-            text = try String(contentsOfFile: file, encoding: .utf8)
-        } catch {
-            throw CommandError("\(file) can not be read: \(error.reason)")
-        }
+        let text = try TextFile.read(file)
         do {
             fleet = try FleetReader.read(text)
         } catch {
@@ -56,10 +51,10 @@ struct Composition: Sendable {
             }
             guard let uri = SimulatedURI(host.uri) else {
                 throw CommandError(
-                    "host \(host.name): '\(host.uri)' is not simulated:///path/fleet.json?host=NAME"
-                )
+                    "host \(host.name): '\(host.uri)' is not a simulated host: write "
+                        + "simulated:///path/fleet.json?host=NAME")
             }
-            let simulation = try simulations[uri.file] ?? SimulatedFleet(file: uri.file)
+            let simulation = simulations[uri.file] ?? SimulatedFleet(unread: uri.file)
             simulations[uri.file] = simulation
             (inspectors[host.name], actuators[host.name]) = simulation.door(
                 for: uri.host, named: host.name)
@@ -118,13 +113,11 @@ struct Composition: Sendable {
             path
             ?? fleet.policy.map { URL(fileURLWithPath: $0, relativeTo: folder).path }
         guard let file else { return Policy.default.adding(sharedStorage: fleet.sharedStorage) }
+        let text = try TextFile.read(file)
         do {
-            return try Policy(yaml: try String(contentsOfFile: file, encoding: .utf8))
-                .adding(sharedStorage: fleet.sharedStorage)
-        } catch let error as PolicyError {
-            throw CommandError("\(file): \(error)")
+            return try Policy(yaml: text).adding(sharedStorage: fleet.sharedStorage)
         } catch {
-            throw CommandError("\(file) can not be read: \(error.reason)")
+            throw CommandError("\(file): \(error)")
         }
     }
 

@@ -90,7 +90,8 @@ package final class FleetLock: Sendable {
         } catch {
             throw StoreError(
                 kind: .notWritable, file: directory, operation: "make directory",
-                message: (error as NSError).localizedDescription)
+                message: DirectoryFailure.reason(directory),
+                remedy: "check the owner and the mount, or set another 'database'")
         }
     }
 

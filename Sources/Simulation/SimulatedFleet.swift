@@ -32,6 +32,14 @@ package actor SimulatedFleet {
         self.clock = clock
     }
 
+    /// A fleet whose file is read when it is first asked: where that fails its hosts are out of reach,
+    /// and the caller's other hosts are not.
+    package init(unread path: String) {
+        file = FleetFile(path: path)
+        world = SimulatedWorld(hosts: [], now: Timestamp(milliseconds: 0))
+        clock = Self.wallClock
+    }
+
     /// Writes a new fleet's file; what was there is replaced.
     package static func create(
         _ world: SimulatedWorld, at path: String

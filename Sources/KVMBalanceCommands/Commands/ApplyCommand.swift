@@ -13,23 +13,22 @@ struct ApplyCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let plan = try JSON.read(MigrationPlan.self, from: file)
-        guard plan.outcome == .plan else {
-            throw CommandError("\(file) holds no plan to carry out: \(plan.outcome.rawValue)")
-        }
         let composition = try Composition(options)
+        let plan = try PlanFile.read(file, for: composition.fleet)
+        guard plan.outcome == .plan else {
+            throw CommandError(
+                "\(file) holds no plan to carry out, its outcome is '\(plan.outcome.rawValue)': look "
+                    + "at it with 'kvmbalance explain \(file)'")
+        }
         let service = try PlanService(composition, policy: policy, plan: plan)
         let runner = try RunService(composition, isJSON: isJSON)
         let lock = try runner.lockFleet("apply \(file)")
         defer { lock.release() }
         try await runner.refuseUnfinishedRun()
         try await service.recheck(plan, from: file)
-        if !isJSON { Console.out(PlanText(plan: plan).text) }
-        if acting.dryRun { return .done }
-        guard acting.yes || confirmed(plan) else {
-            throw CommandError(
-                "nothing was done. Add --yes to go on without being asked.", exit: .failed)
-        }
-        return try await runner.start(plan, goal: service.goal(of: plan), service: service)
+        if acting.dryRun { return try show(plan, save: nil) }
+        guard try agreed(to: plan, acting) else { return .failed }
+        return try await runner.start(
+            plan, goal: service.goal(of: plan), service: service, lock: lock)
     }
 }

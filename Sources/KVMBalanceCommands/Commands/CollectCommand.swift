@@ -59,7 +59,7 @@ struct CollectCommand: FleetCommand {
             }
         }
         if isJSON {
-            Console.out(try JSON.text(CollectReport(domains: sampled, failures: failures)))
+            try Console.outJSON(CollectReport(domains: sampled, failures: failures))
         } else {
             for (host, count) in sampled.sorted(by: { $0.key < $1.key }) {
                 Console.out("\(host): \(Format.plural(count, "domain")) sampled")

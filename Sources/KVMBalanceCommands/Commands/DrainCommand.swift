@@ -49,8 +49,8 @@ extension FleetCommand {
     ) async throws -> Exit {
         if planning.snapshot != nil, !acting.dryRun {
             throw CommandError(
-                "a saved snapshot can only be planned for: add --dry-run, or use 'plan … --save' "
-                    + "and 'apply'")
+                "--snapshot is a world of the past and can only be planned for: add --dry-run, or "
+                    + "leave it out")
         }
         let composition = try Composition(options)
         let service = try PlanService(composition, planning, migration)
@@ -61,29 +61,31 @@ extension FleetCommand {
         defer { lock.release() }
         try await runner.refuseUnfinishedRun()
         let plan = try await service.plan(goal)
-        if !isJSON || plan.outcome != .plan {
-            if isJSON {
-                Console.out(try JSON.text(plan))
-            } else {
-                Console.out(PlanText(plan: plan).text)
+        guard plan.outcome == .plan else {
+            if plan.outcome == .nothingToDo {
+                try await runner.settleMaintenance(of: goal, run: nil)
             }
+            return try show(plan, save: nil)
         }
-        switch plan.outcome {
-        case .infeasible: return .infeasible
-        case .nothingToDo:
-            try await runner.settleMaintenance(of: goal, run: nil)
-            return .done
-        case .plan: break
-        }
-        guard acting.yes || confirmed(plan) else {
-            throw CommandError(
-                "nothing was done. Add --yes to go on without being asked.", exit: .failed)
-        }
-        return try await runner.start(plan, goal: goal, service: service)
+        guard try agreed(to: plan, acting) else { return .failed }
+        return try await runner.start(plan, goal: goal, service: service, lock: lock)
     }
 
-    func confirmed(_ plan: MigrationPlan) -> Bool {
-        guard Console.isInputTerminal else { return false }
-        return Console.confirm("Carry out \(Format.plural(plan.steps.count, "migration"))?")
+    /// Shows the plan and asks, unless told not to. Where the answer is no, the plan was the result.
+    func agreed(to plan: MigrationPlan, _ acting: ActingOptions) throws -> Bool {
+        let text = PlanText(plan: plan, width: Console.width).text
+        if isJSON { Console.err(text) } else { Console.out(text) }
+        if acting.yes { return true }
+        if Console.isInputTerminal {
+            let count = Format.plural(plan.steps.count, "migration")
+            if Console.confirm("Carry out \(count)?") { return true }
+            Console.err("kvmbalance: nothing was done")
+        } else {
+            Console.err(
+                "kvmbalance: nothing was done: there is no terminal to ask on. Add --yes to go on "
+                    + "without being asked")
+        }
+        if isJSON { try Console.outJSON(plan) }
+        return false
     }
 }

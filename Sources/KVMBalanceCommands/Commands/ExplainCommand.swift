@@ -17,7 +17,7 @@ struct ExplainCommand: FleetCommand {
         if isJSON {
             var part = plan
             (part.steps, part.blockers) = (steps, blockers)
-            Console.out(try JSON.text(part))
+            try Console.outJSON(part)
             return .done
         }
         for step in steps {
@@ -32,7 +32,10 @@ struct ExplainCommand: FleetCommand {
         }
         if steps.isEmpty && blockers.isEmpty {
             Console.out(
-                domain.map { "'\($0)' is neither moved nor blocked: it stays where it is." }
+                domain.map {
+                    "'\($0)' is neither moved nor blocked here: it stays where it is, or there is "
+                        + "no domain of that name."
+                }
                     ?? "Nothing to do.")
         }
         return .done
@@ -40,7 +43,7 @@ struct ExplainCommand: FleetCommand {
 
     private func plan() async throws -> MigrationPlan {
         guard let number = Int64(subject) else {
-            return try JSON.read(MigrationPlan.self, from: subject)
+            return try PlanFile.read(subject)
         }
         return try await RunService(try Composition(options), isJSON: isJSON)
             .state(of: RunID(number)).plan

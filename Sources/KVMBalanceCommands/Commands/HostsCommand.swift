@@ -42,7 +42,7 @@ struct HostsListCommand: FleetCommand {
                 maintenanceSince: entry?.since, maintenanceRun: entry?.run)
         }
         if isJSON {
-            Console.out(try JSON.text(entries))
+            try Console.outJSON(entries)
             return .done
         }
         var table = Table("HOST", "URI", "ZONE", ">LINK Mbit/s", "MAINTENANCE")
@@ -73,7 +73,7 @@ struct HostsCheckCommand: FleetCommand {
         let checks = FitnessCheck(fleet: composition.fleet, looks: await composition.look())
             .results.filter { names.isEmpty || names.contains($0.host) }
         if isJSON {
-            Console.out(try JSON.text(checks))
+            try Console.outJSON(checks)
         } else {
             Console.out(FitnessCheck.text(of: checks))
         }
@@ -92,7 +92,19 @@ struct HostsEnableCommand: FleetCommand {
         let composition = try Composition(options)
         try composition.require(hosts: hosts.map { HostName($0) })
         let journal = try composition.journal()
+        let before = Set(try await journal.maintenance().map(\.host))
         for host in hosts { try await journal.clearMaintenance(of: HostName(host)) }
+        if isJSON {
+            try Console.outJSON(try await journal.maintenance())
+            return .done
+        }
+        for host in hosts.map({ HostName($0) }) {
+            Console.out(
+                before.contains(host)
+                    ? "\(host) takes domains again; to bring back what a drain took away: kvmbalance "
+                        + "return \(host)"
+                    : "\(host) was not in maintenance")
+        }
         return .done
     }
 }
@@ -108,10 +120,20 @@ struct HostsDisableCommand: FleetCommand {
         let composition = try Composition(options)
         try composition.require(hosts: hosts.map { HostName($0) })
         let journal = try composition.journal()
-        for host in hosts {
-            let entry = MaintenanceEntry(
-                host: HostName(host), since: composition.now(), run: nil)
-            try await journal.setMaintenance(entry)
+        let before = Set(try await journal.maintenance().map(\.host))
+        for host in hosts.map({ HostName($0) }) where !before.contains(host) {
+            try await journal.setMaintenance(
+                MaintenanceEntry(host: host, since: composition.now(), run: nil))
+        }
+        if isJSON {
+            try Console.outJSON(try await journal.maintenance())
+            return .done
+        }
+        for host in hosts.map({ HostName($0) }) {
+            Console.out(
+                before.contains(host)
+                    ? "\(host) was in maintenance already"
+                    : "\(host) is in maintenance: nothing is sent there, what runs there stays")
         }
         return .done
     }

@@ -50,8 +50,15 @@ struct PlanReturnCommand: FleetCommand {
 extension FleetCommand {
     /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
     func show(_ plan: MigrationPlan, save: String?) throws -> Exit {
-        Console.out(isJSON ? try JSON.text(plan) : PlanText(plan: plan).text)
         if let save { try JSON.save(plan, to: save) }
+        if isJSON {
+            try Console.outJSON(plan)
+        } else {
+            Console.out(PlanText(plan: plan, width: Console.width).text)
+        }
+        if let save, plan.outcome == .plan {
+            Console.err("saved; to carry it out: kvmbalance apply \(save)")
+        }
         return plan.outcome == .infeasible ? .infeasible : .done
     }
 }

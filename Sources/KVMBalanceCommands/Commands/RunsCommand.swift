@@ -21,16 +21,15 @@ struct RunsListCommand: FleetCommand {
     func execute() async throws -> Exit {
         let reports = try await RunService(try Composition(options), isJSON: isJSON).reports()
         if isJSON {
-            Console.out(try JSON.text(reports))
+            try Console.outJSON(reports)
             return .done
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
         for report in reports {
-            let moved = report.steps.filter { $0.state == "done" }.count
             table.add(
                 report.run.description, report.kind.rawValue,
                 report.plan.hosts.map(\.rawValue).joined(separator: ","), report.state,
-                report.startedAt?.description ?? "-", "\(moved)/\(report.steps.count)",
+                report.startedAt?.description ?? "-", report.moved,
                 report.reason ?? "")
         }
         Console.out(table.isEmpty ? "No run yet." : table.text)

@@ -9,18 +9,29 @@ struct StatusCommand: FleetCommand {
     @Flag(help: "Show it anew every two seconds until Ctrl-C.") var watch = false
     @OptionGroup var options: GlobalOptions
 
+    func validate() throws {
+        if watch && options.output == .json {
+            throw ValidationError(
+                "--watch shows one picture after the other, and --output json is one document: "
+                    + "leave one of them out.")
+        }
+    }
+
     func execute() async throws -> Exit {
         let composition = try Composition(options)
         let name = host.map { HostName($0) }
         if let name { try composition.require(hosts: [name]) }
         repeat {
             let snapshot = try await composition.observe(try composition.policy(nil))
-            let text =
-                isJSON
-                ? try JSON.text(snapshot)
-                : StatusText(snapshot: snapshot, only: name, now: composition.now()).text
-            if watch && Console.isOutputTerminal { Console.out("\u{1B}[H\u{1B}[2J") }
-            Console.out(text)
+            if isJSON {
+                try Console.outJSON(snapshot)
+                return .done
+            }
+            if watch && Console.isOutputTerminal { Console.outRaw("\u{1B}[H\u{1B}[2J") }
+            Console.out(
+                StatusText(
+                    snapshot: snapshot, only: name, now: composition.now(), width: Console.width
+                ).text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch
         return .done
@@ -37,11 +48,8 @@ struct SnapshotCommand: FleetCommand {
     func execute() async throws -> Exit {
         let composition = try Composition(options)
         let snapshot = try await composition.observe(try composition.policy(nil))
-        if let save {
-            try JSON.save(snapshot, to: save)
-        } else {
-            Console.out(try JSON.text(snapshot))
-        }
+        if let save { try JSON.save(snapshot, to: save) }
+        if save == nil || isJSON { try Console.outJSON(snapshot) }
         return .done
     }
 }

@@ -8,18 +8,15 @@ enum JSON {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// Reads a file; what is wrong with it is said with the file's name.
-    static func read<Value: Decodable>(_ type: Value.Type, from path: String) throws -> Value {
-        let data: Data
+    /// Reads a file; what is wrong with it is said with the file's name and `what` it should be.
+    static func read<Value: Decodable>(
+        _ type: Value.Type, _ what: String, from path: String
+    ) throws -> Value {
+        let text = try TextFile.read(path)
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw CommandError("\(path) can not be read: \(error.reason)")
-        }
-        do {
-            return try JSONDecoder().decode(type, from: data)
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
         } catch let error as DecodingError {
-            throw CommandError("\(path) is not what it should be: \(error.explanation)")
+            throw CommandError("\(path) is not \(what): \(error.explanation)")
         }
     }
 
@@ -38,6 +35,8 @@ extension DecodingError {
     /// The place in the document and what is wrong there.
     var explanation: String {
         switch self {
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            "it is not JSON, or was cut off"
         case .typeMismatch(_, let context), .valueNotFound(_, let context),
             .dataCorrupted(let context):
             "\(Self.place(context)): \(context.debugDescription)"
@@ -48,10 +47,14 @@ extension DecodingError {
     }
 
     private static func place(_ context: Context) -> String {
-        let path = context.codingPath.map { key in
-            key.intValue.map { "[\($0)]" } ?? key.stringValue
+        let path = context.codingPath.reduce(into: "") { path, key in
+            if let index = key.intValue {
+                path += "[\(index)]"
+            } else {
+                path += path.isEmpty ? key.stringValue : ".\(key.stringValue)"
+            }
         }
-        return path.isEmpty ? "the document" : "'\(path.joined(separator: "."))'"
+        return path.isEmpty ? "the document" : "'\(path)'"
     }
 }
 

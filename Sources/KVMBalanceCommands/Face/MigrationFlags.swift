@@ -1,6 +1,18 @@
 import ArgumentParser
 import ClusterModel
 
+/// What a number about migrations may be, wherever it comes from.
+enum MigrationRange {
+    static let parallel = 1...255
+    /// MiB/s.
+    static let bandwidth = 1...1_000_000
+    /// Seconds, up to a month.
+    static let timeout = 1...2_678_400
+    static let attempts = 1...10
+    static let perHost = 1...64
+    static let fleet = 1...10_000
+}
+
 /// virsh's words for how to migrate; each overrules the policy's.
 struct MigrationFlags: ParsableArguments {
     @Flag(help: "Keep guests running while they move (the default, and the only way so far).")
@@ -77,11 +89,15 @@ struct MigrationFlags: ParsableArguments {
         if postcopy && suspend {
             throw ValidationError("--postcopy and --suspend exclude each other in libvirt.")
         }
-        for (name, value) in [
-            ("parallel", parallel), ("bandwidth", bandwidth), ("timeout", timeout),
+        for (name, value, range) in [
+            ("parallel", parallel, MigrationRange.parallel),
+            ("bandwidth", bandwidth, MigrationRange.bandwidth),
+            ("timeout", timeout, MigrationRange.timeout),
         ] {
-            if let value, value < 1 {
-                throw ValidationError("--\(name) is \(value) but must be at least 1.")
+            if let value, !range.contains(value) {
+                throw ValidationError(
+                    "--\(name) is \(value) but must be \(range.lowerBound) to "
+                        + "\(range.upperBound).")
             }
         }
     }

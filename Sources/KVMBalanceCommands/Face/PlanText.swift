@@ -3,10 +3,12 @@ import ClusterModel
 /// A plan as people read it.
 struct PlanText {
     let plan: MigrationPlan
+    /// Lines are broken to fit; nil leaves them as long as they are.
+    var width: Int?
 
     var text: String {
         var parts = [headline]
-        if !plan.steps.isEmpty { parts.append(steps) }
+        if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }
         if !plan.blockers.isEmpty { parts.append(blockers) }
         return parts.joined(separator: "\n\n")
@@ -27,38 +29,51 @@ struct PlanText {
 
     private var steps: String {
         var table = Table(
-            ">STEP", "DOMAIN", "FROM", "TO", "MODE", "AFTER", ">EST. START", ">EST. TIME", "WHY")
+            ">STEP", "DOMAIN", "FROM", "TO", "MODE", "AFTER", ">EST. START", ">EST. TIME")
         for step in plan.steps {
             let after = step.after.map(\.description).joined(separator: ",")
             table.add(
                 step.id.description, step.domainName, step.move.source.rawValue,
                 step.move.target.rawValue, step.mode.rawValue, after.isEmpty ? "-" : after,
                 Format.duration(milliseconds: step.estimate.startMilliseconds),
-                Format.duration(milliseconds: step.estimate.durationMilliseconds),
-                step.rationale)
+                Format.duration(milliseconds: step.estimate.durationMilliseconds))
         }
         return table.text
     }
 
-    /// The same caution of many domains is said once.
+    private var reasons: String {
+        "Why:\n" + sentences(plan.steps.map { ($0.rationale, $0.domainName) })
+    }
+
     private var cautions: String? {
+        let said = plan.steps.flatMap { step in step.cautions.map { ($0, step.domainName) } }
+        return said.isEmpty ? nil : "Good to know:\n" + sentences(said)
+    }
+
+    /// What is the same of many domains is said once, in order of the first of them.
+    private func sentences(_ said: [(sentence: String, domain: String)]) -> String {
+        var order: [String] = []
         var domains: [String: [String]] = [:]
-        for step in plan.steps {
-            for caution in step.cautions { domains[caution, default: []].append(step.domainName) }
+        for (sentence, domain) in said {
+            if domains[sentence] == nil { order.append(sentence) }
+            domains[sentence, default: []].append(domain)
         }
-        guard !domains.isEmpty else { return nil }
-        let lines = domains.sorted { $0.key < $1.key }.map { caution, names in
-            "  \(names.joined(separator: ", ")): \(caution)"
-        }
-        return "Good to know:\n" + lines.joined(separator: "\n")
+        return order.map { sentence in
+            let names = domains[sentence, default: []].joined(separator: ", ")
+            return Format.wrapped("  \(names): \(sentence)", indent: 4, width: width)
+        }.joined(separator: "\n")
     }
 
     private var blockers: String {
-        let lines = plan.blockers.map { blocker in
+        let lines = plan.blockers.flatMap { blocker in
             let object =
                 blocker.domain ?? blocker.host.map { "host \($0)" } ?? "the plan as a whole"
-            return "  \(object): \(blocker.detail) [\(blocker.reason.rawValue)]\n"
-                + "      remedy: \(blocker.remedy)"
+            return [
+                Format.wrapped(
+                    "  \(object): \(blocker.detail) [\(blocker.reason.rawValue)]", indent: 4,
+                    width: width),
+                Format.wrapped("      remedy: \(blocker.remedy)", indent: 14, width: width),
+            ]
         }
         return "Blocked:\n" + lines.joined(separator: "\n")
     }

@@ -11,9 +11,18 @@ struct PlanningOptions: ParsableArguments {
     @Option(help: "Seed of the search: the same seed gives the same plan.")
     var seed: UInt64 = 0
 
-    @Option(help: "Seconds the search may take.")
+    @Option(
+        help: ArgumentHelp(
+            "Seconds the search may take. The present search ends by itself, far below any limit; "
+                + "it never runs on to fill the time."))
     var timeLimit: Int?
 
     @Flag(help: "Plan for what can leave, even if some domains must stay.")
     var bestEffort = false
+
+    func validate() throws {
+        if let timeLimit, timeLimit < 1 {
+            throw ValidationError("--time-limit is \(timeLimit) but must be at least 1 second.")
+        }
+    }
 }

@@ -106,7 +106,28 @@ extension RunReport {
             guard let words = step.error ?? step.note else { continue }
             lines.append("  step \(step.id), \(step.domain): \(words)")
         }
+        if let advice { lines += ["", advice] }
         return lines.joined(separator: "\n")
+    }
+
+    /// What can be done about a run that did not reach its goal.
+    private var advice: String? {
+        switch state {
+        case "done", "rolled-back": return nil
+        case "running":
+            return "If its process was killed: 'kvmbalance runs resume \(run)' goes on with it, "
+                + "'runs rollback \(run)'\nbrings its domains back, 'runs abort \(run)' leaves "
+                + "everything where it is."
+        default:
+            return "'kvmbalance runs resume \(run)' goes on with it, 'runs rollback \(run)' brings "
+                + "its domains back."
+        }
+    }
+
+    /// How many domains are where the run was to bring them, of how many; plans made anew count once.
+    var moved: String {
+        let meant = steps.filter { $0.goal == .forward && $0.state != "skipped" }
+        return "\(meant.filter { $0.state == "done" }.count)/\(meant.count)"
     }
 
     private var table: String {

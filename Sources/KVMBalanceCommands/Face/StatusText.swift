@@ -5,6 +5,8 @@ struct StatusText {
     let snapshot: ClusterSnapshot
     let only: HostName?
     let now: Timestamp
+    /// Lines are broken to fit; nil leaves them as long as they are.
+    var width: Int?
 
     var text: String {
         let hosts = snapshot.hosts.filter { only == nil || $0.name == only }
@@ -15,7 +17,12 @@ struct StatusText {
 
     private func section(_ host: Host) -> String {
         var lines = [headline(host)]
-        if let fault = host.fault { lines.append("  unreachable: \(fault)") }
+        if let fault = host.fault {
+            lines.append(
+                Format.wrapped(
+                    "  unreachable: \(fault); see: kvmbalance hosts check \(host.name)", indent: 4,
+                    width: width))
+        }
         lines += cells(host)
         let domains = snapshot.domains(on: host.name)
         if domains.isEmpty {
@@ -41,7 +48,9 @@ struct StatusText {
             words.append("given to domains \(given) of \(facts.memory)")
         }
         words.append("seen \(Format.age(of: host.observedAt, at: now))")
-        return words.joined(separator: "  ")
+        let line = words.joined(separator: "  ")
+        guard let width, line.count > width, words.count > 3 else { return line }
+        return words[..<3].joined(separator: "  ") + "\n  " + words[3...].joined(separator: "  ")
     }
 
     private func cells(_ host: Host) -> [String] {

@@ -46,8 +46,15 @@ struct PlanService: Sendable {
     }
 
     func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
-        try composition.require(hosts: goal.hosts)
+        if snapshotFile == nil { try composition.require(hosts: goal.hosts) }
         let snapshot = try await observe(goal)
+        if let snapshotFile {
+            let names = snapshot.hosts.map(\.name)
+            for host in goal.hosts where !names.contains(host) {
+                let known = names.map(\.rawValue).joined(separator: ", ")
+                throw CommandError("there is no host '\(host)' in \(snapshotFile); it has \(known)")
+            }
+        }
         return try judged(
             try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
     }
@@ -93,7 +100,9 @@ struct PlanService: Sendable {
         guard violations.isEmpty else {
             throw CommandError(
                 "\(file) is not a plan that may be run, nothing was done:\n  "
-                    + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
+                    + violations.map { "\($0)" }.joined(separator: "\n  ")
+                    + "\nDo not edit plans: kvmbalance plan \(goal(of: plan)) --save \(file)",
+                exit: .failed)
         }
     }
 
@@ -134,7 +143,7 @@ struct PlanService: Sendable {
     /// The world for this goal: a host that is to be filled again counts as out of maintenance.
     private func observe(_ goal: PlanGoal) async throws -> ClusterSnapshot {
         if let snapshotFile {
-            return try JSON.read(ClusterSnapshot.self, from: snapshotFile)
+            return try SnapshotFile.read(snapshotFile)
         }
         switch goal {
         case .drain: return try await composition.observe(policy)
@@ -147,6 +156,9 @@ struct PlanService: Sendable {
         _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
         let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
+            .blocked(
+                byUnreachable: kind == .drain ? hosts : [], of: snapshot,
+                bestEffort: request.isBestEffort)
         let violations = PlanChecker.check(plan, on: snapshot, under: policy)
         guard violations.isEmpty else {
             throw CommandError(
@@ -155,5 +167,14 @@ struct PlanService: Sendable {
                     + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
         }
         return plan
+    }
+}
+
+extension PlanRequest {
+    fileprivate var isBestEffort: Bool {
+        switch goal {
+        case .drain(_, let bestEffort), .return(_, let bestEffort), .moves(_, let bestEffort):
+            bestEffort
+        }
     }
 }

@@ -29,7 +29,7 @@ struct RunService {
     }
 
     func show(_ report: RunReport) throws {
-        Console.out(isJSON ? try JSON.text(report) : report.text)
+        if isJSON { try Console.outJSON(report) } else { Console.out(report.text) }
     }
 
     func state(of run: RunID) async throws -> RunState {
@@ -48,7 +48,8 @@ struct RunService {
         case .held(let holder):
             throw CommandError(
                 "another run holds the fleet: \(holder.description). Wait for it, or stop it with "
-                    + "'kvmbalance runs abort RUN'", exit: .busy)
+                    + "'kvmbalance runs abort' and its number from 'kvmbalance runs list'",
+                exit: .busy)
         }
     }
 
@@ -66,9 +67,12 @@ struct RunService {
 
     // MARK: Acting
 
-    func start(_ plan: MigrationPlan, goal: PlanGoal, service: PlanService) async throws -> Exit {
+    func start(
+        _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
+    ) async throws -> Exit {
         let run = try await journal.open(
             plan, at: composition.now(), process: ProcessInfo.processInfo.processIdentifier)
+        try lock.describe("run \(run), \(goal)")
         try await settleMaintenance(of: goal, run: run)
         return try await execute(run, recovering: false, service: service)
     }
@@ -89,9 +93,16 @@ struct RunService {
         let taken = JournalEvent.taken(
             process: ProcessInfo.processInfo.processIdentifier, goal: goal)
         try await journal.append(taken, to: run, at: composition.now())
+        if goal == .forward {
+            // It may have been killed between its first record and this.
+            try await settleMaintenance(of: service.goal(of: before.original), run: run)
+        }
         let exit = try await execute(run, recovering: true, service: service)
         if goal == .rollback, exit == .rolledBack, before.kind == .drain {
-            for host in before.original.hosts { try await journal.clearMaintenance(of: host) }
+            // Maintenance that somebody else began is theirs to end.
+            for entry in try await journal.maintenance() where entry.run == run {
+                try await journal.clearMaintenance(of: entry.host)
+            }
         }
         // The rollback was what was asked for: that it was reached is success.
         return goal == .rollback && exit == .rolledBack ? .done : exit
@@ -99,22 +110,27 @@ struct RunService {
 
     /// Stops the process that drives the run, or settles what a killed one left.
     func abort(_ run: RunID, policy: String?) async throws -> Exit {
+        let found = try await state(of: run)
+        if let outcome = found.outcome, outcome.state != .halted {
+            throw CommandError(
+                "run \(run) ended already (\(outcome.state.rawValue)): nothing to abort")
+        }
         switch try FleetLock.acquire(
             directory: composition.databaseFolder.path, purpose: "runs abort \(run)")
         {
         case .held(let holder):
-            guard let process = holder.process, kill(process, SIGTERM) == 0 else {
+            // Anything but another process's number would reach whole groups of processes.
+            guard let process = holder.process, process > 1, kill(process, SIGTERM) == 0 else {
                 throw CommandError(
-                    "\(holder.description) can not be told to stop", exit: .failed)
+                    "\(holder.description) holds the fleet and can not be told to stop: end it by "
+                        + "hand, then try again", exit: .failed)
             }
             Console.err("told \(holder.description) to abort its migrations and end")
+            if isJSON { try show(RunReport(run: run, state: found)) }
             return .done
         case .acquired(let lock):
             defer { lock.release() }
             let before = try await state(of: run)
-            if let outcome = before.outcome, outcome.state != .halted {
-                throw CommandError("run \(run) ended already: \(outcome.state.rawValue)")
-            }
             let service = try PlanService(composition, policy: policy, plan: before.original)
             let taken = JournalEvent.taken(
                 process: ProcessInfo.processInfo.processIdentifier, goal: .abort)
@@ -124,9 +140,12 @@ struct RunService {
     }
 
     /// `drain` keeps its hosts empty from its start on; `return` gives them back.
+    /// Who put a host in maintenance first, and when, stays on record.
     func settleMaintenance(of goal: PlanGoal, run: RunID?) async throws {
+        let present = Set(try await journal.maintenance().map(\.host))
         for host in goal.hosts {
             switch goal {
+            case .drain where present.contains(host): break
             case .drain:
                 try await journal.setMaintenance(
                     MaintenanceEntry(host: host, since: composition.now(), run: run))

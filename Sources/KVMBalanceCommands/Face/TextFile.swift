@@ -1,0 +1,29 @@
+import Foundation
+import Glibc
+
+/// A file that the operator named: read whole, or refused with the kernel's word for why.
+enum TextFile {
+    static func read(_ path: String) throws -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path, errno) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw failure(path, errno) }
+        guard info.st_mode & S_IFMT != S_IFDIR else {
+            throw CommandError("\(path) can not be read: it is a folder, name a file in it")
+        }
+        guard let data = try handle.readToEnd() else { return "" }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw CommandError("\(path) can not be read: it is not text in UTF-8")
+        }
+        return text
+    }
+
+    private static func failure(_ path: String, _ number: Int32) -> CommandError {
+        let reason =
+            number == ENOENT
+            ? "there is no such file (looked for from \(FileManager.default.currentDirectoryPath))"
+            : String(cString: strerror(number))
+        return CommandError("\(path) can not be read: \(reason)")
+    }
+}
