@@ -29,7 +29,7 @@ struct BadInputTests {
         for (words, says) in [
             (["status", "nohost"], "it has host1, host2, host3"),
             (["plan", "drain", "nohost"], "it has host1, host2, host3"),
-            (["drain"], "<hosts>"), (["bogus"], "bogus"),
+            (["drain"], "<hosts>"), (["bogus"], "kvmbalance --help"),
             (["plan", "drain", "host1", "--seed", "abc"], "'abc'"),
             (["plan", "drain", "host1", "--time-limit", "0"], "--time-limit is 0"),
             (["plan", "drain", "host1", "--p2p", "--managed"], "exclude"),
@@ -66,7 +66,8 @@ struct BadInputTests {
         let plan = try play.run("plan", "drain", "host1", "--output", "json")
         #expect(plan.isCivil)
         for step in try plan.object()["steps"] as? [[String: Any]] ?? [] {
-            #expect(step["target"] as? String != "host2")
+            let ends = [step["source"] as? String, step["target"] as? String]
+            #expect(Set(ends) != ["host1", "host2"])
         }
     }
 

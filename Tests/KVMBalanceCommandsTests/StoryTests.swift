@@ -4,7 +4,7 @@ import Testing
 /// The story an operator lives through, told by the built binary on a simulated fleet.
 struct StoryTests {
     @Test func drainAndReturn() throws {
-        let play = try Playground()
+        let play = try Playground(isSampled: false)
         let before = try play.placement()
         try play.must(0, "collect", "--once")
         let status = try play.must(0, "status").output

@@ -71,7 +71,7 @@ extension FleetCommand {
         return try await runner.start(plan, goal: goal, service: service, lock: lock)
     }
 
-    /// Shows the plan and asks, unless told not to. Where the answer is no, the plan was the result.
+    /// Shows the plan and asks, unless told not to. Where the answer is no, the plan is the result.
     func agreed(to plan: MigrationPlan, _ acting: ActingOptions) throws -> Bool {
         let text = PlanText(plan: plan, width: Console.width).text
         if isJSON { Console.err(text) } else { Console.out(text) }

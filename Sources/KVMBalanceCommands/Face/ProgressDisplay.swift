@@ -38,7 +38,7 @@ actor ProgressDisplay: RunObserver {
         Console.err(line)
     }
 
-    private func line(for event: JournalEvent) -> String? {
+    func line(for event: JournalEvent) -> String? {
         switch event {
         case .intent(let id, let attempt, _, _):
             "  \(words(id)): migrating\(attempt > 1 ? ", attempt \(attempt)" : "")"

@@ -1,0 +1,72 @@
+import ClusterModel
+import Execution
+import Testing
+
+@testable import KVMBalanceCommands
+
+/// A plan held against a world that went on, and what a run says of itself.
+struct PlanWorldTests {
+    private func world(
+        _ domains: [(name: String, host: HostName, state: DomainState)]
+    ) -> ClusterSnapshot {
+        ClusterSnapshot(
+            observedAt: Example.start,
+            hosts: [Host(name: "host1"), Host(name: "host2")],
+            domains: domains.map { domain in
+                Domain(
+                    facts: DomainFacts(
+                        id: DomainID(domain.name), name: domain.name, state: domain.state,
+                        memory: .gibibytes(1)),
+                    host: domain.host, demand: Demand())
+            })
+    }
+
+    private func differences(_ snapshot: ClusterSnapshot) -> [String] {
+        let plan = Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")])
+        return PlanWorld.differences(between: plan, and: snapshot)
+    }
+
+    @Test func anEqualDigestIsAnEqualWorld() {
+        let snapshot = world([("a", "host1", .running)])
+        var plan = Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")])
+        plan.origin.digest = snapshot.digest
+        #expect(PlanWorld.differences(between: plan, and: snapshot).isEmpty)
+    }
+
+    @Test func eachChangeIsNamed() {
+        #expect(differences(world([])) == ["'a' is on none of the hosts any more"])
+        #expect(differences(world([("a", "host2", .running)])) == ["'a' is on host2, not on host1"])
+        #expect(
+            differences(world([("a", "host1", .shutOff)])) == [
+                "'a' does not run any more (shut-off)"
+            ])
+        #expect(
+            differences(world([("a", "host1", .running), ("b", "host1", .running)]))
+                == ["'b' runs on host1 and is not in the plan"])
+        let elsewhere = differences(world([("a", "host1", .running), ("b", "host2", .running)]))
+        #expect(elsewhere.count == 1 && elsewhere[0].hasPrefix("hosts or domains were added"))
+    }
+
+    @Test func aSilentHostIsNotAnEmptyOne() {
+        var plan = Example.plan(.drain, ["host1"], steps: [])
+        plan.outcome = .nothingToDo
+        let silent = plan.blocked(byUnreachable: ["host1"], of: world([]), bestEffort: true)
+        #expect(silent.outcome == .infeasible && silent.blockers.map(\.host) == ["host1"])
+        #expect(plan.blocked(byUnreachable: [], of: world([]), bestEffort: false) == plan)
+    }
+
+    @Test func progressSpeaksOfDomainsAndHosts() async {
+        var state = RunState(plan: Example.plan(steps: 1))
+        state.apply(.planned(Example.plan(steps: 1), goal: .forward), at: Example.start)
+        let display = ProgressDisplay(state: state, isTerminal: false, now: { Example.start })
+        let id = StepID(1)
+        let again = await display.line(
+            for: .intent(id, attempt: 2, persistent: true, autostart: false))
+        #expect(again == "  vm1 host1 -> host2: migrating, attempt 2")
+        let skipped = await display.line(for: .skipped(id, reason: "it left by itself"))
+        #expect(skipped == "  vm1 host1 -> host2: it left by itself")
+        let arrived = await display.line(for: .arrived(id, nil, note: nil))
+        #expect(arrived == "  vm1 host1 -> host2: arrived")
+        #expect(await display.line(for: .ended(RunOutcome(.done))) == nil)
+    }
+}
