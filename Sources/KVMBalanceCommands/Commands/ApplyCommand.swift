@@ -10,6 +10,8 @@ struct ApplyCommand: FleetCommand {
     @Argument(help: "A plan saved with 'plan … --save'.") var file: String
     @OptionGroup var acting: ActingOptions
     @Option(help: "The policy to check it under (default: the fleet file's).") var policy: String?
+    @Flag(help: "Needed for a plan that switches libvirt's storage safety check off.")
+    var unsafe = false
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
@@ -19,6 +21,12 @@ struct ApplyCommand: FleetCommand {
             throw CommandError(
                 "\(file) holds no plan to carry out, its outcome is '\(plan.outcome.rawValue)': look "
                     + "at it with 'kvmbalance explain \(file)'")
+        }
+        guard !plan.options.unsafe || self.unsafe else {
+            throw CommandError(
+                "\(file) switches libvirt's storage safety check off (options.unsafe), and guests can "
+                    + "be corrupted: make the plan again without it, or add --unsafe if you know "
+                    + "why it is there")
         }
         let service = try PlanService(composition, policy: policy, plan: plan)
         let runner = try RunService(composition, isJSON: isJSON)
