@@ -42,8 +42,7 @@ struct BlockerTests {
                     "device", "localdisk", "lonely", "nehalem", "old", "snapped",
                 ])
             #expect(try lab.guests(on: "host2") == ["free"])
-            let verdict = try lab.verify()
-            #expect(verdict.status == 0, "\(verdict.text)")
+            try lab.expectAllWell()
         }
     }
 }

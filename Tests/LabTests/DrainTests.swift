@@ -27,8 +27,7 @@ struct DrainTests {
             let drain = try lab.kvmbalance("drain", "host1", "--yes")
             #expect(drain.status == 0, "\(drain.text)")
             #expect(try lab.guests(on: "host1") == [])
-            let verdict = try lab.verify()
-            #expect(verdict.status == 0, "\(verdict.text)")
+            try lab.expectAllWell()
             let middle = try lab.placement()
             #expect(middle["web1"] != middle["web2"], "anti-affinity was broken")
             let autostart = try lab.virsh(try #require(middle["db1"]), "list", "--autostart")
@@ -41,8 +40,7 @@ struct DrainTests {
             let back = try lab.kvmbalance("return", "host1", "--yes")
             #expect(back.status == 0, "\(back.text)")
             #expect(try lab.placement() == before)
-            let end = try lab.verify()
-            #expect(end.status == 0, "\(end.text)")
+            try lab.expectAllWell()
         }
     }
 
@@ -67,8 +65,7 @@ struct DrainTests {
             let back = try lab.kvmbalance("return", "host1", "--yes", "--p2p")
             #expect(back.status == 0, "\(back.text)")
             #expect(try lab.placement() == ["one": "host1"])
-            let verdict = try lab.verify()
-            #expect(verdict.status == 0, "\(verdict.text)")
+            try lab.expectAllWell()
         }
     }
 
@@ -83,8 +80,7 @@ struct DrainTests {
             let drain = try lab.kvmbalance("drain", "host1", "--yes")
             #expect(drain.status == 0, "\(drain.text)")
             #expect(drain.errors.contains("managed"), "\(drain.text)")
-            let verdict = try lab.verify()
-            #expect(verdict.status == 0, "\(verdict.text)")
+            try lab.expectAllWell()
         }
     }
 
@@ -106,8 +102,7 @@ struct DrainTests {
             let drain = try lab.kvmbalance("drain", "host1", "--yes")
             #expect(drain.status == 0, "\(drain.text)")
             #expect(try lab.placement() == ["big": "host2", "mover": "host3"])
-            let verdict = try lab.verify()
-            #expect(verdict.status == 0, "\(verdict.text)")
+            try lab.expectAllWell()
 
             try lab.writeConfig(reserveMiB: [
                 "host1": 1024, "host2": total - 400, "host3": total - 350,

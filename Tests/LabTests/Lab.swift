@@ -52,7 +52,19 @@ final class Lab: Sendable {
     }
 
     /// The oracle: every guest runs exactly once, never restarted, its clock never jumped back.
-    func verify() throws -> ShellResult { try shell(Self.program, "verify", name) }
+    ///
+    /// A guest that reset itself although nobody started it is the emulator's doing (Tests/Lab,
+    /// "What was found"): it is reported as a known issue, and anything else fails the test.
+    func expectAllWell(_ story: String = "") throws {
+        let verdict = try shell(Self.program, "verify", name)
+        guard verdict.status == 3 else {
+            #expect(verdict.status == 0, "\(story)\n\(verdict.text)")
+            return
+        }
+        withKnownIssue("a guest reset itself under emulation") {
+            Issue.record("\(story)\n\(verdict.text)")
+        }
+    }
 
     /// Domain → host of everything that runs, as virsh on every host tells it.
     func placement() throws -> [String: String] {
