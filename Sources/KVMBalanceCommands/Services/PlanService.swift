@@ -46,6 +46,13 @@ struct PlanService: Sendable {
             try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
     }
 
+    /// What each number of moves would buy.
+    func frontier(maxMoves: Int?) async throws -> [BalanceOption] {
+        let snapshot = try await observe(.balance(maxMoves: maxMoves))
+        return Planner.frontier(
+            .balance(maxMoves: maxMoves), from: snapshot, under: policy, seed: seed)
+    }
+
     /// A plan for what is left of a run.
     func replan(
         _ runGoal: RunGoal, without exclusions: [Exclusion], state: RunState
@@ -67,9 +74,12 @@ struct PlanService: Sendable {
     }
 
     func goal(of plan: MigrationPlan) -> PlanGoal {
-        plan.kind == .return
-            ? .return(plan.hosts)
-            : .drain(plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort)
+        switch plan.kind {
+        case .return: .return(plan.hosts)
+        case .balance: .balance(maxMoves: nil)
+        case .drain, .consolidate, .rollback:
+            .drain(plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort)
+        }
     }
 
     /// Holds a saved plan against the world as it is now.
@@ -103,6 +113,8 @@ struct PlanService: Sendable {
         case .return(let hosts):
             request = .return(
                 try await homecomings(to: hosts, during: state), bestEffort: bestEffort)
+        case .balance(let maxMoves):
+            request = .balance(maxMoves: maxMoves)
         }
         request.forbidden = forbidden
         return request
@@ -131,7 +143,7 @@ struct PlanService: Sendable {
             return try JSON.read(ClusterSnapshot.self, from: snapshotFile)
         }
         switch goal {
-        case .drain: return try await composition.observe(policy)
+        case .drain, .balance: return try await composition.observe(policy)
         case .return(let hosts): return try await composition.observe(policy, admitting: hosts)
         }
     }
