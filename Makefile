@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with the Swift toolchain: `make demo`, `make test`.
-.PHONY: build demo test lint format lab lab-down deps lab-deps clean
+.PHONY: build demo test bench lint format lab lab-down deps lab-deps clean
 
 SWIFT_FILES = Sources Tests Package.swift
 
@@ -12,6 +12,12 @@ demo: deps
 
 test: deps lab-deps lint
 	Tests/run
+
+# Measures the planner on data given by path; nothing of that data is ours.
+DATA ?= ../shared/data
+bench: deps
+	swift build -c release --product kvmbalance-bench
+	Tests/Benchmarks/run .build/release/kvmbalance-bench "$(DATA)"
 
 lint:
 	swift format lint --strict --recursive $(SWIFT_FILES)

@@ -29,7 +29,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "kvmbalance",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "kvmbalance", targets: ["kvmbalance"])],
+    products: [
+        .executable(name: "kvmbalance", targets: ["kvmbalance"]),
+        .executable(name: "kvmbalance-bench", targets: ["kvmbalance-bench"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -98,6 +101,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ClusterModel"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .executableTarget(
+            name: "kvmbalance-bench",
+            dependencies: [
+                "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
+                argumentParser,
+            ],
+            path: "Tests/Benchmarks", exclude: ["run"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),
         tests(
             "PlanningTests",

@@ -23,6 +23,7 @@ package struct Policy: Hashable, Sendable {
     package var limits = MigrationLimits()
     /// Active domains on one host; nil for no limit.
     package var maxDomainsPerHost: Int?
+    package var balance = BalanceRules()
     package var migration = MigrationOptions()
     package var sharedStorage: [SharedStorage] = []
 

@@ -6,7 +6,7 @@ package enum PolicyReader {
     static let keys = [
         "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
         "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
-        "migration", "sharedStorage",
+        "balance", "migration", "sharedStorage",
     ]
 
     package static func read(_ yaml: String) throws(PolicyError) -> Policy {
@@ -21,6 +21,9 @@ package enum PolicyReader {
         try readPlacement(table, into: &policy)
         try readLimits(table, into: &policy)
         policy.sharedStorage = try sharedStorage(table)
+        if let balance = try table.table("balance", keys: balanceKeys) {
+            policy.balance = try self.balance(balance)
+        }
         if let migration = try table.table("migration", keys: migrationKeys) {
             policy.migration = try options(migration)
         }

@@ -20,6 +20,6 @@ package enum PlanChecker {
         return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
             + CompatibilityCheck.violations(judged) + CapacityCheck.violations(judged)
             + InterleavingSweep.violations(judged) + AffinityCheck.violations(judged)
-            + DrainCheck.violations(judged)
+            + DrainCheck.violations(judged) + BalanceCheck.violations(judged)
     }
 }

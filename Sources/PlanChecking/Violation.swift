@@ -5,7 +5,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
     /// Which rule is broken.
     package enum Rule: String, Hashable, Sendable, CaseIterable {
         case outcome, reference, graph, mobility, target, compatibility
-        case capacity, antiAffinity = "anti-affinity", affinity, drain, blockers
+        case capacity, antiAffinity = "anti-affinity", affinity, drain, balance, blockers
     }
 
     package var rule: Rule

@@ -14,6 +14,10 @@ struct PlanDraft {
     var choosesTargets = false
     /// Fewest moves that any plan for the request could have; nil when not known.
     var fewestMoves: Int?
+    /// What no plan can undercut, by the score's names; beside the fewest moves.
+    var bound: [String: Double] = [:]
+    /// The figure whose distance to its bound is the plan's gap.
+    var gapFigure: String?
     /// Why the domain moves, for the rationale; nil when it makes room for others.
     var cause: (PlannedMove) -> String? = { _ in nil }
 
@@ -39,7 +43,12 @@ struct PlanDraft {
         plan.score = PlanScore(
             before: PlacementScore.figures(WorkingPlacement(problem), domainsMoved: 0),
             after: PlacementScore.figures(final, domainsMoved: sequence.count),
-            bound: fewestMoves.map { ["moves": Double($0)] } ?? [:])
+            bound: bound.merging(fewestMoves.map { ["moves": Double($0)] } ?? [:]) { $1 })
+        if let gapFigure, let bound = bound[gapFigure], bound > 0,
+            let reached = plan.score?.after[gapFigure]
+        {
+            plan.score?.gap = max(0, (reached - bound) / bound)
+        }
         return plan
     }
 

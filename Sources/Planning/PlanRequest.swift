@@ -12,6 +12,9 @@ package struct PlanRequest: Hashable, Sendable {
         /// Carry out these moves, whatever their order: the target of each is given. For a rollback
         /// that is planned and checked like any other change.
         case moves([Move], bestEffort: Bool)
+        /// Relieve hosts that hold too much, then even out the load, with at most so many moves; nil
+        /// leaves that to the policy.
+        case balance(maxMoves: Int?)
     }
 
     package var goal: Goal
@@ -38,6 +41,9 @@ package struct PlanRequest: Hashable, Sendable {
     }
     package static func moves(_ moves: [Move], bestEffort: Bool = false) -> PlanRequest {
         PlanRequest(.moves(moves, bestEffort: bestEffort))
+    }
+    package static func balance(maxMoves: Int? = nil) -> PlanRequest {
+        PlanRequest(.balance(maxMoves: maxMoves))
     }
 }
 

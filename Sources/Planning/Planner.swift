@@ -22,7 +22,23 @@ package enum Planner {
             draft = FixedPlanning(
                 moves: moves, request: request, snapshot: snapshot, policy: policy
             ).draft(bestEffort: bestEffort)
+        case .balance(let maxMoves):
+            draft = BalancePlanning(
+                maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy,
+                seed: seed, effort: effort
+            ).draft()
         }
         return draft.plan(from: snapshot, under: policy, seed: seed)
+    }
+    /// What each number of moves would buy, from none up; the plan's own choice is marked.
+    package static func frontier(
+        _ request: PlanRequest, from snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64,
+        effort: SearchEffort = .standard
+    ) -> [BalanceOption] {
+        guard case .balance(let maxMoves) = request.goal else { return [] }
+        return BalancePlanning(
+            maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy, seed: seed,
+            effort: effort
+        ).options()
     }
 }

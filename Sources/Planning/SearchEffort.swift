@@ -9,15 +9,20 @@ package struct SearchEffort: Hashable, Sendable {
     package var trialsPerDomain: Int
     /// Residents moved at most to make room.
     package var residentsMoved: Int
+    /// Trials for each level of balance that is tried, in a cluster of a hundred domains; larger
+    /// ones get fewer, because each costs more.
+    package var trialsPerLevel: Int
 
     package init(
         trialsPerRound: Int = 50_000, trialsPerRoundWhenSmall: Int = 60_000,
-        trialsPerDomain: Int = 3000, residentsMoved: Int = 6
+        trialsPerDomain: Int = 3000, residentsMoved: Int = 6,
+        trialsPerLevel: Int = 1000
     ) {
         self.trialsPerRound = trialsPerRound
         self.trialsPerRoundWhenSmall = trialsPerRoundWhenSmall
         self.trialsPerDomain = trialsPerDomain
         self.residentsMoved = residentsMoved
+        self.trialsPerLevel = trialsPerLevel
     }
 
     /// At most about a second for a cluster of any usual size.

@@ -37,6 +37,10 @@ import Testing
         ("name: x\nban: [{domains: [a]}]", "line 2, column 7: 'ban[1]' lacks the key 'hosts'"),
         ("name: x\naffinity: [{domains: [a], scope: rack}]", "must be 'host' or 'zone'"),
         ("name: x\nmigration: {bandwidth: 100}", "a speed with a unit, such as 100MiB/s"),
+        ("name: x\nbalance: {spread: 20}", "line 2, column 19: 'balance.spread' is '20', but must"),
+        ("name: x\nbalance: {minGain: 101 %}", "must be a percentage from 0 % to 100 %"),
+        ("name: x\nbalance: {resources: [disk]}", "holds 'disk', but must hold memory, cpu or"),
+        ("name: x\nbalance: {moves: 3}", "unknown key 'moves' in 'balance'. Valid keys: resources"),
         ("name: x\nmigration: {live: false}", "'migration.live' can only be true"),
         (
             "name: x\nmigration: {tunnelled: true, parallel: 2}",
@@ -68,6 +72,12 @@ import Testing
                 exclude: [e]
                 limits: {perHost: 3, fleet: 9}
                 maxDomainsPerHost: 40
+                balance:
+                  resources: [cpu]
+                  spread: 12.5%
+                  limits: {memory: 80 %, cpu: 70 %}
+                  minGain: 5 %
+                  maxMoves: 7
                 migration:
                   p2p: false
                   unsafe: true
@@ -90,6 +100,11 @@ import Testing
         #expect(policy.antiAffinity.map(\.name) == ["antiAffinity 1"])
         #expect(policy.limits == MigrationLimits(perHost: 3, fleet: 9))
         #expect(policy.maxDomainsPerHost == 40)
+        #expect(policy.balance.measures == [.cpu])
+        #expect(policy.balance.spread == 1250)
+        #expect(policy.balance.memoryLimit == 8000 && policy.balance.cpuLimit == 7000)
+        #expect(policy.balance.minGain == 500)
+        #expect(policy.balance.maxMoves == 7)
         #expect(policy.migration.route == .managed)
         #expect(policy.migration.bandwidth == 100)
         #expect(policy.migration.timeoutSeconds == 600)

@@ -1,11 +1,13 @@
 import ArgumentParser
 import ClusterModel
 
-/// `kvmbalance plan drain|return`: shows a plan and touches nothing.
+/// `kvmbalance plan drain|return|balance`: shows a plan and touches nothing.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show a plan without carrying it out.",
-        subcommands: [PlanDrainCommand.self, PlanReturnCommand.self])
+        subcommands: [
+            PlanDrainCommand.self, PlanReturnCommand.self, PlanBalanceCommand.self,
+        ])
 }
 
 /// `kvmbalance plan drain HOST…`.

@@ -4,10 +4,13 @@ import ClusterModel
 enum PlanGoal: Sendable, CustomStringConvertible {
     case drain([HostName], bestEffort: Bool)
     case `return`([HostName])
+    /// With at most so many moves; nil leaves that to the policy.
+    case balance(maxMoves: Int?)
 
     var hosts: [HostName] {
         switch self {
         case .drain(let hosts, _), .return(let hosts): hosts
+        case .balance: []
         }
     }
 
@@ -15,10 +18,11 @@ enum PlanGoal: Sendable, CustomStringConvertible {
         switch self {
         case .drain: .drain
         case .return: .return
+        case .balance: .balance
         }
     }
 
     var description: String {
-        "\(kind.rawValue) \(hosts.map(\.rawValue).joined(separator: " "))"
+        ([kind.rawValue] + hosts.map(\.rawValue)).joined(separator: " ")
     }
 }

@@ -59,6 +59,13 @@ struct PlanService: Sendable {
             try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
     }
 
+    /// What each number of moves would buy.
+    func frontier(maxMoves: Int?) async throws -> [BalanceOption] {
+        let snapshot = try await observe(.balance(maxMoves: maxMoves))
+        return Planner.frontier(
+            .balance(maxMoves: maxMoves), from: snapshot, under: policy, seed: seed)
+    }
+
     /// A plan for what is left of a run.
     func replan(
         _ runGoal: RunGoal, without exclusions: [Exclusion], state: RunState
@@ -80,9 +87,12 @@ struct PlanService: Sendable {
     }
 
     func goal(of plan: MigrationPlan) -> PlanGoal {
-        plan.kind == .return
-            ? .return(plan.hosts)
-            : .drain(plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort)
+        switch plan.kind {
+        case .return: .return(plan.hosts)
+        case .balance: .balance(maxMoves: nil)
+        case .drain, .consolidate, .rollback:
+            .drain(plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort)
+        }
     }
 
     /// Holds a saved plan against the world as it is now.
@@ -118,6 +128,8 @@ struct PlanService: Sendable {
         case .return(let hosts):
             request = .return(
                 try await homecomings(to: hosts, during: state), bestEffort: bestEffort)
+        case .balance(let maxMoves):
+            request = .balance(maxMoves: maxMoves)
         }
         request.forbidden = forbidden
         return request
@@ -146,7 +158,7 @@ struct PlanService: Sendable {
             return try SnapshotFile.read(snapshotFile)
         }
         switch goal {
-        case .drain: return try await composition.observe(policy)
+        case .drain, .balance: return try await composition.observe(policy)
         case .return(let hosts): return try await composition.observe(policy, admitting: hosts)
         }
     }

@@ -151,6 +151,7 @@ struct RunService {
                     MaintenanceEntry(host: host, since: composition.now(), run: run))
             case .return:
                 try await journal.clearMaintenance(of: host)
+            case .balance: break
             }
         }
     }

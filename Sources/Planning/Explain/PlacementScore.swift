@@ -19,12 +19,15 @@ enum PlacementScore {
             }
         }
         return [
-            "busiest_host_memory_percent": percent(memory),
-            "busiest_host_cpu_percent": percent(cpu),
+            busiestMemory: percent(memory),
+            busiestCPU: percent(cpu),
             "moves": Double(domainsMoved),
         ]
     }
 
+    static let busiestMemory = "busiest_host_memory_percent"
+    static let busiestCPU = "busiest_host_cpu_percent"
+
     /// Hundredths of a percent as a percentage with one decimal.
-    private static func percent(_ share: Int64) -> Double { Double((share + 5) / 10) / 10 }
+    static func percent(_ share: Int64) -> Double { Double((share + 5) / 10) / 10 }
 }

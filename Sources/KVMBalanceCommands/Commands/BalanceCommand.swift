@@ -1,0 +1,54 @@
+import ArgumentParser
+import ClusterModel
+
+/// How far a balance may go.
+struct BalanceOptions: ParsableArguments {
+    @Option(help: "Moves at most (default: the policy's balance.maxMoves).") var moves: Int?
+
+    func validate() throws {
+        if let moves, moves < 1 { throw ValidationError("--moves must be at least 1") }
+    }
+}
+
+/// `kvmbalance balance`: relieves overloaded hosts and evens out the load.
+struct BalanceCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "balance",
+        abstract: "Relieve overloaded hosts, then even out the load with few moves.")
+
+    @OptionGroup var balance: BalanceOptions
+    @OptionGroup var acting: ActingOptions
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        try await act(.balance(maxMoves: balance.moves), acting, planning, migration)
+    }
+}
+
+/// `kvmbalance plan balance`.
+struct PlanBalanceCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "balance", abstract: "What it would take to even out the load.")
+
+    @OptionGroup var balance: BalanceOptions
+    @Flag(help: "Show what each number of moves would buy, instead of a plan.") var frontier = false
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let service = try PlanService(composition, planning, migration)
+        if frontier {
+            let points = try await service.frontier(maxMoves: balance.moves)
+            let text = FrontierText(points: points)
+            Console.out(isJSON ? try JSON.text(text.rows) : text.text)
+            return .done
+        }
+        return try show(
+            try await service.plan(.balance(maxMoves: balance.moves)), save: save)
+    }
+}

@@ -1,0 +1,82 @@
+import ClusterModel
+import PlacementPolicy
+
+/// A plan to balance makes nothing worse that it is meant to mend: no peak rises, overload does not
+/// grow, and overload, a peak or a spread falls.
+///
+/// Counts anew from the domains' places; hosts that are unreachable or in maintenance take no part.
+enum BalanceCheck {
+    /// Shares of the hosts in hundredths of a percent, by what is measured.
+    private struct Shares {
+        var ofHosts: [Int64]
+        var limit: Int64
+
+        var peak: Int64 { ofHosts.max() ?? 0 }
+        var spread: Int64 { peak - (ofHosts.min() ?? 0) }
+        var overload: Int64 { ofHosts.reduce(0) { $0 + max(0, $1 - limit) } }
+    }
+
+    static func violations(_ it: CheckedCase) -> [Violation] {
+        guard it.plan.kind == .balance else { return [] }
+        let before = shares(it, it.domains.mapValues(\.host))
+        let after = shares(it, it.final)
+        var found: [Violation] = []
+        for (measure, (old, new)) in zip(it.policy.balance.measures, zip(before, after))
+        where new.peak > old.peak {
+            found.append(
+                Violation(
+                    .balance,
+                    "the highest \(measure.rawValue) share rises from \(old.peak) to "
+                        + "\(new.peak) hundredths of a percent"))
+        }
+        let overload = [before, after].map { $0.reduce(0) { $0 + $1.overload } }
+        if overload[1] > overload[0] {
+            found.append(
+                Violation(.balance, "overload grows from \(overload[0]) to \(overload[1])"))
+        }
+        let isBetter =
+            overload[1] < overload[0]
+            || zip(before, after).contains { $1.peak < $0.peak || $1.spread < $0.spread }
+        if !isBetter { found.append(Violation(.balance, "nothing is better balanced after it")) }
+        return found
+    }
+
+    private static func shares(_ it: CheckedCase, _ place: [DomainID: HostName]) -> [Shares] {
+        let slots = max(1, it.snapshot.demandSlots)
+        var memory: [HostName: Int64] = [:]
+        var cpu: [HostName: [Int64]] = [:]
+        for domain in it.active {
+            var places = [place[domain.id] ?? domain.host]
+            for migration in it.snapshot.inFlight where migration.domain == domain.id {
+                if let target = migration.target, target != domain.host { places.append(target) }
+            }
+            let demand = it.policy.cpuDemand(of: domain, slots: slots).map(\.count)
+            for host in places {
+                memory[host, default: 0] += it.policy.memoryDemand(of: domain.facts).count
+                let sum = cpu[host] ?? Array(repeating: 0, count: slots)
+                cpu[host] = zip(sum, demand).map { $0 + $1 }
+            }
+        }
+        let hosts = it.snapshot.hosts.filter { $0.isReachable && !$0.inMaintenance }
+        return it.policy.balance.measures.map { measure in
+            let limit = it.policy.balance.limit(measure)
+            switch measure {
+            case .memory:
+                return Shares(
+                    ofHosts: hosts.map {
+                        share(memory[$0.name] ?? 0, of: it.policy.usableMemory(of: $0).count)
+                    }, limit: limit)
+            case .cpu:
+                return Shares(
+                    ofHosts: hosts.map {
+                        share(cpu[$0.name]?.max() ?? 0, of: it.policy.usableCPU(of: $0).count)
+                    }, limit: limit)
+            }
+        }
+    }
+
+    private static func share(_ load: Int64, of capacity: Int64) -> Int64 {
+        if load <= 0 { return 0 }
+        return capacity > 0 ? Int64(Double(load) * 10_000 / Double(capacity)) : 1_000_000
+    }
+}

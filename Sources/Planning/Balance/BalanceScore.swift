@@ -1,0 +1,48 @@
+import PlacementPolicy
+
+/// How well a placement is balanced, as integers that compare from the most important down; smaller
+/// is better.
+struct BalanceScore: Hashable, Comparable {
+    /// Hundredths of a percent above the limits, summed over hosts and measures.
+    var overload: Int64 = 0
+    /// The peaks of the driven measures, summed: each in its own scale.
+    var peak: Int64 = 0
+    /// Squares of the shares of all hosts in all measures: evens out what lies below the peak.
+    var squares: Int64 = 0
+    /// Widest gap between the fullest host and the emptiest in any measure. Not compared: a wide
+    /// gap alone, under an even peak, is only an empty host.
+    var spread: Int64 = 0
+
+    init(_ view: BalanceView, _ load: [Int64]) {
+        for measure in view.measures {
+            var (highest, lowest) = (Int64(0), Int64.max)
+            for host in view.hosts {
+                let share = view.share(of: host, measure.resources, load)
+                highest = max(highest, share)
+                lowest = min(lowest, share)
+                overload += max(0, share - measure.limit)
+                squares += share * share / 100
+            }
+            if measure.isDriven { peak += highest }
+            spread = max(spread, highest - min(lowest, highest))
+        }
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.overload, left.peak, left.squares) < (right.overload, right.peak, right.squares)
+    }
+
+    /// Is nothing left to be done under these rules?
+    func isEnough(_ rules: BalanceRules) -> Bool { overload == 0 && spread <= rules.spread }
+
+    /// Is this so much better that moving is worth it: by the policy's part of the overload, the
+    /// spread or the peak?
+    func isWorth(comparedWith other: Self, _ rules: BalanceRules) -> Bool {
+        guard self < other else { return false }
+        func gains(_ now: Int64, _ before: Int64) -> Bool {
+            now < before && (before - now) * 10_000 >= before * rules.minGain
+        }
+        if overload != other.overload { return gains(overload, other.overload) }
+        return gains(spread, other.spread) || gains(peak, other.peak)
+    }
+}

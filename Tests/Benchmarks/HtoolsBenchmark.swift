@@ -1,0 +1,127 @@
+import ArgumentParser
+import ClusterModel
+import Foundation
+import PlacementPolicy
+import PlanChecking
+import Planning
+import TestSupport
+
+/// `htools CLUSTER.data`: balance or drain of a cluster in Ganeti's text format, from the file to
+/// the checked, ordered and explained plan.
+struct HtoolsBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "htools",
+        abstract: "Balance, or drain, a cluster in Ganeti's text format.",
+        discussion: """
+            With --moves the lowest memory peak with at most so many moves is asked for, memory \
+            alone, down to the last point; CPU keeps its limit of four virtual CPUs for each \
+            physical one. Without it the default policy decides what is worth moving.
+            """)
+
+    /// What the last line says.
+    struct Report: Encodable {
+        var moves: Int
+        var max_memory_percent: Double
+        var valid: Bool
+        var bound: Double?
+        var gap: Double?
+        var makespan_seconds: Double
+        var cpu_seconds: Double
+        var wall_seconds: Double
+        var peak_bytes: Int
+    }
+
+    @Argument(help: "A file for 'hbal -t'.") var cluster: String
+    @Option(help: "A file for 'hbal -U': dynamic load.") var util: String?
+    @Option(help: "Moves at most.") var moves: Int?
+    @Option(help: "Empty this host instead of balancing; may be repeated.") var drain: [String] = []
+    @Option(help: "Seed of the search.") var seed: UInt64 = 0
+    @Flag(help: "Show what each number of moves would buy.") var frontier = false
+    @Flag(help: "Show the steps of the plan.") var steps = false
+
+    func run() throws {
+        let meter = Meter()
+        let read = { (path: String) in try String(contentsOfFile: path, encoding: .utf8) }
+        let snapshot = try GanetiCluster(read(cluster), utilization: util.map(read)).snapshot
+        let readSeconds = meter.wallSeconds
+        let policy = policy
+        let request: PlanRequest =
+            drain.isEmpty ? .balance(maxMoves: moves) : .drain(drain.map { HostName($0) })
+        if frontier {
+            return show(Planner.frontier(request, from: snapshot, under: policy, seed: seed))
+        }
+        let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
+        let planned = meter.wallSeconds
+        let violations = PlanChecker.check(plan, on: snapshot, under: policy)
+        let report = Report(
+            moves: Set(plan.moves.map(\.domain)).count,
+            max_memory_percent: Self.memoryPeak(snapshot.applying(plan.moves)),
+            valid: violations.isEmpty, bound: plan.score?.bound["busiest_host_memory_percent"],
+            gap: plan.score?.gap, makespan_seconds: Double(plan.makespanMilliseconds) / 1000,
+            cpu_seconds: meter.cpuSeconds, wall_seconds: meter.wallSeconds,
+            peak_bytes: Meter.peakBytes)
+        for step in plan.steps where steps {
+            print(
+                "\(step.id) \(step.domainName) \(step.move.source) -> \(step.move.target)"
+                    + " after \(step.after): \(step.rationale)")
+        }
+        for violation in violations { print("violation: \(violation)") }
+        for blocker in plan.blockers { print("blocker: \(blocker)") }
+        let rows: [(String, String)] = [
+            ("hosts", "\(snapshot.hosts.count)"), ("domains", "\(snapshot.domains.count)"),
+            ("outcome", plan.outcome.rawValue), ("moves", "\(report.moves)"),
+            ("steps", "\(plan.steps.count)"),
+            ("highest memory before", Self.text(Self.memoryPeak(snapshot)) + " %"),
+            ("highest memory after", Self.text(report.max_memory_percent) + " %"),
+            ("bound", report.bound.map { Self.text($0) + " %" } ?? "-"),
+            ("reading", Self.text(readSeconds) + " s"),
+            ("planning", Self.text(planned - readSeconds) + " s"),
+            ("judging", Self.text(report.wall_seconds - planned) + " s"),
+            ("judge's complaints", "\(violations.count)"),
+        ]
+        for (name, value) in rows {
+            print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + value)
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+
+    private var policy: Policy {
+        var policy = Policy(name: "htools")
+        policy.reserve = Reserve(memory: .zero, cpu: .zero)
+        policy.perDomainOverhead = .zero
+        if util == nil { policy.overcommit.cpuThousandths = 4000 }
+        if moves != nil {
+            policy.balance.measures = [.memory]
+            policy.balance.spread = 0
+            policy.balance.minGain = 0
+        }
+        return policy
+    }
+
+    private func show(_ options: [BalanceOption]) {
+        print("moves  memory peak  bound  CPU peak  spread  chosen")
+        for option in options {
+            print(
+                "\(option.moves)\t\(option.memoryPeak)\t\(option.memoryBound)\t\(option.cpuPeak)"
+                    + "\t\(option.spread)\t\(option.isChosen ? "*" : "")")
+        }
+    }
+
+    /// Highest share of a host's memory that is promised, counted from the world alone.
+    private static func memoryPeak(_ snapshot: ClusterSnapshot) -> Double {
+        var used: [HostName: Int64] = [:]
+        for domain in snapshot.domains where domain.facts.state.isActive {
+            used[domain.host, default: 0] += domain.facts.memory.count
+        }
+        return snapshot.hosts.map { host in
+            let total = Double(host.facts?.memory.count ?? 0)
+            return total > 0 ? Double(used[host.name] ?? 0) * 100 / total : 0
+        }.max() ?? 0
+    }
+
+    private static func text(_ value: Double) -> String {
+        "\((value * 1000).rounded() / 1000)"
+    }
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// `kvmbalance-bench`: measures the planner on other people's data, given by path.
+@main
+struct Benchmarks: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kvmbalance-bench",
+        abstract: "Measures the planner. The last line is one line of JSON.",
+        subcommands: [HtoolsBenchmark.self])
+}

@@ -1,0 +1,157 @@
+import ClusterModel
+import Foundation
+import PlacementPolicy
+import PlanChecking
+import Planning
+import TestSupport
+import Testing
+
+@Suite struct BalanceTests {
+    static let effort = SearchEffort(trialsPerLevel: 40)
+
+    private func plan(
+        _ snapshot: ClusterSnapshot, _ policy: Policy = .default, maxMoves: Int? = nil,
+        seed: UInt64 = 1
+    ) -> MigrationPlan {
+        let plan = Planner.plan(
+            .balance(maxMoves: maxMoves), from: snapshot, under: policy, seed: seed,
+            effort: Self.effort)
+        #expect(PlanChecker.check(plan, on: snapshot, under: policy) == [], "seed \(seed)")
+        return plan
+    }
+
+    private func lopsided() -> ClusterBuilder {
+        var cluster = ClusterBuilder()
+        for name in ["host1", "host2", "host3"] { cluster.host(HostName(name)) }
+        for index in 1...6 { cluster.domain("web\(index)", on: "host1", memory: .gibibytes(2)) }
+        cluster.domain("db", on: "host2", memory: .gibibytes(2))
+        return cluster
+    }
+
+    @Test func `load is evened out, and each step says whose load falls`() {
+        let plan = plan(lopsided().snapshot)
+        #expect(plan.outcome == .plan)
+        #expect(plan.steps.allSatisfy { $0.move.source == "host1" })
+        #expect(plan.steps[0].rationale.hasPrefix("host1's memory falls from 80 % to "))
+        #expect(plan.score?.gap != nil)
+    }
+
+    @Test func `a fleet within the policy's spread has nothing to do`() {
+        var cluster = lopsided()
+        for index in 0..<4 { cluster.domains[index].host = index < 2 ? "host2" : "host3" }
+        #expect(plan(cluster.snapshot).outcome == .nothingToDo)
+    }
+
+    @Test func `a limit of moves is kept`() {
+        let plan = plan(lopsided().snapshot, maxMoves: 1)
+        #expect(plan.steps.count == 1)
+        #expect(plan.score?.after["busiest_host_memory_percent"] == 66.4)
+        #expect(plan.score?.bound["busiest_host_memory_percent"] == 66.4)
+    }
+
+    @Test func `an overloaded host that nothing can leave is infeasible, and says so`() {
+        var cluster = ClusterBuilder()
+        cluster.host("host1", memory: .gibibytes(8))
+        cluster.host("host2")
+        let index = cluster.domain("big", on: "host1", memory: .gibibytes(7) + .mebibytes(800))
+        cluster.domains[index].facts.isPinned = true
+        let plan = plan(cluster.snapshot)
+        #expect(plan.outcome == .infeasible)
+        #expect(plan.blockers.map(\.host) == ["host1"])
+    }
+
+    @Test func `the judge accepts every balance, and nothing is left to do after it`() {
+        var outcomes: [MigrationPlan.Outcome: Int] = [:]
+        for seed in UInt64(1)...36 {
+            let cluster =
+                seed % 3 == 0
+                ? RandomCluster.medium(seed: seed)
+                : seed % 3 == 1
+                    ? RandomCluster.small(seed: seed) : RandomCluster.troubled(seed: seed)
+            let policy = PlannerPropertyTests.policy(seed)
+            let plan = plan(cluster.snapshot, policy, seed: seed)
+            outcomes[plan.outcome, default: 0] += 1
+            guard plan.outcome == .plan else { continue }
+            let again = self.plan(cluster.snapshot.applying(plan.moves), policy, seed: seed)
+            #expect(
+                again.steps.isEmpty, "seed \(seed): \(plan.steps.count) then \(again.steps.count)")
+        }
+        #expect(outcomes[.plan, default: 0] > 8, "\(outcomes)")
+    }
+
+    @Test func `the frontier falls with every move more, and never below the bound`() {
+        for seed in UInt64(1)...8 {
+            let options = Planner.frontier(
+                .balance(), from: RandomCluster.medium(seed: seed).snapshot,
+                under: PlannerPropertyTests.policy(seed), seed: seed, effort: Self.effort)
+            #expect(options.first?.moves == 0)
+            #expect(options.count { $0.isChosen } == 1)
+            for (less, more) in zip(options, options.dropFirst()) {
+                #expect(less.moves < more.moves && less.overload >= more.overload, "seed \(seed)")
+            }
+            for option in options {
+                #expect(option.memoryPeak >= option.memoryBound, "seed \(seed): \(option)")
+            }
+        }
+    }
+
+    @Test func `the same input and seed give the same plan`() {
+        for seed in UInt64(1)...4 {
+            let snapshot = RandomCluster.medium(seed: seed).snapshot
+            #expect(plan(snapshot, seed: seed) == plan(snapshot, seed: seed))
+        }
+    }
+
+    /// Domains on equal hosts, everything tried: the planner finds the lowest memory peak for each
+    /// number of moves.
+    @Test func `small cases reach what exhaustive search reaches`() {
+        var policy = Policy()
+        policy.perDomainOverhead = .zero
+        policy.balance.measures = [.memory]
+        policy.balance.spread = 0
+        policy.balance.minGain = 0
+        var (cases, optimal) = (0, 0)
+        for seed in UInt64(1)...30 {
+            var random = SeededGenerator(seed: seed)
+            var cluster = ClusterBuilder()
+            for host in 1...3 { cluster.host(HostName("host\(host)"), memory: .gibibytes(40)) }
+            for index in 0..<7 {
+                cluster.domain(
+                    "vm\(index)", on: HostName("host\(min(3, random.int(1...5)))"),
+                    memory: .gibibytes(Int64(random.int(1...8))))
+            }
+            let snapshot = cluster.snapshot
+            for moves in 1...3 {
+                let lowest = Self.lowestPeak(snapshot, moves)
+                let plan = plan(snapshot, policy, maxMoves: moves, seed: seed)
+                let reached = Self.peak(snapshot.applying(plan.moves).domains)
+                #expect(plan.steps.count <= moves && reached >= lowest)
+                cases += 1
+                if reached == lowest { optimal += 1 }
+            }
+        }
+        #expect(optimal * 100 >= cases * 93, "\(optimal) of \(cases)")
+    }
+
+    private static func peak(_ domains: [Domain]) -> Bytes {
+        var sums: [HostName: Bytes] = [:]
+        for domain in domains { sums[domain.host, default: .zero] += domain.facts.memory }
+        return sums.values.max() ?? .zero
+    }
+
+    private static func lowestPeak(_ snapshot: ClusterSnapshot, _ moves: Int) -> Bytes {
+        var domains = snapshot.domains
+        func extend(_ index: Int, _ left: Int) -> Bytes {
+            guard index < domains.count else { return peak(domains) }
+            var lowest = extend(index + 1, left)
+            let home = domains[index].host
+            for host in snapshot.hosts.map(\.name) where left > 0 && host != home {
+                domains[index].host = host
+                lowest = min(lowest, extend(index + 1, left - 1))
+            }
+            domains[index].host = home
+            return lowest
+        }
+        return extend(0, moves)
+    }
+}
