@@ -32,9 +32,12 @@ enum PlanFile {
         var faults: [String] = []
         switch plan.kind {
         case .drain, .return: break
-        case .balance, .consolidate, .rollback:
+        case .balance:
+            return plan.hosts.isEmpty ? [] : ["its kind is 'balance', yet it names hosts"]
+        case .consolidate, .rollback:
             faults.append(
-                "its kind is '\(plan.kind.rawValue)': only drain and return can be applied")
+                "its kind is '\(plan.kind.rawValue)': only drain, return and balance can be applied"
+            )
         }
         if plan.hosts.isEmpty { faults.append("it names no host to \(plan.kind.rawValue)") }
         let known = Set(fleet.hosts.map(\.name))

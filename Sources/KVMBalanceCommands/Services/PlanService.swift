@@ -187,6 +187,7 @@ extension PlanRequest {
         switch goal {
         case .drain(_, let bestEffort), .return(_, let bestEffort), .moves(_, let bestEffort):
             bestEffort
+        case .balance: false
         }
     }
 }
