@@ -20,6 +20,8 @@ struct BalanceSearch {
     private let bounds: [(measure: BalanceView.Measure, bounds: [BalanceBound])]
     /// From the fewest moves up; each is better than all before it.
     private(set) var points: [Point] = []
+    /// The fewest moves that were enough under the policy, once a level had some.
+    private var enough: Point?
 
     /// Ceilings between the present peak and the mean.
     static let levels: Int64 = 20
@@ -57,7 +59,10 @@ struct BalanceSearch {
         return floor
     }
 
-    mutating func run() {
+    /// From the present down to the mean. A plan needs no lower level once one is enough; the
+    /// frontier goes on.
+    mutating func run(toTheEnd: Bool) {
+        let rules = view.problem.policy.balance
         record()
         var (reached, missed) = (BalanceView.present, Int64(-1))
         for level in levels() {
@@ -67,6 +72,8 @@ struct BalanceSearch {
                 missed = level
                 break
             }
+            if enough == nil { enough = points.first { $0.score.isEnough(rules) } }
+            if enough != nil, !toTheEnd { return }
         }
         // Where the limit of moves lies, or where no lower ceiling was found, look more closely.
         while reached - missed > 20 {
@@ -138,6 +145,9 @@ struct BalanceSearch {
     func knee(_ rules: BalanceRules) -> Point {
         let start = points[0]
         let least = points.map(\.score.overload).min() ?? 0
+        if let enough {
+            return enough.score.isWorth(comparedWith: start.score, rules) ? enough : start
+        }
         let relieved = points.filter { $0.score.overload == least }
         if let enough = relieved.first(where: { $0.score.spread <= rules.spread }) {
             return enough.moves == 0 || enough.score.isWorth(comparedWith: start.score, rules)
