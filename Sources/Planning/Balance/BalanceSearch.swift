@@ -32,7 +32,7 @@ struct BalanceSearch {
     ) {
         self.view = view
         self.budget = budget
-        trials = max(20, effort.trialsPerLevel * 100 / max(100, state.problem.domains.count))
+        trials = max(20, effort.trialsPerLevel * 100 / max(100, state.problem.domains.count / 2))
         floor = Self.floor(state)
         let isOpen = state.problem.hosts.indices.map { state.compatibility.isOpen($0) }
         bounds = view.measures.filter(\.isDriven).map { measure in
@@ -99,6 +99,7 @@ struct BalanceSearch {
             isReached = true
             repair.prune()
             record()
+            lift()
             while repair.moved > fewest {
                 let found = repair.hosts
                 let fewer = max(fewest, repair.moved - max(1, repair.moved / 40))
@@ -111,6 +112,19 @@ struct BalanceSearch {
             }
         }
         return isReached
+    }
+
+    /// Where an even peak leaves hosts too empty, fills those up, and goes back.
+    private mutating func lift() {
+        let rules = view.problem.policy.balance
+        guard rules.spread > 0 else { return }
+        let found = repair.hosts
+        for _ in 0..<(4 * view.hosts.count) {
+            let score = BalanceScore(view, repair.state.placement.load)
+            guard score.spread > rules.spread, repair.lift(view, budget: budget) else { break }
+        }
+        if repair.moved > 0 { record() }
+        repair.restore(found)
     }
 
     /// What any plan needs at least to come under the ceilings of a level; nil where none does.
