@@ -42,7 +42,9 @@ struct HtoolsBenchmark: ParsableCommand {
     func run() throws {
         let meter = Meter()
         let read = { (path: String) in try String(contentsOfFile: path, encoding: .utf8) }
-        let snapshot = try GanetiCluster(read(cluster), utilization: util.map(read)).snapshot
+        let snapshot = try GanetiCluster(
+            read(cluster), utilization: util.map(read), reserves: !drain.isEmpty
+        ).snapshot
         let readSeconds = meter.wallSeconds
         let policy = policy
         let request: PlanRequest =
@@ -117,7 +119,8 @@ struct HtoolsBenchmark: ParsableCommand {
         }
         return snapshot.hosts.map { host in
             let total = Double(host.facts?.memory.count ?? 0)
-            return total > 0 ? Double(used[host.name] ?? 0) * 100 / total : 0
+            let own = host.reserve?.memory?.count ?? 0
+            return total > 0 ? Double(own + (used[host.name] ?? 0)) * 100 / total : 0
         }.max() ?? 0
     }
 

@@ -24,7 +24,8 @@ package struct GanetiCluster {
 
     /// `utilization` is the text of a file for `hbal -U`: instance, cpu, mem, disk, net. Without it
     /// a domain counts all of its virtual CPUs.
-    package init(_ text: String, utilization: String? = nil) throws {
+    /// With `reserves` a host's own share is its reserve and no domain, so that it can be drained.
+    package init(_ text: String, utilization: String? = nil, reserves: Bool = false) throws {
         var sections: [[(line: Int, columns: [Substring])]] = [[]]
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated()
@@ -49,7 +50,14 @@ package struct GanetiCluster {
         for row in sections[2] {
             try addInstance(row.columns, row.line, load, excluding: prefixes)
         }
-        for host in builder.hosts { addSelf(of: host) }
+        for index in builder.hosts.indices {
+            let left = used[builder.hosts[index].name] ?? 0
+            if reserves {
+                builder.hosts[index].reserve?.memory = .mebibytes(max(0, left))
+            } else {
+                addSelf(of: builder.hosts[index])
+            }
+        }
     }
 
     private static func loads(_ text: String?) throws -> [Substring: Double]? {

@@ -79,8 +79,9 @@ struct BalancePlanning {
     }
 
     func options() -> [BalanceOption] {
-        let search = searched()
-        let chosen = search.knee(policy.balance).moves
+        let search = searched(toTheEnd: true)
+        let knee = search.knee(policy.balance).moves
+        let chosen = search.points.last { $0.moves <= knee }?.moves
         return search.points.map { point in
             var load = WorkingPlacement(problem)
             for move in moves(to: point) {
@@ -100,11 +101,11 @@ struct BalancePlanning {
 
     // MARK: Search
 
-    private func searched() -> BalanceSearch {
+    private func searched(toTheEnd: Bool = false) -> BalanceSearch {
         var search = BalanceSearch(
             start, view: view, targets: problem.hosts.indices.filter { compatibility.isOpen($0) },
             budget: budget, seed: seed, effort: effort)
-        search.run()
+        search.run(toTheEnd: toTheEnd)
         return search
     }
 

@@ -20,6 +20,8 @@ struct BalanceSearch {
     private let bounds: [(measure: BalanceView.Measure, bounds: [BalanceBound])]
     /// From the fewest moves up; each is better than all before it.
     private(set) var points: [Point] = []
+    /// The fewest moves that were enough under the policy, once a level had some.
+    private var enough: Point?
 
     /// Ceilings between the present peak and the mean.
     static let levels: Int64 = 20
@@ -30,7 +32,7 @@ struct BalanceSearch {
     ) {
         self.view = view
         self.budget = budget
-        trials = max(20, effort.trialsPerLevel * 100 / max(100, state.problem.domains.count))
+        trials = max(20, effort.trialsPerLevel * 100 / max(100, state.problem.domains.count / 2))
         floor = Self.floor(state)
         let isOpen = state.problem.hosts.indices.map { state.compatibility.isOpen($0) }
         bounds = view.measures.filter(\.isDriven).map { measure in
@@ -57,7 +59,10 @@ struct BalanceSearch {
         return floor
     }
 
-    mutating func run() {
+    /// From the present down to the mean. A plan needs no lower level once one is enough; the
+    /// frontier goes on.
+    mutating func run(toTheEnd: Bool) {
+        let rules = view.problem.policy.balance
         record()
         var (reached, missed) = (BalanceView.present, Int64(-1))
         for level in levels() {
@@ -67,6 +72,8 @@ struct BalanceSearch {
                 missed = level
                 break
             }
+            if enough == nil { enough = points.first { $0.score.isEnough(rules) } }
+            if enough != nil, !toTheEnd { return }
         }
         // Where the limit of moves lies, or where no lower ceiling was found, look more closely.
         while reached - missed > 20 {
@@ -92,6 +99,7 @@ struct BalanceSearch {
             isReached = true
             repair.prune()
             record()
+            lift()
             while repair.moved > fewest {
                 let found = repair.hosts
                 let fewer = max(fewest, repair.moved - max(1, repair.moved / 40))
@@ -104,6 +112,19 @@ struct BalanceSearch {
             }
         }
         return isReached
+    }
+
+    /// Where an even peak leaves hosts too empty, fills those up, and goes back.
+    private mutating func lift() {
+        let rules = view.problem.policy.balance
+        guard rules.spread > 0 else { return }
+        let found = repair.hosts
+        for _ in 0..<(4 * view.hosts.count) {
+            let score = BalanceScore(view, repair.state.placement.load)
+            guard score.spread > rules.spread, repair.lift(view, budget: budget) else { break }
+        }
+        if repair.moved > 0 { record() }
+        repair.restore(found)
     }
 
     /// What any plan needs at least to come under the ceilings of a level; nil where none does.
@@ -138,6 +159,9 @@ struct BalanceSearch {
     func knee(_ rules: BalanceRules) -> Point {
         let start = points[0]
         let least = points.map(\.score.overload).min() ?? 0
+        if let enough {
+            return enough.score.isWorth(comparedWith: start.score, rules) ? enough : start
+        }
         let relieved = points.filter { $0.score.overload == least }
         if let enough = relieved.first(where: { $0.score.spread <= rules.spread }) {
             return enough.moves == 0 || enough.score.isWorth(comparedWith: start.score, rules)

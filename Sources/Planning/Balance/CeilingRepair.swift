@@ -15,6 +15,8 @@ struct CeilingRepair {
     private var isStuck: [Bool]
     private var random: SplitMix64
     private var trail: [Change] = []
+    /// Does the present filling stray from what looks best?
+    private var isDisordered = false
     private let isSource: [Bool]
 
     /// A unit's change of host, for undoing it.
@@ -54,11 +56,13 @@ struct CeilingRepair {
         for host in excess.indices where isSource[host] { update(host) }
         while moved > budget { guard sendHome(anyMoved()) else { break } }
         trail = []
+        isDisordered = false
         fill()
         var idle = 0
         for _ in 0..<trials where (totalExcess > 0 || moved > budget) && idle <= trials / 3 {
             let before = (totalExcess, moved)
             trail = []
+            isDisordered = Bool.random(using: &random)
             destroy()
             fill()
             idle = (totalExcess, moved) < before ? 0 : idle + 1
@@ -83,7 +87,7 @@ struct CeilingRepair {
 
     // MARK: Changes
 
-    private mutating func shift(_ unit: Int, to target: Int) {
+    mutating func shift(_ unit: Int, to target: Int) {
         let from = state.host(of: unit)
         let (home, size) = (state.origin(of: unit), state.units.members[unit].count)
         if from == home { moved += size }
@@ -173,7 +177,7 @@ struct CeilingRepair {
 
     private mutating func fill() {
         for host in isStuck.indices { isStuck[host] = false }
-        let tightest = Int.random(in: 0..<3, using: &random) == 0
+        let tightest = isDisordered && Int.random(in: 0..<2, using: &random) == 0
         while totalExcess > 0, let host = hottest() {
             if !relieve(host, tightest: tightest), !swap(host) { isStuck[host] = true }
         }
@@ -202,14 +206,14 @@ struct CeilingRepair {
             }
         }
         keyed.sort { ($0.left, $0.size, $0.unit) < ($1.left, $1.size, $1.unit) }
-        if keyed.count > 1, !trail.isEmpty, Int.random(in: 0..<3, using: &random) == 0 {
+        if keyed.count > 1, isDisordered, Int.random(in: 0..<3, using: &random) == 0 {
             keyed.swapAt(0, Int.random(in: 0..<min(6, keyed.count), using: &random))
         }
         return keyed.map(\.unit)
     }
 
     /// What moving a unit adds to the domains moved: nothing if it is on its way already.
-    private func extra(_ unit: Int) -> Int {
+    func extra(_ unit: Int) -> Int {
         state.host(of: unit) == state.origin(of: unit) ? state.units.members[unit].count : 0
     }
 
@@ -233,7 +237,7 @@ struct CeilingRepair {
         return best?.target
     }
 
-    private mutating func fitsElsewhere(_ unit: Int, on target: Int) -> Bool {
+    mutating func fitsElsewhere(_ unit: Int, on target: Int) -> Bool {
         let members = state.units.members[unit]
         if members.count == 1, state.problem.groupsOfDomain[members[0]].isEmpty { return true }
         let present = state.host(of: unit)
@@ -242,7 +246,7 @@ struct CeilingRepair {
         return state.fits(unit, on: target)
     }
 
-    private func underCeiling(_ unit: Int, on target: Int, without other: Int? = nil) -> Bool {
+    func underCeiling(_ unit: Int, on target: Int, without other: Int? = nil) -> Bool {
         let problem = state.problem
         let base = target * problem.width
         for resource in 0..<problem.width {
