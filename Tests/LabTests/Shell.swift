@@ -15,10 +15,12 @@ struct ShellResult: Sendable {
 /// inherits, so a command that leaves a daemon behind (`lab up`) would never seem to end.
 final class ShellCommand: @unchecked Sendable {
     let identifier: pid_t
+    private let words: [String]
     private let folder: URL
 
     /// Output goes to files: a pipe that nobody empties would stop a talkative command.
     init(_ words: [String]) throws {
+        self.words = words
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("kvmbalance-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -34,17 +36,37 @@ final class ShellCommand: @unchecked Sendable {
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0
-        let result = posix_spawnp(&child, words[0], &actions, nil, &arguments, environ)
+        // Threads of Swift's pool block every signal, and a child would inherit that: it could not
+        // be ended by SIGTERM.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let result = posix_spawnp(&child, words[0], &actions, &attributes, &arguments, environ)
         guard result == 0 else { throw LabError("\(words[0]) can not be started: error \(result)") }
         identifier = child
     }
 
     func send(_ signal: Int32) { kill(identifier, signal) }
 
-    func wait() throws -> ShellResult {
-        var status: Int32 = 0
-        while waitpid(identifier, &status, 0) == -1 && errno == EINTR {}
+    /// Waits for the end, but not for ever: a test that hangs would take the gate with it.
+    func wait(atMost seconds: Double = 300) throws -> ShellResult {
         defer { try? FileManager.default.removeItem(at: folder) }
+        var status: Int32 = 0
+        let deadline = Date().addingTimeInterval(seconds)
+        while waitpid(identifier, &status, WNOHANG) == 0 {
+            guard Date() < deadline else {
+                send(SIGKILL)
+                waitpid(identifier, &status, 0)
+                let errors = try? String(
+                    contentsOf: folder.appendingPathComponent("err"), encoding: .utf8)
+                throw LabError("\(words) did not end in \(seconds) s; it said: \(errors ?? "")")
+            }
+            usleep(10_000)
+        }
         let signal = status & 0x7f
         return ShellResult(
             status: signal == 0 ? (status >> 8) & 0xff : 128 + signal,
