@@ -21,5 +21,6 @@ package enum PlanChecker {
             + CompatibilityCheck.violations(judged) + CapacityCheck.violations(judged)
             + InterleavingSweep.violations(judged) + AffinityCheck.violations(judged)
             + DrainCheck.violations(judged) + BalanceCheck.violations(judged)
+            + ConsolidateCheck.violations(judged) + NPlusOneCheck.violations(judged)
     }
 }

@@ -27,6 +27,10 @@ package enum Planner {
                 maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy,
                 seed: seed, effort: effort
             ).draft()
+        case .consolidate:
+            draft = ConsolidatePlanning(
+                request, snapshot: snapshot, policy: policy, seed: seed, effort: effort
+            ).draft()
         }
         return draft.plan(from: snapshot, under: policy, seed: seed)
     }
