@@ -60,6 +60,12 @@ struct EmptyingSearch {
         return byOrders(cheapest, random: &random)
     }
 
+    /// The candidates in the order given, each emptied if it can be on top of those before.
+    func inOrder() -> Outcome {
+        var budget = Int.max
+        return oneByOne(candidates, &budget)
+    }
+
     // MARK: All sets
 
     private func smallest(_ hosts: [Int]) -> Outcome? {
