@@ -99,7 +99,9 @@ struct ConsolidatePlanning {
             !fixed.contains($0) && anyone.isOpen($0)
         }
         let bound = HostsBound(
-            problem, fixed: fixed, others: others, isOpen: { anyone.isOpen($0) })
+            problem, fixed: fixed, others: others, isOpen: { anyone.isOpen($0) },
+            keepsSpareRoom: fixed.allSatisfy { anyone.isOpen($0) }
+                && SpareRoomKeeper(problem)?.isWhole == true)
         return max(bound.fewest, min(policy.consolidate.minActive, inUse.count))
     }
 

@@ -45,6 +45,8 @@ struct SpareRoom {
         }
     }
 
+    var countsAll: Bool { isCounted.allSatisfy { $0 } }
+
     private static func counted(_ problem: PlacementProblem) -> [Bool] {
         let anywhere = Compatibility(problem, homes: Set(problem.hosts.indices))
         var seen: [DomainID: Int] = [:]

@@ -24,6 +24,9 @@ struct SpareRoomKeeper {
         start = SpareRoom(problem).measure(WorkingPlacement(problem))
     }
 
+    /// Does every domain count, and was nothing amiss at the start?
+    var isWhole: Bool { start.isEmpty && room.countsAll }
+
     /// Hosts whose failure is worse with this placement than at the start.
     func worsened(_ placement: WorkingPlacement) -> [SpareRoom.Shortfall] {
         room.worsened(at: Moment(placement), since: start)
