@@ -10,6 +10,8 @@ struct PlanDraft {
     var problem: PlacementProblem
     var compatibility: Compatibility
     var sequence: [PlannedMove] = []
+    /// Steps of one batch wait for all of the batch before; empty when there are none.
+    var batches: [Int] = []
     /// Was the target chosen by the planner, and not given by the request?
     var choosesTargets = false
     /// Fewest moves that any plan for the request could have; nil when not known.
@@ -31,7 +33,7 @@ struct PlanDraft {
             policy: policy.name, seed: seed, limits: policy.limits, options: policy.migration,
             blockers: blockers)
         guard outcome == .plan else { return plan }
-        let waits = StepGraph.waits(for: sequence, in: problem)
+        let waits = StepGraph.waits(for: sequence, in: problem, batches: batches)
         let schedule = schedule(waits, policy)
         var final = WorkingPlacement(problem)
         for move in sequence {
