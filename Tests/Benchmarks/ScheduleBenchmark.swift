@@ -21,8 +21,11 @@ struct ScheduleBenchmark: ParsableCommand {
         var moves = 0.0
         var makespan_seconds = 0.0
         var bound = 0.0
-        /// Mean of makespan / bound.
+        /// The part of the bound that is the load of the links.
+        var link_bound = 0.0
+        /// Mean of makespan / bound, and of makespan / the links' load.
         var ratio = 0.0
+        var link_ratio = 0.0
         var proven = 0
         var given_seconds: Double?
         var sum_of_ends_seconds = 0.0
@@ -46,8 +49,11 @@ struct ScheduleBenchmark: ParsableCommand {
     func run() throws {
         print(
             Self.row(
-                "case", ["moves", "makespan", "bound", "ratio", "proven", "given", "valid", "CPU s"]
-            ))
+                "case",
+                [
+                    "moves", "makespan", "bound", "links", "ratio", "proven", "given", "valid",
+                    "CPU s",
+                ]))
         let reports = try files.map { file in
             let report = try measure(file)
             print(
@@ -55,7 +61,8 @@ struct ScheduleBenchmark: ParsableCommand {
                     file.split(separator: "/").suffix(3).joined(separator: "/"),
                     [
                         "\(Int(report.moves))", Self.text(report.makespan_seconds),
-                        Self.text(report.bound), Self.text(report.ratio),
+                        Self.text(report.bound), Self.text(report.link_bound),
+                        Self.text(report.link_ratio),
                         report.proven == 1 ? "yes" : "-",
                         report.given_seconds.map(Self.text) ?? "-",
                         report.valid ? "yes" : "NO", Self.text(report.cpu_seconds),
@@ -81,6 +88,7 @@ struct ScheduleBenchmark: ParsableCommand {
         effort.branches = branches ?? effort.branches
         report.moves = Double(transfers.problem.transfers.count)
         report.bound = Double(TransferScheduler.bound(transfers.problem)) / 1000
+        report.link_bound = Double(TransferScheduler.channelBound(transfers.problem)) / 1000
         if let schedule = TransferScheduler.schedule(
             transfers.problem, effort: effort, seed: seed)
         {
@@ -96,6 +104,8 @@ struct ScheduleBenchmark: ParsableCommand {
             print("no order was found in which all can start")
         }
         report.ratio = report.bound > 0 ? report.makespan_seconds / report.bound : 1
+        report.link_ratio =
+            report.link_bound > 0 ? report.makespan_seconds / report.link_bound : 1
         report.given_seconds = it.given.map { Double($0.end) }.max()
         report.sum_of_ends_seconds = transfers.timed.reduce(0) { $0 + Double($1.end) / 1000 }
         report.with_shutdown_seconds = it.secondsUntilAllIsOff(transfers.timed)
@@ -120,7 +130,8 @@ struct ScheduleBenchmark: ParsableCommand {
         let given = reports.compactMap(\.given_seconds)
         return Report(
             cases: reports.count, moves: mean(\.moves), makespan_seconds: mean(\.makespan_seconds),
-            bound: mean(\.bound), ratio: mean(\.ratio),
+            bound: mean(\.bound), link_bound: mean(\.link_bound), ratio: mean(\.ratio),
+            link_ratio: mean(\.link_ratio),
             proven: reports.reduce(0) { $0 + $1.proven },
             given_seconds: given.isEmpty ? nil : given.reduce(0, +) / Double(given.count),
             sum_of_ends_seconds: mean(\.sum_of_ends_seconds),

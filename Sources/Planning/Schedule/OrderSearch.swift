@@ -24,14 +24,17 @@ struct OrderSearch {
 
     private let count: Int
     private let bound: Int64
+    /// Those that each one may have had to wait for.
+    private let rivals: [[Int]]
     private var trials: Int
     private var random: SplitMix64
     private(set) var best: [Int]?
     private(set) var score = Score(stuck: Int.max, makespan: Int64.max, late: Int64.max)
 
-    init(count: Int, bound: Int64, seed: UInt64, trials: Int) {
-        self.count = count
+    init(rivals: [[Int]], bound: Int64, seed: UInt64, trials: Int) {
+        count = rivals.count
         self.bound = bound
+        self.rivals = rivals
         self.trials = trials
         random = SplitMix64(seed: seed)
     }
@@ -70,25 +73,46 @@ struct OrderSearch {
         return Score(stuck: result.stuck.count, makespan: result.ends.max() ?? 0, late: late)
     }
 
-    /// One that is stuck or ended late goes forward, anything else now and then.
+    /// One that is stuck or ended late goes before something that may have stood in its way; now and
+    /// then anything goes anywhere before.
     private mutating func changed(_ order: [Int], _ result: Result) -> [Int] {
-        var position = pick(0..<count)
-        let isAbout = pick(0..<8)
-        if !result.stuck.isEmpty, isAbout != 0 {
-            let transfer = result.stuck[pick(result.stuck.indices)]
-            position = order.firstIndex(of: transfer) ?? position
-        } else if isAbout > 1 {
-            let makespan = result.ends.max() ?? 0
-            // The last ones first; with luck further down, whatever ends after the bound.
-            let threshold = isAbout > 4 ? makespan : min(makespan, bound + 1)
-            let late = order.indices.filter { result.ends[order[$0]] >= threshold }
-            if !late.isEmpty { position = late[pick(late.indices)] }
+        // Who started first stands first: plays the same, and says where a change takes effect.
+        let stuck = Set(result.stuck)
+        var order =
+            order.filter { !stuck.contains($0) }.enumerated().sorted {
+                (result.starts[$0.element], $0.offset) < (result.starts[$1.element], $1.offset)
+            }.map(\.element) + order.filter { stuck.contains($0) }
+        guard pick(0..<8) != 0 else {
+            let transfer = order.remove(at: pick(0..<count))
+            order.insert(transfer, at: pick(0..<count))
+            return order
         }
-        var order = order
-        let transfer = order.remove(at: position)
-        let target = position > 0 && isAbout != 1 ? pick(0..<position) : pick(0..<count)
+        let transfer = sufferer(result)
+        guard let position = order.firstIndex(of: transfer) else { return order }
+        let earlier = rivals[transfer].filter {
+            stuck.contains(transfer) || result.starts[$0] < result.starts[transfer]
+        }
+        var target = pick(0..<(position + 1))
+        if !earlier.isEmpty {
+            target = order.firstIndex(of: earlier[pick(earlier.indices)]) ?? target
+        }
+        guard target < position else { return order }
+        order.remove(at: position)
         order.insert(transfer, at: target)
         return order
+    }
+
+    /// One of the stuck, else of the last to end, else of those that ended after the bound or,
+    /// now and then, of those that kept them waiting.
+    private mutating func sufferer(_ result: Result) -> Int {
+        if !result.stuck.isEmpty { return result.stuck[pick(result.stuck.indices)] }
+        let makespan = result.ends.max() ?? 0
+        let threshold = pick(0..<2) == 0 ? makespan : min(makespan, bound + 1)
+        let late = result.ends.indices.filter { result.ends[$0] >= threshold }
+        let one = late[pick(late.indices)]
+        let earlier = rivals[one].filter { result.starts[$0] < result.starts[one] }
+        guard !earlier.isEmpty, pick(0..<3) == 0 else { return one }
+        return earlier[pick(earlier.indices)]
     }
 
     private mutating func pick(_ range: Range<Int>) -> Int {

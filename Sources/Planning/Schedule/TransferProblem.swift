@@ -88,6 +88,6 @@ package struct ScheduleEffort: Hashable, Sendable {
     /// Fewer trials where each costs more.
     package static func standard(transfers: Int) -> ScheduleEffort {
         let cost = max(1, transfers * transfers)
-        return ScheduleEffort(trials: min(4000, max(20, 60_000_000 / cost)), branches: 200_000)
+        return ScheduleEffort(trials: min(4000, max(20, 400_000_000 / cost)), branches: 200_000)
     }
 }

@@ -11,17 +11,33 @@ package enum TransferScheduler {
         let count = problem.transfers.count
         let effort = effort ?? .standard(transfers: count)
         let bound = ScheduleBound(problem)
-        var scheduler = ListScheduler(problem, tails: bound.tails)
-        var search = OrderSearch(
-            count: count, bound: bound.milliseconds, seed: seed, trials: effort.trials)
-        search.run(from: firstOrders(problem, bound, &scheduler)) { order in
-            let outcome = scheduler.play(.list(order))
-            return OrderSearch.Result(
-                starts: outcome.starts, ends: outcome.ends, stuck: outcome.stuck)
+        var list = ListScheduler(problem, tails: bound.tails)
+        var insertion = InsertionScheduler(problem)
+        var outcomes: [ListScheduler.Outcome] = []
+        for order in firstOrders(problem, bound, &list) {
+            outcomes.append(list.play(.list(order)))
+            if outcomes.last?.reaches(bound) == true { break }
+            outcomes.append(insertion.play(order))
+            if outcomes.last?.reaches(bound) == true { break }
+        }
+        outcomes.sort { ($0.stuck.count, $0.makespan) < ($1.stuck.count, $1.makespan) }
+        if let first = outcomes.first, !first.reaches(bound), effort.trials > 0 {
+            var search = OrderSearch(
+                rivals: rivals(problem), bound: bound.milliseconds, seed: seed,
+                trials: effort.trials)
+            search.run(from: outcomes.prefix(4).map { byStart($0) }) { order in
+                let outcome = insertion.play(order)
+                if (outcome.stuck.count, outcome.makespan)
+                    < (outcomes[0].stuck.count, outcomes[0].makespan)
+                {
+                    outcomes[0] = outcome
+                }
+                return OrderSearch.Result(
+                    starts: outcome.starts, ends: outcome.ends, stuck: outcome.stuck)
+            }
         }
         var best: TransferSchedule?
-        if let order = search.best, search.score.stuck == 0 {
-            let outcome = scheduler.play(.list(order))
+        if let outcome = outcomes.first, outcome.stuck.isEmpty {
             best = TransferSchedule(
                 starts: outcome.starts, ways: outcome.ways, makespanMilliseconds: outcome.makespan,
                 boundMilliseconds: bound.milliseconds)
@@ -49,18 +65,35 @@ package enum TransferScheduler {
         ScheduleBound(problem).milliseconds
     }
 
+    /// What the channels' load alone does not let any schedule undercut.
+    package static func channelBound(_ problem: TransferProblem) -> Int64 {
+        ScheduleBound(problem).channelMilliseconds
+    }
+
+    /// Those that share a channel or a store with each transfer, where few do.
+    private static func rivals(_ problem: TransferProblem) -> [[Int]] {
+        var users: [Int: Set<Int>] = [:]
+        for (index, transfer) in problem.transfers.enumerated() {
+            for claim in transfer.ways.first?.channels ?? [] {
+                users[claim.index, default: []].insert(index)
+            }
+            for claim in transfer.takes + transfer.frees {
+                users[problem.channels.count + claim.index, default: []].insert(index)
+            }
+        }
+        var rivals: [Set<Int>] = problem.transfers.map { Set($0.after) }
+        for own in users.values where own.count <= 64 {
+            for index in own { rivals[index].formUnion(own) }
+        }
+        return rivals.enumerated().map { $1.subtracting([$0]).sorted() }
+    }
+
     /// Orders to begin with, by rules of priority.
     private static func firstOrders(
-        _ problem: TransferProblem, _ bound: ScheduleBound, _ scheduler: inout ListScheduler
+        _ problem: TransferProblem, _ bound: ScheduleBound, _ list: inout ListScheduler
     ) -> [[Int]] {
         let all = Array(problem.transfers.indices)
-        let dynamic = scheduler.play(.busiestChannel)
-        let stuck = Set(dynamic.stuck)
-        let byStart = all.sorted {
-            let (a, b) = (stuck.contains($0), stuck.contains($1))
-            return a != b
-                ? b : (dynamic.starts[$0], $0) < (dynamic.starts[$1], $1)
-        }
+        let dynamic = list.play(.busiestChannel)
         var load = [Int64](repeating: 0, count: problem.channels.count)
         for transfer in problem.transfers {
             for claim in ScheduleBound.leastWork(transfer) { load[claim.index] += claim.amount }
@@ -76,6 +109,21 @@ package enum TransferScheduler {
         let byTail = all.sorted {
             (bound.tails[$1], busiest[$1], $0) < (bound.tails[$0], busiest[$0], $1)
         }
-        return [byStart, byLoad, byTail, all]
+        return [byStart(dynamic), byLoad, byTail, all]
+    }
+
+    private static func byStart(_ outcome: ListScheduler.Outcome) -> [Int] {
+        let stuck = Set(outcome.stuck)
+        return outcome.starts.indices.sorted {
+            let isStuck = (stuck.contains($0), stuck.contains($1))
+            return isStuck.0 != isStuck.1
+                ? isStuck.1 : (outcome.starts[$0], $0) < (outcome.starts[$1], $1)
+        }
+    }
+}
+
+extension ListScheduler.Outcome {
+    fileprivate func reaches(_ bound: ScheduleBound) -> Bool {
+        stuck.isEmpty && makespan <= bound.milliseconds
     }
 }
