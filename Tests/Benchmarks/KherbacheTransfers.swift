@@ -31,7 +31,8 @@ struct KherbacheTransfers {
             guard let domain = it.domains[id], let target = targets[id], target != domain.host
             else { continue }
             guard let path = network.path(from: domain.host, to: target) else {
-                throw KherbacheCase.Malformed(description: "no way from \(domain.host) to \(target)")
+                throw KherbacheCase.Malformed(
+                    description: "no way from \(domain.host) to \(target)")
             }
             let given = it.given.first { $0.domain == id }
             let widest = given?.bandwidth ?? path.widest
@@ -47,7 +48,8 @@ struct KherbacheTransfers {
                 bandwidths.append(bandwidth)
             }
             guard !ways.isEmpty else {
-                throw KherbacheCase.Malformed(description: "\(id) writes faster than it can be sent")
+                throw KherbacheCase.Malformed(
+                    description: "\(id) writes faster than it can be sent")
             }
             moves.append((id, target, bandwidths))
             problem.transfers.append(

@@ -86,7 +86,8 @@ package struct KherbacheJudge {
     private func moments() -> [(move: Timed, isStart: Bool)] {
         let all = schedule.map { (move: $0, isStart: true) }
         let ends = schedule.map { (move: $0, isStart: false) }
-        let time = { (it: (move: Timed, isStart: Bool)) in it.isStart ? it.move.start : it.move.end }
+        let time = { (it: (move: Timed, isStart: Bool)) in it.isStart ? it.move.start : it.move.end
+        }
         return (ends + all).enumerated().sorted {
             (time($0.element), $0.offset) < (time($1.element), $1.offset)
         }.map(\.element)
