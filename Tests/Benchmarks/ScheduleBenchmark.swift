@@ -44,6 +44,8 @@ struct ScheduleBenchmark: ParsableCommand {
     @Option(help: "Let a migration also use 1/2 ... 1/K of the bandwidth.") var shares = 1
     @Option(help: "For plans: widths of the hosts' links in Mbit/s, as in 500,500,1000,1000.")
     var links: String?
+    @Flag(help: "Leave out what hosts hold, as a makespan of links alone does.")
+    var linksOnly = false
     @Flag(help: "Show when each migration starts.") var steps = false
 
     func run() throws {
@@ -77,10 +79,11 @@ struct ScheduleBenchmark: ParsableCommand {
     private func measure(_ file: String) throws -> Report {
         let meter = Meter()
         let widths = (links ?? "").split(separator: ",").compactMap { Int($0) }
-        let it = try KherbacheCase(
+        var it = try KherbacheCase(
             Self.contents(of: file),
             linkOfHost: Dictionary(
                 uniqueKeysWithValues: widths.enumerated().map { ($0.offset, $0.element) }))
+        if linksOnly { it.forgetCapacities() }
         var report = Report(cases: 1, peak_bytes: Meter.peakBytes)
         var transfers = try KherbacheTransfers(it, shares: max(1, shares))
         var effort = ScheduleEffort.standard(transfers: transfers.problem.transfers.count)

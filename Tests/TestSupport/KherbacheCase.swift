@@ -193,6 +193,17 @@ package struct KherbacheCase {
         return most
     }
 
+    /// Gives every host room for all, so that the network alone is the matter.
+    package mutating func forgetCapacities() {
+        for host in hosts.keys {
+            for resource in (hosts[host]?.capacity ?? []).indices {
+                hosts[host]?.capacity[resource] = domains.values.reduce(0) {
+                    $0 + $1.demand[resource]
+                }
+            }
+        }
+    }
+
     /// Seconds that a migration takes: as the plan says, or for another bandwidth by mVM's model.
     package func seconds(of domain: Int, bandwidth: Int) -> Int? {
         if let own = given.first(where: { $0.domain == domain }), own.bandwidth == bandwidth {
