@@ -1,4 +1,6 @@
 import ClusterModel
+import Foundation
+import PlacementPolicy
 import TestSupport
 import Testing
 
@@ -88,6 +90,27 @@ import Testing
                 #expect(timing.boundMilliseconds <= other.makespanMilliseconds, "seed \(seed)")
             }
         }
+    }
+
+    @Test func `a plan tells its bound, keeps to the policy's limits and survives JSON`() throws {
+        var plans = 0
+        for seed in UInt64(1)...30 {
+            let plan = Planner.plan(
+                .drain(["host1"], bestEffort: true),
+                from: RandomCluster.medium(seed: seed).snapshot,
+                under: .default, seed: seed,
+                effort: SearchEffort(trialsPerRound: 500, trialsPerDomain: 100))
+            guard plan.outcome == .plan, let score = plan.score else { continue }
+            plans += 1
+            let bound = try #require(score.makespanBoundMilliseconds)
+            #expect(bound > 0 && bound <= plan.makespanMilliseconds, "seed \(seed)")
+            #expect(plan.limits.perHost <= MigrationLimits().perHost)
+            let starts = plan.steps.map(\.estimate.startMilliseconds)
+            #expect(starts == starts.sorted(), "seed \(seed)")
+            let json = try JSONEncoder().encode(plan)
+            #expect(try JSONDecoder().decode(MigrationPlan.self, from: json) == plan)
+        }
+        #expect(plans > 10, "\(plans)")
     }
 
     /// Two leave one host, each for a host of its own.
