@@ -165,13 +165,13 @@ struct RebootPlanning {
         let start = UnitPlacement(
             placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
             isMovable: units.members.map { $0.allSatisfy { mobility.isMovable($0) } })
+        let keeper = SpareRoomKeeper(problem)
         let search = EmptyingSearch(
             start: start, takers: problem.hosts.indices.filter { compatibility.isOpen($0) },
             candidates: hosts.compactMap { problem.hostIndex[$0] }, emptiedAtMost: largest,
             movesAtMost: Int.max
         ) { state, emptied, _ in
-            SpareRoomKeeper(problem, closed: Set(emptied))?.worsened(state.placement).isEmpty
-                ?? true
+            keeper?.closing(Set(emptied)).worsened(state.placement).isEmpty ?? true
         }
         return search.inOrder().emptied.map { problem.hosts[$0].name }
     }
