@@ -32,15 +32,28 @@ package struct ClusterSnapshot: Hashable, Codable, Sendable {
     package func domains(on host: HostName) -> [Domain] { domains.filter { $0.host == host } }
 
     /// The world after these moves, in the order given. Unknown domains are left out of account.
+    /// Huge pages go with the domains that hold them.
     package func applying(_ moves: [Move]) -> ClusterSnapshot {
         var moved = domains
+        var pages = hosts
+        let place = Dictionary(
+            hosts.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let entries = Dictionary(grouping: domains.indices, by: { domains[$0].id })
         for move in moves {
-            for index in moved.indices where moved[index].id == move.domain {
+            for index in entries[move.domain] ?? [] {
+                if moved[index].facts.state.isActive {
+                    if let source = place[moved[index].host] {
+                        pages[source].facts?.give(back: moved[index].facts)
+                    }
+                    if let target = place[move.target] {
+                        pages[target].facts?.take(for: moved[index].facts)
+                    }
+                }
                 moved[index].host = move.target
             }
         }
         return ClusterSnapshot(
-            observedAt: observedAt, hosts: hosts, domains: moved, inFlight: inFlight,
+            observedAt: observedAt, hosts: pages, domains: moved, inFlight: inFlight,
             demandSlots: demandSlots)
     }
 }

@@ -34,6 +34,29 @@ import Testing
         #expect(plan.score?.bound["moves"] == 4)
     }
 
+    @Test func `a host that holds a domain in one NUMA cell comes before an emptier one`() {
+        var cluster = ClusterBuilder()
+        cluster.host("host1")
+        let halves = (0..<2).map { NUMACell(id: $0, memory: .gibibytes(8)) }
+        cluster.host("host2", cells: halves)
+        cluster.host("host3", cells: [NUMACell(id: 0, memory: .gibibytes(16))])
+        cluster.domain("big", on: "host1", memory: .gibibytes(10))
+        cluster.domain("small", on: "host1", memory: .gibibytes(1))
+        cluster.domain("other", on: "host3", memory: .gibibytes(2))
+        let plan = Planner.plan(
+            .drain(["host1"]), from: cluster.snapshot, under: .default, seed: 1)
+        let targets = Dictionary(
+            plan.steps.map { ($0.domainName, $0) }, uniquingKeysWith: { one, _ in one })
+        #expect(targets["big"]?.move.target == "host3")
+        #expect(targets["small"]?.move.target == "host2")
+        #expect(targets["big"]?.rationale.contains("one NUMA cell of host3 can hold it") == true)
+        // Not where that would fill it to the brim.
+        cluster.domain("more", on: "host3", memory: .gibibytes(3))
+        let full = Planner.plan(
+            .drain(["host1"]), from: cluster.snapshot, under: .default, seed: 1)
+        #expect(full.steps.first { $0.domainName == "big" }?.move.target == "host2")
+    }
+
     @Test func `a host without running domains has nothing to do`() {
         var cluster = three()
         cluster.domain("off", on: "host1", state: .shutOff)

@@ -119,14 +119,13 @@ struct ConsolidatePlanning {
         let takers = inUse.filter { start.compatibility.isOpen($0) }
         let (problem, idle) = (self.problem, self.idle)
         let origin = start
+        let open = SpareRoomKeeper(problem)
         let search = EmptyingSearch(
             start: start, takers: takers, candidates: candidates,
             emptiedAtMost: max(0, inUse.count - max(fewestHosts, rules.minActive)),
             movesAtMost: budget
         ) { state, emptied, targets in
-            guard let keeper = SpareRoomKeeper(problem, closed: idle.union(emptied)) else {
-                return true
-            }
+            guard let keeper = open?.closing(idle.union(emptied)) else { return true }
             if keeper.worsened(state.placement).isEmpty { return true }
             let moved = state.units.members.indices.filter {
                 state.host(of: $0) != origin.host(of: $0)
@@ -167,10 +166,18 @@ struct ConsolidatePlanning {
             target: problem.hosts[move.target].name)
     }
 
-    /// One plan after the other: some domain may move twice. The second was made under limits that
-    /// are no wider than this problem's, and both count the same domains and hosts.
+    /// One plan after the other: some domain may move twice. The second was made in the world after
+    /// the first, of which not everything is known, so each move is looked at once more.
     private func joined(_ found: Found, _ further: Found) -> Found? {
         let sequence = found.sequence + further.sequence
+        var placement = WorkingPlacement(problem)
+        for move in sequence {
+            guard placement.overflow(adding: move.domain, to: move.target) == nil,
+                placement.brokenGroup(move.domain, at: move.target, isMoving: true) == nil
+            else { return nil }
+            placement.remove(move.domain)
+            placement.place(move.domain, on: move.target)
+        }
         let emptied = found.emptied + further.emptied
         switch SpareRoomKeeper(problem, closed: idle.union(emptied))?.batches(sequence) {
         case .stuck: return nil

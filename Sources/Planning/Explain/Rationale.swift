@@ -50,18 +50,22 @@ struct Rationale {
         let own = final.share(of: move.target)
         var fitting = 1
         var isEmptiest = true
+        var splitsElsewhere = false
         for host in problem.hosts.indices where host != move.target && host != move.source {
             guard compatibility.allows(move.domain, from: move.source, to: host),
                 final.overflow(adding: move.domain, to: host) == nil,
                 final.brokenGroup(move.domain, at: host, isMoving: true) == nil
             else { continue }
             fitting += 1
+            splitsElsewhere = splitsElsewhere || problem.isSplit(move.domain, on: host)
             if final.share(of: host, adding: move.domain) < own { isEmptiest = false }
         }
         let name = problem.hosts[move.target].name
         let index = move.target * problem.width + ResourceLayout.memory
         let memory = WorkingPlacement.share(final.load[index], of: problem.capacity[index])
-        let full = "\(name) will have \((memory + 50) / 100) % of its memory promised"
+        let isWhole = splitsElsewhere && !problem.isSplit(move.domain, on: move.target)
+        let cell = isWhole ? "one NUMA cell of \(name) can hold it whole; " : ""
+        let full = "\(cell)\(name) will have \((memory + 50) / 100) % of its memory promised"
         if fitting == 1 { return "\(full) and is the only host left that fits" }
         return isEmptiest
             ? "\(full) and is the least loaded of \(fitting) hosts that fit"

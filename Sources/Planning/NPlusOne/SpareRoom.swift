@@ -21,8 +21,8 @@ struct SpareRoom {
 
     private let problem: PlacementProblem
     /// Who may take over: reachable, not in maintenance, not closed.
-    private let compatibility: Compatibility
-    private let open: [Int]
+    private var compatibility: Compatibility
+    private var open: [Int]
     private let isCounted: [Bool]
     private let order: [Int]
 
@@ -43,6 +43,15 @@ struct SpareRoom {
             if peaks[left] != peaks[right] { return peaks[left] > peaks[right] }
             return domains[left].id < domains[right].id
         }
+    }
+
+    /// The same with other hosts closed.
+    func closing(_ closed: Set<Int>) -> SpareRoom {
+        var room = self
+        let compatibility = Compatibility(problem, closed: closed)
+        room.compatibility = compatibility
+        room.open = problem.hosts.indices.filter { compatibility.isOpen($0) }
+        return room
     }
 
     var countsAll: Bool { isCounted.allSatisfy { $0 } }

@@ -5,7 +5,7 @@ import PlacementPolicy
 /// whose failure could not be made good at the start must not become worse.
 struct SpareRoomKeeper {
     private let problem: PlacementProblem
-    private let room: SpareRoom
+    private var room: SpareRoom
     private let start: [Int: Int64]
     let isDuring: Bool
 
@@ -20,8 +20,16 @@ struct SpareRoomKeeper {
         case .during: isDuring = true
         }
         self.problem = problem
-        room = SpareRoom(problem, closed: closed)
-        start = SpareRoom(problem).measure(WorkingPlacement(problem))
+        let open = SpareRoom(problem)
+        room = closed.isEmpty ? open : open.closing(closed)
+        start = open.measure(WorkingPlacement(problem))
+    }
+
+    /// The same with other hosts closed.
+    func closing(_ closed: Set<Int>) -> SpareRoomKeeper {
+        var keeper = self
+        keeper.room = room.closing(closed)
+        return keeper
     }
 
     /// Does every domain count, and was nothing amiss at the start?

@@ -27,6 +27,8 @@ final class PlacementProblem {
     let zone: [Int]
     private(set) var groups: [DomainGroup] = []
     private(set) var groupsOfDomain: [[Int]] = []
+    /// Memory of each host's largest NUMA cell.
+    private let largestCell: [Int64]
     /// Second places of domains whose migration was under way.
     let arriving: [(domain: Int, host: Int)]
 
@@ -53,6 +55,9 @@ final class PlacementProblem {
             domains: domains, slots: max(1, snapshot.demandSlots),
             hasDomainLimit: policy.maxDomainsPerHost != nil)
         zone = Self.zones(of: hosts)
+        largestCell = hosts.map { host in
+            (host.facts?.cells ?? []).map(\.memory.count).max() ?? Int64.max
+        }
 
         var arriving: [(domain: Int, host: Int)] = []
         for migration in snapshot.inFlight {
@@ -97,6 +102,13 @@ final class PlacementProblem {
         case .host: host
         case .zone: zone[host]
         }
+    }
+
+    /// Would its memory lie in several NUMA cells of the host, whatever else runs there? Not asked of
+    /// domains that are bound to cells.
+    func isSplit(_ domain: Int, on host: Int) -> Bool {
+        let facts = domains[domain].facts
+        return facts.numa == nil && facts.memory.count > largestCell[host]
     }
 
     private static func zones(of hosts: [Host]) -> [Int] {

@@ -77,7 +77,18 @@ struct RebootPlanning {
             ]
         }
         let plan = drain([host], from: snapshot)
-        return plan.outcome == .infeasible ? plan.blockers : []
+        guard plan.outcome == .infeasible else { return [] }
+        let residents = snapshot.domains(on: host).map(\.name)
+        let isNamed = plan.blockers.contains { blocker in
+            blocker.host == host || blocker.domain.map(residents.contains) == true
+        }
+        // What stands against it may lie on other hosts alone.
+        guard !isNamed, let first = plan.blockers.first else { return plan.blockers }
+        return [
+            Blocker(
+                host: host, reason: first.reason,
+                detail: "it can not be emptied even alone: \(first.detail)", remedy: first.remedy)
+        ]
     }
 
     private func drain(_ hosts: [HostName], from world: ClusterSnapshot) -> MigrationPlan {
@@ -106,7 +117,13 @@ struct RebootPlanning {
     private var largest: Int { policy.reboot.hostsPerRound ?? Int.max }
 
     private func isFeasible(_ hosts: [HostName]) -> Bool {
-        drain(hosts, from: snapshot).outcome != .infeasible
+        // Most sets that fail do so for good: a tenth of the effort tells.
+        var few = effort
+        few.trialsPerRound /= 10
+        few.trialsPerRoundWhenSmall /= 10
+        return Planner.plan(
+            .drain(hosts), from: snapshot, under: policy, seed: seed, effort: few
+        ).outcome != .infeasible
     }
 
     /// The fullest first, since they are hardest to empty; the emptiest first, since many of them
@@ -165,13 +182,13 @@ struct RebootPlanning {
         let start = UnitPlacement(
             placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
             isMovable: units.members.map { $0.allSatisfy { mobility.isMovable($0) } })
+        let keeper = SpareRoomKeeper(problem)
         let search = EmptyingSearch(
             start: start, takers: problem.hosts.indices.filter { compatibility.isOpen($0) },
             candidates: hosts.compactMap { problem.hostIndex[$0] }, emptiedAtMost: largest,
             movesAtMost: Int.max
         ) { state, emptied, _ in
-            SpareRoomKeeper(problem, closed: Set(emptied))?.worsened(state.placement).isEmpty
-                ?? true
+            keeper?.closing(Set(emptied)).worsened(state.placement).isEmpty ?? true
         }
         return search.inOrder().emptied.map { problem.hosts[$0].name }
     }

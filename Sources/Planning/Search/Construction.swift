@@ -1,6 +1,7 @@
 /// Places units one by one, hardest first: the fewest possible hosts, then the biggest share of a
 /// typical host. Worst fit (the emptiest target) keeps the fleet even; best fit (the fullest that
-/// still takes it) keeps room for big ones. O(units × hosts × resources).
+/// still takes it) keeps room for big ones. Among the emptiest, hosts that hold a domain in one NUMA
+/// cell come first. O(units × hosts × resources).
 struct Construction {
     /// Which of the hosts that fit is taken.
     enum Fit: CaseIterable {
@@ -51,17 +52,19 @@ struct Construction {
     private static func target(
         for unit: Int, on state: inout UnitPlacement, among targets: [Int], fit: Fit
     ) -> Int? {
-        var best: (target: Int, share: Int64)?
+        var best: (target: Int, isSecond: Bool, share: Int64)?
         // The cheapest question first: most targets are no better than the best so far.
         for target in targets {
             let share = state.share(of: target, adding: unit)
+            let isSecond = fit == .emptiest && state.isSecondChoice(target, for: unit, share: share)
             let isBetter =
                 switch fit {
-                case .emptiest: share < best?.share ?? Int64.max
+                case .emptiest:
+                    best.map { $0.isSecond != isSecond ? $0.isSecond : share < $0.share } ?? true
                 case .fullest: share > best?.share ?? -1
                 }
             if isBetter, state.fits(unit, on: target), state.allows(unit, on: target) {
-                best = (target, share)
+                best = (target, isSecond, share)
             }
         }
         return best?.target

@@ -111,7 +111,10 @@ struct DrainSearch {
                 var best = (target: present, share: share)
                 for target in targets where target != present {
                     let other = state.share(of: target, adding: unit)
-                    if other < best.share, state.fits(unit, on: target),
+                    let isWorse =
+                        state.isSecondChoice(target, for: unit, share: other)
+                        && !state.isSecondChoice(present, for: unit, share: share)
+                    if other < best.share, !isWorse, state.fits(unit, on: target),
                         state.allows(unit, on: target)
                     {
                         best = (target, other)

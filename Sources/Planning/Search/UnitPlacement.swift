@@ -1,3 +1,5 @@
+import PlacementPolicy
+
 /// Places whole units on a working placement, and knows which units may move at all.
 struct UnitPlacement {
     var placement: WorkingPlacement
@@ -61,6 +63,13 @@ struct UnitPlacement {
                     placement.load[index] + added, of: problem.capacity[index]))
         }
         return worst
+    }
+
+    /// Is the target second choice although it has room? It is when it would be filled above the
+    /// policy's limit of balance, or a domain's memory would lie in several of its NUMA cells.
+    func isSecondChoice(_ target: Int, for unit: Int, share: Int64) -> Bool {
+        share > problem.policy.balance.memoryLimit
+            || units.members[unit].contains { problem.isSplit($0, on: target) }
     }
 
     /// What a unit that was just placed breaks, if anything.
