@@ -71,8 +71,9 @@ struct DrainPlanning {
         blockers += found.blockers
         draft.blockers = blockers
         draft.sequence = found.sequence
-        draft.fewestMoves = moving.reduce(0) { $0 + units.members[$1].count }
         let isWhole = blockers.isEmpty
+        // Of a best effort that leaves some behind nobody knows how many must go.
+        if isWhole { draft.fewestMoves = moving.reduce(0) { $0 + units.members[$1].count } }
         draft.outcome =
             isWhole || (bestEffort && !found.sequence.isEmpty) ? .plan : .infeasible
         return draft
