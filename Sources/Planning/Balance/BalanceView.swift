@@ -103,6 +103,13 @@ struct BalanceView {
             ? measure.mean + (measure.peak - measure.mean) * level / Self.present : measure.peak
     }
 
+    /// Is the fullest host of each measure no fuller than at the start?
+    func raisesNoPeak(_ load: [Int64]) -> Bool {
+        measures.allSatisfy { measure in
+            hosts.allSatisfy { share(of: $0, measure.resources, load) <= measure.peak }
+        }
+    }
+
     /// The level at which nothing is overloaded any more.
     var reliefLevel: Int64 {
         var level = Self.present

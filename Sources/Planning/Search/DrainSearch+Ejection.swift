@@ -3,8 +3,9 @@ extension DrainSearch {
     /// Places all that is left by moving others; the order of moves when that succeeds.
     mutating func eject(_ left: [Int], free: [Int]) -> [PlannedMove]? {
         guard totals(left).isEmpty else { return nil }
+        let leaving = Set(free)
         let others = start.isMovable.indices.filter { unit in
-            start.isMovable[unit] && targets.contains(start.host(of: unit))
+            start.isMovable[unit] && !leaving.contains(unit)
         }.count
         let isSmall = others + free.count <= 16
         var fallback: UnitPlacement?
