@@ -27,11 +27,14 @@ struct FuzzBenchmark: ParsableCommand {
     @Option(help: "Search drains exhaustively up to so many placements.") var placements = 5000
     @Option(help: "Say on standard error how far it is, every so many problems.") var progress = 0
 
+    @Flag(help: "Show the problems.") var show = false
+
     func run() throws {
         let meter = Meter()
         var run = FuzzRun(placementsAtMost: placements)
         var told = 0
         for number in seed..<(seed + UInt64(max(0, count))) {
+            if show { print("problem \(number)\n\(FuzzProblem(number: number))") }
             run.look(at: number)
             for failure in run.failures[told...] { print(failure) }
             told = run.failures.count

@@ -5,6 +5,9 @@ import Planning
 /// Whether a small drain can be done, found by walking through all placements that single moves can
 /// reach: any plan can be carried out one step after another, so this is exact, order included.
 ///
+/// A domain may step aside, but ends where it could have gone directly: a third host that opens the
+/// way to a fourth (two hosts that share a UUID, say) is no way to drain.
+///
 /// Written a third time, after the planner and the judge, and as plainly as can be.
 package struct DrainOracle {
     /// What the walk found.
@@ -99,7 +102,11 @@ package struct DrainOracle {
     }
 
     private func isGoal(_ place: [Int]) -> Bool {
-        domains.indices.allSatisfy { !drained.contains(hosts[place[$0]].name) }
+        domains.indices.allSatisfy { domain in
+            place[domain] == home[domain]
+                ? !drained.contains(domains[domain].host)
+                : mayGo(domain, from: home[domain], to: place[domain])
+        }
             && together.allSatisfy { spread($0, place) <= max(1, spread($0, home)) }
     }
 

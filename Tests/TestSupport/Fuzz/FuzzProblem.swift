@@ -117,3 +117,33 @@ package struct FuzzProblem: Sendable {
         names.randomElement(using: &random) ?? "host1"
     }
 }
+
+extension FuzzProblem: CustomStringConvertible {
+    /// The problem as people read it, so that a disagreement can be looked into.
+    package var description: String {
+        let hosts = snapshot.hosts.map { host in
+            "\(host.name) memory \(policy.usableMemory(of: host)) CPU \(policy.usableCPU(of: host))"
+                + " zone \(host.zone?.rawValue ?? "-")"
+                + (host.inMaintenance ? " in maintenance" : "")
+                + (host.isReachable ? "" : " down") + " UUID \(host.facts?.uuid ?? "-")"
+                + " cells \((host.facts?.cells ?? []).map { "\($0.memory) \($0.hugePages.map(\.free))" })"
+        }
+        let domains = snapshot.domains.map { domain in
+            let facts = domain.facts
+            return "\(domain.name) on \(domain.host) \(facts.state.rawValue)"
+                + " memory \(policy.memoryDemand(of: facts))"
+                + " CPU \(policy.cpuDemand(of: domain, slots: snapshot.demandSlots))"
+                + " apart \(facts.antiAffinityGroups) together \(facts.affinityGroups)"
+                + (facts.hugePages.map { " pages \($0.pages)" } ?? "")
+                + (facts.numa.map { " cells \($0.cells) strict \($0.isStrict)" } ?? "")
+                + (facts.isPinned || facts.isExcluded || !facts.blockers.isEmpty ? " stays" : "")
+        }
+        let flights = snapshot.inFlight.map { "under way: \($0)" }
+        let rules = [
+            "apart \(policy.antiAffinity)", "together \(policy.affinity)", "ban \(policy.ban)",
+            "fence \(policy.fence)", "pin \(policy.pin)", "balance \(policy.balance)",
+            "most \(policy.maxDomainsPerHost.map(String.init) ?? "-")", "request \(request)",
+        ]
+        return (hosts + domains + flights + rules).joined(separator: "\n")
+    }
+}
