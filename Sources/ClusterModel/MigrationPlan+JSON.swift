@@ -3,7 +3,7 @@ extension MigrationPlan: Codable {
     private enum CodingKeys: String, CodingKey {
         case version, kind, hosts, outcome, origin, policy, seed, limits, options, steps
         case makespanSeconds = "makespan_seconds"
-        case score, blockers
+        case score, blockers, conflict
     }
 
     package init(from decoder: any Decoder) throws {
@@ -38,6 +38,7 @@ extension MigrationPlan: Codable {
             makespanMilliseconds: Int64((makespan * 1000).rounded()),
             score: try container.decodeIfPresent(PlanScore.self, forKey: .score),
             blockers: try container.decodeIfPresent([Blocker].self, forKey: .blockers) ?? [])
+        conflict = try container.decodeIfPresent(PlanConflict.self, forKey: .conflict)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -55,6 +56,7 @@ extension MigrationPlan: Codable {
         try container.encode(Double(makespanMilliseconds) / 1000, forKey: .makespanSeconds)
         try container.encodeIfPresent(score, forKey: .score)
         try container.encode(blockers, forKey: .blockers)
+        try container.encodeIfPresent(conflict, forKey: .conflict)
     }
 }
 

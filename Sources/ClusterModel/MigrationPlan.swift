@@ -37,6 +37,8 @@ package struct MigrationPlan: Hashable, Sendable {
     package var makespanMilliseconds: Int64
     package var score: PlanScore?
     package var blockers: [Blocker]
+    /// What contradicts what, where nothing can be done and it was found out.
+    package var conflict: PlanConflict?
 
     package init(
         kind: Kind, hosts: [HostName] = [], outcome: Outcome, origin: Origin,

@@ -74,6 +74,7 @@ struct DrainPlanning {
         let isWhole = blockers.isEmpty
         // Of a best effort that leaves some behind nobody knows how many must go.
         if isWhole { draft.fewestMoves = moving.reduce(0) { $0 + units.members[$1].count } }
+        draft.isProven = !search.wasCut
         draft.outcome =
             isWhole || (bestEffort && !found.sequence.isEmpty) ? .plan : .infeasible
         return draft

@@ -32,6 +32,8 @@ extension DrainSearch {
                 state = search.state
                 return sequence
             }
+            // Without a cut everything was tried, and it is known that nothing is to be found.
+            wasCut = search.wasCut || tried > 0
             if tried >= Self.assignmentsAtMost || !search.wasCut { break }
         }
         guard let fallback else { return nil }

@@ -16,6 +16,8 @@ struct DrainSearch {
     let targets: [Int]
     var state: UnitPlacement
     let effort: SearchEffort
+    /// Did the search end before everything had been tried?
+    var wasCut = false
 
     /// Assignments that are tried for an order before one with steps aside is taken.
     static let assignmentsAtMost = 40
@@ -67,6 +69,7 @@ struct DrainSearch {
                 finding.sequence = sequence
                 return finding
             case .stuck(let stuck):
+                wasCut = true
                 // What can't be ordered stays, and the rest is planned again without it.
                 finding.blockers += Ordering.blockers(stuck, state.problem)
                 let stay = Set(stuck.map { state.units.unit[$0.domain] })

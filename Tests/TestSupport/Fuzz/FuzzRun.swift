@@ -18,7 +18,7 @@ package struct FuzzRun: Sendable {
     /// Enough to search small problems to the end, and little for the larger ones among them.
     package static let effort = SearchEffort(
         trialsPerRound: 500, trialsPerRoundWhenSmall: 60_000, trialsPerDomain: 100,
-        trialsPerLevel: 20)
+        trialsPerLevel: 20, explainsConflicts: false)
 
     /// Small problems are looked at exhaustively up to `placementsAtMost`; 0 switches that off.
     package init(effort: SearchEffort = FuzzRun.effort, placementsAtMost: Int) {
@@ -31,9 +31,13 @@ package struct FuzzRun: Sendable {
     /// Plans the problem of this number.
     package mutating func look(at number: UInt64) {
         let problem = FuzzProblem(number: number)
+        var effort = effort
+        // Explaining costs as much as hundreds of plannings.
+        effort.explainsConflicts = number % 64 == 0
         let plan = Planner.plan(
             problem.request, from: problem.snapshot, under: problem.policy, seed: number,
             effort: effort)
+        if let conflict = plan.conflict { keepsPromises(conflict, number) }
         count("\(plan.kind.rawValue): \(plan.outcome.rawValue)")
         for violation in PlanChecker.check(plan, on: problem.snapshot, under: problem.policy) {
             fail(number, "the judge says: \(violation)")
@@ -79,6 +83,18 @@ package struct FuzzRun: Sendable {
             fail(number, "\(figure) is \(score.after[figure] ?? 0), below its bound \(bound)")
         }
         if let gap = score.gap, gap < 0 { fail(number, "the gap is negative") }
+    }
+
+    private mutating func keepsPromises(_ conflict: PlanConflict, _ number: UInt64) {
+        count("conflicts explained")
+        if conflict.constraints.isEmpty || conflict.relaxations.contains([]) {
+            fail(number, "a conflict of nothing, or a way out that asks for nothing")
+        }
+        if conflict.isSmallest, conflict.relaxations.isEmpty {
+            fail(number, "a conflict without a way out")
+        }
+        if conflict.isSmallest { count("conflicts that are smallest") }
+        if conflict.isProven { count("conflicts that are proven") }
     }
 
     private mutating func askOracle(_ plan: MigrationPlan, _ problem: FuzzProblem) {
