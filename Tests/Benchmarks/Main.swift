@@ -6,5 +6,7 @@ struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kvmbalance-bench",
         abstract: "Measures the planner. The last line is one line of JSON.",
-        subcommands: [HtoolsBenchmark.self, FuzzBenchmark.self])
+        subcommands: [
+            HtoolsBenchmark.self, FuzzBenchmark.self, FleetBenchmark.self, GrowthBenchmark.self,
+        ])
 }

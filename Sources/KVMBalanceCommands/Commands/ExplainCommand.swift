@@ -30,6 +30,9 @@ struct ExplainCommand: FleetCommand {
                 "\(blocker.domain ?? blocker.host?.rawValue ?? "the plan"): \(blocker.detail)")
             Console.out("  remedy: \(blocker.remedy)")
         }
+        if domain == nil, let conflict = plan.conflict {
+            Console.out(ConflictText(conflict: conflict, width: Console.width).text)
+        }
         if steps.isEmpty && blockers.isEmpty {
             Console.out(
                 domain.map {

@@ -77,7 +77,8 @@ struct ConflictSearch {
             return false
         }
         checks -= 1
-        var world = RelaxedWorld(snapshot, policy, request)
+        var world = RelaxedWorld(
+            snapshot, policy, request, hostIndex: names.problem.hostIndex)
         world.relax(changes.lazy.filter { $0.amount == nil }.map(\.constraint))
         for change in changes {
             if let amount = change.amount, case .supply(let supply, let hosts) = change.constraint {

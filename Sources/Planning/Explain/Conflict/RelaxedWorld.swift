@@ -10,12 +10,17 @@ struct RelaxedWorld {
     private(set) var request: PlanRequest
     private var inFlight: [MigrationInFlight]
     private let original: ClusterSnapshot
+    private let hostIndex: [HostName: Int]
 
     /// So much more of everything that no demand can miss it.
     private static let plenty = Bytes.gibibytes(1_048_576)
 
-    init(_ snapshot: ClusterSnapshot, _ policy: Policy, _ request: PlanRequest) {
+    init(
+        _ snapshot: ClusterSnapshot, _ policy: Policy, _ request: PlanRequest,
+        hostIndex: [HostName: Int]
+    ) {
         original = snapshot
+        self.hostIndex = hostIndex
         hosts = snapshot.hosts
         domains = snapshot.domains
         inFlight = snapshot.inFlight
@@ -24,9 +29,7 @@ struct RelaxedWorld {
     }
 
     var snapshot: ClusterSnapshot {
-        ClusterSnapshot(
-            observedAt: original.observedAt, hosts: hosts, domains: domains, inFlight: inFlight,
-            demandSlots: original.demandSlots)
+        ClusterSnapshot(original, hosts: hosts, domains: domains, inFlight: inFlight)
     }
 
     mutating func relax(_ switches: some Sequence<ConstraintSwitch>) {
@@ -60,17 +63,17 @@ struct RelaxedWorld {
     mutating func add(
         _ supply: ConstraintSwitch.Supply, _ amount: Bytes, to name: HostName
     ) {
-        let policy = policy
+        let general = policy.reserve
         edit(name) { host in
             switch supply {
             case .memory:
-                let reserve = host.reserve?.memory ?? policy.reserve.memory ?? .zero
+                let reserve = host.reserve?.memory ?? general.memory ?? .zero
                 host.reserve = Reserve(
-                    memory: reserve - amount, cpu: host.reserve?.cpu ?? policy.reserve.cpu)
+                    memory: reserve - amount, cpu: host.reserve?.cpu ?? general.cpu)
             case .cpu:
-                let reserve = host.reserve?.cpu ?? policy.reserve.cpu ?? .zero
+                let reserve = host.reserve?.cpu ?? general.cpu ?? .zero
                 host.reserve = Reserve(
-                    memory: host.reserve?.memory ?? policy.reserve.memory,
+                    memory: host.reserve?.memory ?? general.memory,
                     cpu: reserve - MilliCPU(amount.count))
             case .cells:
                 for cell in (host.facts?.cells ?? []).indices {
@@ -89,7 +92,7 @@ struct RelaxedWorld {
     }
 
     private mutating func edit(_ name: HostName, _ change: (inout Host) -> Void) {
-        guard let index = hosts.firstIndex(where: { $0.name == name }) else { return }
+        guard let index = hostIndex[name] else { return }
         change(&hosts[index])
     }
 
