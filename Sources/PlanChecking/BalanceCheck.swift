@@ -49,7 +49,9 @@ enum BalanceCheck {
             // One that is seen twice never moves: each sighting counts where it is.
             let isTwin = it.seenTwice.contains(domain.id)
             var places = [isTwin ? domain.host : place[domain.id] ?? domain.host]
-            for migration in it.snapshot.inFlight where migration.domain == domain.id {
+            // A migration under way holds its target once, however often its domain is seen.
+            let isFirst = it.domains[domain.id]?.host == domain.host
+            for migration in it.snapshot.inFlight where isFirst && migration.domain == domain.id {
                 if let target = migration.target, target != domain.host { places.append(target) }
             }
             let demand = it.policy.cpuDemand(of: domain, slots: slots).map(\.count)

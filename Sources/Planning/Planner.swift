@@ -35,7 +35,9 @@ package enum Planner {
                 seed: seed, effort: effort
             ).draft()
         }
-        return draft.plan(from: snapshot, under: policy, seed: seed)
+        var plan = draft.plan(from: snapshot, under: policy, seed: seed)
+        PlanNotes(draft).write(into: &plan)
+        return plan
     }
     /// What each number of moves would buy, from none up; the plan's own choice is marked.
     package static func frontier(

@@ -196,7 +196,7 @@ struct BalancePlanning {
         }
         return moves.allSatisfy { placement.brokenGroup($0.domain, at: $0.target) == nil }
             && BalanceScore(view, placement.load) < BalanceScore(view, problem.initialLoad)
-            && view.raisesNoPeak(placement.load)
+            && view.improves(placement.load)
     }
 
     // MARK: Words and bounds
