@@ -109,7 +109,7 @@ let package = Package(
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
                 argumentParser,
             ],
-            path: "Tests/Benchmarks", exclude: ["run"], swiftSettings: strict),
+            path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),
         tests(
             "PlanningTests",

@@ -8,5 +8,6 @@ struct Benchmarks: ParsableCommand {
         abstract: "Measures the planner. The last line is one line of JSON.",
         subcommands: [
             HtoolsBenchmark.self, FuzzBenchmark.self, FleetBenchmark.self, GrowthBenchmark.self,
+            GanetiCasesBenchmark.self,
         ])
 }

@@ -20,7 +20,9 @@ import Testing
     }
 
     /// Problems in which the fuzzer once found the planner, or the judge, at fault.
-    @Test(arguments: [4595, 5192, 5828, 7486, 17_215, 73_339, 84_054, 149_249])
+    @Test(arguments: [
+        4595, 5192, 5828, 7486, 17_215, 73_339, 84_054, 149_249, 1_603_609, 1_652_662, 1_935_906,
+    ])
     func `what was wrong once is right now`(number: UInt64) {
         var run = FuzzRun(placementsAtMost: 5000)
         run.look(at: number)

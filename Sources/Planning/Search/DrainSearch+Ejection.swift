@@ -38,7 +38,9 @@ extension DrainSearch {
         }
         guard let fallback else { return nil }
         let moves = Self.moves(from: start, to: fallback.placement)
-        switch Ordering.order(moves, state.problem, state.compatibility) {
+        switch Ordering.order(
+            moves, state.problem, state.compatibility, bystanders: bystanders(moves))
+        {
         case .sequence(let sequence): return sequence
         case .stuck: return nil
         }

@@ -21,6 +21,8 @@ struct DrainSearch {
 
     /// Assignments that are tried for an order before one with steps aside is taken.
     static let assignmentsAtMost = 40
+    /// Domains in a cluster in which bystanders step aside.
+    static let bystandersUpTo = 24
 
     init(_ state: UnitPlacement, targets: [Int], effort: SearchEffort) {
         self.effort = effort
@@ -64,7 +66,10 @@ struct DrainSearch {
             } else {
                 even(moving)
             }
-            switch Ordering.order(moves(), state.problem, state.compatibility) {
+            let moves = moves()
+            switch Ordering.order(
+                moves, state.problem, state.compatibility, bystanders: bystanders(moves))
+            {
             case .sequence(let sequence):
                 finding.sequence = sequence
                 return finding
@@ -124,6 +129,16 @@ struct DrainSearch {
                 hasChanged = hasChanged || best.target != present
             }
             if !hasChanged { return }
+        }
+    }
+
+    /// Who could step aside although it need not move: asked only where everything can be tried.
+    func bystanders(_ moves: [PlannedMove]) -> [Int] {
+        let problem = start.problem
+        guard problem.domains.count <= Self.bystandersUpTo else { return [] }
+        let moved = Set(moves.map(\.domain))
+        return problem.domains.indices.filter {
+            !moved.contains($0) && start.isMovable[start.units.unit[$0]]
         }
     }
 
