@@ -19,7 +19,7 @@ package enum Planner {
             guard effort.explainsConflicts else { return plan }
             var search = ConflictSearch(
                 plan.hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
-            plan.conflict = search.run()
+            plan.conflict = search.run() ?? ConflictSearch.sums(plan.blockers)
             return plan
         case .return(let domains, let bestEffort):
             draft = FixedPlanning(

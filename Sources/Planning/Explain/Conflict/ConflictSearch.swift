@@ -43,20 +43,38 @@ struct ConflictSearch {
         let problem = PlacementProblem(snapshot, under: policy)
         names = ConstraintNames(problem, snapshot, request, drained: Set(drained))
         all = names.switches()
-        checks = Self.checksAtMost(snapshot)
+        checks = Self.checksAtMost(names)
         effort = SearchEffort(
             trialsPerRound: max(50, 200_000 / max(1, snapshot.hosts.count)),
             trialsPerRoundWhenSmall: 5000, trialsPerDomain: 50)
     }
 
-    /// A planning costs about as much as there are domains: the whole stays within a second or two.
-    private static func checksAtMost(_ snapshot: ClusterSnapshot) -> Int {
-        min(400, max(24, 600_000 / (snapshot.domains.count + 4 * snapshot.hosts.count + 1)))
+    /// A planning costs about as much as there are domains, and leaving ones times targets: the whole
+    /// stays within a second or two.
+    private static func checksAtMost(_ names: ConstraintNames) -> Int {
+        let pairs = names.leaving.count * names.targets.count
+        return min(400, 800_000 / (names.snapshot.domains.count + pairs / 8 + 100))
+    }
+
+    /// Fewer plannings than this lead nowhere.
+    private static let checksAtLeast = 6
+
+    /// What is known without any search: what all hosts together have too little of. What would be
+    /// enough is not known.
+    static func sums(_ blockers: [Blocker]) -> PlanConflict? {
+        let sums = blockers.filter { $0.domain == nil && $0.host == nil && $0.reason != .ordering }
+        guard !sums.isEmpty else { return nil }
+        return PlanConflict(
+            constraints: sums.map {
+                PlanConflict.Constraint(kind: $0.reason.rawValue, detail: $0.detail)
+            }, isSmallest: false, isProven: true, relaxations: [])
     }
 
     /// nil when nothing that is known here makes the drain possible.
     mutating func run() -> PlanConflict? {
-        guard isFeasible(all.map { Change(constraint: $0) }) else { return nil }
+        guard checks >= Self.checksAtLeast, isFeasible(all.map { Change(constraint: $0) }) else {
+            return nil
+        }
         let conflict = explain(beyond: [])
         guard !conflict.isEmpty else { return nil }
         let isSmallest = !isCut

@@ -49,6 +49,10 @@ extension ConstraintNames {
             return "\(name(id)): \(remedy ?? "mend what keeps it")"
         case .supply(let supply, let hosts):
             let amount = change.amount.map { "\(text(supply, $0.count)) more" } ?? "more"
+            if case .pages(let size) = supply, hosts.count == 1, let pages = change.amount {
+                return "free or set aside \(pages.count / size.count) huge pages of \(size) on "
+                    + "\(hosts[0])"
+            }
             if hosts.count == 1, let freed = change.amount {
                 return "free \(text(supply, freed.count)) on \(hosts[0])"
             }

@@ -15,7 +15,7 @@ struct ConstraintNames {
     private let groupsByDomain: [DomainID: [String]]
 
     /// From so many hosts on their supplies are looked at together.
-    static let hostsOneByOne = 40
+    static let hostsOneByOne = 12
 
     init(
         _ problem: PlacementProblem, _ snapshot: ClusterSnapshot, _ request: PlanRequest,
