@@ -161,7 +161,8 @@ package actor RunExecutor {
     /// the next attempt is driven from here, if the options leave the route open.
     private func noteRoute(after error: any Error, _ pair: HostPair) async {
         guard let error = error as? HypervisorError, error.kind == .peerUnreachable,
-            machine.state.plan.options.route == .automatic
+            machine.state.plan.options.route == .automatic,
+            !machine.state.plan.options.tunnelled
         else { return }
         managedPairs.insert(pair)
         await observer.observe(

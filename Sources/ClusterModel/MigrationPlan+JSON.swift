@@ -135,3 +135,36 @@ extension StepEstimate: Codable {
         try container.encode(transferred, forKey: .transferred)
     }
 }
+
+extension PlanScore: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case before, after, bound, gap
+        case makespanBound = "makespan_bound_seconds"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let bound = try container.decodeIfPresent(Double.self, forKey: .makespanBound)
+        guard bound.map({ (0...1e12).contains($0) }) ?? true else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .makespanBound, in: container,
+                debugDescription: "the makespan's bound lies outside 0 to 1e12 seconds")
+        }
+        self.init(
+            before: try container.decode([String: Double].self, forKey: .before),
+            after: try container.decode([String: Double].self, forKey: .after),
+            bound: try container.decode([String: Double].self, forKey: .bound),
+            gap: try container.decodeIfPresent(Double.self, forKey: .gap),
+            makespanBoundMilliseconds: bound.map { Int64(($0 * 1000).rounded()) })
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(before, forKey: .before)
+        try container.encode(after, forKey: .after)
+        try container.encode(bound, forKey: .bound)
+        try container.encodeIfPresent(gap, forKey: .gap)
+        try container.encodeIfPresent(
+            makespanBoundMilliseconds.map { Double($0) / 1000 }, forKey: .makespanBound)
+    }
+}

@@ -122,22 +122,27 @@ package struct StepEstimate: Hashable, Sendable {
 }
 
 /// How good the placement was and will be, per goal: smaller is better.
-package struct PlanScore: Hashable, Codable, Sendable {
+package struct PlanScore: Hashable, Sendable {
     package var before: [String: Double]
     package var after: [String: Double]
     /// What no plan can undercut; empty where no bound is known.
     package var bound: [String: Double]
     /// Relative distance to the bound; nil when there is no honest figure.
     package var gap: Double?
+    /// Before this the steps can not be done with their waits, in whatever order, as far as the estimates of
+    /// each move alone are right; nil when not known.
+    package var makespanBoundMilliseconds: Int64?
 
     package init(
         before: [String: Double] = [:], after: [String: Double] = [:],
-        bound: [String: Double] = [:], gap: Double? = nil
+        bound: [String: Double] = [:], gap: Double? = nil,
+        makespanBoundMilliseconds: Int64? = nil
     ) {
         self.before = before
         self.after = after
         self.bound = bound
         self.gap = gap
+        self.makespanBoundMilliseconds = makespanBoundMilliseconds
     }
 }
 

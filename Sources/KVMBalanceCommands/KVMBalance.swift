@@ -14,7 +14,8 @@ package struct KVMBalance: AsyncParsableCommand {
         subcommands: [
             HostsCommand.self, CollectCommand.self, StatusCommand.self, SnapshotCommand.self,
             PlanCommand.self, DrainCommand.self, ReturnCommand.self, BalanceCommand.self,
-            ApplyCommand.self, RunsCommand.self, ExplainCommand.self, SimulatedFleetCommand.self,
+            ConsolidateCommand.self, ApplyCommand.self, RunsCommand.self, ExplainCommand.self,
+            SimulatedFleetCommand.self,
         ])
 
     package static let version = "0.1.0"

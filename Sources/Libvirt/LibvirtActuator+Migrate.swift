@@ -1,5 +1,6 @@
 internal import CLibvirt
 package import ClusterModel
+import Foundation
 package import HypervisorInterface
 
 extension LibvirtActuator {
@@ -11,13 +12,13 @@ extension LibvirtActuator {
     /// way to end it is `abortMigration`.
     package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
         switch request.options.route {
-        case .peerToPeer: return try await migrate(request, route: .peerToPeer)
+        case .peerToPeer: return try await migratePeerToPeer(request)
         case .managed: return try await migrate(request, route: .managed)
         case .automatic:
             do {
-                return try await migrate(request, route: .peerToPeer)
+                return try await migratePeerToPeer(request)
             } catch let error as HypervisorError
-                where Self.meansUnreachablePeer(error) && uris[request.target] != nil
+                where error.kind == .peerUnreachable && uris[request.target] != nil
                 && !request.options.tunnelled
             {
                 return try await migrate(request, route: .managed)
@@ -25,16 +26,32 @@ extension LibvirtActuator {
         }
     }
 
+    private func migratePeerToPeer(
+        _ request: MigrationRequest
+    ) async throws -> MigrationStatistics? {
+        do {
+            return try await migrate(request, route: .peerToPeer)
+        } catch var error as HypervisorError
+            where Self.meansUnreachablePeer(error, peerURI: request.targetURI)
+        {
+            error.kind = .peerUnreachable
+            throw error
+        }
+    }
+
     /// Could the source's daemon not connect to the target's? It does so before it touches the
     /// domain (qemuMigrationSrcPerformPeer2Peer), and passes on the words of libvirt's client or
     /// of ssh. A failed connection between the two QEMUs reads alike but for the port, and is no
     /// reason to try the other route.
-    static func meansUnreachablePeer(_ error: HypervisorError) -> Bool {
-        [
+    static func meansUnreachablePeer(_ error: HypervisorError, peerURI: String) -> Bool {
+        let port = URLComponents(string: peerURI)?.port
+        let ports = (port.map { [$0] } ?? [16509, 16514]).map { ":\($0)'" }
+        let words = [
             "Failed to connect to remote libvirt URI", "Unable to resolve address", "ssh: ",
-            "Host key verification failed", "Permission denied (", ":16509'", ":16514'",
-            "authentication failed", "certificate",
-        ].contains { error.message.contains($0) }
+            "Host key verification failed", "Permission denied (", "authentication failed",
+            "certificate",
+        ]
+        return (words + ports).contains { error.message.contains($0) }
     }
 
     private func migrate(

@@ -23,7 +23,10 @@ package struct Policy: Hashable, Sendable {
     package var limits = MigrationLimits()
     /// Active domains on one host; nil for no limit.
     package var maxDomainsPerHost: Int?
+    package var nPlusOne = NPlusOne.off
     package var balance = BalanceRules()
+    package var consolidate = ConsolidateRules()
+    package var reboot = RebootRules()
     package var migration = MigrationOptions()
     package var sharedStorage: [SharedStorage] = []
 

@@ -2,11 +2,6 @@ import ClusterModel
 
 /// How migrations are done, in virsh's words.
 extension PolicyReader {
-    static let migrationKeys = [
-        "live", "p2p", "suspend", "unsafe", "tunnelled", "auto-converge", "postcopy", "tls",
-        "parallel", "bandwidth", "timeout", "attempts",
-    ]
-
     static func options(_ table: YAMLTable) throws(PolicyError) -> MigrationOptions {
         var options = MigrationOptions()
         if try flag(table, "live") == false {

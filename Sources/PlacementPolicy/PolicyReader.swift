@@ -3,17 +3,39 @@ import Yams
 
 /// Reads a policy from YAML: everything it does not know is an error with line and column.
 package enum PolicyReader {
-    static let keys = [
-        "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
-        "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
-        "balance", "migration", "sharedStorage",
+    /// Every key that is accepted, by the path of the mapping it stands in; the whole policy is "".
+    /// `policies/CATALOGUE.md` explains each of them.
+    package static let vocabulary: [String: [String]] = [
+        "": [
+            "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
+            "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
+            "nPlusOne", "balance", "consolidate", "rollingReboot", "migration", "sharedStorage",
+        ],
+        "reserve": ["memory", "cpu"],
+        "overcommit": ["memory", "cpu"],
+        "demand": ["window", "percentile", "slots", "assumedPerVCPU"],
+        "affinity": ["name", "domains", "scope"],
+        "antiAffinity": ["name", "domains", "scope"],
+        "fence": ["domains", "hosts"],
+        "ban": ["domains", "hosts"],
+        "limits": ["perHost", "fleet"],
+        "balance": ["resources", "spread", "limits", "minGain", "maxMoves"],
+        "balance.limits": ["memory", "cpu"],
+        "consolidate": ["limits", "keep", "minActive", "minEmptied", "maxMoves"],
+        "consolidate.limits": ["memory", "cpu"],
+        "rollingReboot": ["hostsPerRound", "bringBack"],
+        "migration": [
+            "live", "p2p", "suspend", "unsafe", "tunnelled", "auto-converge", "postcopy", "tls",
+            "parallel", "bandwidth", "timeout", "attempts",
+        ],
+        "sharedStorage": ["path", "hosts"],
     ]
 
     package static func read(_ yaml: String) throws(PolicyError) -> Policy {
         guard let document = try compose(yaml) else {
             throw PolicyError("the policy is empty: give it at least 'name: …'")
         }
-        let table = try YAMLTable(document, path: "", keys: keys)
+        let table = try YAMLTable(document, path: "", keys: vocabulary[""] ?? [])
         var policy = Policy(name: "")
         policy.name = try table.required(
             table.scalar("name", "a word") { $0.isEmpty ? nil : $0 }, "name")
@@ -21,10 +43,16 @@ package enum PolicyReader {
         try readPlacement(table, into: &policy)
         try readLimits(table, into: &policy)
         policy.sharedStorage = try sharedStorage(table)
-        if let balance = try table.table("balance", keys: balanceKeys) {
+        if let balance = try section(table, "balance") {
             policy.balance = try self.balance(balance)
         }
-        if let migration = try table.table("migration", keys: migrationKeys) {
+        if let consolidate = try section(table, "consolidate") {
+            policy.consolidate = try self.consolidate(consolidate)
+        }
+        if let reboot = try section(table, "rollingReboot") {
+            policy.reboot = try self.reboot(reboot)
+        }
+        if let migration = try section(table, "migration") {
             policy.migration = try options(migration)
         }
         return policy
@@ -40,14 +68,20 @@ package enum PolicyReader {
         }
     }
 
+    /// A mapping inside another, with the keys that the vocabulary has for its place.
+    static func section(_ table: YAMLTable, _ key: String) throws(PolicyError) -> YAMLTable? {
+        let path = table.path.isEmpty ? key : "\(table.path).\(key)"
+        return try table.table(key, keys: vocabulary[path] ?? [])
+    }
+
     private static func readCapacity(
         _ table: YAMLTable, into policy: inout Policy
     ) throws(PolicyError) {
-        if let reserve = try table.table("reserve", keys: ["memory", "cpu"]) {
+        if let reserve = try section(table, "reserve") {
             policy.reserve.memory = try size(reserve, "memory") ?? policy.reserve.memory
             policy.reserve.cpu = try cpus(reserve, "cpu") ?? policy.reserve.cpu
         }
-        if let overcommit = try table.table("overcommit", keys: ["memory", "cpu"]) {
+        if let overcommit = try section(table, "overcommit") {
             policy.overcommit.memoryThousandths =
                 try factor(overcommit, "memory") ?? policy.overcommit.memoryThousandths
             policy.overcommit.cpuThousandths =
@@ -55,8 +89,7 @@ package enum PolicyReader {
         }
         policy.perDomainOverhead =
             try size(table, "perDomainOverhead") ?? policy.perDomainOverhead
-        let demandKeys = ["window", "percentile", "slots", "assumedPerVCPU"]
-        if let demand = try table.table("demand", keys: demandKeys) {
+        if let demand = try section(table, "demand") {
             policy.demand.windowSeconds =
                 try seconds(demand, "window") ?? policy.demand.windowSeconds
             policy.demand.percentile =
@@ -82,7 +115,10 @@ package enum PolicyReader {
         _ table: YAMLTable, into policy: inout Policy
     ) throws(PolicyError) {
         policy.maxDomainsPerHost = try whole(table, "maxDomainsPerHost", 1...100_000)
-        guard let limits = try table.table("limits", keys: ["perHost", "fleet"]) else { return }
+        policy.nPlusOne =
+            try table.scalar("nPlusOne", "off, after or during") { NPlusOne(rawValue: $0) }
+            ?? policy.nPlusOne
+        guard let limits = try section(table, "limits") else { return }
         policy.limits.perHost = try whole(limits, "perHost", 1...64) ?? policy.limits.perHost
         policy.limits.fleet = try whole(limits, "fleet", 1...10_000) ?? policy.limits.fleet
     }
@@ -91,7 +127,7 @@ package enum PolicyReader {
         _ table: YAMLTable, _ key: String
     ) throws(PolicyError) -> [PlacementGroup] {
         var groups: [PlacementGroup] = []
-        for entry in try table.tables(key, keys: ["name", "domains", "scope"]) {
+        for entry in try table.tables(key, keys: vocabulary[key] ?? []) {
             let scope = try entry.scalar("scope", "'host' or 'zone'") {
                 PlacementGroup.Scope(rawValue: $0)
             }
@@ -109,7 +145,7 @@ package enum PolicyReader {
         _ table: YAMLTable, _ key: String
     ) throws(PolicyError) -> [HostRule] {
         var rules: [HostRule] = []
-        for entry in try table.tables(key, keys: ["domains", "hosts"]) {
+        for entry in try table.tables(key, keys: vocabulary[key] ?? []) {
             rules.append(
                 HostRule(
                     domains: try entry.required(patterns(entry, "domains"), "domains"),
@@ -120,7 +156,9 @@ package enum PolicyReader {
 
     static func sharedStorage(_ table: YAMLTable) throws(PolicyError) -> [SharedStorage] {
         var shared: [SharedStorage] = []
-        for entry in try table.tables("sharedStorage", keys: ["path", "hosts"]) {
+        for entry in try table.tables(
+            "sharedStorage", keys: vocabulary["sharedStorage"] ?? [])
+        {
             let path = try entry.scalar("path", "an absolute path such as /srv/vm") {
                 $0.hasPrefix("/") ? $0 : nil
             }

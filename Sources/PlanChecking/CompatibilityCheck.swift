@@ -7,18 +7,23 @@ enum CompatibilityCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         it.plan.steps.flatMap { step -> [Violation] in
             guard let domain = it.domains[step.move.domain],
-                let from = it.hosts[step.move.source], let to = it.hosts[step.move.target],
-                let source = from.facts, let target = to.facts
+                let from = it.hosts[step.move.source], let to = it.hosts[step.move.target]
             else { return [] }
-            let reasons =
-                machine(domain.facts, source, target) + network(domain.facts, target)
-                + StorageCheck.reasons(domain.facts, from, to, it.policy)
-                + rules(domain.name, to.name, it.policy)
-            return reasons.map {
+            return reasons(domain, from, to, it.policy).map {
                 Violation(
                     .compatibility, step: step.id, host: to.name, "\(domain.name): \($0)")
             }
         }
+    }
+
+    /// Why a domain of one host can not run on another, whatever the load.
+    static func reasons(
+        _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy
+    ) -> [String] {
+        guard let source = from.facts, let target = to.facts else { return [] }
+        return machine(domain.facts, source, target) + network(domain.facts, target)
+            + StorageCheck.reasons(domain.facts, from, to, policy)
+            + rules(domain.name, to.name, policy)
     }
 
     private static func machine(

@@ -80,7 +80,8 @@ struct Ledger {
     /// more.
     func limit(_ account: Account) -> Int64 { max(capacity(account), used(account)) }
 
-    private func capacity(_ account: Account) -> Int64 {
+    /// What there is, whatever is in use.
+    func capacity(_ account: Account) -> Int64 {
         switch account {
         case .memory(let name):
             return it.hosts[name].map { it.policy.usableMemory(of: $0).count } ?? 0

@@ -21,5 +21,14 @@ package enum PlanChecker {
             + CompatibilityCheck.violations(judged) + CapacityCheck.violations(judged)
             + InterleavingSweep.violations(judged) + AffinityCheck.violations(judged)
             + DrainCheck.violations(judged) + BalanceCheck.violations(judged)
+            + ConsolidateCheck.violations(judged) + NPlusOneCheck.violations(judged)
+    }
+
+    /// Judges a schedule of reboots: each of its plans in the world that those before it leave, and
+    /// that every host has its turn.
+    package static func check(
+        _ reboot: RollingReboot, on snapshot: ClusterSnapshot, under policy: Policy
+    ) -> [Violation] {
+        RebootCheck.violations(reboot, snapshot, policy)
     }
 }

@@ -5,7 +5,9 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
     /// Which rule is broken.
     package enum Rule: String, Hashable, Sendable, CaseIterable {
         case outcome, reference, graph, mobility, target, compatibility
-        case capacity, antiAffinity = "anti-affinity", affinity, drain, balance, blockers
+        case capacity, antiAffinity = "anti-affinity", affinity, drain, balance, consolidate,
+            blockers
+        case nPlusOne = "n-plus-one", reboot
     }
 
     package var rule: Rule

@@ -62,11 +62,10 @@ struct DrainPlanning {
             return draft
         }
         let moving = movingUnits(residents)
-        var search = DrainSearch(
-            UnitPlacement(
-                placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
-                isMovable: isMovable),
-            targets: targets, effort: effort)
+        let start = UnitPlacement(
+            placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
+            isMovable: isMovable)
+        var search = DrainSearch(start, targets: targets, effort: effort)
         let found = search.run(moving, bestEffort: bestEffort, random: &random)
         blockers += found.blockers
         draft.blockers = blockers
@@ -77,7 +76,24 @@ struct DrainPlanning {
         draft.isProven = !search.wasCut
         draft.outcome =
             isWhole || (bestEffort && !found.sequence.isEmpty) ? .plan : .infeasible
+        if draft.outcome == .plan { keepSpareRoom(&draft, from: start) }
         return draft
+    }
+
+    /// A drain that would cost the fleet its N+1 is infeasible.
+    private func keepSpareRoom(_ draft: inout PlanDraft, from start: UnitPlacement) {
+        guard let keeper = SpareRoomKeeper(problem, closed: Set(drained)) else { return }
+        let names = hosts.map(\.rawValue).joined(separator: ", ")
+        switch keeper.keep(
+            draft.sequence, from: start, targets: targets, what: "with \(names) empty")
+        {
+        case .kept(let sequence, let batches):
+            draft.sequence = sequence
+            draft.batches = batches
+        case .broken(let blockers):
+            draft.blockers += blockers
+            draft.outcome = .infeasible
+        }
     }
 
     /// The units that may leave; what keeps the others goes to the blockers.

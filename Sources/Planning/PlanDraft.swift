@@ -10,6 +10,8 @@ struct PlanDraft {
     var problem: PlacementProblem
     var compatibility: Compatibility
     var sequence: [PlannedMove] = []
+    /// Steps of one batch wait for all of the batch before; empty when there are none.
+    var batches: [Int] = []
     /// Was the target chosen by the planner, and not given by the request?
     var choosesTargets = false
     /// Fewest moves that any plan for the request could have; nil when not known.
@@ -33,19 +35,21 @@ struct PlanDraft {
             policy: policy.name, seed: seed, limits: policy.limits, options: policy.migration,
             blockers: blockers)
         guard outcome == .plan else { return plan }
-        let waits = StepGraph.waits(for: sequence, in: problem)
-        let schedule = schedule(waits, policy)
+        let waits = StepGraph.waits(for: sequence, in: problem, batches: batches)
+        let timing = timing(waits, policy, seed)
         var final = WorkingPlacement(problem)
         for move in sequence {
             final.remove(move.domain)
             final.place(move.domain, on: move.target)
         }
-        plan.steps = steps(waits, schedule, final)
-        plan.makespanMilliseconds = schedule.makespanMilliseconds
+        plan.limits = timing.limits
+        plan.steps = steps(waits, timing, final)
+        plan.makespanMilliseconds = timing.simulation.makespanMilliseconds
         plan.score = PlanScore(
             before: PlacementScore.figures(WorkingPlacement(problem), domainsMoved: 0),
             after: PlacementScore.figures(final, domainsMoved: sequence.count),
-            bound: bound.merging(fewestMoves.map { ["moves": Double($0)] } ?? [:]) { $1 })
+            bound: bound.merging(fewestMoves.map { ["moves": Double($0)] } ?? [:]) { $1 },
+            makespanBoundMilliseconds: timing.boundMilliseconds)
         if let gapFigure, let bound = bound[gapFigure], bound > 0,
             let reached = plan.score?.after[gapFigure]
         {
@@ -54,28 +58,30 @@ struct PlanDraft {
         return plan
     }
 
-    private func schedule(
-        _ waits: [[StepGraph.Wait]], _ policy: Policy
-    ) -> ScheduleSimulation {
+    private func timing(
+        _ waits: [[StepGraph.Wait]], _ policy: Policy, _ seed: UInt64
+    ) -> StepTiming {
         let tasks = sequence.indices.map { index in
             let domain = problem.domains[sequence[index].domain]
             let memory = min(domain.facts.memory, domain.facts.balloon ?? domain.facts.memory)
             return ScheduleSimulation.Task(
                 source: sequence[index].source, target: sequence[index].target, memory: memory,
-                dirtyRate: domain.dirtyRate, after: waits[index].map(\.step))
+                dirtyRate: domain.dirtyRate, after: Set(waits[index].map(\.step)).sorted())
         }
-        return ScheduleSimulation(
+        return StepTiming(
             tasks, links: problem.hosts.map(\.linkMbps), limits: policy.limits,
-            bandwidth: policy.migration.bandwidth)
+            bandwidth: policy.migration.bandwidth, seed: seed)
     }
 
     private func steps(
-        _ waits: [[StepGraph.Wait]], _ schedule: ScheduleSimulation, _ final: WorkingPlacement
+        _ waits: [[StepGraph.Wait]], _ timing: StepTiming, _ final: WorkingPlacement
     ) -> [Step] {
-        let order = sequence.indices.sorted {
-            (schedule.estimates[$0].startMilliseconds, $0)
-                < (schedule.estimates[$1].startMilliseconds, $1)
-        }
+        // The list is the order of priority: played in it, the same starts come out.
+        let estimates = timing.simulation.estimates
+        let order = timing.order.enumerated().sorted {
+            (estimates[$0.element].startMilliseconds, $0.offset)
+                < (estimates[$1.element].startMilliseconds, $1.offset)
+        }.map(\.element)
         var number = Array(repeating: 0, count: sequence.count)
         for (position, index) in order.enumerated() { number[index] = position + 1 }
         var lastOf: [Int: Int] = [:]
@@ -91,7 +97,7 @@ struct PlanDraft {
                     domain: domain.id, source: problem.hosts[move.source].name,
                     target: problem.hosts[move.target].name),
                 after: Set(waits[index].map { StepID(number[$0.step]) }).sorted(),
-                estimate: schedule.estimates[index],
+                estimate: estimates[index],
                 rationale: rationale.text(
                     move, waits: waits[index], stepNumber: number, sequence: sequence,
                     isDetour: lastOf[move.domain] != index, isChosen: choosesTargets),

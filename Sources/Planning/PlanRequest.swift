@@ -15,6 +15,9 @@ package struct PlanRequest: Hashable, Sendable {
         /// Relieve hosts that hold too much, then even out the load, with at most so many moves; nil
         /// leaves that to the policy.
         case balance(maxMoves: Int?)
+        /// Run the fleet on as few hosts as possible. `only` names the hosts that may be emptied;
+        /// nil leaves that to the policy.
+        case consolidate(only: [HostName]?)
     }
 
     package var goal: Goal
@@ -44,6 +47,9 @@ package struct PlanRequest: Hashable, Sendable {
     }
     package static func balance(maxMoves: Int? = nil) -> PlanRequest {
         PlanRequest(.balance(maxMoves: maxMoves))
+    }
+    package static func consolidate(only hosts: [HostName]? = nil) -> PlanRequest {
+        PlanRequest(.consolidate(only: hosts))
     }
 }
 

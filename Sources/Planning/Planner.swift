@@ -34,11 +34,16 @@ package enum Planner {
                 maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy,
                 seed: seed, effort: effort
             ).draft()
+        case .consolidate:
+            draft = ConsolidatePlanning(
+                request, snapshot: snapshot, policy: policy, seed: seed, effort: effort
+            ).draft()
         }
         var plan = draft.plan(from: snapshot, under: policy, seed: seed)
         PlanNotes(draft).write(into: &plan)
         return plan
     }
+
     /// What each number of moves would buy, from none up; the plan's own choice is marked.
     package static func frontier(
         _ request: PlanRequest, from snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64,
@@ -49,5 +54,14 @@ package enum Planner {
             maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy, seed: seed,
             effort: effort
         ).options()
+    }
+    /// Rounds in which these hosts (all, where nil) can be emptied, rebooted and filled again. With
+    /// `bestEffort`, hosts that can not be emptied are left out and listed.
+    package static func rollingReboot(
+        _ hosts: [HostName]? = nil, bestEffort: Bool = false, from snapshot: ClusterSnapshot,
+        under policy: Policy, seed: UInt64, effort: SearchEffort = .standard
+    ) -> RollingReboot {
+        RebootPlanning(snapshot, under: policy, seed: seed, effort: effort)
+            .schedule(hosts, bestEffort: bestEffort)
     }
 }

@@ -7,7 +7,8 @@ struct Benchmarks: ParsableCommand {
         commandName: "kvmbalance-bench",
         abstract: "Measures the planner. The last line is one line of JSON.",
         subcommands: [
-            HtoolsBenchmark.self, FuzzBenchmark.self, FleetBenchmark.self, GrowthBenchmark.self,
+            HtoolsBenchmark.self, ConsolidateBenchmark.self, ScheduleBenchmark.self,
+            FuzzBenchmark.self, FleetBenchmark.self, GrowthBenchmark.self,
             GanetiCasesBenchmark.self,
         ])
 }

@@ -10,13 +10,48 @@ struct BalanceRunTests {
             try lab.guest("d", on: "host1", "--memory", "80", "--wait")
             // Hosts of 1,100 MiB: the four guests, with QEMU's own share, fill three quarters of one.
             let total = try DrainTests.hostMemoryMiB(lab)
-            try lab.writeConfig(reserveMiB: ["host1": total - 1100, "host2": total - 1100])
-            let balance = try lab.kvmbalance("balance", "--yes")
-            #expect(balance.status == 0, "\(balance.text)")
-            #expect(try lab.guests(on: "host1").count == 2, "\(balance.text)")
-            let again = try lab.kvmbalance("balance", "--yes")
-            #expect(again.status == 0 && again.output.contains("nothing to do"), "\(again.text)")
-            try lab.expectAllWell()
+            try lab.writeConfig(reserve: [
+                "host1": "memory: \(total - 1100)MiB", "host2": "memory: \(total - 1100)MiB",
+            ])
+            try Self.expectTwoEach(lab, "balance", "--yes")
         }
+    }
+
+    /// Nothing is assumed here: what is evened out is what the collector measured.
+    @Test func measuredLoadIsEvenedOutByTheEverydayPolicy() async throws {
+        try await withLab("measured", hosts: 2) { lab in
+            let guests = ["a", "b", "c", "d"]
+            for guest in guests { try lab.guest(guest, on: "host1", "--cpu", "15", "--wait") }
+            try await Self.collect(lab, seconds: 20)
+            for domain in try #require(lab.json("status")["domains"] as? [[String: Any]]) {
+                let demand = try #require(domain["demand"] as? [String: Any])
+                #expect((demand["samples"] as? Int ?? 0) >= 15, "\(domain)")
+            }
+            // Hosts with the half of one core to give: four times 15 % and what emulation costs on
+            // top are too much for one, and nothing for two.
+            let cores = ProcessInfo.processInfo.processorCount
+            let reserve = "cpu: \(cores - 1).5"
+            try lab.writeConfig(reserve: ["host1": reserve, "host2": reserve])
+            let policy = Lab.root.appendingPathComponent("policies/balance.yaml").path
+            try Self.expectTwoEach(lab, "balance", "--policy", policy, "--yes")
+        }
+    }
+
+    private static func collect(_ lab: Lab, seconds: Double) async throws {
+        let collector = try lab.start("collect", "--period", "1")
+        try await Task.sleep(for: .seconds(seconds))
+        collector.send(SIGTERM)
+        let ended = try collector.wait()
+        #expect(ended.status == 0, "\(ended.text)")
+    }
+
+    private static func expectTwoEach(_ lab: Lab, _ words: String...) throws {
+        let balance = try shell(lab.words(words))
+        #expect(balance.status == 0, "\(balance.text)")
+        #expect(try lab.guests(on: "host1").count == 2, "\(balance.text)")
+        #expect(try lab.guests(on: "host2").count == 2, "\(balance.text)")
+        let again = try shell(lab.words(words))
+        #expect(again.status == 0 && again.output.contains("nothing to do"), "\(again.text)")
+        try lab.expectAllWell()
     }
 }

@@ -91,8 +91,9 @@ struct DrainTests {
             try lab.guest("big", on: "host1", "--memory", "192", "--wait")
             try lab.guest("mover", on: "host2", "--memory", "96", "--wait")
             let total = try Self.hostMemoryMiB(lab)
-            try lab.writeConfig(reserveMiB: [
-                "host1": 1024, "host2": total - 400, "host3": total - 300,
+            try lab.writeConfig(reserve: [
+                "host1": "memory: 1GiB", "host2": "memory: \(total - 400)MiB",
+                "host3": "memory: \(total - 300)MiB",
             ])
             let plan = try lab.json("plan", "drain", "host1")
             #expect(plan["outcome"] as? String == "plan", "\(plan)")
@@ -104,8 +105,9 @@ struct DrainTests {
             #expect(try lab.placement() == ["big": "host2", "mover": "host3"])
             try lab.expectAllWell()
 
-            try lab.writeConfig(reserveMiB: [
-                "host1": 1024, "host2": total - 400, "host3": total - 350,
+            try lab.writeConfig(reserve: [
+                "host1": "memory: 1GiB", "host2": "memory: \(total - 400)MiB",
+                "host3": "memory: \(total - 350)MiB",
             ])
             try await Self.expectInfeasible(lab, total: total)
         }
@@ -113,7 +115,9 @@ struct DrainTests {
 
     /// Neither host has room: the plan says what is short, by how much, on which host.
     static func expectInfeasible(_ lab: Lab, total: Int) async throws {
-        try lab.writeConfig(reserveMiB: ["host1": total - 200, "host3": total - 300])
+        try lab.writeConfig(reserve: [
+            "host1": "memory: \(total - 200)MiB", "host3": "memory: \(total - 300)MiB",
+        ])
         let before = try lab.placement()
         let refused = try lab.kvmbalance("drain", "host2", "--yes")
         #expect(refused.status == 3, "\(refused.text)")

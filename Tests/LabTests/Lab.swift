@@ -91,14 +91,14 @@ final class Lab: Sendable {
     var configFile: String { folder.appendingPathComponent("kvmbalance.yaml").path }
     func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
-    /// Writes the fleet file; `reserve` keeps that many MiB from each host, so that a host can be
-    /// made as small as a test needs.
-    func writeConfig(transport: String = "ssh", reserveMiB: [String: Int] = [:]) throws {
+    /// Writes the fleet file; `reserve` (`memory: 2GiB, cpu: 0.5`) is kept from each host, so that
+    /// a host can be made as small as a test needs.
+    func writeConfig(transport: String = "ssh", reserve: [String: String] = [:]) throws {
         var text = try shell(Self.program, "config", name, "--transport", transport).output
-        for (host, reserve) in reserveMiB.sorted(by: { $0.key < $1.key }) {
+        for (host, reserve) in reserve.sorted(by: { $0.key < $1.key }) {
             text = text.replacingOccurrences(
                 of: "  - name: \(host)\n",
-                with: "  - name: \(host)\n    reserve: {memory: \(reserve)MiB}\n")
+                with: "  - name: \(host)\n    reserve: {\(reserve)}\n")
         }
         try text.write(toFile: configFile, atomically: true, encoding: .utf8)
     }

@@ -112,13 +112,16 @@ struct HypervisorErrorTests {
 
     @Test("Only a target's libvirtd that the source can not reach sends us the other way")
     func route() {
-        func means(_ message: String) -> Bool {
-            LibvirtActuator.meansUnreachablePeer(error(VIR_ERR_SYSTEM_ERROR, message))
+        func means(_ message: String, _ peerURI: String = "qemu+tcp://b/system") -> Bool {
+            LibvirtActuator.meansUnreachablePeer(
+                error(VIR_ERR_SYSTEM_ERROR, message), peerURI: peerURI)
         }
         #expect(means("Unable to resolve address 'nowhere' service '16509': Temporary failure"))
         #expect(means("Cannot recv data: Host key verification failed.: Connection reset by peer"))
         #expect(means("unable to connect to server at 'b:16509': Connection refused"))
         #expect(!means("unable to connect to server at 'b:49152': Connection refused"))
+        let refused = "unable to connect to server at 'b:1': Connection refused"
+        #expect(means(refused, "qemu+tcp://b:1/system") && !means(refused))
         #expect(!means("Lost connection to destination host"))
         #expect(!means("Cannot recv data: Connection reset by peer"))
     }

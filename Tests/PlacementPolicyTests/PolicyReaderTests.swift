@@ -41,6 +41,21 @@ import Testing
         ("name: x\nbalance: {minGain: 101 %}", "must be a percentage from 0 % to 100 %"),
         ("name: x\nbalance: {resources: [disk]}", "holds 'disk', but must hold memory, cpu or"),
         ("name: x\nbalance: {moves: 3}", "unknown key 'moves' in 'balance'. Valid keys: resources"),
+        (
+            "name: x\nnPlusOne: always",
+            "line 2, column 11: 'nPlusOne' is 'always', but must be off,"
+        ),
+        (
+            "name: x\nconsolidate: {limits: {memory: 80}}",
+            "'consolidate.limits.memory' is '80', but"
+        ),
+        (
+            "name: x\nconsolidate: {minActive: 0}",
+            "line 2, column 26: 'consolidate.minActive' is '0'"
+        ),
+        ("name: x\nconsolidate: {keep: host1}", "'consolidate.keep' must be a list of names"),
+        ("name: x\nrollingReboot: {bringback: true}", "Maybe you meant 'bringBack'."),
+        ("name: x\nrollingReboot: {hostsPerRound: many}", "must be a whole number from 1 to"),
         ("name: x\nmigration: {live: false}", "'migration.live' can only be true"),
         (
             "name: x\nmigration: {tunnelled: true, parallel: 2}",
@@ -78,6 +93,14 @@ import Testing
                   limits: {memory: 80 %, cpu: 70 %}
                   minGain: 5 %
                   maxMoves: 7
+                nPlusOne: during
+                consolidate:
+                  limits: {memory: 70 %, cpu: 60.5 %}
+                  keep: [host1, storage-*]
+                  minActive: 2
+                  minEmptied: 3
+                  maxMoves: 40
+                rollingReboot: {hostsPerRound: 4, bringBack: false}
                 migration:
                   p2p: false
                   unsafe: true
@@ -105,6 +128,12 @@ import Testing
         #expect(policy.balance.memoryLimit == 8000 && policy.balance.cpuLimit == 7000)
         #expect(policy.balance.minGain == 500)
         #expect(policy.balance.maxMoves == 7)
+        #expect(policy.nPlusOne == .during)
+        #expect(policy.consolidate.memoryLimit == 7000 && policy.consolidate.cpuLimit == 6050)
+        #expect(policy.consolidate.keep == ["host1", "storage-*"])
+        #expect(policy.consolidate.minActive == 2 && policy.consolidate.minEmptied == 3)
+        #expect(policy.consolidate.maxMoves == 40)
+        #expect(policy.reboot.hostsPerRound == 4 && !policy.reboot.bringBack)
         #expect(policy.migration.route == .managed)
         #expect(policy.migration.bandwidth == 100)
         #expect(policy.migration.timeoutSeconds == 600)

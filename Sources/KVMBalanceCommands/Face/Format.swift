@@ -24,6 +24,16 @@ enum Format {
         fraction.map { "\(Int(($0 * 100).rounded())) %" } ?? "?"
     }
 
+    /// A word of a shell command, quoted where it must be.
+    static func quoted(_ word: String) -> String {
+        let isPlain =
+            !word.isEmpty
+            && word.allSatisfy {
+                $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:@%+=,".contains($0))
+            }
+        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
     static func plural(_ count: Int, _ word: String) -> String {
         "\(count) \(word)\(count == 1 ? "" : "s")"
     }

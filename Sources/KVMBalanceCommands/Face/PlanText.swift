@@ -8,6 +8,7 @@ struct PlanText {
 
     var text: String {
         var parts = [headline]
+        if let hostsInUse { parts.append(hostsInUse) }
         if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }
         if !plan.blockers.isEmpty { parts.append(blockers) }
@@ -28,6 +29,16 @@ struct PlanText {
         case .nothingToDo: return "Plan: \(subject): nothing to do."
         case .infeasible: return "Plan: \(subject): infeasible."
         }
+    }
+
+    /// What a consolidation comes to.
+    private var hostsInUse: String? {
+        let figure = "hosts_in_use"
+        guard plan.kind == .consolidate, let score = plan.score, let before = score.before[figure],
+            let after = score.after[figure]
+        else { return nil }
+        let bound = score.bound[figure].map { " (no plan could do with fewer than \(Int($0)))" }
+        return "Hosts in use: \(Int(before)) before, \(Int(after)) after\(bound ?? "")."
     }
 
     private var steps: String {

@@ -31,13 +31,13 @@ enum PlanFile {
     private static func header(_ plan: MigrationPlan, _ fleet: Fleet) -> [String] {
         var faults: [String] = []
         switch plan.kind {
-        case .drain, .return: break
+        case .drain, .return, .consolidate: break
         case .balance:
             return plan.hosts.isEmpty ? [] : ["its kind is 'balance', yet it names hosts"]
-        case .consolidate, .rollback:
+        case .rollback:
             faults.append(
-                "its kind is '\(plan.kind.rawValue)': only drain, return and balance can be applied"
-            )
+                "its kind is '\(plan.kind.rawValue)': only drain, return, balance and consolidate can "
+                    + "be applied")
         }
         if plan.hosts.isEmpty { faults.append("it names no host to \(plan.kind.rawValue)") }
         let known = Set(fleet.hosts.map(\.name))

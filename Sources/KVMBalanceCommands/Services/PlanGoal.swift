@@ -6,10 +6,12 @@ enum PlanGoal: Sendable, CustomStringConvertible {
     case `return`([HostName])
     /// With at most so many moves; nil leaves that to the policy.
     case balance(maxMoves: Int?)
+    /// Emptying only these hosts; none leaves the choice to the policy.
+    case consolidate([HostName])
 
     var hosts: [HostName] {
         switch self {
-        case .drain(let hosts, _), .return(let hosts): hosts
+        case .drain(let hosts, _), .return(let hosts), .consolidate(let hosts): hosts
         case .balance: []
         }
     }
@@ -19,6 +21,7 @@ enum PlanGoal: Sendable, CustomStringConvertible {
         case .drain: .drain
         case .return: .return
         case .balance: .balance
+        case .consolidate: .consolidate
         }
     }
 

@@ -8,7 +8,7 @@ import Planning
 /// Makes plans and has every one of them accepted by the judge before it is shown or run.
 struct PlanService: Sendable {
     private let composition: Composition
-    let policy: Policy
+    private(set) var policy: Policy
     private let snapshotFile: String?
     private let seed: UInt64
     private let bestEffort: Bool
@@ -46,17 +46,35 @@ struct PlanService: Sendable {
     }
 
     func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
-        if snapshotFile == nil { try composition.require(hosts: goal.hosts) }
+        let snapshot = try await observe(goal, naming: goal.hosts)
+        return try judged(
+            try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
+    }
+
+    /// Rounds in which these hosts, or all, can be rebooted.
+    func rollingReboot(_ hosts: [HostName]) async throws -> RollingReboot {
+        let snapshot = try await observe(.balance(maxMoves: nil), naming: hosts)
+        let reboot = Planner.rollingReboot(
+            hosts.isEmpty ? nil : hosts, bestEffort: bestEffort, from: snapshot, under: policy,
+            seed: seed)
+        try refuse(PlanChecker.check(reboot, on: snapshot, under: policy))
+        return reboot
+    }
+
+    /// The world for this goal, in which these hosts must be known.
+    private func observe(
+        _ goal: PlanGoal, naming hosts: [HostName]
+    ) async throws -> ClusterSnapshot {
+        if snapshotFile == nil { try composition.require(hosts: hosts) }
         let snapshot = try await observe(goal)
         if let snapshotFile {
             let names = snapshot.hosts.map(\.name)
-            for host in goal.hosts where !names.contains(host) {
+            for host in hosts where !names.contains(host) {
                 let known = names.map(\.rawValue).joined(separator: ", ")
                 throw CommandError("there is no host '\(host)' in \(snapshotFile); it has \(known)")
             }
         }
-        return try judged(
-            try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
+        return snapshot
     }
 
     /// What each number of moves would buy.
@@ -80,7 +98,10 @@ struct PlanService: Sendable {
         case .forward:
             let goal = self.goal(of: state.original)
             let snapshot = try await observe(goal)
-            return try judged(
+            var service = self
+            // What was worth beginning is worth ending, however little is left.
+            service.policy.consolidate.minEmptied = 1
+            return try service.judged(
                 try await request(goal, without: forbidden, except: state), kind: goal.kind,
                 goal.hosts, snapshot)
         }
@@ -90,7 +111,8 @@ struct PlanService: Sendable {
         switch plan.kind {
         case .return: .return(plan.hosts)
         case .balance: .balance(maxMoves: nil)
-        case .drain, .consolidate, .rollback:
+        case .consolidate: .consolidate(plan.hosts)
+        case .drain, .rollback:
             .drain(plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort)
         }
     }
@@ -130,6 +152,8 @@ struct PlanService: Sendable {
                 try await homecomings(to: hosts, during: state), bestEffort: bestEffort)
         case .balance(let maxMoves):
             request = .balance(maxMoves: maxMoves)
+        case .consolidate(let hosts):
+            request = .consolidate(only: hosts.isEmpty ? nil : hosts)
         }
         request.forbidden = forbidden
         return request
@@ -158,7 +182,7 @@ struct PlanService: Sendable {
             return try SnapshotFile.read(snapshotFile)
         }
         switch goal {
-        case .drain, .balance: return try await composition.observe(policy)
+        case .drain, .balance, .consolidate: return try await composition.observe(policy)
         case .return(let hosts): return try await composition.observe(policy, admitting: hosts)
         }
     }
@@ -171,14 +195,17 @@ struct PlanService: Sendable {
             .blocked(
                 byUnreachable: kind == .drain ? hosts : [], of: snapshot,
                 bestEffort: request.isBestEffort)
-        let violations = PlanChecker.check(plan, on: snapshot, under: policy)
+        try refuse(PlanChecker.check(plan, on: snapshot, under: policy))
+        return plan
+    }
+
+    private func refuse(_ violations: [Violation]) throws {
         guard violations.isEmpty else {
             throw CommandError(
                 "the plan was refused by the checker, which is a bug in kvmbalance; nothing was "
                     + "done. Please report it with the output of 'kvmbalance snapshot':\n  "
                     + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
         }
-        return plan
     }
 }
 
@@ -187,7 +214,7 @@ extension PlanRequest {
         switch goal {
         case .drain(_, let bestEffort), .return(_, let bestEffort), .moves(_, let bestEffort):
             bestEffort
-        case .balance: false
+        case .balance, .consolidate: false
         }
     }
 }

@@ -8,7 +8,7 @@ enum PlanWorld {
     ) -> [String] {
         guard plan.origin.digest != snapshot.digest else { return [] }
         var found = plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
-        if plan.kind == .drain { found += newcomers(plan, snapshot) }
+        if plan.kind == .drain || plan.kind == .consolidate { found += newcomers(plan, snapshot) }
         if found.isEmpty {
             found.append(
                 "hosts or domains were added, removed, started, stopped, resized or moved since "
@@ -35,7 +35,7 @@ enum PlanWorld {
         return []
     }
 
-    /// Domains that run on a host to be drained and that the plan does not know.
+    /// Domains that run on a host to be emptied and that the plan does not know.
     private static func newcomers(
         _ plan: MigrationPlan, _ snapshot: ClusterSnapshot
     ) -> [String] {

@@ -151,7 +151,7 @@ struct RunService {
                     MaintenanceEntry(host: host, since: composition.now(), run: run))
             case .return:
                 try await journal.clearMaintenance(of: host)
-            case .balance: break
+            case .balance, .consolidate: break
             }
         }
     }
@@ -161,6 +161,13 @@ struct RunService {
         Console.err(
             "\(hosts) stays in maintenance: nothing is sent there until 'kvmbalance return "
                 + "\(hosts)' or 'kvmbalance hosts enable \(hosts)'")
+    }
+
+    private func tellOfEmpty(_ plan: MigrationPlan) {
+        let hosts = plan.hosts.map(\.rawValue).joined(separator: " ")
+        Console.err(
+            "to keep \(hosts) empty, or switched off, tell the planner: kvmbalance hosts disable "
+                + "\(hosts)")
     }
 
     private func execute(
@@ -183,6 +190,7 @@ struct RunService {
         await display.finish()
         try show(RunReport(run: run, state: await executor.state.ending(outcome, at: now())))
         if state.kind == .drain && state.goal == .forward { tellOfMaintenance(state.original) }
+        if state.kind == .consolidate, outcome.state == .done { tellOfEmpty(state.original) }
         return outcome.exit
     }
 }

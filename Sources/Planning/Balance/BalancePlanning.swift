@@ -3,14 +3,14 @@ import PlacementPolicy
 
 /// Plans to relieve overloaded hosts and to even out the load, with few moves.
 struct BalancePlanning {
-    private let problem: PlacementProblem
+    let problem: PlacementProblem
     private let snapshot: ClusterSnapshot
     private let request: PlanRequest
     private let policy: Policy
-    private let compatibility: Compatibility
+    let compatibility: Compatibility
     private let mobility: Mobility
-    private let view: BalanceView
-    private let start: UnitPlacement
+    let view: BalanceView
+    let start: UnitPlacement
     private let budget: Int
     private let seed: UInt64
     private let effort: SearchEffort
@@ -54,13 +54,15 @@ struct BalancePlanning {
         guard !BalanceScore(view, problem.initialLoad).isEnough(policy.balance) else {
             return draft
         }
-        draft.sequence = orderedMoves()
+        let kept = keepingSpareRoom(orderedMoves())
+        draft.sequence = kept.sequence
+        draft.batches = kept.batches
         var final = WorkingPlacement(problem)
         for move in draft.sequence {
             final.remove(move.domain)
             final.place(move.domain, on: move.target)
         }
-        draft.blockers = overloads(final.load)
+        draft.blockers = kept.blockers + overloads(final.load)
         guard !draft.sequence.isEmpty else {
             if !draft.blockers.isEmpty { draft.outcome = .infeasible }
             return draft
@@ -185,7 +187,7 @@ struct BalancePlanning {
 
     /// Are these moves, which may be a part of what was found, a placement that breaks nothing and
     /// is better than the start?
-    private func isSound(_ moves: [PlannedMove]) -> Bool {
+    func isSound(_ moves: [PlannedMove]) -> Bool {
         var placement = WorkingPlacement(problem)
         for move in moves { placement.remove(move.domain) }
         for move in moves {

@@ -1,9 +1,12 @@
 import ClusterModel
 
 /// Predicts when each step starts and ends, by playing the plan: steps start in their order as soon
-/// as what they wait for is done and the limits allow; migrations on one link share it evenly.
+/// as what they wait for is done and the limits allow; migrations that leave a host share its link
+/// evenly, and so do those that come to it.
 ///
-/// Source: fluid processor sharing. O(steps × (running + waiting)) at worst.
+/// A migration under way has done a share of its copying; with less bandwidth the rest takes longer
+/// by more than that, because more is written meanwhile. Source: fluid processor sharing.
+/// O(steps × (running + waiting)) at worst.
 struct ScheduleSimulation {
     /// A step as the simulation sees it.
     struct Task {
@@ -14,11 +17,21 @@ struct ScheduleSimulation {
         var after: [Int]
     }
 
+    /// Work that needs no link: set-up before, hand-over after.
+    static let fixedMilliseconds = Double(
+        PrecopyModel.setupMilliseconds + PrecopyModel.switchoverMilliseconds)
+
     private struct Running {
         var task: Int
-        /// Work that needs no link: set-up before, hand-over after.
         var fixed: Double
-        var bytes: Double
+        /// Share of the copying that is still to do.
+        var left = 1.0
+        /// What the whole copying comes to at the rate of this moment.
+        var rate = 0.0
+        var model: PrecopyModel?
+        var sent = 0.0
+
+        var milliseconds: Double { left * Double(model?.volume.count ?? 0) / rate * 1000 }
     }
 
     let tasks: [Task]
@@ -30,22 +43,29 @@ struct ScheduleSimulation {
 
     private(set) var estimates: [StepEstimate]
     private var running: [Running] = []
+    /// Migrations at each host, and those of them that copy now, by direction.
     private var busy: [Int]
-    private var openWaits: [Int]
+    private var sending: [Int]
+    private var receiving: [Int]
     private var isDone: [Bool]
     private var waiting: [Int]
     private var now = 0.0
 
-    init(_ tasks: [Task], links: [Int], limits: MigrationLimits, bandwidth: Int?) {
+    /// `order` is the order of priority; without it that of the tasks.
+    init(
+        _ tasks: [Task], order: [Int]? = nil, links: [Int], limits: MigrationLimits,
+        bandwidth: Int?
+    ) {
         self.tasks = tasks
         self.links = links
         self.limits = limits
         self.bandwidth = bandwidth
         estimates = Array(repeating: StepEstimate(), count: tasks.count)
         busy = Array(repeating: 0, count: links.count)
-        openWaits = tasks.map(\.after.count)
+        sending = busy
+        receiving = busy
         isDone = Array(repeating: false, count: tasks.count)
-        waiting = Array(tasks.indices)
+        waiting = order ?? Array(tasks.indices)
         run()
     }
 
@@ -54,16 +74,21 @@ struct ScheduleSimulation {
     private mutating func run() {
         start()
         while !running.isEmpty {
-            let rates = running.map { rate(of: tasks[$0.task]) }
-            let steps = zip(running, rates).map { $0.fixed > 0 ? $0.fixed : $0.bytes / $1 * 1000 }
-            let step = steps.min() ?? 0
+            for index in running.indices where running[index].fixed <= 0 { share(index) }
+            let times = running.map { $0.fixed > 0 ? $0.fixed : $0.milliseconds }
+            let step = times.min() ?? 0
             now += step
             for index in running.indices {
+                // A millionth of a millisecond apart is the same moment.
+                let isOver = times[index] - step < 1e-6
                 if running[index].fixed > 0 {
-                    running[index].fixed -= step
-                    if running[index].fixed < 0.001 { running[index].fixed = 0 }
+                    running[index].fixed = isOver ? 0 : running[index].fixed - step
+                    if isOver { beginCopy(running[index].task) }
                 } else {
-                    running[index].bytes -= rates[index] * step / 1000
+                    let left = isOver ? 0 : running[index].left * (1 - step / times[index])
+                    let volume = Double(running[index].model?.volume.count ?? 0)
+                    running[index].sent += (running[index].left - left) * volume
+                    running[index].left = left
                 }
             }
             finish()
@@ -72,61 +97,69 @@ struct ScheduleSimulation {
         precondition(waiting.isEmpty, "steps \(waiting) wait in a circle")
     }
 
+    private mutating func share(_ index: Int) {
+        let task = running[index].task
+        let rate = rate(of: tasks[task])
+        guard rate != running[index].rate else { return }
+        running[index].rate = rate
+        running[index].model = PrecopyModel(
+            memory: tasks[task].memory, dirtyRate: tasks[task].dirtyRate, rate: Int64(rate))
+    }
+
     private mutating func finish() {
-        let over = running.filter { $0.fixed <= 0 && $0.bytes < 1 }
-        running.removeAll { $0.fixed <= 0 && $0.bytes < 1 }
-        for ended in over {
+        for ended in running where ended.fixed <= 0 && ended.left <= 0 {
             let task = ended.task
             isDone[task] = true
             busy[tasks[task].source] -= 1
             busy[tasks[task].target] -= 1
+            sending[tasks[task].source] -= 1
+            receiving[tasks[task].target] -= 1
             estimates[task].durationMilliseconds =
                 max(1, Int64(now.rounded()) - estimates[task].startMilliseconds)
+            estimates[task].downtimeMilliseconds = ended.model?.downtimeMilliseconds ?? 0
+            estimates[task].transferred = Bytes(Int64(ended.sent.rounded()))
         }
+        running.removeAll { $0.fixed <= 0 && $0.left <= 0 }
     }
 
     private mutating func start() {
         guard running.count < limits.fleet else { return }
-        var stillWaiting: [Int] = []
+        var kept = 0
         for (position, task) in waiting.enumerated() {
             guard running.count < limits.fleet else {
-                stillWaiting += waiting[position...]
-                break
+                waiting.removeSubrange(kept..<position)
+                return
             }
             let (source, target) = (tasks[task].source, tasks[task].target)
             guard busy[source] < limits.perHost, busy[target] < limits.perHost,
                 tasks[task].after.allSatisfy({ isDone[$0] })
             else {
-                stillWaiting.append(task)
+                waiting[kept] = task
+                kept += 1
                 continue
             }
             busy[source] += 1
             busy[target] += 1
-            begin(task)
+            estimates[task].startMilliseconds = Int64(now.rounded())
+            running.append(Running(task: task, fixed: Self.fixedMilliseconds))
         }
-        waiting = stillWaiting
+        waiting.removeSubrange(kept...)
     }
 
-    private mutating func begin(_ task: Int) {
-        let rate = Int64(rate(of: tasks[task]))
-        let model = PrecopyModel(
-            memory: tasks[task].memory, dirtyRate: tasks[task].dirtyRate, rate: rate)
-        estimates[task].startMilliseconds = Int64(now.rounded())
-        estimates[task].downtimeMilliseconds = model.downtimeMilliseconds
-        estimates[task].transferred = model.volume
-        running.append(
-            Running(
-                task: task,
-                fixed: Double(PrecopyModel.setupMilliseconds + PrecopyModel.switchoverMilliseconds),
-                bytes: Double(model.volume.count)))
+    private mutating func beginCopy(_ task: Int) {
+        sending[tasks[task].source] += 1
+        receiving[tasks[task].target] += 1
     }
 
-    /// Bytes a second for a migration under way: the narrower of its two links, evenly shared.
+    /// Bytes a second for a migration under way: its share of the narrower end.
     private func rate(of task: Task) -> Double {
-        let shares = [task.source, task.target].map {
-            Double(max(1, links[$0])) * 125_000 / Double(max(1, busy[$0]))
-        }
+        let shares = [
+            Self.bytesPerSecond(links[task.source]) / Double(max(1, sending[task.source])),
+            Self.bytesPerSecond(links[task.target]) / Double(max(1, receiving[task.target])),
+        ]
         let cap = bandwidth.map { Double($0) * 1_048_576 } ?? Double.infinity
         return max(1, min(shares[0], shares[1], cap))
     }
+
+    static func bytesPerSecond(_ linkMbps: Int) -> Double { Double(max(1, linkMbps)) * 125_000 }
 }

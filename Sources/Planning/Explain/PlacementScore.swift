@@ -21,12 +21,25 @@ enum PlacementScore {
         return [
             busiestMemory: percent(memory),
             busiestCPU: percent(cpu),
+            hostsInUse: Double(inUse(placement).count),
             "moves": Double(domainsMoved),
         ]
     }
 
     static let busiestMemory = "busiest_host_memory_percent"
     static let busiestCPU = "busiest_host_cpu_percent"
+
+    static let hostsInUse = "hosts_in_use"
+
+    /// Hosts that can be reached and hold something that runs, or that something is on its way to.
+    static func inUse(_ placement: WorkingPlacement) -> [Int] {
+        let problem = placement.problem
+        return problem.hosts.indices.filter { host in
+            problem.hosts[host].isReachable
+                && (!placement.residents[host].isEmpty
+                    || problem.arriving.contains { $0.host == host })
+        }
+    }
 
     /// Hundredths of a percent as a percentage with one decimal.
     static func percent(_ share: Int64) -> Double { Double((share + 5) / 10) / 10 }

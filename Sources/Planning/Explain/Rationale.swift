@@ -81,11 +81,13 @@ struct Rationale {
             let group = own.lazy.compactMap { wait -> Int? in
                 switch wait.cause {
                 case .group(let index): index
-                case .resource, .sameDomain: nil
+                case .resource, .sameDomain, .spareRoom: nil
                 }
             }.first
             if own.contains(where: { $0.cause == .sameDomain }) {
                 texts.append("\(name), its way here")
+            } else if own.contains(where: { $0.cause == .spareRoom }) {
+                texts.append("\(name), so that any one host may fail meanwhile (N+1)")
             } else if let group {
                 let other = problem.domains[sequence[step].domain].name
                 texts.append(

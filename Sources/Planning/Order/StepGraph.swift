@@ -16,6 +16,8 @@ struct StepGraph {
             case resource(index: Int, amount: Int64)
             case group(Int)
             case sameDomain
+            /// The batch before must be done, so that N+1 holds meanwhile.
+            case spareRoom
         }
 
         var step: Int
@@ -43,8 +45,11 @@ struct StepGraph {
         start = WorkingPlacement(problem)
     }
 
-    /// The waits of each step of the sequence, each list in order of the step waited for.
-    static func waits(for sequence: [PlannedMove], in problem: PlacementProblem) -> [[Wait]] {
+    /// The waits of each step of the sequence, each list in order of the step waited for. Steps of
+    /// one of `batches` wait for all of the batch before.
+    static func waits(
+        for sequence: [PlannedMove], in problem: PlacementProblem, batches: [Int] = []
+    ) -> [[Wait]] {
         var graph = StepGraph(problem)
         var lastStep: [Int: Int] = [:]
         var waits: [[Wait]] = []
@@ -52,6 +57,9 @@ struct StepGraph {
             var own: [Wait] = []
             if let earlier = lastStep[move.domain] {
                 own.append(Wait(step: earlier, cause: .sameDomain))
+            }
+            for other in batches.indices.prefix(step) where batches[other] + 1 == batches[step] {
+                own.append(Wait(step: other, cause: .spareRoom))
             }
             graph.payArrival(move, &own)
             graph.creditDeparture(move, step)

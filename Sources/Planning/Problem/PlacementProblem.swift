@@ -32,7 +32,13 @@ final class PlacementProblem {
     /// Second places of domains whose migration was under way.
     let arriving: [(domain: Int, host: Int)]
 
-    init(_ snapshot: ClusterSnapshot, under policy: Policy) {
+    /// Shares in hundredths of a percent that no host may be filled above.
+    struct Ceilings {
+        var memory: Int64
+        var cpu: Int64
+    }
+
+    init(_ snapshot: ClusterSnapshot, under policy: Policy, ceilings: Ceilings? = nil) {
         self.policy = policy
         hosts = snapshot.hosts
         let hostIndex = Dictionary(
@@ -79,7 +85,8 @@ final class PlacementProblem {
             }
         }
         initialLoad = used
-        limit = zip(capacity, used).map { max($0, $1) }
+        let usable = Self.usable(capacity, layout, ceilings)
+        limit = zip(usable, used).map { max($0, $1) }
         (groups, groupsOfDomain) = makeGroups()
     }
 
@@ -103,6 +110,20 @@ final class PlacementProblem {
             if let name = host.zone { numbers[name] = next }
             next += 1
             return next - 1
+        }
+    }
+
+    private static func usable(
+        _ capacity: [Int64], _ layout: ResourceLayout, _ ceilings: Ceilings?
+    ) -> [Int64] {
+        guard let ceilings else { return capacity }
+        return capacity.enumerated().map { index, amount in
+            let resource = index % layout.count
+            guard resource == ResourceLayout.memory || layout.cpu.contains(resource) else {
+                return amount
+            }
+            let share = resource == ResourceLayout.memory ? ceilings.memory : ceilings.cpu
+            return amount / 10_000 * share + amount % 10_000 * share / 10_000
         }
     }
 

@@ -14,6 +14,8 @@ LOCAL_FOLDER=/srv/kvmbalance/local
 CONSOLE_FOLDER=/var/log/libvirt/console
 KERNEL=$LAB_CACHE/vmlinuz
 INITRAMFS=$LAB_CACHE/initramfs
+# A newer QEMU than the machine's, unpacked and not installed (see install.sh); may be absent.
+EMULATOR=$LAB_CACHE/emulator
 
 # Everything that runs in a lab inherits this marker; `down` finds stragglers by it.
 MARKER=KVMBALANCE_LAB

@@ -28,11 +28,22 @@ controller_setup() {
     mount --bind "$state/etc-passwd" /etc/passwd
     mount --bind "$state/etc-group" /etc/group
     mount --bind "$state/ssh" /root/.ssh
+    emulator_bind
     ip link set lo up
     ip link add name labbr0 type bridge
     ip addr add "$CONTROLLER_ADDRESS/24" dev labbr0
     ip link set labbr0 up
     storage_up "$state" "$disks"
+}
+
+# The newer QEMU in the place of the machine's own: libvirt finds it where it always does.
+emulator_bind() {
+    local path
+    [[ -d $EMULATOR ]] || return 0
+    for path in /usr/bin/qemu-system-x86_64 /usr/share/qemu /usr/share/seabios \
+        /usr/lib/x86_64-linux-gnu/qemu; do
+        mount --bind "$EMULATOR$path" "$path"
+    done
 }
 
 # Binds an empty folder of the lab over each given path.

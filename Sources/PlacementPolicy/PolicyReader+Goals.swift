@@ -1,7 +1,5 @@
-/// The `balance` part of a policy.
+/// The parts of a policy that one goal reads: `balance`, `consolidate`, `rollingReboot`.
 extension PolicyReader {
-    static let balanceKeys = ["resources", "spread", "limits", "minGain", "maxMoves"]
-
     static func balance(_ table: YAMLTable) throws(PolicyError) -> BalanceRules {
         var rules = BalanceRules()
         if let names = try table.strings("resources") {
@@ -24,10 +22,30 @@ extension PolicyReader {
         rules.spread = try percent(table, "spread") ?? rules.spread
         rules.minGain = try percent(table, "minGain") ?? rules.minGain
         rules.maxMoves = try whole(table, "maxMoves", 1...100_000)
-        if let limits = try table.table("limits", keys: ["memory", "cpu"]) {
+        if let limits = try section(table, "limits") {
             rules.memoryLimit = try percent(limits, "memory") ?? rules.memoryLimit
             rules.cpuLimit = try percent(limits, "cpu") ?? rules.cpuLimit
         }
+        return rules
+    }
+
+    static func consolidate(_ table: YAMLTable) throws(PolicyError) -> ConsolidateRules {
+        var rules = ConsolidateRules()
+        if let limits = try section(table, "limits") {
+            rules.memoryLimit = try percent(limits, "memory") ?? rules.memoryLimit
+            rules.cpuLimit = try percent(limits, "cpu") ?? rules.cpuLimit
+        }
+        rules.keep = try patterns(table, "keep") ?? []
+        rules.minActive = try whole(table, "minActive", 1...100_000) ?? rules.minActive
+        rules.minEmptied = try whole(table, "minEmptied", 1...100_000) ?? rules.minEmptied
+        rules.maxMoves = try whole(table, "maxMoves", 1...100_000)
+        return rules
+    }
+
+    static func reboot(_ table: YAMLTable) throws(PolicyError) -> RebootRules {
+        var rules = RebootRules()
+        rules.hostsPerRound = try whole(table, "hostsPerRound", 1...100_000)
+        rules.bringBack = try flag(table, "bringBack") ?? rules.bringBack
         return rules
     }
 

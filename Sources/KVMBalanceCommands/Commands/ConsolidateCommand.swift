@@ -1,0 +1,43 @@
+import ArgumentParser
+import ClusterModel
+
+/// `kvmbalance consolidate [HOST…]`: empties hosts, as many as can be.
+struct ConsolidateCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "consolidate",
+        abstract: "Run the fleet on as few hosts as possible, with few moves.",
+        discussion: """
+            Emptied hosts are not put in maintenance: to keep them empty, 'kvmbalance hosts disable'.
+            """)
+
+    @Argument(help: "The hosts that may be emptied (default: all that the policy does not keep).")
+    var hosts: [String] = []
+    @OptionGroup var acting: ActingOptions
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        try await act(.consolidate(hosts.map { HostName($0) }), acting, planning, migration)
+    }
+}
+
+/// `kvmbalance plan consolidate [HOST…]`.
+struct PlanConsolidateCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "consolidate",
+        abstract: "What it would take to run the fleet on as few hosts as possible.")
+
+    @Argument(help: "The hosts that may be emptied (default: all that the policy does not keep).")
+    var hosts: [String] = []
+    @OptionGroup var planning: PlanningOptions
+    @OptionGroup var migration: MigrationFlags
+    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let service = try PlanService(try Composition(options), planning, migration)
+        return try show(
+            try await service.plan(.consolidate(hosts.map { HostName($0) })), save: save)
+    }
+}

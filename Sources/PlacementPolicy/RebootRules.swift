@@ -1,0 +1,10 @@
+/// How the hosts of a fleet are rebooted in turn.
+package struct RebootRules: Hashable, Sendable {
+    /// Hosts that are down together at most; nil leaves it to what the others can carry.
+    package var hostsPerRound: Int?
+    /// Do the domains come home after each round? If not they stay where they were brought, and
+    /// the next round starts from there.
+    package var bringBack = true
+
+    package init() {}
+}

@@ -1,0 +1,249 @@
+import ClusterModel
+import PlacementPolicy
+
+/// Plans to run the fleet on as few hosts as possible: hosts are emptied and stay so, those that
+/// were empty stay empty, and no other is filled above the policy's ceilings.
+struct ConsolidatePlanning {
+    private let problem: PlacementProblem
+    private let snapshot: ClusterSnapshot
+    private let request: PlanRequest
+    private let policy: Policy
+    private let seed: UInt64
+    private let effort: SearchEffort
+    private let start: UnitPlacement
+    private let inUse: [Int]
+    private let idle: Set<Int>
+    private let candidates: [Int]
+    private let budget: Int
+
+    init(
+        _ request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy, seed: UInt64,
+        effort: SearchEffort, budget: Int? = nil
+    ) {
+        let rules = policy.consolidate
+        let problem = PlacementProblem(
+            snapshot, under: policy,
+            ceilings: .init(memory: rules.memoryLimit, cpu: rules.cpuLimit))
+        self.problem = problem
+        self.snapshot = snapshot
+        self.request = request
+        self.policy = policy
+        self.seed = seed
+        self.effort = effort
+        self.budget = budget ?? rules.maxMoves ?? Int.max
+        let placement = WorkingPlacement(problem)
+        let inUse = PlacementScore.inUse(placement)
+        self.inUse = inUse
+        idle = Set(problem.hosts.indices).subtracting(inUse)
+        let mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        let units = MoveUnits(problem, joined: true)
+        let isMovable = units.members.map { $0.allSatisfy { mobility.isMovable($0) } }
+        start = UnitPlacement(
+            placement: placement, units: units,
+            compatibility: Compatibility(problem, closed: idle, forbidden: request.forbidden),
+            isMovable: isMovable.enumerated().map { unit, isMovable in
+                isMovable
+                    && !problem.hosts[placement.host[units.members[unit][0]]].inMaintenance
+            })
+        let asked = request.emptiedOnly
+        candidates = inUse.filter { host in
+            let it = problem.hosts[host]
+            return !it.inMaintenance && !rules.keep.matches(it.name.rawValue)
+                && asked?.contains(it.name) ?? true
+                && !problem.arriving.contains { $0.host == host }
+                && placement.residents[host].allSatisfy { isMovable[units.unit[$0]] }
+        }
+    }
+
+    func draft() -> PlanDraft {
+        let rules = policy.consolidate
+        var draft = PlanDraft(
+            kind: .consolidate, hosts: [], outcome: .nothingToDo, problem: problem,
+            compatibility: start.compatibility)
+        draft.choosesTargets = true
+        guard let found = planned(), found.emptied.count >= rules.minEmptied else { return draft }
+        let emptied = Set(found.emptied)
+        let names = found.emptied.map { problem.hosts[$0].name }.sorted()
+        draft.hosts = names
+        draft.outcome = .plan
+        draft.sequence = found.sequence
+        draft.batches = found.batches
+        draft.compatibility = Compatibility(
+            problem, closed: idle.union(emptied), forbidden: request.forbidden)
+        draft.cause = cause(emptied)
+        draft.bound = [PlacementScore.hostsInUse: Double(fewestHosts)]
+        draft.gapFigure = PlacementScore.hostsInUse
+        // Whatever is emptied, these are the hosts with the fewest domains.
+        draft.fewestMoves = candidates.map { problem.count(at: $0) }.sorted()
+            .prefix(emptied.count).reduce(0, +)
+        return draft
+    }
+
+    private func cause(_ emptied: Set<Int>) -> (PlannedMove) -> String? {
+        let problem = self.problem
+        let left = inUse.count - emptied.count
+        let hosts = "\(left) \(left == 1 ? "host carries" : "hosts carry")"
+        let purpose = "is emptied, so that \(hosts) what \(inUse.count) did"
+        return { move in
+            let home = problem.origin[move.domain]
+            return emptied.contains(home) ? "\(problem.hosts[home].name) \(purpose)" : nil
+        }
+    }
+
+    /// What no plan can undercut. Hosts that hold what can not move stay in use, and so do as many
+    /// as the policy says.
+    private var fewestHosts: Int {
+        let fixed = inUse.filter { !candidates.contains($0) }
+        let anyone = Compatibility(problem)
+        let others = problem.hosts.indices.filter {
+            !fixed.contains($0) && anyone.isOpen($0)
+        }
+        let bound = HostsBound(
+            problem, fixed: fixed, others: others, isOpen: { anyone.isOpen($0) },
+            keepsSpareRoom: fixed.allSatisfy { anyone.isOpen($0) }
+                && SpareRoomKeeper(problem)?.isWhole == true)
+        return max(bound.fewest, min(policy.consolidate.minActive, inUse.count))
+    }
+
+    // MARK: Search
+
+    /// Hosts to empty, and the steps in order.
+    private struct Found {
+        var emptied: [Int]
+        var sequence: [PlannedMove]
+        var batches: [Int]
+    }
+
+    private func searched() -> EmptyingSearch.Outcome {
+        let rules = policy.consolidate
+        let takers = inUse.filter { start.compatibility.isOpen($0) }
+        let (problem, idle) = (self.problem, self.idle)
+        let origin = start
+        let search = EmptyingSearch(
+            start: start, takers: takers, candidates: candidates,
+            emptiedAtMost: max(0, inUse.count - max(fewestHosts, rules.minActive)),
+            movesAtMost: budget
+        ) { state, emptied, targets in
+            guard let keeper = SpareRoomKeeper(problem, closed: idle.union(emptied)) else {
+                return true
+            }
+            if keeper.worsened(state.placement).isEmpty { return true }
+            let moved = state.units.members.indices.filter {
+                state.host(of: $0) != origin.host(of: $0)
+            }
+            return keeper.mend(&state, units: moved, targets: targets)
+        }
+        var random = SplitMix64(seed: seed)
+        return search.run(random: &random)
+    }
+
+    /// Planned on from where the plan leads to until nothing more can be emptied, so that a plan
+    /// that was carried out leaves nothing to do.
+    private func planned() -> Found? {
+        let first = searched()
+        guard var found = ordered(first.emptied, fallback: first.state) else { return nil }
+        while found.sequence.count < budget {
+            let after = snapshot.applying(found.sequence.map(named))
+            let next = ConsolidatePlanning(
+                request, snapshot: after, policy: policy, seed: seed, effort: effort,
+                budget: budget == Int.max ? nil : budget - found.sequence.count)
+            let more = next.searched()
+            guard let further = next.ordered(more.emptied, fallback: more.state) else { break }
+            let all = (found.emptied + further.emptied).sorted()
+            if let whole = ordered(all, fallback: nil), whole.emptied.count == all.count {
+                found = whole
+            } else if let joined = joined(found, further) {
+                found = joined
+            } else {
+                break
+            }
+        }
+        return found
+    }
+
+    private func named(_ move: PlannedMove) -> Move {
+        Move(
+            domain: problem.domains[move.domain].id, source: problem.hosts[move.source].name,
+            target: problem.hosts[move.target].name)
+    }
+
+    /// One plan after the other: some domain may move twice. The second was made under limits that
+    /// are no wider than this problem's, and both count the same domains and hosts.
+    private func joined(_ found: Found, _ further: Found) -> Found? {
+        let sequence = found.sequence + further.sequence
+        let emptied = found.emptied + further.emptied
+        switch SpareRoomKeeper(problem, closed: idle.union(emptied))?.batches(sequence) {
+        case .stuck: return nil
+        case .found(let batches):
+            return Found(emptied: emptied, sequence: sequence, batches: batches)
+        case nil: return Found(emptied: emptied, sequence: sequence, batches: [])
+        }
+    }
+
+    /// The moves that empty these hosts, in order. Where no order is found, one host fewer, the
+    /// dearest first, is emptied.
+    private func ordered(_ hosts: [Int], fallback: UnitPlacement?) -> Found? {
+        var hosts = hosts
+        var fallback = fallback
+        while !hosts.isEmpty {
+            if let found = drained(hosts) ?? fallback.flatMap({ reached($0, hosts) }) {
+                return found
+            }
+            fallback = nil
+            let dearest = hosts.max { (problem.count(at: $0), $0) < (problem.count(at: $1), $1) }
+            hosts.removeAll { $0 == dearest }
+        }
+        return nil
+    }
+
+    /// As a drain of these hosts: few others move, and those that stay in use are evened out.
+    private func drained(_ hosts: [Int]) -> Found? {
+        let targets = inUse.filter { start.compatibility.isOpen($0) && !hosts.contains($0) }
+        let moving = start.units.members.indices.filter { hosts.contains(start.host(of: $0)) }
+        var random = SplitMix64(seed: seed)
+        var few = effort
+        few.trialsPerRound = min(few.trialsPerRound, 2000)
+        few.trialsPerRoundWhenSmall = min(few.trialsPerRoundWhenSmall, 2000)
+        var search = DrainSearch(start, targets: targets, effort: few)
+        let finding = search.run(moving, bestEffort: false, random: &random)
+        guard finding.blockers.isEmpty else { return nil }
+        return kept(finding.sequence, hosts, targets)
+    }
+
+    private func reached(_ state: UnitPlacement, _ hosts: [Int]) -> Found? {
+        let moves = DrainSearch.moves(from: start, to: state.placement)
+        let targets = inUse.filter { start.compatibility.isOpen($0) && !hosts.contains($0) }
+        guard
+            case .sequence(let sequence) = Ordering.order(moves, problem, start.compatibility)
+        else { return nil }
+        return kept(sequence, hosts, targets)
+    }
+
+    private func kept(
+        _ sequence: [PlannedMove], _ hosts: [Int], _ targets: [Int]
+    ) -> Found? {
+        guard sequence.count <= budget else { return nil }
+        guard let keeper = SpareRoomKeeper(problem, closed: idle.union(hosts)) else {
+            return Found(emptied: hosts, sequence: sequence, batches: [])
+        }
+        switch keeper.keep(sequence, from: start, targets: targets, what: "with them empty") {
+        case .kept(let sequence, let batches):
+            return Found(emptied: hosts, sequence: sequence, batches: batches)
+        case .broken: return nil
+        }
+    }
+}
+
+extension PlanRequest {
+    fileprivate var emptiedOnly: [HostName]? {
+        switch goal {
+        case .consolidate(let only): only
+        case .drain, .return, .moves, .balance: nil
+        }
+    }
+}
+
+extension PlacementProblem {
+    /// Domains on a host at the start.
+    fileprivate func count(at host: Int) -> Int { origin.reduce(0) { $0 + ($1 == host ? 1 : 0) } }
+}

@@ -1,0 +1,207 @@
+import ClusterModel
+
+/// Chooses hosts to empty: as many as can be, then those whose domains are cheapest to move.
+///
+/// In a small fleet all sets of hosts are tried, the largest first and of equal ones the cheapest.
+/// In a larger one hosts are emptied one by one, cheapest first, each on top of those before; then
+/// again in other orders, and the best outcome counts. O(orders × hosts × domains of a host ×
+/// hosts).
+struct EmptyingSearch {
+    /// Hosts that were emptied, and where everything is then.
+    struct Outcome {
+        var emptied: [Int] = []
+        var state: UnitPlacement
+        var bytes: Int64 = 0
+        var moves = 0
+
+        fileprivate func isBetter(than other: Outcome) -> Bool {
+            let own = (-emptied.count, bytes, moves)
+            return own < (-other.emptied.count, other.bytes, other.moves)
+        }
+    }
+
+    let start: UnitPlacement
+    /// Hosts in use that may take more, the candidates among them.
+    let takers: [Int]
+    /// Hosts that may be emptied.
+    let candidates: [Int]
+    /// No more hosts than these can or may be emptied.
+    let emptiedAtMost: Int
+    let movesAtMost: Int
+    /// Is this state of affairs, with these hosts empty, all right in other regards?
+    let isFit: (inout UnitPlacement, _ emptied: [Int], _ targets: [Int]) -> Bool
+
+    /// Up to so many candidates, all sets of them are tried.
+    static let setsUpTo = 8
+    /// Other domains moved at most to make room for one host's.
+    static let residentsMoved = 2
+    /// Trials of a search for room.
+    static let trials = 400
+    /// Domains placed in all orders together: bounds the work in large fleets.
+    static let placements = 20_000
+
+    /// The cost of emptying a host: what its domains hold, which must be copied.
+    func bytes(of host: Int) -> Int64 {
+        residents(of: host, on: start).reduce(0) { $0 + bytes($1) }
+    }
+
+    private func bytes(_ unit: Int) -> Int64 {
+        start.units.members[unit].reduce(0) { sum, domain in
+            let facts = start.problem.domains[domain].facts
+            return sum + min(facts.memory, facts.balloon ?? facts.memory).count
+        }
+    }
+
+    func run(random: inout SplitMix64) -> Outcome {
+        let nothing = Outcome(state: start)
+        guard emptiedAtMost > 0, !candidates.isEmpty else { return nothing }
+        let cheapest = candidates.sorted { (bytes(of: $0), $0) < (bytes(of: $1), $1) }
+        if candidates.count <= Self.setsUpTo { return smallest(cheapest) ?? nothing }
+        return byOrders(cheapest, random: &random)
+    }
+
+    /// The candidates in the order given, each emptied if it can be on top of those before.
+    func inOrder() -> Outcome {
+        var budget = Int.max
+        return oneByOne(candidates, &budget)
+    }
+
+    // MARK: All sets
+
+    private func smallest(_ hosts: [Int]) -> Outcome? {
+        let costs = hosts.map { bytes(of: $0) }
+        let sets = (1..<(1 << hosts.count)).map { set in
+            let members = hosts.indices.filter { set & (1 << $0) != 0 }
+            return (members: members, cost: members.reduce(Int64(0)) { $0 + costs[$1] })
+        }
+        let ranked = sets.filter { $0.members.count <= emptiedAtMost }.sorted { left, right in
+            let counts = (left.members.count, right.members.count)
+            if counts.0 != counts.1 { return counts.0 > counts.1 }
+            return left.cost != right.cost
+                ? left.cost < right.cost
+                : left.members.lexicographicallyPrecedes(right.members)
+        }
+        for set in ranked {
+            var outcome = Outcome(state: start)
+            if empty(set.members.map { hosts[$0] }, of: &outcome) { return outcome }
+        }
+        return nil
+    }
+
+    // MARK: One by one
+
+    private func byOrders(_ cheapest: [Int], random: inout SplitMix64) -> Outcome {
+        let byCount = cheapest.sorted {
+            let counts = [$0, $1].map { residents(of: $0, on: start).count }
+            return (counts[0], bytes(of: $0), $0) < (counts[1], bytes(of: $1), $1)
+        }
+        let byShare = cheapest.sorted {
+            (start.placement.share(of: $0), $0) < (start.placement.share(of: $1), $1)
+        }
+        var best = Outcome(state: start)
+        var budget = Self.placements
+        for order in [cheapest, byShare, byCount] {
+            take(oneByOne(order, &budget), if: &best)
+        }
+        // Others near the best order: some hosts change places.
+        while budget > 0, best.emptied.count < emptiedAtMost {
+            let before = budget
+            var order = best.emptied + cheapest.filter { !best.emptied.contains($0) }
+            for _ in 0..<max(1, order.count / 8) {
+                let (one, other) = (
+                    Int.random(in: order.indices, using: &random),
+                    Int.random(in: order.indices, using: &random)
+                )
+                order.swapAt(one, other)
+            }
+            take(oneByOne(order, &budget), if: &best)
+            if budget == before { break }
+        }
+        return best
+    }
+
+    private func take(_ outcome: Outcome, if best: inout Outcome) {
+        if outcome.isBetter(than: best) { best = outcome }
+    }
+
+    private func oneByOne(_ order: [Int], _ budget: inout Int) -> Outcome {
+        var outcome = Outcome(state: start)
+        for host in order where outcome.emptied.count < emptiedAtMost && budget > 0 {
+            budget -= 1 + residents(of: host, on: outcome.state).count
+            var next = outcome
+            if empty([host], of: &next) { outcome = next }
+        }
+        return outcome
+    }
+
+    // MARK: One attempt
+
+    private func residents(of host: Int, on state: UnitPlacement) -> [Int] {
+        var seen: Set<Int> = []
+        return state.placement.residents[host].map { state.units.unit[$0] }
+            .filter { seen.insert($0).inserted }.sorted()
+    }
+
+    /// Empties these hosts too; false, with the outcome spoilt, where no room is found.
+    private func empty(_ hosts: [Int], of outcome: inout Outcome) -> Bool {
+        let emptied = outcome.emptied + hosts
+        let targets = takers.filter { !emptied.contains($0) }
+        var state = outcome.state
+        let pending = hosts.flatMap { residents(of: $0, on: outcome.state) }
+        for unit in pending { state.remove(unit) }
+        guard hasRoom(pending, state, targets) else { return false }
+        let order = Construction.hardestFirst(pending, on: state, targets: targets)
+        var left = order
+        var placed = state
+        for fit in [Construction.Fit.fullest, .emptiest] where !left.isEmpty {
+            placed = state
+            left = Construction.place(order, on: &placed, targets: targets, fit: fit)
+        }
+        if !left.isEmpty, !eject(left, on: &placed, targets: targets) { return false }
+        guard isFit(&placed, emptied, targets) else { return false }
+        outcome.emptied = emptied
+        outcome.state = placed
+        outcome.bytes = 0
+        outcome.moves = 0
+        for unit in start.units.members.indices where placed.host(of: unit) != start.host(of: unit)
+        {
+            outcome.bytes += bytes(unit)
+            outcome.moves += start.units.members[unit].count
+        }
+        return outcome.moves <= movesAtMost
+    }
+
+    /// Do all targets together have what is needed? A quick proof that they have not.
+    private func hasRoom(_ pending: [Int], _ state: UnitPlacement, _ targets: [Int]) -> Bool {
+        let problem = state.problem
+        return (0..<problem.width).allSatisfy { resource in
+            let needed = pending.reduce(Int64(0)) { sum, unit in
+                state.units.members[unit].reduce(sum) { $0 + problem.load(of: $1, resource) }
+            }
+            let free = targets.reduce(Int64(0)) { sum, host in
+                let index = host * problem.width + resource
+                return sum + max(0, problem.limit[index] - state.placement.load[index])
+            }
+            return needed <= free
+        }
+    }
+
+    private func eject(_ left: [Int], on state: inout UnitPlacement, targets: [Int]) -> Bool {
+        let moved = start.units.members.indices.filter { unit in
+            let domain = start.units.members[unit][0]
+            return state.placement.host[domain] != start.placement.host[domain]
+        }
+        for residents in 0...Self.residentsMoved {
+            var search = EjectionSearch(state, targets: targets, free: moved)
+            let isFound = search.solve(left, residents: residents, budget: Self.trials) { _ in
+                true
+            }
+            if isFound {
+                state = search.state
+                return true
+            }
+            if !search.wasCut { return false }
+        }
+        return false
+    }
+}

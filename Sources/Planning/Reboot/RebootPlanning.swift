@@ -1,0 +1,206 @@
+import ClusterModel
+import PlacementPolicy
+
+/// Plans the reboot of many hosts in as few rounds as are found.
+///
+/// Each round is a drain of its hosts, exactly as the command `drain` would plan it from the world
+/// that the rounds before leave, and a return after it if the policy says so. In a small fleet whose
+/// domains come home, the best partition is chosen among all sets that can be empty together; in
+/// any other, rounds are filled host by host in several orders, of which the one with the fewest
+/// rounds counts, then the one with the fewest moves.
+struct RebootPlanning {
+    let snapshot: ClusterSnapshot
+    let policy: Policy
+    let seed: UInt64
+    let effort: SearchEffort
+
+    /// Up to so many hosts, all sets of them are looked at.
+    static let setsUpTo = 7
+    /// Orders of the hosts that are tried beside the sorted ones.
+    static let shuffles = 2
+
+    init(
+        _ snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64, effort: SearchEffort
+    ) {
+        self.snapshot = snapshot
+        self.policy = policy
+        self.seed = seed
+        self.effort = effort
+    }
+
+    func schedule(_ asked: [HostName]?, bestEffort: Bool) -> RollingReboot {
+        let hosts = Set(asked ?? snapshot.hosts.map(\.name)).sorted()
+        var reboot = RollingReboot(
+            outcome: .nothingToDo,
+            origin: MigrationPlan.Origin(
+                digest: snapshot.digest, observedAt: snapshot.observedAt),
+            policy: policy.name, seed: seed, hosts: hosts)
+        var able: [HostName] = []
+        for host in hosts {
+            let own = blockers(of: host)
+            if own.isEmpty { able.append(host) } else { reboot.blockers += own }
+        }
+        guard !able.isEmpty, reboot.blockers.isEmpty || bestEffort else {
+            if !reboot.blockers.isEmpty { reboot.outcome = .infeasible }
+            return reboot
+        }
+        reboot.outcome = .plan
+        reboot.rounds = best(able)
+        let placed = Set(reboot.rounds.flatMap(\.hosts))
+        for host in able where !placed.contains(host) {
+            reboot.blockers.append(
+                Blocker(
+                    host: host, reason: .ordering,
+                    detail: "it could be emptied now, but not after the rounds before it",
+                    remedy: "reboot it first, or set 'rollingReboot: {bringBack: true}'"))
+        }
+        if !reboot.blockers.isEmpty, !bestEffort {
+            reboot.outcome = .infeasible
+            reboot.rounds = []
+        }
+        reboot.fewestRounds =
+            RoundsBound(
+                PlacementProblem(snapshot, under: policy),
+                hosts: reboot.rounds.flatMap(\.hosts), atMost: policy.reboot.hostsPerRound
+            ).fewest
+        return reboot
+    }
+
+    /// What keeps a host from being emptied even alone.
+    private func blockers(of host: HostName) -> [Blocker] {
+        if let it = snapshot.host(host), !it.isReachable {
+            return [
+                Blocker(
+                    host: host, reason: .unreachable,
+                    detail: "it can not be asked what runs there: \(it.fault ?? "never read")",
+                    remedy: "kvmbalance hosts check \(host)")
+            ]
+        }
+        let plan = drain([host], from: snapshot)
+        return plan.outcome == .infeasible ? plan.blockers : []
+    }
+
+    private func drain(_ hosts: [HostName], from world: ClusterSnapshot) -> MigrationPlan {
+        Planner.plan(.drain(hosts), from: world, under: policy, seed: seed, effort: effort)
+    }
+
+    // MARK: Rounds
+
+    private func best(_ hosts: [HostName]) -> [RollingReboot.Round] {
+        var best: [RollingReboot.Round] = []
+        func take(_ rounds: [RollingReboot.Round]) {
+            func cost(_ rounds: [RollingReboot.Round]) -> (Int, Int, Int) {
+                let placed = rounds.reduce(0) { $0 + $1.hosts.count }
+                return (-placed, rounds.count, rounds.reduce(0) { $0 + $1.moves })
+            }
+            if cost(rounds) < cost(best) { best = rounds }
+        }
+        if policy.reboot.bringBack, hosts.count <= Self.setsUpTo {
+            take(carriedOut(RoundPartition(hosts, atMost: largest) { isFeasible($0) }.rounds))
+            return best
+        }
+        for order in orders(hosts) { take(filled(order)) }
+        return best
+    }
+
+    private var largest: Int { policy.reboot.hostsPerRound ?? Int.max }
+
+    private func isFeasible(_ hosts: [HostName]) -> Bool {
+        drain(hosts, from: snapshot).outcome != .infeasible
+    }
+
+    /// The fullest first, since they are hardest to empty; the emptiest first, since many of them
+    /// go together; and others.
+    private func orders(_ hosts: [HostName]) -> [[HostName]] {
+        let problem = PlacementProblem(snapshot, under: policy)
+        let placement = WorkingPlacement(problem)
+        let shares = hosts.map { host in
+            (host: host, share: problem.hostIndex[host].map { placement.share(of: $0) } ?? 0)
+        }
+        let fullest = shares.sorted { ($1.share, $0.host) < ($0.share, $1.host) }.map(\.host)
+        var random = SplitMix64(seed: seed)
+        let shuffled = (0..<Self.shuffles).map { _ in hosts.shuffled(using: &random) }
+        return [fullest, fullest.reversed()] + shuffled
+    }
+
+    /// Rounds filled one after another, each with as many hosts as go together, in this order.
+    private func filled(_ order: [HostName]) -> [RollingReboot.Round] {
+        var rounds: [RollingReboot.Round] = []
+        var left = order
+        var world = snapshot
+        while !left.isEmpty {
+            guard let round = round(together(left, in: world), in: &world) else { break }
+            rounds.append(round)
+            left.removeAll { round.hosts.contains($0) }
+        }
+        return rounds
+    }
+
+    /// Carries out a partition; what does not go together after all is put off.
+    private func carriedOut(_ sets: [[HostName]]) -> [RollingReboot.Round] {
+        var rounds: [RollingReboot.Round] = []
+        var world = snapshot
+        var late: [HostName] = []
+        for set in sets {
+            guard let round = round(set, in: &world) else {
+                late += set
+                continue
+            }
+            rounds.append(round)
+            late += set.filter { !round.hosts.contains($0) }
+        }
+        while !late.isEmpty, let round = round(late, in: &world) {
+            rounds.append(round)
+            late.removeAll { round.hosts.contains($0) }
+        }
+        return rounds
+    }
+
+    /// Hosts that go together, found by emptying one after another.
+    private func together(_ hosts: [HostName], in world: ClusterSnapshot) -> [HostName] {
+        let problem = PlacementProblem(world, under: policy)
+        let compatibility = Compatibility(problem)
+        let mobility = Mobility(problem, world, pinned: [])
+        let units = MoveUnits(problem, joined: true)
+        let start = UnitPlacement(
+            placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
+            isMovable: units.members.map { $0.allSatisfy { mobility.isMovable($0) } })
+        let search = EmptyingSearch(
+            start: start, takers: problem.hosts.indices.filter { compatibility.isOpen($0) },
+            candidates: hosts.compactMap { problem.hostIndex[$0] }, emptiedAtMost: largest,
+            movesAtMost: Int.max
+        ) { state, emptied, _ in
+            SpareRoomKeeper(problem, closed: Set(emptied))?.worsened(state.placement).isEmpty
+                ?? true
+        }
+        return search.inOrder().emptied.map { problem.hosts[$0].name }
+    }
+
+    /// A round with these hosts, or with fewer of them: the last are left out first.
+    private func round(
+        _ hosts: [HostName], in world: inout ClusterSnapshot
+    ) -> RollingReboot.Round? {
+        var hosts = Array(hosts.prefix(largest))
+        while !hosts.isEmpty {
+            let away = drain(hosts.sorted(), from: world)
+            guard away.outcome != .infeasible else {
+                hosts.removeLast(max(1, hosts.count / 16))
+                continue
+            }
+            let empty = world.applying(away.moves)
+            let homecomings = world.domains.filter {
+                hosts.contains($0.host) && $0.facts.state.isActive
+            }.map { Homecoming($0.id, home: $0.host) }
+            guard policy.reboot.bringBack, !homecomings.isEmpty else {
+                world = empty
+                return RollingReboot.Round(hosts: hosts.sorted(), away: away)
+            }
+            let back = Planner.plan(
+                .return(homecomings, bestEffort: true), from: empty, under: policy, seed: seed,
+                effort: effort)
+            world = empty.applying(back.moves)
+            return RollingReboot.Round(hosts: hosts.sorted(), away: away, back: back)
+        }
+        return nil
+    }
+}
