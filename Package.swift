@@ -99,7 +99,9 @@ let package = Package(
             ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
         .target(
-            name: "TestSupport", dependencies: ["ClusterModel"], path: "Tests/TestSupport",
+            name: "TestSupport",
+            dependencies: ["ClusterModel", "PlacementPolicy", "Planning", "PlanChecking"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "kvmbalance-bench",
@@ -107,7 +109,7 @@ let package = Package(
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
                 argumentParser,
             ],
-            path: "Tests/Benchmarks", exclude: ["run"], swiftSettings: strict),
+            path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),
         tests(
             "PlanningTests",

@@ -27,6 +27,19 @@ package struct ClusterSnapshot: Hashable, Codable, Sendable {
         self.demandSlots = demandSlots
     }
 
+    /// The same world with hosts and domains changed in place: their names, and where domains are,
+    /// stay as they are, and so does their order.
+    package init(
+        _ original: ClusterSnapshot, hosts: [Host], domains: [Domain],
+        inFlight: [MigrationInFlight]
+    ) {
+        observedAt = original.observedAt
+        demandSlots = original.demandSlots
+        self.hosts = hosts
+        self.domains = domains
+        self.inFlight = inFlight
+    }
+
     package func host(_ name: HostName) -> Host? { hosts.first { $0.name == name } }
     package func domain(_ id: DomainID) -> Domain? { domains.first { $0.id == id } }
     package func domains(on host: HostName) -> [Domain] { domains.filter { $0.host == host } }

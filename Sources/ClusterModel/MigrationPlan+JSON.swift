@@ -3,7 +3,7 @@ extension MigrationPlan: Codable {
     private enum CodingKeys: String, CodingKey {
         case version, kind, hosts, outcome, origin, policy, seed, limits, options, steps
         case makespanSeconds = "makespan_seconds"
-        case score, blockers
+        case score, blockers, conflict, unused, staying
     }
 
     package init(from decoder: any Decoder) throws {
@@ -38,6 +38,9 @@ extension MigrationPlan: Codable {
             makespanMilliseconds: Int64((makespan * 1000).rounded()),
             score: try container.decodeIfPresent(PlanScore.self, forKey: .score),
             blockers: try container.decodeIfPresent([Blocker].self, forKey: .blockers) ?? [])
+        conflict = try container.decodeIfPresent(PlanConflict.self, forKey: .conflict)
+        unused = try container.decodeIfPresent([PlanNote].self, forKey: .unused) ?? []
+        staying = try container.decodeIfPresent([PlanNote].self, forKey: .staying) ?? []
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -55,12 +58,15 @@ extension MigrationPlan: Codable {
         try container.encode(Double(makespanMilliseconds) / 1000, forKey: .makespanSeconds)
         try container.encodeIfPresent(score, forKey: .score)
         try container.encode(blockers, forKey: .blockers)
+        try container.encodeIfPresent(conflict, forKey: .conflict)
+        if !unused.isEmpty { try container.encode(unused, forKey: .unused) }
+        if !staying.isEmpty { try container.encode(staying, forKey: .staying) }
     }
 }
 
 extension Step: Codable {
     private enum CodingKeys: String, CodingKey {
-        case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions
+        case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions, effect
     }
 
     package init(from decoder: any Decoder) throws {
@@ -78,6 +84,7 @@ extension Step: Codable {
                 ?? StepEstimate(),
             rationale: try container.decodeIfPresent(String.self, forKey: .rationale) ?? "",
             cautions: try container.decodeIfPresent([String].self, forKey: .cautions) ?? [])
+        effect = try container.decodeIfPresent(StepEffect.self, forKey: .effect)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -92,6 +99,7 @@ extension Step: Codable {
         try container.encode(estimate, forKey: .estimate)
         try container.encode(rationale, forKey: .rationale)
         if !cautions.isEmpty { try container.encode(cautions, forKey: .cautions) }
+        try container.encodeIfPresent(effect, forKey: .effect)
     }
 }
 

@@ -37,6 +37,11 @@ package struct MigrationPlan: Hashable, Sendable {
     package var makespanMilliseconds: Int64
     package var score: PlanScore?
     package var blockers: [Blocker]
+    /// What contradicts what, where nothing can be done and it was found out.
+    package var conflict: PlanConflict?
+    /// Hosts that nothing goes to, and domains of the busiest hosts that stay.
+    package var unused: [PlanNote] = []
+    package var staying: [PlanNote] = []
 
     package init(
         kind: Kind, hosts: [HostName] = [], outcome: Outcome, origin: Origin,
@@ -78,6 +83,8 @@ package struct Step: Hashable, Sendable {
     package var rationale: String
     /// What does not forbid the move but should be known before it.
     package var cautions: [String]
+    /// What it serves and what it does to the score; nil in plans of earlier versions.
+    package var effect: StepEffect?
 
     package init(
         id: StepID, domainName: String, move: Move, mode: Mode = .live, after: [StepID] = [],

@@ -15,10 +15,15 @@ enum AffinityCheck {
         let moved = Set(it.plan.steps.map(\.move.domain))
         return it.groups.compactMap { group in
             guard !group.isApart, !group.members.isDisjoint(with: moved) else { return nil }
-            let before = Set(
-                group.members.compactMap { it.domains[$0]?.host }.map { it.item($0, group.scope) })
+            // A domain that is seen twice never moves: each sighting counts where it is.
+            let members = it.active.filter { group.members.contains($0.id) }
+            let before = Set(members.map { it.item($0.host, group.scope) })
             let after = Set(
-                group.members.compactMap { final[$0] }.map { it.item($0, group.scope) })
+                members.map { member in
+                    let isTwin = it.seenTwice.contains(member.id)
+                    let host = isTwin ? member.host : final[member.id] ?? member.host
+                    return it.item(host, group.scope)
+                })
             guard after.count > max(1, before.count) else { return nil }
             return Violation(
                 .affinity, "group '\(group.name)' ends at \(after.sorted().joined(separator: ", "))"

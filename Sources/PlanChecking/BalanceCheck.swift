@@ -46,8 +46,12 @@ enum BalanceCheck {
         var memory: [HostName: Int64] = [:]
         var cpu: [HostName: [Int64]] = [:]
         for domain in it.active {
-            var places = [place[domain.id] ?? domain.host]
-            for migration in it.snapshot.inFlight where migration.domain == domain.id {
+            // One that is seen twice never moves: each sighting counts where it is.
+            let isTwin = it.seenTwice.contains(domain.id)
+            var places = [isTwin ? domain.host : place[domain.id] ?? domain.host]
+            // A migration under way holds its target once, however often its domain is seen.
+            let isFirst = it.domains[domain.id]?.host == domain.host
+            for migration in it.snapshot.inFlight where isFirst && migration.domain == domain.id {
                 if let target = migration.target, target != domain.host { places.append(target) }
             }
             let demand = it.policy.cpuDemand(of: domain, slots: slots).map(\.count)

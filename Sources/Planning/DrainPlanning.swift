@@ -70,8 +70,10 @@ struct DrainPlanning {
         blockers += found.blockers
         draft.blockers = blockers
         draft.sequence = found.sequence
-        draft.fewestMoves = moving.reduce(0) { $0 + units.members[$1].count }
         let isWhole = blockers.isEmpty
+        // Of a best effort that leaves some behind nobody knows how many must go.
+        if isWhole { draft.fewestMoves = moving.reduce(0) { $0 + units.members[$1].count } }
+        draft.isProven = !search.wasCut
         draft.outcome =
             isWhole || (bestEffort && !found.sequence.isEmpty) ? .plan : .infeasible
         if draft.outcome == .plan { keepSpareRoom(&draft, from: start) }

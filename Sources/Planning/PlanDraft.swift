@@ -20,6 +20,8 @@ struct PlanDraft {
     var bound: [String: Double] = [:]
     /// The figure whose distance to its bound is the plan's gap.
     var gapFigure: String?
+    /// Is an infeasible outcome proven, and not only the end of a bounded search?
+    var isProven = true
     /// Why the domain moves, for the rationale; nil when it makes room for others.
     var cause: (PlannedMove) -> String? = { _ in nil }
 

@@ -14,6 +14,13 @@ package enum Planner {
             var planning = DrainPlanning(
                 hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
             draft = planning.draft(bestEffort: bestEffort, effort: effort)
+            guard draft.outcome == .infeasible else { break }
+            var plan = draft.plan(from: snapshot, under: policy, seed: seed)
+            guard effort.explainsConflicts else { return plan }
+            var search = ConflictSearch(
+                plan.hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
+            plan.conflict = search.run() ?? ConflictSearch.sums(plan.blockers)
+            return plan
         case .return(let domains, let bestEffort):
             draft = FixedPlanning(
                 returning: domains, request: request, snapshot: snapshot, policy: policy
@@ -32,7 +39,9 @@ package enum Planner {
                 request, snapshot: snapshot, policy: policy, seed: seed, effort: effort
             ).draft()
         }
-        return draft.plan(from: snapshot, under: policy, seed: seed)
+        var plan = draft.plan(from: snapshot, under: policy, seed: seed)
+        PlanNotes(draft).write(into: &plan)
+        return plan
     }
 
     /// What each number of moves would buy, from none up; the plan's own choice is marked.

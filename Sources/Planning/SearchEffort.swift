@@ -12,17 +12,20 @@ package struct SearchEffort: Hashable, Sendable {
     /// Trials for each level of balance that is tried, in a cluster of up to two hundred domains; larger
     /// ones get fewer, because each costs more.
     package var trialsPerLevel: Int
+    /// Is an infeasible drain explained by a smallest set of conflicting constraints?
+    package var explainsConflicts: Bool
 
     package init(
         trialsPerRound: Int = 50_000, trialsPerRoundWhenSmall: Int = 60_000,
         trialsPerDomain: Int = 3000, residentsMoved: Int = 6,
-        trialsPerLevel: Int = 1000
+        trialsPerLevel: Int = 1000, explainsConflicts: Bool = true
     ) {
         self.trialsPerRound = trialsPerRound
         self.trialsPerRoundWhenSmall = trialsPerRoundWhenSmall
         self.trialsPerDomain = trialsPerDomain
         self.residentsMoved = residentsMoved
         self.trialsPerLevel = trialsPerLevel
+        self.explainsConflicts = explainsConflicts
     }
 
     /// At most about a second for a cluster of any usual size.

@@ -37,6 +37,7 @@ struct HtoolsBenchmark: ParsableCommand {
     @Option(help: "Empty this host instead of balancing; may be repeated.") var drain: [String] = []
     @Option(help: "Seed of the search.") var seed: UInt64 = 0
     @Flag(help: "Show what each number of moves would buy.") var frontier = false
+    @Option(help: "Draw the frontier to this SVG file (with --frontier).") var svg: String?
     @Flag(help: "Show the steps of the plan.") var steps = false
 
     func run() throws {
@@ -50,7 +51,10 @@ struct HtoolsBenchmark: ParsableCommand {
         let request: PlanRequest =
             drain.isEmpty ? .balance(maxMoves: moves) : .drain(drain.map { HostName($0) })
         if frontier {
-            return show(Planner.frontier(request, from: snapshot, under: policy, seed: seed))
+            let options = Planner.frontier(request, from: snapshot, under: policy, seed: seed)
+            show(options)
+            if let svg { try chart(options).write(to: svg) }
+            return
         }
         let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
         let planned = meter.wallSeconds
@@ -100,6 +104,22 @@ struct HtoolsBenchmark: ParsableCommand {
             policy.balance.minGain = 0
         }
         return policy
+    }
+
+    private func chart(_ options: [BalanceOption]) -> LineChart {
+        let name = URL(fileURLWithPath: cluster).lastPathComponent
+        let chosen = options.filter(\.isChosen).map { (Double($0.moves), $0.memoryPeak) }
+        return LineChart(
+            title: "Moves against the highest memory, \(name)", xLabel: "domains moved",
+            yLabel: "highest memory of a host, %",
+            series: [
+                LineChart.Series(
+                    name: "found", points: options.map { (Double($0.moves), $0.memoryPeak) }),
+                LineChart.Series(
+                    name: "lower bound",
+                    points: options.map { (Double($0.moves), $0.memoryBound) }, isDashed: true),
+                LineChart.Series(name: "the plan's choice", points: chosen),
+            ])
     }
 
     private func show(_ options: [BalanceOption]) {

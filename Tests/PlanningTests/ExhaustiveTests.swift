@@ -16,7 +16,9 @@ import Testing
                 skipped += 1
                 continue
             }
-            let plan = Planner.plan(.drain(["host1"]), from: snapshot, under: policy, seed: seed)
+            let plan = Planner.plan(
+                .drain(["host1"]), from: snapshot, under: policy, seed: seed,
+                effort: SearchEffort(explainsConflicts: false))
             if plan.outcome == .nothingToDo { continue }
             let exists = oracle.exists()
             if exists, plan.outcome == .infeasible,

@@ -25,7 +25,8 @@ import Testing
 
     /// Enough for most; a debug build takes a hundred times longer for a trial.
     static let effort = SearchEffort(
-        trialsPerRound: 500, trialsPerRoundWhenSmall: 60_000, trialsPerDomain: 100)
+        trialsPerRound: 500, trialsPerRoundWhenSmall: 60_000, trialsPerDomain: 100,
+        explainsConflicts: false)
 
     private func judge(_ plan: MigrationPlan, _ snapshot: ClusterSnapshot, _ seed: UInt64) {
         let violations = PlanChecker.check(plan, on: snapshot, under: Self.policy(seed))

@@ -24,13 +24,19 @@ struct ExplainCommand: FleetCommand {
             Console.out(
                 "step \(step.id): \(step.domainName) \(step.move.source) -> \(step.move.target)")
             Console.out("  \(step.rationale)")
+            if let effect = step.effect { Console.out("  " + Self.text(effect)) }
         }
+        let notes = self.notes(of: plan)
+        for note in notes { Console.out(note) }
         for blocker in blockers {
             Console.out(
                 "\(blocker.domain ?? blocker.host?.rawValue ?? "the plan"): \(blocker.detail)")
             Console.out("  remedy: \(blocker.remedy)")
         }
-        if steps.isEmpty && blockers.isEmpty {
+        if domain == nil, let conflict = plan.conflict {
+            Console.out(ConflictText(conflict: conflict, width: Console.width).text)
+        }
+        if steps.isEmpty && blockers.isEmpty && notes.isEmpty {
             Console.out(
                 domain.map {
                     "'\($0)' is neither moved nor blocked here: it stays where it is, or there is "
@@ -39,6 +45,36 @@ struct ExplainCommand: FleetCommand {
                     ?? "Nothing to do.")
         }
         return .done
+    }
+
+    /// `serves drain: busiest host memory 80 % -> 75 %`, figures that stay left out.
+    private static func text(_ effect: StepEffect) -> String {
+        let changes = effect.after.keys.sorted().compactMap { name -> String? in
+            guard name != "moves", let before = effect.before[name], let after = effect.after[name],
+                before != after
+            else { return nil }
+            let words = name.replacing("_percent", with: "").replacing("_", with: " ")
+            return "\(words) \(before) % -> \(after) %"
+        }
+        let figures =
+            changes.isEmpty ? "the busiest hosts stay so" : changes.joined(separator: ", ")
+        return "serves \(effect.serves): \(figures)"
+    }
+
+    /// Hosts that are not used and domains that stay, with the constraint that binds.
+    private func notes(of plan: MigrationPlan) -> [String] {
+        let hosts = domain == nil ? plan.unused : []
+        let staying = plan.staying.filter { note in domain.map(note.names.contains) ?? true }
+        return hosts.map { "not used: \(Self.list($0.names)): \($0.reason)" }
+            + staying.map { note in
+                "stays: \(domain ?? Self.list(note.names)): \(note.reason)"
+            }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.count <= 6
+            ? names.joined(separator: ", ")
+            : names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more"
     }
 
     private func plan() async throws -> MigrationPlan {

@@ -12,6 +12,9 @@ struct PlanText {
         if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }
         if !plan.blockers.isEmpty { parts.append(blockers) }
+        if let conflict = plan.conflict {
+            parts.append(ConflictText(conflict: conflict, width: width).text)
+        }
         return parts.joined(separator: "\n\n")
     }
 

@@ -198,6 +198,7 @@ struct BalancePlanning {
         }
         return moves.allSatisfy { placement.brokenGroup($0.domain, at: $0.target) == nil }
             && BalanceScore(view, placement.load) < BalanceScore(view, problem.initialLoad)
+            && view.improves(placement.load)
     }
 
     // MARK: Words and bounds

@@ -103,6 +103,23 @@ struct BalanceView {
             ? measure.mean + (measure.peak - measure.mean) * level / Self.present : measure.peak
     }
 
+    /// Does some peak, spread or overload fall, and no peak rise?
+    func improves(_ load: [Int64]) -> Bool {
+        var isBetter = false
+        var (overload, overloadBefore) = (Int64(0), Int64(0))
+        for measure in measures {
+            let shares = hosts.map { share(of: $0, measure.resources, load) }
+            let before = hosts.map { share(of: $0, measure.resources, problem.initialLoad) }
+            let (peak, least) = (shares.max() ?? 0, shares.min() ?? 0)
+            if peak > measure.peak { return false }
+            isBetter =
+                isBetter || peak < measure.peak || peak - least < measure.peak - (before.min() ?? 0)
+            overload += shares.reduce(0) { $0 + max(0, $1 - measure.limit) }
+            overloadBefore += before.reduce(0) { $0 + max(0, $1 - measure.limit) }
+        }
+        return overload <= overloadBefore && (isBetter || overload < overloadBefore)
+    }
+
     /// The level at which nothing is overloaded any more.
     var reliefLevel: Int64 {
         var level = Self.present

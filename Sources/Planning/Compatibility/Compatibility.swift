@@ -9,6 +9,10 @@ final class Compatibility {
     private let isClosed: [Bool]
     /// Hosts whose maintenance does not matter: a return brings domains home to them.
     private let isHome: [Bool]
+    private let isOpen: [Bool]
+    /// Dense number of each host's UUID; hosts that were never read have none in common.
+    private let uuid: [Int]
+    private let hasRules: Bool
     private let hostKind: [Int]
     private let hostProfiles: [HostProfile]
     private var domainKind: [Int]
@@ -28,8 +32,21 @@ final class Compatibility {
         forbidden pairs: [ForbiddenTarget] = []
     ) {
         self.problem = problem
-        isClosed = problem.hosts.indices.map { closed.contains($0) }
-        isHome = problem.hosts.indices.map { homes.contains($0) }
+        let isClosed = problem.hosts.indices.map { closed.contains($0) }
+        let isHome = problem.hosts.indices.map { homes.contains($0) }
+        isOpen = problem.hosts.indices.map {
+            problem.isReachable[$0] && !isClosed[$0]
+                && (isHome[$0] || !problem.hosts[$0].inMaintenance)
+        }
+        (self.isClosed, self.isHome) = (isClosed, isHome)
+        var numbers: [String: Int] = [:]
+        uuid = problem.hosts.indices.map { host in
+            guard let uuid = problem.hosts[host].facts?.uuid else { return -1 - host }
+            let number = numbers[uuid] ?? numbers.count
+            numbers[uuid] = number
+            return number
+        }
+        hasRules = !problem.policy.ban.isEmpty || !problem.policy.fence.isEmpty
         domainKind = Array(repeating: -1, count: problem.domains.count)
         var kinds: [HostProfile: Int] = [:]
         var profiles: [HostProfile] = []
@@ -50,16 +67,16 @@ final class Compatibility {
     }
 
     /// May a host receive anything in this plan?
-    func isOpen(_ host: Int) -> Bool {
-        problem.hosts[host].isReachable && !isClosed[host]
-            && (isHome[host] || !problem.hosts[host].inMaintenance)
-    }
+    func isOpen(_ host: Int) -> Bool { isOpen[host] }
 
     func allows(_ domain: Int, from source: Int, to target: Int) -> Bool {
-        source != target && isOpen(target) && forbidden[domain]?.contains(target) != true
+        source != target && isOpen[target]
+            && (forbidden.isEmpty || forbidden[domain]?.contains(target) != true)
             && misfit(domain, source, target) == nil && !sharesUUID(source, target)
-            && HostRules.misfit(
-                problem.domains[domain].name, on: problem.hosts[target].name, problem.policy) == nil
+            && (!hasRules
+                || HostRules.misfit(
+                    problem.domains[domain].name, on: problem.hosts[target].name, problem.policy)
+                    == nil)
     }
 
     /// Why a domain can not go to a host; nil when it can.
@@ -105,10 +122,7 @@ final class Compatibility {
     }
 
     private func sharesUUID(_ source: Int, _ target: Int) -> Bool {
-        guard let from = problem.hosts[source].facts, let to = problem.hosts[target].facts else {
-            return false
-        }
-        return from.uuid == to.uuid
+        uuid[source] == uuid[target]
     }
 
     private func misfit(_ domain: Int, _ source: Int, _ target: Int) -> Misfit? {

@@ -6,7 +6,7 @@ enum PlacementScore {
         let problem = placement.problem
         var memory: Int64 = 0
         var cpu: Int64 = 0
-        for host in problem.hosts.indices where problem.hosts[host].isReachable {
+        for host in problem.hosts.indices where problem.isReachable[host] {
             let base = host * problem.width
             memory = max(
                 memory,

@@ -18,6 +18,8 @@ struct Rationale {
         var parts: [String] = []
         if isDetour {
             parts.append("steps aside to \(target) because moves wait for each other in a circle")
+        } else if move.target == problem.origin[move.domain] {
+            parts.append("goes back to where it was before it made way")
         } else {
             parts.append(cause(move) ?? makesRoom(move, sequence))
             if isChosen { parts.append(choice(move)) }

@@ -2,7 +2,7 @@
 /// it runs; where they wait for each other in a circle, one steps aside to a third host.
 ///
 /// Moves to hosts that have room for everything still to come are made at once: they can stand in
-/// nobody's way. Among the others it searches depth-first, remembers placements that led nowhere,
+/// nobody's way. Where that is not enough, bystanders may step aside too and come back. Among the others it searches depth-first, remembers placements that led nowhere,
 /// and gives up after `budget` branches. Deciding whether an order exists is PSPACE-hard in general
 /// (Hearn, Demaine 2005: sliding blocks), so a limit there must be.
 struct MoveSequencer {
@@ -19,23 +19,31 @@ struct MoveSequencer {
     private var dead: Set<UInt64> = []
     private var signature: UInt64 = 0
     private var budget: Int
+    /// Entries from here on are bystanders: at home, and so done, until they step aside.
+    private let firstBystander: Int
     /// Moves that were left over where the search came furthest.
     private(set) var stuck: [PlannedMove]
     private var furthest = -1
 
     init(
         _ moves: [PlannedMove], in problem: PlacementProblem, compatibility: Compatibility,
-        budget: Int = 4000
+        bystanders: [Int] = [], budget: Int = 4000
     ) {
         self.problem = problem
         self.compatibility = compatibility
         self.budget = budget
         placement = WorkingPlacement(problem)
-        pending = moves
+        firstBystander = moves.count
+        let all =
+            moves
+            + bystanders.map {
+                PlannedMove(domain: $0, source: problem.origin[$0], target: problem.origin[$0])
+            }
+        pending = all
         stuck = moves
         moveOf = Dictionary(
-            moves.enumerated().map { ($1.domain, $0) }, uniquingKeysWith: { first, _ in first })
-        isDone = Array(repeating: false, count: moves.count)
+            all.enumerated().map { ($1.domain, $0) }, uniquingKeysWith: { first, _ in first })
+        isDone = all.indices.map { $0 >= moves.count }
         toCome = Array(repeating: 0, count: problem.hosts.count * problem.width)
         for move in moves { addToCome(move, 1) }
     }
@@ -77,7 +85,8 @@ struct MoveSequencer {
     private mutating func stepAside(_ detours: Int, _ mark: Int) -> Bool {
         let wanted = wantedZones()
         let waitedFor = pending.indices.filter {
-            !isDone[$0] && wanted.contains(problem.zone[pending[$0].source])
+            (!isDone[$0] || isBystanderAtHome($0))
+                && wanted.contains(problem.zone[pending[$0].source])
         }
         for index in ranked(waitedFor, wanted: wanted).reversed() {
             let move = pending[index]
@@ -87,6 +96,10 @@ struct MoveSequencer {
                     compatibility.allows(move.domain, from: host, to: move.target),
                     isPossible(aside)
                 else { continue }
+                if isBystanderAtHome(index) {
+                    isDone[index] = false
+                    addToCome(move, 1)
+                }
                 pending[index].source = host
                 carryOut(aside)
                 trail.append((index, aside))
@@ -95,6 +108,10 @@ struct MoveSequencer {
             }
         }
         return false
+    }
+
+    private func isBystanderAtHome(_ index: Int) -> Bool {
+        index >= firstBystander && pending[index].source == pending[index].target
     }
 
     private mutating func makeSafeMoves() {
@@ -188,6 +205,10 @@ struct MoveSequencer {
                 addToCome(move, 1)
             } else {
                 pending[index].source = move.source
+                if isBystanderAtHome(index) {
+                    isDone[index] = true
+                    addToCome(pending[index], -1)
+                }
             }
         }
     }
@@ -203,7 +224,7 @@ struct MoveSequencer {
         let done = isDone.reduce(0) { $0 + ($1 ? 1 : 0) }
         guard done > furthest else { return }
         furthest = done
-        stuck = pending.indices.filter { !isDone[$0] }.map { pending[$0] }
+        stuck = pending.indices.filter { !isDone[$0] && $0 < firstBystander }.map { pending[$0] }
     }
 
     private func mixed(_ domain: Int, _ host: Int) -> UInt64 {

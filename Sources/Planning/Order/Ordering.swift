@@ -10,14 +10,20 @@ enum Ordering {
 
     static let detoursAtMost = 3
 
+    /// `bystanders` are domains that need not move, and step aside and come back where nothing else
+    /// helps.
     static func order(
-        _ moves: [PlannedMove], _ problem: PlacementProblem, _ compatibility: Compatibility
+        _ moves: [PlannedMove], _ problem: PlacementProblem, _ compatibility: Compatibility,
+        bystanders: [Int] = []
     ) -> Result {
         var stuck = moves
-        for detours in 0...detoursAtMost {
-            var sequencer = MoveSequencer(moves, in: problem, compatibility: compatibility)
-            if let sequence = sequencer.sequence(detours: detours) { return .sequence(sequence) }
-            if sequencer.stuck.count < stuck.count || detours == 0 { stuck = sequencer.stuck }
+        for others in bystanders.isEmpty ? [[]] : [[], bystanders] {
+            for detours in 0...detoursAtMost {
+                var sequencer = MoveSequencer(
+                    moves, in: problem, compatibility: compatibility, bystanders: others)
+                if let found = sequencer.sequence(detours: detours) { return .sequence(found) }
+                if sequencer.stuck.count < stuck.count || detours == 0 { stuck = sequencer.stuck }
+            }
         }
         return .stuck(stuck)
     }

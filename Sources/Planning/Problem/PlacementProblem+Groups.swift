@@ -8,9 +8,14 @@ extension PlacementProblem {
     func makeGroups() -> (groups: [DomainGroup], ofDomain: [[Int]]) {
         var together: [String: [Int]] = [:]
         var apart: [String: [Int]] = [:]
-        for (index, domain) in domains.enumerated() {
-            for name in domain.facts.affinityGroups { together[name, default: []].append(index) }
-            for name in domain.facts.antiAffinityGroups { apart[name, default: []].append(index) }
+        // By index: a copy of every domain costs more than all the rest.
+        for index in domains.indices {
+            for name in domains[index].facts.affinityGroups {
+                together[name, default: []].append(index)
+            }
+            for name in domains[index].facts.antiAffinityGroups {
+                apart[name, default: []].append(index)
+            }
         }
         var groups: [DomainGroup] = []
         for (name, members) in together.sorted(by: { $0.key < $1.key }) {
@@ -19,8 +24,11 @@ extension PlacementProblem {
         for (name, members) in apart.sorted(by: { $0.key < $1.key }) {
             groups.append(group(name, .apart, .host, members))
         }
-        groups += policy.affinity.map { group($0, .together) }
-        groups += policy.antiAffinity.map { group($0, .apart) }
+        if !policy.affinity.isEmpty || !policy.antiAffinity.isEmpty {
+            let names = NameIndex(domains.map(\.facts.name))
+            groups += policy.affinity.map { group($0, .together, names) }
+            groups += policy.antiAffinity.map { group($0, .apart, names) }
+        }
         groups.removeAll { $0.members.count < 2 }
         var ofDomain: [[Int]] = Array(repeating: [], count: domains.count)
         for (index, group) in groups.enumerated() {
@@ -29,9 +37,10 @@ extension PlacementProblem {
         return (groups, ofDomain)
     }
 
-    private func group(_ group: PlacementGroup, _ kind: DomainGroup.Kind) -> DomainGroup {
-        let members = domains.indices.filter { group.domains.matches(domains[$0].name) }
-        return self.group(group.name, kind, group.scope, members)
+    private func group(
+        _ group: PlacementGroup, _ kind: DomainGroup.Kind, _ names: NameIndex
+    ) -> DomainGroup {
+        self.group(group.name, kind, group.scope, names.indices(matching: group.domains))
     }
 
     private func group(

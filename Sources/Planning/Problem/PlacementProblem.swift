@@ -23,6 +23,8 @@ final class PlacementProblem {
     /// What must never be exceeded: capacity, or the load at the start where that is higher
     /// already.
     let limit: [Int64]
+    /// Can the host take or give anything? Beside the hosts, which are dear to copy.
+    let isReachable: [Bool]
     /// Dense number of each host's zone; a host without one is a zone of its own.
     let zone: [Int]
     private(set) var groups: [DomainGroup] = []
@@ -58,6 +60,7 @@ final class PlacementProblem {
         largestCell = hosts.map { host in
             (host.facts?.cells ?? []).map(\.memory.count).max() ?? Int64.max
         }
+        isReachable = hosts.map(\.isReachable)
 
         var arriving: [(domain: Int, host: Int)] = []
         for migration in snapshot.inFlight {

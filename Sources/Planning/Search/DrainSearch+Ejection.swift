@@ -3,8 +3,9 @@ extension DrainSearch {
     /// Places all that is left by moving others; the order of moves when that succeeds.
     mutating func eject(_ left: [Int], free: [Int]) -> [PlannedMove]? {
         guard totals(left).isEmpty else { return nil }
+        let leaving = Set(free)
         let others = start.isMovable.indices.filter { unit in
-            start.isMovable[unit] && targets.contains(start.host(of: unit))
+            start.isMovable[unit] && !leaving.contains(unit)
         }.count
         let isSmall = others + free.count <= 16
         var fallback: UnitPlacement?
@@ -31,11 +32,15 @@ extension DrainSearch {
                 state = search.state
                 return sequence
             }
+            // Without a cut everything was tried, and it is known that nothing is to be found.
+            wasCut = search.wasCut || tried > 0
             if tried >= Self.assignmentsAtMost || !search.wasCut { break }
         }
         guard let fallback else { return nil }
         let moves = Self.moves(from: start, to: fallback.placement)
-        switch Ordering.order(moves, state.problem, state.compatibility) {
+        switch Ordering.order(
+            moves, state.problem, state.compatibility, bystanders: bystanders(moves))
+        {
         case .sequence(let sequence): return sequence
         case .stuck: return nil
         }

@@ -16,9 +16,13 @@ struct DrainSearch {
     let targets: [Int]
     var state: UnitPlacement
     let effort: SearchEffort
+    /// Did the search end before everything had been tried?
+    var wasCut = false
 
     /// Assignments that are tried for an order before one with steps aside is taken.
     static let assignmentsAtMost = 40
+    /// Domains in a cluster in which bystanders step aside.
+    static let bystandersUpTo = 24
 
     init(_ state: UnitPlacement, targets: [Int], effort: SearchEffort) {
         self.effort = effort
@@ -62,11 +66,15 @@ struct DrainSearch {
             } else {
                 even(moving)
             }
-            switch Ordering.order(moves(), state.problem, state.compatibility) {
+            let moves = moves()
+            switch Ordering.order(
+                moves, state.problem, state.compatibility, bystanders: bystanders(moves))
+            {
             case .sequence(let sequence):
                 finding.sequence = sequence
                 return finding
             case .stuck(let stuck):
+                wasCut = true
                 // What can't be ordered stays, and the rest is planned again without it.
                 finding.blockers += Ordering.blockers(stuck, state.problem)
                 let stay = Set(stuck.map { state.units.unit[$0.domain] })
@@ -124,6 +132,16 @@ struct DrainSearch {
                 hasChanged = hasChanged || best.target != present
             }
             if !hasChanged { return }
+        }
+    }
+
+    /// Who could step aside although it need not move: asked only where everything can be tried.
+    func bystanders(_ moves: [PlannedMove]) -> [Int] {
+        let problem = start.problem
+        guard problem.domains.count <= Self.bystandersUpTo else { return [] }
+        let moved = Set(moves.map(\.domain))
+        return problem.domains.indices.filter {
+            !moved.contains($0) && start.isMovable[start.units.unit[$0]]
         }
     }
 

@@ -1,0 +1,65 @@
+import ClusterModel
+import PlacementPolicy
+import Planning
+
+/// Which domains may move at all, and to where, in the little world that the fuzzer makes.
+extension DrainOracle {
+    static func isMovable(_ domain: Domain, _ problem: FuzzProblem) -> Bool {
+        let policy = problem.policy
+        return domain.facts.blockers.isEmpty && !domain.facts.isPinned && !domain.facts.isExcluded
+            && domain.facts.state == .running && !policy.pin.matches(domain.name)
+            && !policy.exclude.matches(domain.name)
+            && !problem.request.pinned.contains(domain.id)
+            && !problem.snapshot.inFlight.contains { $0.domain == domain.id }
+            && problem.snapshot.host(domain.host)?.isReachable == true
+    }
+
+    static func mayGo(
+        _ domain: Domain, from source: Host, to target: Host, _ problem: FuzzProblem
+    ) -> Bool {
+        guard let from = source.facts, let to = target.facts, target.fault == nil,
+            source.name != target.name, from.uuid != to.uuid, !target.inMaintenance,
+            !problem.request.forbidden.contains(ForbiddenTarget(domain.id, target.name))
+        else { return false }
+        return obeysRules(domain, target, problem.policy) && fitsPlatform(domain.facts, from, to)
+            && reachesStorage(domain.facts, from, to, problem.policy)
+    }
+
+    private static func obeysRules(_ domain: Domain, _ target: Host, _ policy: Policy) -> Bool {
+        !policy.ban.contains {
+            $0.domains.matches(domain.name) && $0.hosts.matches(target.name.rawValue)
+        }
+            && policy.fence.allSatisfy {
+                !$0.domains.matches(domain.name) || $0.hosts.matches(target.name.rawValue)
+            }
+    }
+
+    private static func fitsPlatform(
+        _ facts: DomainFacts, _ from: HostFacts, _ to: HostFacts
+    ) -> Bool {
+        let machines = to.guestSupport.flatMap(\.machineTypes)
+        let cells = facts.numa?.isStrict == true ? facts.numa?.cells ?? [] : []
+        let isPassthrough = facts.guest.cpu.mode == "host-passthrough"
+        return facts.guest.machineType.map(machines.contains) ?? true
+            && (!isPassthrough || from.cpu.model == to.cpu.model)
+            && (facts.interfaces.isEmpty || to.networks.contains("default"))
+            && from.securityModel == to.securityModel
+            && cells.allSatisfy { cell in to.cells.contains { $0.id == cell } }
+    }
+
+    /// Disks lie under /shared, which some hosts lack or have from elsewhere, under /srv, which only
+    /// the policy can declare shared, or in a local folder.
+    private static func reachesStorage(
+        _ facts: DomainFacts, _ from: HostFacts, _ to: HostFacts, _ policy: Policy
+    ) -> Bool {
+        facts.disks.allSatisfy { disk in
+            guard case .file(let path) = disk.source else { return true }
+            if path.hasPrefix("/srv/") { return !policy.sharedStorage.isEmpty }
+            guard path.hasPrefix("/shared/") else { return false }
+            let identities = [from, to].map { host in
+                host.pools.first { $0.name == "shared" }?.identity
+            }
+            return identities[0] != nil && identities[0] == identities[1]
+        }
+    }
+}
