@@ -99,7 +99,7 @@ let package = Package(
             ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
         .target(
-            name: "TestSupport", dependencies: ["ClusterModel"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["ClusterModel", "Planning"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "kvmbalance-bench",

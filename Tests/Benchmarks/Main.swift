@@ -6,5 +6,8 @@ struct Benchmarks: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kvmbalance-bench",
         abstract: "Measures the planner. The last line is one line of JSON.",
-        subcommands: [HtoolsBenchmark.self, ConsolidateBenchmark.self, ScheduleBenchmark.self])
+        subcommands: [
+            HtoolsBenchmark.self, ConsolidateBenchmark.self, ScheduleBenchmark.self,
+            RoadefBenchmark.self,
+        ])
 }

@@ -1,0 +1,135 @@
+/// One walk through placements by simulated annealing: random shifts and swaps, worse ones accepted
+/// the less often the colder it is. Every placement it visits is feasible.
+///
+/// Used by one thread at a time.
+final class AssignmentWorker: @unchecked Sendable {
+    var state: AssignmentState
+    private let owner: Memory
+    private let tables: AssignmentTables
+    private var random: SplitMix64
+    private let tuning: AssignmentSearch.Tuning
+
+    /// The best placement met, and items moved since.
+    private(set) var bestCost: Int64
+    let best: UnsafeMutablePointer<Int32>
+    private let changed: UnsafeMutablePointer<Int32>
+    private let isChanged: UnsafeMutablePointer<Bool>
+    private var changedCount = 0
+    /// -ln of evenly spread chances.
+    private let patience: UnsafeMutablePointer<Double>
+    static let patienceCount = 4096
+
+    init(
+        _ problem: AssignmentProblem, _ tables: AssignmentTables, seed: UInt64,
+        tuning: AssignmentSearch.Tuning
+    ) {
+        self.tables = tables
+        self.tuning = tuning
+        random = SplitMix64(seed: seed)
+        let memory = Memory()
+        owner = memory
+        state = AssignmentState(problem, tables, at: problem.origin)
+        bestCost = state.cost
+        best = memory.array(problem.origin.map(Int32.init), or: 0)
+        changed = memory.array(tables.items, of: 0)
+        isChanged = memory.array(tables.items, of: false)
+        patience = memory.array(
+            (0..<Self.patienceCount).map {
+                -Logarithm.natural((Double($0) + 0.5) / Double(Self.patienceCount))
+            }, or: 0)
+    }
+
+    @inline(__always)
+    private func number(_ bits: UInt64, below bound: Int) -> Int {
+        Int(((bits & 0xffff_ffff) &* UInt64(bound)) >> 32)
+    }
+
+    /// Proposes so many changes at one temperature.
+    func anneal(_ proposals: Int, temperature: Double) {
+        var random = random
+        for _ in 0..<proposals {
+            let bits = random.next()
+            let limit = Int64(temperature * patience[Int(bits & 4095)])
+            let kind = bits >> 12 & 255
+            let item = number(bits >> 32, below: tables.items)
+            let more = random.next()
+            if kind < tuning.swapShare {
+                let other = number(more >> 32, below: tables.items)
+                let delta = state.swapDelta(item, other, limit: limit)
+                if delta != AssignmentState.never {
+                    let (here, there) = (Int(state.bin[item]), Int(state.bin[other]))
+                    accept(item, to: there)
+                    accept(other, to: here)
+                    noteBest()
+                }
+            } else {
+                var target = number(more >> 32, below: tables.bins)
+                if more & 255 < tuning.homeShare { target = Int(tables.origin[item]) }
+                let delta = state.shiftDelta(item, to: target, limit: limit)
+                if delta != AssignmentState.never {
+                    accept(item, to: target)
+                    noteBest()
+                }
+            }
+        }
+        self.random = random
+    }
+
+    @inline(__always)
+    private func accept(_ item: Int, to target: Int) {
+        state.move(item, to: target)
+        if !isChanged[item] {
+            isChanged[item] = true
+            changed[changedCount] = Int32(item)
+            changedCount &+= 1
+        }
+    }
+
+    @inline(__always)
+    private func noteBest() {
+        if state.cost < bestCost { keep() }
+    }
+
+    private func keep() {
+        bestCost = state.cost
+        for index in 0..<changedCount {
+            let item = Int(changed[index])
+            best[item] = state.bin[item]
+            isChanged[item] = false
+        }
+        changedCount = 0
+    }
+
+    /// Goes on from another worker's placement.
+    func adopt(_ other: AssignmentWorker) {
+        state.replace(by: other.state.bin)
+        for item in 0..<tables.items where !isChanged[item] {
+            isChanged[item] = true
+            changed[changedCount] = Int32(item)
+            changedCount += 1
+        }
+        noteBest()
+    }
+
+    /// Goes back to the best placement met.
+    func returnToBest() {
+        state.replace(by: best)
+        keep()
+    }
+
+    /// Mean rise of random shifts that are possible and worse: how hot it must be to begin with.
+    func meanRise(_ proposals: Int) -> Double {
+        var (sum, count) = (0.0, 0)
+        for _ in 0..<proposals {
+            let bits = random.next()
+            let item = number(bits >> 32, below: tables.items)
+            let target = number(bits, below: tables.bins)
+            let delta = state.shiftDelta(item, to: target, limit: Int64.max - 1)
+            if delta != AssignmentState.never && delta > 0 {
+                sum += Double(delta)
+                count += 1
+            }
+        }
+        return count > 0 ? sum / Double(count) : 1
+    }
+}
