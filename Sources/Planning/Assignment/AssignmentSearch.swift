@@ -18,9 +18,10 @@ package struct AssignmentSearch {
     /// Shares and temperatures; set by measurement over all sizes of problems.
     package struct Tuning: Sendable {
         package var swapShare: UInt64 = 128
-        package var homeShare: UInt64 = 10
-        package var hot = 0.1
-        package var cold = 1.0
+        package var homeShare: UInt64 = 200
+        package var ejectShare: UInt64 = 8
+        package var hot = 1.0
+        package var cold = 0.001
         package var adoptions = 20
         package init() {}
     }
@@ -50,14 +51,17 @@ package struct AssignmentSearch {
         tables = AssignmentTables(problem, in: memory)
     }
 
-    package func run(_ effort: Effort, parallel: Parallel = Self.oneAfterAnother) -> Result {
+    package func run(
+        _ effort: Effort, parallel: Parallel = Self.oneAfterAnother,
+        trace: ((Double, Double, [Int64], Int64) -> Void)? = nil
+    ) -> Result {
         let workers = (0..<workers).map {
             AssignmentWorker(
                 problem, tables, seed: seed &+ UInt64($0) &* 0x9e37_79b9, tuning: tuning)
         }
         let initialCost = workers[0].bestCost
-        let hot = max(1, workers[0].meanRise(20_000) * tuning.hot)
-        let cooling = Logarithm.natural(tuning.cold / hot)
+        let hot = max(1, workers[0].meanWeight * tuning.hot)
+        let cooling = Logarithm.natural(max(1, workers[0].meanWeight * tuning.cold) / hot)
         let epoch = 1 << 16
         var proposals = 0
         var adopted = 0
@@ -71,6 +75,9 @@ package struct AssignmentSearch {
             }
             parallel(workers.count) { workers[$0].anneal(epoch, temperature: temperature) }
             proposals += epoch * workers.count
+            trace?(
+                progress, temperature, workers.map { $0.state.cost },
+                workers.map(\.bestCost).min() ?? 0)
         }
         let best = workers.min { $0.bestCost < $1.bestCost } ?? workers[0]
         return Result(

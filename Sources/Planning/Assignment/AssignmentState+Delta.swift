@@ -72,7 +72,7 @@ extension AssignmentState {
             || groups.allow(right, from: target, to: source, exchangedFor: left, tables)
     }
 
-    private func isAllowed(_ item: Int, _ target: Int) -> Bool {
+    func isAllowed(_ item: Int, _ target: Int) -> Bool {
         if Int(tables.origin[item]) == target { return true }
         let word = Int(tables.allowedRow[item]) * tables.words + target >> 6
         return tables.allowed[word] >> UInt64(target & 63) & 1 == 1
@@ -100,5 +100,32 @@ extension AssignmentState {
     private mutating func count(_ item: Int, _ step: Int) {
         if step > 0 { groups.depart(item, tables) }
         if step < 0 { groups.comeBack(item, tables) }
+    }
+}
+
+extension AssignmentState {
+    /// Whether everything but room lets an item go to a bin.
+    func mayEnter(_ item: Int, _ target: Int) -> Bool {
+        let traits = tables.traits[item]
+        if traits.contains(.apart) && !groups.isFree(target, for: item, tables) { return false }
+        if traits.contains(.confined) && !isAllowed(item, target) { return false }
+        return traits.isDisjoint(with: [.spread, .dependent])
+            || groups.allow(item, from: Int(bin[item]), to: target, exchangedFor: -1, tables)
+    }
+
+    /// A resource that a bin has too little of, and how much too little.
+    func shortage(_ bin: Int) -> (resource: Int, amount: Int64)? {
+        let room = room + bin &* tables.width
+        for resource in 0..<tables.width where room[resource] < 0 {
+            return (resource, -room[resource])
+        }
+        return nil
+    }
+
+    /// What an item's going would free of a resource where it is.
+    @inline(__always)
+    func freed(_ item: Int, _ resource: Int) -> Int64 {
+        let isKept = resource >= tables.plainWidth && bin[item] == tables.origin[item]
+        return isKept ? 0 : tables.need[item &* tables.width &+ resource]
     }
 }

@@ -7,6 +7,8 @@ final class AssignmentWorker: @unchecked Sendable {
     private let owner: Memory
     private let tables: AssignmentTables
     private var random: SplitMix64
+    /// What each item weighs in the soft terms together.
+    private let weight: UnsafeMutablePointer<Double>
     private let tuning: AssignmentSearch.Tuning
 
     /// The best placement met, and items moved since.
@@ -18,6 +20,11 @@ final class AssignmentWorker: @unchecked Sendable {
     /// -ln of evenly spread chances.
     private let patience: UnsafeMutablePointer<Double>
     static let patienceCount = 4096
+    /// Items moved by the change under way and where they were, to take it back.
+    let trail: UnsafeMutablePointer<Int32>
+    var trailCount = 0
+    static let longestTrail = 12
+    static let refuges = 5
 
     init(
         _ problem: AssignmentProblem, _ tables: AssignmentTables, seed: UInt64,
@@ -33,6 +40,13 @@ final class AssignmentWorker: @unchecked Sendable {
         best = memory.array(problem.origin.map(Int32.init), or: 0)
         changed = memory.array(tables.items, of: 0)
         isChanged = memory.array(tables.items, of: false)
+        trail = memory.array(2 * Self.longestTrail, of: 0)
+        weight = memory.array(tables.items, of: 0)
+        for item in 0..<tables.items {
+            for hinge in 0..<tables.hinges {
+                weight[item] += Double(abs(tables.load[item * tables.hinges + hinge]))
+            }
+        }
         patience = memory.array(
             (0..<Self.patienceCount).map {
                 -Logarithm.natural((Double($0) + 0.5) / Double(Self.patienceCount))
@@ -40,7 +54,7 @@ final class AssignmentWorker: @unchecked Sendable {
     }
 
     @inline(__always)
-    private func number(_ bits: UInt64, below bound: Int) -> Int {
+    func number(_ bits: UInt64, below bound: Int) -> Int {
         Int(((bits & 0xffff_ffff) &* UInt64(bound)) >> 32)
     }
 
@@ -53,7 +67,15 @@ final class AssignmentWorker: @unchecked Sendable {
             let kind = bits >> 12 & 255
             let item = number(bits >> 32, below: tables.items)
             let more = random.next()
-            if kind < tuning.swapShare {
+            if more & 511 < tuning.ejectShare {
+                // The larger of two, and home or anywhere.
+                let other = number(more >> 32, below: tables.items)
+                let large = weight[item] < weight[other] ? other : item
+                let isHome = more >> 9 & 1 == 0
+                let target =
+                    isHome ? Int(tables.origin[large]) : number(random.next(), below: tables.bins)
+                if eject(large, to: target, limit: limit, random: &random) { noteBest() }
+            } else if kind < tuning.swapShare {
                 let other = number(more >> 32, below: tables.items)
                 let delta = state.swapDelta(item, other, limit: limit)
                 if delta != AssignmentState.never {
@@ -76,7 +98,7 @@ final class AssignmentWorker: @unchecked Sendable {
     }
 
     @inline(__always)
-    private func accept(_ item: Int, to target: Int) {
+    func accept(_ item: Int, to target: Int) {
         state.move(item, to: target)
         if !isChanged[item] {
             isChanged[item] = true
@@ -117,19 +139,9 @@ final class AssignmentWorker: @unchecked Sendable {
         keep()
     }
 
-    /// Mean rise of random shifts that are possible and worse: how hot it must be to begin with.
-    func meanRise(_ proposals: Int) -> Double {
-        var (sum, count) = (0.0, 0)
-        for _ in 0..<proposals {
-            let bits = random.next()
-            let item = number(bits >> 32, below: tables.items)
-            let target = number(bits, below: tables.bins)
-            let delta = state.shiftDelta(item, to: target, limit: Int64.max - 1)
-            if delta != AssignmentState.never && delta > 0 {
-                sum += Double(delta)
-                count += 1
-            }
-        }
-        return count > 0 ? sum / Double(count) : 1
+    /// Mean over items of what they weigh in the soft terms together: the scale of temperatures.
+    var meanWeight: Double {
+        let sum = (0..<tables.items).reduce(0) { $0 + weight[$1] }
+        return max(1, sum / Double(max(1, tables.items)))
     }
 }
