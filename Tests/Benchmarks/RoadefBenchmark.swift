@@ -33,6 +33,8 @@ struct RoadefBenchmark: ParsableCommand {
     @Argument(help: "The file of the original assignment.") var assignment: String
     @Option(help: "Seconds, reading and checking included.") var timeLimit: Double = 10
     @Option(help: "Proposals instead of a time limit.") var proposals: Int?
+    @Option(help: "CPU seconds instead of wall seconds, for a machine that others use too.")
+    var cpuLimit: Double?
     @Option(help: "Seed of the search.") var seed: UInt64 = 0
     @Option(help: "Walks side by side.") var workers = 2
     @Option(help: "Where to write the solution.") var solution: String?
@@ -42,7 +44,7 @@ struct RoadefBenchmark: ParsableCommand {
         let read = { (path: String) in try [UInt8](Data(contentsOf: URL(filePath: path))) }
         let instance = try RoadefInstance(model: read(model), assignment: read(assignment))
         let readSeconds = meter.wallSeconds
-        let result = search(instance.assignmentProblem, after: readSeconds)
+        let result = search(instance.assignmentProblem, meter, after: readSeconds)
         let searched = meter.wallSeconds
         let text = result.bins.map(String.init).joined(separator: " ") + "\n"
         let path = solution ?? "/dev/null"
@@ -80,13 +82,19 @@ struct RoadefBenchmark: ParsableCommand {
 
     /// Leaves a little of the time limit for writing and checking.
     private func search(
-        _ problem: AssignmentProblem, after spent: Double
+        _ problem: AssignmentProblem, _ meter: Meter, after spent: Double
     ) -> AssignmentSearch.Result {
         let clock = ContinuousClock()
         let start = clock.now
         let seconds = max(0.1, timeLimit - spent - 0.05 - 0.5 * spent)
         let effort: AssignmentSearch.Effort =
-            proposals.map { .proposals($0) } ?? .until { (clock.now - start) / .seconds(seconds) }
+            if let proposals {
+                .proposals(proposals)
+            } else if let cpuLimit {
+                .until { meter.cpuSeconds / cpuLimit }
+            } else {
+                .until { (clock.now - start) / .seconds(seconds) }
+            }
         var traced = 0
         var tuning = AssignmentSearch.Tuning()
         let environment = ProcessInfo.processInfo.environment

@@ -20,13 +20,15 @@ struct AssignmentState: ~Copyable {
     let excess: UnsafeMutablePointer<Int64>
     let binCost: UnsafeMutablePointer<Int64>
     let count: UnsafeMutablePointer<Int32>
-    /// Raised whenever a bin changes, so that what was worked out about it can be kept until then.
-    let version: UnsafeMutablePointer<UInt32>
+    /// A number that no bin had before, given whenever a bin changes, so that what was worked out
+    /// about an item's bin can be kept until then.
+    let version: UnsafeMutablePointer<Int64>
+    private var versions: Int64 = 0
     /// What a bin costs without an item, as of a version of the bin.
     private let without: UnsafeMutablePointer<Int64>
-    private let withoutVersion: UnsafeMutablePointer<UInt32>
+    private let withoutVersion: UnsafeMutablePointer<Int64>
 
-    /// Items of each bin, as a chain through `next`; -1 ends it.
+    /// Items of each bin, as a ring through `next`; -1 when there are none.
     let first: UnsafeMutablePointer<Int32>
     let next: UnsafeMutablePointer<Int32>
     private let previous: UnsafeMutablePointer<Int32>
@@ -43,9 +45,9 @@ struct AssignmentState: ~Copyable {
         excess = memory.array(tables.bins * tables.hinges, of: 0)
         binCost = memory.array(tables.bins, of: 0)
         count = memory.array(tables.bins, of: 0)
-        version = memory.array(tables.bins, of: 1)
+        version = memory.array(tables.bins, of: 0)
         without = memory.array(tables.items, of: 0)
-        withoutVersion = memory.array(tables.items, of: 0)
+        withoutVersion = memory.array(tables.items, of: -1)
         first = memory.array(tables.bins, of: -1)
         next = memory.array(tables.items, of: -1)
         previous = memory.array(tables.items, of: -1)
@@ -65,7 +67,8 @@ struct AssignmentState: ~Copyable {
         for bin in 0..<tables.bins {
             first[bin] = -1
             count[bin] = 0
-            version[bin] &+= 1
+            versions += 1
+            version[bin] = versions
         }
         cost = 0
         groups.clear(tables)
@@ -109,18 +112,26 @@ struct AssignmentState: ~Copyable {
 
     private func link(_ item: Int, _ bin: Int) {
         let head = first[bin]
-        next[item] = head
-        previous[item] = -1
-        if head >= 0 { previous[Int(head)] = Int32(item) }
-        first[bin] = Int32(item)
         count[bin] &+= 1
+        guard head >= 0 else {
+            first[bin] = Int32(item)
+            next[item] = Int32(item)
+            previous[item] = Int32(item)
+            return
+        }
+        let last = previous[Int(head)]
+        next[item] = head
+        previous[item] = last
+        next[Int(last)] = Int32(item)
+        previous[Int(head)] = Int32(item)
     }
 
     private func unlink(_ item: Int, _ bin: Int) {
         let (before, after) = (previous[item], next[item])
-        if before >= 0 { next[Int(before)] = after } else { first[bin] = after }
-        if after >= 0 { previous[Int(after)] = before }
         count[bin] &-= 1
+        next[Int(before)] = after
+        previous[Int(after)] = before
+        if Int(first[bin]) == item { first[bin] = count[bin] > 0 ? after : -1 }
     }
 
     // MARK: Changing
@@ -149,8 +160,9 @@ struct AssignmentState: ~Copyable {
         unlink(item, source)
         link(item, target)
         bin[item] = Int32(target)
-        version[source] &+= 1
-        version[target] &+= 1
+        version[source] = versions &+ 1
+        version[target] = versions &+ 2
+        versions &+= 2
 
         cost &-= binCost[source] &+ binCost[target]
         binCost[source] = currentCost(source)

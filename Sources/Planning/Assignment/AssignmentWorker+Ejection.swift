@@ -39,7 +39,8 @@ extension AssignmentWorker {
         }
     }
 
-    /// An item whose going ends the shortage with little to spare, among a random half of them.
+    /// An item whose going ends the shortage with little to spare, among a random half of those
+    /// that are looked at. The next look goes on where this one ended.
     private func victim(
         of short: (resource: Int, amount: Int64), on bin: Int, for item: Int,
         random: inout SplitMix64
@@ -48,12 +49,12 @@ extension AssignmentWorker {
         var bestScore = Int64.max
         var bits = random.next()
         var other = Int(state.first[bin])
-        while other >= 0 {
+        for _ in 0..<min(Self.longestLook, Int(state.count[bin])) {
             bits = bits >> 1 | bits << 63
             if bits & 1 == 0 && other != item {
                 let freed = state.freed(other, short.resource)
-                let score =
-                    freed >= short.amount ? freed - short.amount : 2 * (short.amount - freed)
+                let spare = freed &- short.amount
+                let score = spare >= 0 ? spare : -2 &* spare
                 if freed > 0 && score < bestScore {
                     best = other
                     bestScore = score
@@ -61,6 +62,7 @@ extension AssignmentWorker {
             }
             other = Int(state.next[other])
         }
+        state.first[bin] = Int32(other)
         return best >= 0 ? best : nil
     }
 

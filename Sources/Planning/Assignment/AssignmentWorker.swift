@@ -25,6 +25,7 @@ final class AssignmentWorker: @unchecked Sendable {
     var trailCount = 0
     static let longestTrail = 12
     static let refuges = 5
+    static let longestLook = 40
 
     init(
         _ problem: AssignmentProblem, _ tables: AssignmentTables, seed: UInt64,
