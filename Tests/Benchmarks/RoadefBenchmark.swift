@@ -103,7 +103,6 @@ struct RoadefBenchmark: ParsableCommand {
         if let v = environment["T_EJECT"].flatMap({ UInt64($0) }) { tuning.ejectShare = v }
         if let v = environment["T_HOT"].flatMap({ Double($0) }) { tuning.hot = v }
         if let v = environment["T_COLD"].flatMap({ Double($0) }) { tuning.cold = v }
-        if let v = environment["T_ADOPT"].flatMap({ Int($0) }) { tuning.adoptions = v }
         return AssignmentSearch(problem, seed: seed, workers: workers, tuning: tuning).run(
             effort,
             parallel: {

@@ -91,12 +91,29 @@ import Testing
         #expect(problem.isFeasible(once.bins) && problem.cost(of: once.bins) == once.cost)
     }
 
+    /// Two walks on halves of the bins: neither breaks what the other relies on.
+    @Test func `walks side by side keep to what holds for both`() {
+        var divided = 0
+        for seed in UInt64(1)...40 {
+            let problem = RandomAssignment.problem(seed: seed, items: 40, bins: 16)
+            let memory = Memory()
+            let partition = BinPartition(AssignmentTables(problem, in: memory))
+            divided += partition.isPossible ? 1 : 0
+            let found = AssignmentSearch(problem, seed: seed).run(.proposals(600_000))
+            #expect(problem.isFeasible(found.bins), "seed \(seed)")
+            #expect(problem.cost(of: found.bins) == found.cost, "seed \(seed)")
+            #expect(found.cost < found.initialCost, "seed \(seed)")
+            withExtendedLifetime(memory) {}
+        }
+        #expect(divided > 20, "\(divided) could be divided")
+    }
+
     @Test func `small problems are solved to the optimum`() {
         var missed: [UInt64] = []
         for seed in UInt64(1)...60 {
             let problem = RandomAssignment.problem(seed: seed, items: 6, bins: 3)
             let optimum = Self.optimum(of: problem)
-            let found = AssignmentSearch(problem, seed: seed).run(.proposals(200_000))
+            let found = AssignmentSearch(problem, seed: seed).run(.proposals(131_072))
             #expect(found.cost >= optimum && found.cost >= problem.lowerBound, "seed \(seed)")
             if found.cost != optimum { missed.append(seed) }
         }

@@ -19,8 +19,9 @@ package enum RandomAssignment {
         var problem = AssignmentProblem(
             resources: resources, capacity: capacity, demand: demand, origin: origin)
         problem.isTransient = (0..<resources).map { _ in random.oneIn(3) }
-        problem.location = (0..<bins).map { _ in random.int(0...2) }
-        problem.neighborhood = (0..<bins).map { _ in random.int(0...1) }
+        // Locations lie within neighbourhoods; the more bins, the more of both.
+        problem.location = (0..<bins).map { _ in random.int(0...max(2, bins / 2)) }
+        problem.neighborhood = problem.location.map { $0 % max(2, bins / 4) }
         addCosts(to: &problem, &random)
         addGroups(to: &problem, &random)
         for item in 0..<items where random.oneIn(6) {

@@ -22,7 +22,8 @@ package struct AssignmentSearch {
         package var ejectShare: UInt64 = 8
         package var hot = 1.0
         package var cold = 0.001
-        package var adoptions = 20
+        /// Share of the time after which it is cooled faster.
+        package var quench = 0.85
         package init() {}
     }
 
@@ -60,21 +61,28 @@ package struct AssignmentSearch {
                 problem, tables, seed: seed &+ UInt64($0) &* 0x9e37_79b9, tuning: tuning)
         }
         let initialCost = workers[0].bestCost
-        let hot = max(1, workers[0].meanWeight * tuning.hot)
-        let cooling = Logarithm.natural(max(1, workers[0].meanWeight * tuning.cold) / hot)
-        let epoch = 1 << 16
+        let weight = workers[0].meanWeight
+        let epoch = max(1 << 16, 8 * tables.items)
+        let partition = BinPartition(tables)
+        let isShared = tables.bins > 7 && workers.count == 2 && partition.isPossible
+        var random = SplitMix64(seed: seed &+ 17)
         var proposals = 0
-        var adopted = 0
         while true {
             let progress = progress(effort, proposals)
             if progress >= 1 { break }
-            let temperature = hot * Logarithm.exponential(cooling * progress)
-            if Int(progress * Double(tuning.adoptions)) > adopted {
-                adopted = Int(progress * Double(tuning.adoptions))
-                exchange(workers)
+            let temperature = temperature(at: progress, weight)
+            if isShared {
+                let half = partition.half(&random, of: tables.bins)
+                let turn = random.next()
+                workers[0].confine(to: half, is: true, turn: turn)
+                workers[1].confine(to: half, is: false, turn: turn)
             }
             parallel(workers.count) { workers[$0].anneal(epoch, temperature: temperature) }
             proposals += epoch * workers.count
+            if isShared {
+                workers[0].adopt(workers[1])
+                workers[1].adopt(workers[0], entirely: true)
+            }
             trace?(
                 progress, temperature, workers.map { $0.state.cost },
                 workers.map(\.bestCost).min() ?? 0)
@@ -83,6 +91,18 @@ package struct AssignmentSearch {
         return Result(
             bins: (0..<tables.items).map { Int(best.best[$0]) }, cost: best.bestCost,
             initialCost: initialCost, proposals: proposals)
+    }
+
+    /// Falls by the same share in the same time: to `cold` until the quench begins, and then to
+    /// where single units of cost count.
+    private func temperature(at progress: Double, _ weight: Double) -> Double {
+        let hot = max(1, weight * tuning.hot)
+        let cold = min(hot, max(1, weight * tuning.cold))
+        let (from, to, share) =
+            progress < tuning.quench
+            ? (hot, cold, progress / tuning.quench)
+            : (cold, 0.3, (progress - tuning.quench) / (1 - tuning.quench))
+        return from * Logarithm.exponential(Logarithm.natural(to / from) * share)
     }
 
     /// Jobs one after another, for whoever has no threads to give.
@@ -95,11 +115,5 @@ package struct AssignmentSearch {
         case .proposals(let all): Double(proposals) / Double(max(1, all))
         case .until(let clock): clock()
         }
-    }
-
-    /// Who is behind goes on from who is ahead.
-    private func exchange(_ workers: [AssignmentWorker]) {
-        guard let ahead = workers.min(by: { $0.state.cost < $1.state.cost }) else { return }
-        for worker in workers where worker.state.cost > ahead.state.cost { worker.adopt(ahead) }
     }
 }

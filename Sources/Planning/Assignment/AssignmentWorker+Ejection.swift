@@ -77,6 +77,7 @@ extension AssignmentWorker {
                 : attempt == 1
                     ? Int(state.tables.origin[item])
                     : number(random.next() >> 32, below: state.tables.bins)
+            if !isMine[target] { continue }
             let delta = state.shiftDelta(item, to: target, limit: bestDelta &- 1)
             if delta < bestDelta {
                 best = target

@@ -11,6 +11,9 @@ final class AssignmentWorker: @unchecked Sendable {
     private let weight: UnsafeMutablePointer<Double>
     private let tuning: AssignmentSearch.Tuning
 
+    /// Bins this walk may touch; the rest belongs to another for now.
+    let isMine: UnsafeMutablePointer<Bool>
+
     /// The best placement met, and items moved since.
     private(set) var bestCost: Int64
     let best: UnsafeMutablePointer<Int32>
@@ -41,6 +44,7 @@ final class AssignmentWorker: @unchecked Sendable {
         best = memory.array(problem.origin.map(Int32.init), or: 0)
         changed = memory.array(tables.items, of: 0)
         isChanged = memory.array(tables.items, of: false)
+        isMine = memory.array(tables.bins, of: true)
         trail = memory.array(2 * Self.longestTrail, of: 0)
         weight = memory.array(tables.items, of: 0)
         for item in 0..<tables.items {
@@ -66,8 +70,12 @@ final class AssignmentWorker: @unchecked Sendable {
             let bits = random.next()
             let limit = Int64(temperature * patience[Int(bits & 4095)])
             let kind = bits >> 12 & 255
-            let item = number(bits >> 32, below: tables.items)
+            var item = number(bits >> 32, below: tables.items)
             let more = random.next()
+            if !isMine[Int(state.bin[item])] {
+                item = number(random.next(), below: tables.items)
+                if !isMine[Int(state.bin[item])] { continue }
+            }
             if more & 511 < tuning.ejectShare {
                 // The larger of two, and home or anywhere.
                 let other = number(more >> 32, below: tables.items)
@@ -75,9 +83,14 @@ final class AssignmentWorker: @unchecked Sendable {
                 let isHome = more >> 9 & 1 == 0
                 let target =
                     isHome ? Int(tables.origin[large]) : number(random.next(), below: tables.bins)
-                if eject(large, to: target, limit: limit, random: &random) { noteBest() }
+                if isMine[Int(state.bin[large])], isMine[target],
+                    eject(large, to: target, limit: limit, random: &random)
+                {
+                    noteBest()
+                }
             } else if kind < tuning.swapShare {
                 let other = number(more >> 32, below: tables.items)
+                if !isMine[Int(state.bin[other])] { continue }
                 let delta = state.swapDelta(item, other, limit: limit)
                 if delta != AssignmentState.never {
                     let (here, there) = (Int(state.bin[item]), Int(state.bin[other]))
@@ -88,6 +101,7 @@ final class AssignmentWorker: @unchecked Sendable {
             } else {
                 var target = number(more >> 32, below: tables.bins)
                 if more & 255 < tuning.homeShare { target = Int(tables.origin[item]) }
+                if !isMine[target] { continue }
                 let delta = state.shiftDelta(item, to: target, limit: limit)
                 if delta != AssignmentState.never {
                     accept(item, to: target)
@@ -123,21 +137,24 @@ final class AssignmentWorker: @unchecked Sendable {
         changedCount = 0
     }
 
-    /// Goes on from another worker's placement.
-    func adopt(_ other: AssignmentWorker) {
-        state.replace(by: other.state.bin)
-        for item in 0..<tables.items where !isChanged[item] {
-            isChanged[item] = true
-            changed[changedCount] = Int32(item)
-            changedCount += 1
+    /// Takes over what another walk did on its own bins since both were at the same placement.
+    func adopt(_ other: AssignmentWorker, entirely: Bool = false) {
+        for item in 0..<tables.items {
+            let place = Int(other.state.bin[item])
+            if (entirely || other.isMine[place]) && Int(state.bin[item]) != place {
+                accept(item, to: place)
+            }
         }
         noteBest()
     }
 
-    /// Goes back to the best placement met.
-    func returnToBest() {
-        state.replace(by: best)
-        keep()
+    /// Keeps to some of the bins, and to the groups whose locations are not left to the other walk.
+    func confine(to bins: [Bool], is mine: Bool, turn: UInt64) {
+        for bin in 0..<tables.bins { isMine[bin] = bins[bin] == mine }
+        state.groups.setFloors(tables) { row in
+            var random = SplitMix64(seed: turn &+ UInt64(row))
+            return random.next() & 1 == (mine ? 0 : 1)
+        }
     }
 
     /// Mean over items of what they weigh in the soft terms together: the scale of temperatures.

@@ -4,6 +4,8 @@ struct GroupCounters {
     private let onBin: UnsafeMutablePointer<UInt64>
     private let inLocation: UnsafeMutablePointer<Int32>
     private let covered: UnsafeMutablePointer<Int32>
+    /// Locations a group may not fall below; where it starts lower, not below that.
+    private let floor: UnsafeMutablePointer<Int32>
     private let inNeighborhood: UnsafeMutablePointer<Int32>
     private let moved: UnsafeMutablePointer<Int32>
     /// How many groups have so many moved members.
@@ -15,6 +17,7 @@ struct GroupCounters {
         onBin = memory.array(tables.apartRows * tables.words, of: 0)
         inLocation = memory.array(tables.spreadRows * tables.locations, of: 0)
         covered = memory.array(tables.spreadRows, of: 0)
+        floor = memory.array(tables.spreadRows, of: 0)
         inNeighborhood = memory.array(tables.dependencyRows * tables.neighborhoods, of: 0)
         moved = memory.array(tables.groups, of: 0)
         groupsWithMoved = memory.array(tables.largestGroup + 2, of: 0)
@@ -31,6 +34,16 @@ struct GroupCounters {
         for index in 0..<(tables.largestGroup + 2) { groupsWithMoved[index] = 0 }
         groupsWithMoved[0] = Int32(tables.groups)
         mostMoved = 0
+        setFloors(tables) { _ in true }
+    }
+
+    /// A group may lose locations down to its minimum where this walk owns it, none otherwise.
+    func setFloors(_ tables: AssignmentTables, isOwner: (Int) -> Bool) {
+        for group in 0..<tables.groups {
+            let row = Int(tables.spreadRow[group])
+            guard row >= 0 else { continue }
+            floor[row] = isOwner(row) ? tables.minimumLocations[group] : covered[row]
+        }
     }
 
     // MARK: Changing
@@ -178,7 +191,7 @@ struct GroupCounters {
                 var after = covered[row]
                 if cells[Int(here)] == 1 { after &-= 1 }
                 if cells[Int(there)] == 0 { after &+= 1 }
-                if after < min(tables.minimumLocations[group], covered[row]) { return false }
+                if after < min(floor[row], covered[row]) { return false }
             }
             if tables.dependencyRow[group] >= 0 && near != far {
                 if isShared && isAlone(item, tables) && isAlone(out, tables) { continue }
