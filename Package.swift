@@ -99,8 +99,8 @@ let package = Package(
             ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
 
         .target(
-            name: "TestSupport", dependencies: ["ClusterModel", "Planning"], path: "Tests/TestSupport",
-            swiftSettings: strict),
+            name: "TestSupport", dependencies: ["ClusterModel", "Planning"],
+            path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "kvmbalance-bench",
             dependencies: [

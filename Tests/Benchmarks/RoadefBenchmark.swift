@@ -95,26 +95,8 @@ struct RoadefBenchmark: ParsableCommand {
             } else {
                 .until { (clock.now - start) / .seconds(seconds) }
             }
-        var traced = 0
-        var tuning = AssignmentSearch.Tuning()
-        let environment = ProcessInfo.processInfo.environment
-        if let v = environment["T_SWAP"].flatMap({ UInt64($0) }) { tuning.swapShare = v }
-        if let v = environment["T_HOME"].flatMap({ UInt64($0) }) { tuning.homeShare = v }
-        if let v = environment["T_EJECT"].flatMap({ UInt64($0) }) { tuning.ejectShare = v }
-        if let v = environment["T_HOT"].flatMap({ Double($0) }) { tuning.hot = v }
-        if let v = environment["T_COLD"].flatMap({ Double($0) }) { tuning.cold = v }
-        return AssignmentSearch(problem, seed: seed, workers: workers, tuning: tuning).run(
-            effort,
-            parallel: {
-                count, job in
-                DispatchQueue.concurrentPerform(iterations: count) { job($0) }
-            },
-            trace: environment["T_TRACE"] == nil
-                ? nil
-                : { p, t, c, b in
-                    if Int(p * 1000) >= traced {
-                        traced += 40; print("trace", Int(p * 1000), Int(t), c, b)
-                    }
-                })
+        return AssignmentSearch(problem, seed: seed, workers: workers).run(effort) { count, job in
+            DispatchQueue.concurrentPerform(iterations: count) { job($0) }
+        }
     }
 }

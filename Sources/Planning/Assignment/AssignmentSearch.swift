@@ -1,8 +1,9 @@
 /// Looks for a cheap placement for as long as it is given, feasible at every moment.
 ///
-/// Workers go side by side for an epoch of a fixed number of proposals, then the search looks at
-/// them: who is behind goes on from who is ahead. So the result depends on the seed and the number
-/// of proposals alone, whatever the threads did.
+/// Workers go side by side for an epoch of a fixed number of proposals. Where bins hold many items,
+/// each worker has a half of the bins for the epoch, and then both go on from the sum; otherwise
+/// each goes its own way and the best counts. So the result depends on the seed and the number of
+/// proposals alone, whatever the threads did.
 package struct AssignmentSearch {
     /// How long to search.
     package enum Effort: Sendable {
@@ -24,6 +25,9 @@ package struct AssignmentSearch {
         package var cold = 0.001
         /// Share of the time after which it is cooled faster.
         package var quench = 0.85
+        /// Items for each bin from which the walks divide the bins; with fewer, what matters is how
+        /// a few large items combine, and each walk needs all bins.
+        package var itemsForSharing = 20
         package init() {}
     }
 
@@ -52,10 +56,7 @@ package struct AssignmentSearch {
         tables = AssignmentTables(problem, in: memory)
     }
 
-    package func run(
-        _ effort: Effort, parallel: Parallel = Self.oneAfterAnother,
-        trace: ((Double, Double, [Int64], Int64) -> Void)? = nil
-    ) -> Result {
+    package func run(_ effort: Effort, parallel: Parallel = Self.oneAfterAnother) -> Result {
         let workers = (0..<workers).map {
             AssignmentWorker(
                 problem, tables, seed: seed &+ UInt64($0) &* 0x9e37_79b9, tuning: tuning)
@@ -64,12 +65,14 @@ package struct AssignmentSearch {
         let weight = workers[0].meanWeight
         let epoch = max(1 << 16, 8 * tables.items)
         let partition = BinPartition(tables)
-        let isShared = tables.bins > 7 && workers.count == 2 && partition.isPossible
+        let isShared =
+            workers.count == 2 && partition.isPossible && tables.bins > 3
+            && tables.items >= tuning.itemsForSharing * tables.bins
         var random = SplitMix64(seed: seed &+ 17)
         var proposals = 0
         while true {
             let progress = progress(effort, proposals)
-            if progress >= 1 { break }
+            if progress >= 1 || tables.items == 0 { break }
             let temperature = temperature(at: progress, weight)
             if isShared {
                 let half = partition.half(&random, of: tables.bins)
@@ -83,9 +86,6 @@ package struct AssignmentSearch {
                 workers[0].adopt(workers[1])
                 workers[1].adopt(workers[0], entirely: true)
             }
-            trace?(
-                progress, temperature, workers.map { $0.state.cost },
-                workers.map(\.bestCost).min() ?? 0)
         }
         let best = workers.min { $0.bestCost < $1.bestCost } ?? workers[0]
         return Result(
