@@ -10,5 +10,6 @@ struct Benchmarks: ParsableCommand {
             HtoolsBenchmark.self, ConsolidateBenchmark.self, ScheduleBenchmark.self,
             FuzzBenchmark.self, FleetBenchmark.self, GrowthBenchmark.self,
             GanetiCasesBenchmark.self,
+            RoadefBenchmark.self,
         ])
 }

@@ -1,0 +1,164 @@
+extension AssignmentTables {
+    init(_ problem: AssignmentProblem, in memory: Memory) {
+        let order = Self.resourceOrder(problem)
+        let width = problem.resourceCount
+        items = problem.itemCount
+        bins = problem.binCount
+        self.width = width
+        plainWidth = order.count { !problem.isTransient[$0] }
+        need = memory.array(items * width, of: 0)
+        for item in 0..<items {
+            for (place, resource) in order.enumerated() {
+                need[item * width + place] = problem.demand[item * width + resource]
+            }
+        }
+        capacity = memory.array(bins * width, of: 0)
+        for bin in 0..<bins {
+            for (place, resource) in order.enumerated() {
+                capacity[bin * width + place] = problem.capacity[bin * width + resource]
+            }
+        }
+        let hinges = HingeTable(problem)
+        self.hinges = hinges.count
+        load = memory.array(hinges.load, or: 0)
+        hingeOffset = memory.array(hinges.offset, or: 0)
+
+        origin = memory.array(problem.origin.map(Int32.init), or: 0)
+        moveCost = memory.array(problem.moveCost, or: 0)
+        hasPairs = !problem.pairCost.isEmpty && problem.pairWeight != 0
+        pairWeight = problem.pairWeight
+        pairCost = memory.array(hasPairs ? problem.pairCost : [], or: 0)
+        hasUsedCost = !problem.usedBinCost.isEmpty
+        usedCost = memory.array(problem.usedBinCost, or: 0)
+
+        let groups = GroupTable(problem)
+        self.groups = problem.groups.count
+        groupsOfItem = FlatLists(groups.ofItem, in: memory)
+        members = FlatLists(problem.groups.map(\.members), in: memory)
+        needs = FlatLists(groups.needs, in: memory)
+        neededBy = FlatLists(groups.neededBy, in: memory)
+        apartRow = memory.array(groups.apartRow.values, or: -1)
+        spreadRow = memory.array(groups.spreadRow.values, or: -1)
+        dependencyRow = memory.array(groups.dependencyRow.values, or: -1)
+        isCounted = memory.array(problem.groups.map(\.countsMoves), or: false)
+        minimumLocations = memory.array(
+            problem.groups.map { Int32($0.minimumLocations) }, or: 0)
+        (apartRows, spreadRows) = (groups.apartRow.count, groups.spreadRow.count)
+        dependencyRows = groups.dependencyRow.count
+        groupMoveWeight = problem.groupMoveWeight
+        largestGroup = problem.groups.map(\.members.count).max() ?? 0
+        traits = memory.array(groups.traits(problem), or: [])
+
+        location = memory.array(problem.location.map(Int32.init), or: 0)
+        neighborhood = memory.array(problem.neighborhood.map(Int32.init), or: 0)
+        locations = (problem.location.max() ?? 0) + 1
+        neighborhoods = (problem.neighborhood.max() ?? 0) + 1
+        words = (bins + 63) / 64
+        allowedRow = memory.array(problem.allowedSet.map { $0.map(Int32.init) ?? -1 }, or: -1)
+        allowed = memory.array(problem.binSets.flatMap(\.words), or: 0)
+    }
+
+    /// Resources that count at one end, then the transient ones; the tightest first, so that most
+    /// misfits are seen at the first look.
+    private static func resourceOrder(_ problem: AssignmentProblem) -> [Int] {
+        let width = problem.resourceCount
+        var demanded = [Double](repeating: 0, count: width)
+        var offered = [Double](repeating: 0, count: width)
+        for (index, amount) in problem.demand.enumerated() {
+            demanded[index % width] += Double(amount)
+        }
+        for (index, amount) in problem.capacity.enumerated() {
+            offered[index % width] += Double(amount)
+        }
+        let tightness = zip(demanded, offered).map { $0 / max(1, $1) }
+        return (0..<width).sorted { left, right in
+            let (late, later) = (problem.isTransient[left], problem.isTransient[right])
+            if late != later { return !late }
+            return tightness[left] != tightness[right]
+                ? tightness[left] > tightness[right] : left < right
+        }
+    }
+}
+
+/// The soft terms on a bin's load, weights multiplied in.
+private struct HingeTable {
+    var count = 0
+    var load: [Int64] = []
+    var offset: [Int64] = []
+
+    init(_ problem: AssignmentProblem) {
+        let thresholds = problem.thresholds.filter { $0.weight != 0 }
+        let balances = problem.balances.filter { $0.weight != 0 }
+        let width = problem.resourceCount
+        count = thresholds.count + balances.count
+        for bin in 0..<problem.binCount {
+            offset += thresholds.map { -$0.weight * $0.level[bin] }
+            offset += balances.map {
+                let row = bin * width
+                let first = problem.capacity[row + $0.first]
+                return $0.weight * ($0.target * first - problem.capacity[row + $0.second])
+            }
+        }
+        for item in 0..<problem.itemCount {
+            let row = item * width
+            load += thresholds.map { $0.weight * problem.demand[row + $0.resource] }
+            load += balances.map {
+                let first = problem.demand[row + $0.first]
+                return -$0.weight * ($0.target * first - problem.demand[row + $0.second])
+            }
+        }
+    }
+}
+
+/// Which groups constrain anything, and the rows of their counters.
+private struct GroupTable {
+    /// Numbers those groups that need a row of counters.
+    struct Rows {
+        var values: [Int32] = []
+        var count = 0
+
+        mutating func append(_ isNeeded: Bool) {
+            values.append(isNeeded ? Int32(count) : -1)
+            count += isNeeded ? 1 : 0
+        }
+    }
+
+    var ofItem: [[Int]]
+    var needs: [[Int]]
+    var neededBy: [[Int]]
+    var apartRow = Rows()
+    var spreadRow = Rows()
+    var dependencyRow = Rows()
+
+    init(_ problem: AssignmentProblem) {
+        ofItem = Array(repeating: [], count: problem.itemCount)
+        neededBy = Array(repeating: [], count: problem.groups.count)
+        needs = problem.groups.enumerated().map { index, group in
+            Set(group.needs).subtracting([index]).sorted()
+        }
+        for (index, needed) in needs.enumerated() {
+            for group in needed { neededBy[group].append(index) }
+        }
+        for (index, group) in problem.groups.enumerated() {
+            for member in group.members { ofItem[member].append(index) }
+            apartRow.append(group.isApart && group.members.count > 1)
+            spreadRow.append(group.minimumLocations > 1)
+            dependencyRow.append(!needs[index].isEmpty || !neededBy[index].isEmpty)
+        }
+    }
+
+    func traits(_ problem: AssignmentProblem) -> [ItemTraits] {
+        problem.allowedSet.indices.map { item in
+            var traits: ItemTraits = problem.allowedSet[item] == nil ? [] : .confined
+            for group in ofItem[item] {
+                if apartRow.values[group] >= 0 { traits.insert(.apart) }
+                if spreadRow.values[group] >= 0 { traits.insert(.spread) }
+                if dependencyRow.values[group] >= 0 { traits.insert(.dependent) }
+                if problem.groups[group].countsMoves && problem.groupMoveWeight != 0 {
+                    traits.insert(.counted)
+                }
+            }
+            return traits
+        }
+    }
+}

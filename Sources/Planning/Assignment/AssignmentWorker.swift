@@ -1,0 +1,165 @@
+/// One walk through placements by simulated annealing: random shifts and swaps, worse ones accepted
+/// the less often the colder it is. Every placement it visits is feasible.
+///
+/// Used by one thread at a time.
+final class AssignmentWorker: @unchecked Sendable {
+    var state: AssignmentState
+    private let owner: Memory
+    private let tables: AssignmentTables
+    private var random: SplitMix64
+    /// What each item weighs in the soft terms together.
+    private let weight: UnsafeMutablePointer<Double>
+    private let tuning: AssignmentSearch.Tuning
+
+    /// Bins this walk may touch; the rest belongs to another for now.
+    let isMine: UnsafeMutablePointer<Bool>
+
+    /// The best placement met, and items moved since.
+    private(set) var bestCost: Int64
+    let best: UnsafeMutablePointer<Int32>
+    private let changed: UnsafeMutablePointer<Int32>
+    private let isChanged: UnsafeMutablePointer<Bool>
+    private var changedCount = 0
+    /// -ln of evenly spread chances.
+    private let patience: UnsafeMutablePointer<Double>
+    static let patienceCount = 4096
+    /// Items moved by the change under way and where they were, to take it back.
+    let trail: UnsafeMutablePointer<Int32>
+    var trailCount = 0
+    static let longestTrail = 12
+    static let refuges = 5
+    static let longestLook = 40
+
+    init(
+        _ problem: AssignmentProblem, _ tables: AssignmentTables, seed: UInt64,
+        tuning: AssignmentSearch.Tuning
+    ) {
+        self.tables = tables
+        self.tuning = tuning
+        random = SplitMix64(seed: seed)
+        let memory = Memory()
+        owner = memory
+        state = AssignmentState(problem, tables, at: problem.origin)
+        bestCost = state.cost
+        best = memory.array(problem.origin.map(Int32.init), or: 0)
+        changed = memory.array(tables.items, of: 0)
+        isChanged = memory.array(tables.items, of: false)
+        isMine = memory.array(tables.bins, of: true)
+        trail = memory.array(2 * Self.longestTrail, of: 0)
+        weight = memory.array(tables.items, of: 0)
+        for item in 0..<tables.items {
+            for hinge in 0..<tables.hinges {
+                weight[item] += Double(abs(tables.load[item * tables.hinges + hinge]))
+            }
+        }
+        patience = memory.array(
+            (0..<Self.patienceCount).map {
+                -Logarithm.natural((Double($0) + 0.5) / Double(Self.patienceCount))
+            }, or: 0)
+    }
+
+    @inline(__always)
+    func number(_ bits: UInt64, below bound: Int) -> Int {
+        Int(((bits & 0xffff_ffff) &* UInt64(bound)) >> 32)
+    }
+
+    /// Proposes so many changes at one temperature.
+    func anneal(_ proposals: Int, temperature: Double) {
+        var random = random
+        for _ in 0..<proposals {
+            let bits = random.next()
+            let limit = Int64(temperature * patience[Int(bits & 4095)])
+            let kind = bits >> 12 & 255
+            var item = number(bits >> 32, below: tables.items)
+            let more = random.next()
+            if !isMine[Int(state.bin[item])] {
+                item = number(random.next(), below: tables.items)
+                if !isMine[Int(state.bin[item])] { continue }
+            }
+            if more & 511 < tuning.ejectShare {
+                // The larger of two, and home or anywhere.
+                let other = number(more >> 32, below: tables.items)
+                let large = weight[item] < weight[other] ? other : item
+                let isHome = more >> 9 & 1 == 0
+                let target =
+                    isHome ? Int(tables.origin[large]) : number(random.next(), below: tables.bins)
+                if isMine[Int(state.bin[large])], isMine[target],
+                    eject(large, to: target, limit: limit, random: &random)
+                {
+                    noteBest()
+                }
+            } else if kind < tuning.swapShare {
+                let other = number(more >> 32, below: tables.items)
+                if !isMine[Int(state.bin[other])] { continue }
+                let delta = state.swapDelta(item, other, limit: limit)
+                if delta != AssignmentState.never {
+                    let (here, there) = (Int(state.bin[item]), Int(state.bin[other]))
+                    accept(item, to: there)
+                    accept(other, to: here)
+                    noteBest()
+                }
+            } else {
+                var target = number(more >> 32, below: tables.bins)
+                if more & 255 < tuning.homeShare { target = Int(tables.origin[item]) }
+                if !isMine[target] { continue }
+                let delta = state.shiftDelta(item, to: target, limit: limit)
+                if delta != AssignmentState.never {
+                    accept(item, to: target)
+                    noteBest()
+                }
+            }
+        }
+        self.random = random
+    }
+
+    @inline(__always)
+    func accept(_ item: Int, to target: Int) {
+        state.move(item, to: target)
+        if !isChanged[item] {
+            isChanged[item] = true
+            changed[changedCount] = Int32(item)
+            changedCount &+= 1
+        }
+    }
+
+    @inline(__always)
+    private func noteBest() {
+        if state.cost < bestCost { keep() }
+    }
+
+    private func keep() {
+        bestCost = state.cost
+        for index in 0..<changedCount {
+            let item = Int(changed[index])
+            best[item] = state.bin[item]
+            isChanged[item] = false
+        }
+        changedCount = 0
+    }
+
+    /// Takes over what another walk did on its own bins since both were at the same placement.
+    func adopt(_ other: AssignmentWorker, entirely: Bool = false) {
+        for item in 0..<tables.items {
+            let place = Int(other.state.bin[item])
+            if (entirely || other.isMine[place]) && Int(state.bin[item]) != place {
+                accept(item, to: place)
+            }
+        }
+        noteBest()
+    }
+
+    /// Keeps to some of the bins, and to the groups whose locations are not left to the other walk.
+    func confine(to bins: [Bool], is mine: Bool, turn: UInt64) {
+        for bin in 0..<tables.bins { isMine[bin] = bins[bin] == mine }
+        state.groups.setFloors(tables) { row in
+            var random = SplitMix64(seed: turn &+ UInt64(row))
+            return random.next() & 1 == (mine ? 0 : 1)
+        }
+    }
+
+    /// Mean over items of what they weigh in the soft terms together: the scale of temperatures.
+    var meanWeight: Double {
+        let sum = (0..<tables.items).reduce(0) { $0 + weight[$1] }
+        return max(1, sum / Double(max(1, tables.items)))
+    }
+}
