@@ -3,7 +3,7 @@ package import ClusterModel
 /// One copy of a domain on one simulated host, as libvirt there would show it, and the truth about
 /// it that libvirt can not show.
 package struct SimulatedDomain: Hashable, Codable, Sendable {
-    package private(set) var facts: DomainFacts
+    @Boxed package private(set) var facts: DomainFacts
     /// Never `absent` or `unknown`: a copy that is not there is no element of its host.
     package private(set) var presence: DomainSighting.Presence
     /// Mean CPU demand while it runs.

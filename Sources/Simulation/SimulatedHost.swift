@@ -3,7 +3,7 @@ package import ClusterModel
 /// A host of the simulated world with the domains on it.
 package struct SimulatedHost: Hashable, Codable, Sendable {
     package var name: HostName
-    package var facts: HostFacts
+    @Boxed package var facts: HostFacts
     /// Speed of its migration network, shared by what leaves and what arrives.
     package var linkMbps: Int
     /// It lost its power and does not come back.

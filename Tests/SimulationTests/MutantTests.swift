@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import FaultScenarios
 import Simulation
 import Testing
 
@@ -78,7 +79,7 @@ struct MutantTests {
     @Test(arguments: Mutant.Bug.allCases)
     func `a bug is caught`(bug: Mutant.Bug) {
         for seed in UInt64(0)..<600 {
-            let scenario = Scenario(seed: seed, crashes: false)
+            let scenario = FaultScenario(seed: seed, crashes: false)
             var run = scenario.run { Self.machine(bug, $0, $1) }
             _ = run.run()
             if !run.violations.isEmpty { return }

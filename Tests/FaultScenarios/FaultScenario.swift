@@ -1,17 +1,17 @@
-import ClusterModel
+package import ClusterModel
 import Execution
-import Simulation
+package import Simulation
 
 /// A small fleet, a drain and everything that goes wrong, all from one seed.
-struct Scenario {
-    let seed: UInt64
-    private(set) var world: SimulatedWorld
-    let planner: GreedyPlanner
-    let plan: MigrationPlan
-    var interruptions = VirtualRun.Interruptions()
+package struct FaultScenario {
+    package let seed: UInt64
+    package private(set) var world: SimulatedWorld
+    package let planner: GreedyPlanner
+    package let plan: MigrationPlan
+    package var interruptions = VirtualRun.Interruptions()
 
     /// Whether faults strike, our process dies, and somebody stops the run.
-    init(seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true) {
+    package init(seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true) {
         self.seed = seed
         var random = SeededGenerator(seed: seed)
         world = Self.world(random: &random)
@@ -46,7 +46,7 @@ struct Scenario {
         }
     }
 
-    func run(
+    package func run(
         machine: @escaping VirtualRun.MachineFactory = {
             RunMachine(state: $0, recovering: $1)
         }
@@ -58,9 +58,9 @@ struct Scenario {
     }
 
     /// A drain that ends well by itself, for tests that put one thing wrong.
-    static func plain() throws -> Scenario {
+    package static func plain() throws -> FaultScenario {
         for seed in UInt64(0)..<100 {
-            let scenario = Scenario(seed: seed, faults: false, crashes: false, wishes: false)
+            let scenario = FaultScenario(seed: seed, faults: false, crashes: false, wishes: false)
             guard scenario.plan.steps.count >= 3, scenario.plan.blockers.isEmpty else { continue }
             var run = scenario.run()
             if run.run()?.state == .done, run.state.steps.allSatisfy({ $0.error == nil }) {
@@ -70,10 +70,10 @@ struct Scenario {
         throw NoPlainScenario()
     }
 
-    struct NoPlainScenario: Error {}
+    package struct NoPlainScenario: Error {}
 
     /// The run again, line by line, for whoever has to understand what went wrong.
-    func story(violations: [String]) -> String {
+    package func story(violations: [String]) -> String {
         var told = run()
         told.isTold = true
         _ = told.run()
