@@ -172,6 +172,13 @@ extension RunMachine {
         return [.abort(id)]
     }
 
+    /// To wait on would be to wait without a bound: a person must look, and the migration is left to
+    /// its daemon. The step stays open: whoever takes the run up looks at both hosts first.
+    mutating func stuck(_ id: StepID, reason: String) -> [Directive] {
+        guard case .migrating = phases[id], let step = state.step(id)?.step else { return [] }
+        return halt(step, "its migration \(reason); see whether its QEMU still answers")
+    }
+
     private mutating func halt(_ step: Step, _ reason: String) -> [Directive] {
         phases[step.id] = nil
         haltReason = haltReason ?? "'\(step.domainName)': \(reason)"

@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import Foundation
 
 /// The rules that are about us: what we may do when, whatever the world is like.
 extension VirtualRun {
@@ -27,6 +28,59 @@ extension VirtualRun {
     mutating func demandSettling(_ settlement: Settlement, of id: StepID) {
         guard lastRecord(of: id) == .settling(id, settlement) else {
             return report(["step \(id) does \(settlement.rawValue) without a record"])
+        }
+    }
+
+    /// What both hosts showed last must allow what the journal says now: this is the recovery table
+    /// again, in other words and by another hand, for what does harm when it is wrong.
+    mutating func demandProof(of event: JournalEvent) {
+        guard let id = event.step else { return }
+        let look = seen[id]
+        let (source, target) = (look?.source.presence, look?.target.presence)
+        let isAllowed =
+            switch event {
+            case .intent:
+                look?.purpose == .preflight && target == .absent && isGuest(source)
+                    && look?.source.jobActive == false
+            case .arrived:
+                source == .absent && (isGuest(target) || target == .inactive)
+            case .attemptFailed:
+                isGuest(source) && (target == .absent || target == .inactive)
+            case .settling(_, .destroyPausedSource):
+                source == .pausedByMigration && target == .running
+            case .settling(_, .resumeSource):
+                source == .pausedByMigration && target == .absent
+            case .settling(_, .undefineSource):
+                source == .inactive && isGuest(target) && look?.target.isPersistent == true
+            case .settling(_, .setAutostart):
+                source == .absent && isGuest(target)
+            case .skipped:
+                source == .inactive && target == .absent
+            case .taken, .planned, .failed, .stopping, .ended:
+                true
+            }
+        if !isAllowed { report(["\(event) is recorded, and nothing that was seen proves it"]) }
+        if case .intent = event { seen[id] = nil }
+    }
+
+    private func isGuest(_ presence: DomainSighting.Presence?) -> Bool {
+        presence == .running || presence == .paused
+    }
+
+    /// The journal alone tells all that the machine knows, and can be read again.
+    mutating func examineJournal() {
+        if state.steps != machine.state.steps || state.goal != machine.state.goal {
+            report(["the machine knows what the journal does not"])
+        }
+        guard checksCoding else { return }
+        for record in journal {
+            do {
+                let text = try JSONEncoder().encode(record)
+                let back = try JSONDecoder().decode(JournalRecord.self, from: text)
+                if back != record { report(["record \(record.sequence) comes back changed"]) }
+            } catch {
+                report(["record \(record.sequence) can not be read again: \(error)"])
+            }
         }
     }
 

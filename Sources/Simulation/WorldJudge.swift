@@ -14,11 +14,14 @@ struct WorldJudge: Sendable {
     private let places: [DomainID: Int]
 
     init(start: SimulatedWorld) {
-        domains = start.hosts.flatMap { host in
-            host.domains.map { ($0.facts.name, $0.id, $0.facts.isPersistent) }
+        var domains: [(name: String, id: DomainID, isPersistent: Bool)] = []
+        var places: [DomainID: Int] = [:]
+        for copy in start.hosts.flatMap(\.domains) where places[copy.id] == nil {
+            places[copy.id] = domains.count
+            domains.append((copy.facts.name, copy.id, copy.facts.isPersistent))
         }
-        places = Dictionary(
-            domains.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.domains = domains
+        self.places = places
     }
 
     func faults(in world: SimulatedWorld) -> [String] {

@@ -2,9 +2,12 @@ import ArgumentParser
 
 /// `kvmbalance-bench`: measures the planner on other people's data, given by path.
 @main
-struct Benchmarks: ParsableCommand {
+struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kvmbalance-bench",
         abstract: "Measures the planner. The last line is one line of JSON.",
-        subcommands: [HtoolsBenchmark.self, ConsolidateBenchmark.self, ScheduleBenchmark.self])
+        subcommands: [
+            HtoolsBenchmark.self, ConsolidateBenchmark.self, ScheduleBenchmark.self,
+            FaultsBenchmark.self,
+        ])
 }

@@ -18,6 +18,8 @@ package struct FaultScenario {
         var options = MigrationOptions()
         options.attempts = Int(random.number(in: 1...3))
         options.timeoutSeconds = random.chance(50) ? 600 : nil
+        options.postcopy = random.chance(15)
+        options.route = random.pick([.automatic, .automatic, .peerToPeer, .managed]) ?? .automatic
         planner = GreedyPlanner(
             drained: "host1",
             limits: MigrationLimits(
@@ -28,13 +30,21 @@ package struct FaultScenario {
             world.schedule = ScheduledFault.random(
                 Int(random.number(in: 0...4)), in: world, moves: plan.moves,
                 spanMilliseconds: 240_000, random: &random)
+            // A plan from a file is some minutes old, and others were not idle.
+            if random.chance(10) { age(random: &random) }
         }
         if crashes {
             for _ in 0..<random.number(in: 0...3) {
                 interruptions.crashes.insert(Int(random.number(in: 1...60)))
             }
             if random.chance(8) {
-                interruptions.unwritable.insert(Int(random.number(in: 3...25)))
+                let first = Int(random.number(in: 3...25))
+                let last = first + Int(random.number(in: 0...3))
+                interruptions.unwritable.formUnion(first...last)
+            }
+            if random.chance(10) {
+                let step = random.number(in: -7_200_000...7_200_000)
+                interruptions.clockSteps[random.number(in: 1...120_000)] = step
             }
         }
         if wishes, random.chance(12) {
@@ -44,6 +54,16 @@ package struct FaultScenario {
                 interruptions.wishes[delay + 2000] = .abort(reason: "asked to abort")
             }
         }
+    }
+
+    /// Time passes between the plan and its run, in which other people change the world.
+    private mutating func age(random: inout SeededGenerator) {
+        let later = ScheduledFault.random(
+            2, in: world, moves: plan.moves, spanMilliseconds: 1, random: &random)
+        let waiting = world.schedule
+        for item in later { world.strike(item.fault) }
+        world.advance(to: world.now.advanced(byMilliseconds: 300_000))
+        world.schedule = waiting
     }
 
     package func run(
@@ -71,15 +91,6 @@ package struct FaultScenario {
     }
 
     package struct NoPlainScenario: Error {}
-
-    /// The run again, line by line, for whoever has to understand what went wrong.
-    package func story(violations: [String]) -> String {
-        var told = run()
-        told.isTold = true
-        _ = told.run()
-        let faults = world.schedule.map { "\($0.trigger): \($0.fault)" }
-        return (["seed \(seed)"] + violations + faults + told.story).joined(separator: "\n")
-    }
 
     /// Three to five hosts of which one can just be emptied, mostly.
     private static func world(random: inout SeededGenerator) -> SimulatedWorld {

@@ -100,7 +100,7 @@ package struct GreedyPlanner {
     }
 
     private func isUsable(_ host: HostName, _ world: SimulatedWorld) -> Bool {
-        world.host(host).map { !$0.isSilent(at: world.now) && !$0.isLinkDown(at: world.now) }
+        world.host(host).map { !$0.isUnreachable(at: world.now) && !$0.isLinkDown(at: world.now) }
             ?? false
     }
 

@@ -27,7 +27,7 @@ struct VirtualRunTests {
             let outcome = run.run()
             #expect(outcome != nil, "seed \(seed)")
             guard run.violations.isEmpty else {
-                Issue.record("\(scenario.story(violations: run.violations))")
+                Issue.record("\(scenario.story())")
                 return
             }
         }
