@@ -17,6 +17,7 @@ extension ScheduledFault {
                 let host = nearby ?? random.pick(world.hosts.map(\.name))
             else { return nil }
             let fault = fault(domain: domain, host: host, in: world, random: &random)
+            if random.chance(15) { return ScheduledFault(.ended(domain), fault) }
             guard let phase = random.pick(SimulatedMigration.Phase.allCases),
                 random.chance(70)
             else {

@@ -46,6 +46,8 @@ package struct ScheduledFault: Hashable, Codable, Sendable {
         case at(Timestamp)
         /// A migration of this domain enters this phase.
         case phase(DomainID, SimulatedMigration.Phase)
+        /// A migration of this domain is over, however it ended.
+        case ended(DomainID)
     }
 
     package var trigger: Trigger

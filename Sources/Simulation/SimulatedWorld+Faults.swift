@@ -121,6 +121,7 @@ extension SimulatedWorld {
             if migration.phase == .confirm { continue }
             cancel(migration, .failed, code: 38, "Lost connection to destination host")
         }
+        shells.removeAll { $0.host == name }
         hosts[index].reboot(at: now)
         hosts[index].isTouchedByOthers = true
         for copy in hosts[index].domains where copy.isActive {

@@ -148,13 +148,14 @@ extension SimulatedWorld {
     private mutating func finish(_ migration: SimulatedMigration) {
         let now = now
         let ends = [migration.source, migration.target].compactMap { host($0) }
-        // QEMU's own link, or the one on which the source's daemon would say Finish.
-        let isLost = { (host: SimulatedHost) in
-            host.isLinkDown(at: now)
-                || (!migration.isManaged && host.peersCutUntil.map { now < $0 } == true)
-        }
-        guard ends.count == 2, !ends.contains(where: isLost) else {
+        guard ends.count == 2, !ends.contains(where: { $0.isLinkDown(at: now) }),
+            ends[1].domain(migration.domain) != nil
+        else {
             return cancel(migration, .failed, code: 38, "Lost connection to destination host")
+        }
+        if !migration.isManaged, let cut = ends.compactMap(\.peersCutUntil).max(), now < cut {
+            // Finish is not heard before they reach each other again, or notice that they do not.
+            return change(migration) { $0.until = cut }
         }
         update(migration.domain, on: migration.target) {
             $0.isIncoming = false
@@ -213,6 +214,10 @@ extension SimulatedWorld {
     ) {
         migrations.removeAll { $0.id == migration.id }
         reply(migration, failure: failure)
+        // Not at once: whoever ended it is in the middle of something.
+        for index in schedule.indices where schedule[index].trigger == .ended(migration.domain) {
+            schedule[index].trigger = .at(now)
+        }
         shareLinks()
     }
 

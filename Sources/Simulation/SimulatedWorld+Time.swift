@@ -68,7 +68,7 @@ extension SimulatedWorld {
     private func isDue(_ trigger: ScheduledFault.Trigger) -> Bool {
         switch trigger {
         case .at(let time): time <= now
-        case .phase: false
+        case .phase, .ended: false
         }
     }
 

@@ -57,7 +57,11 @@ extension VirtualRun {
             let delay = random.number(in: random.chance(10) ? 1...3000 : 1...30)
             appoint(.look(id, purpose, source: source), after: delay)
         case .look(let id, let purpose, let source?):
-            let target = sighting(of: move(id).domain, on: move(id).target)
+            var target = sighting(of: move(id).domain, on: move(id).target)
+            if shortcut == .asksOnlyTheSource, purpose == .verify {
+                let isThere = source.presence == .running || source.presence == .paused
+                target = DomainSighting(isThere ? .absent : .running, isPersistent: true)
+            }
             try feed(.looked(id, purpose, source: source, target: target))
         case .settle(let id, let settlement):
             var error = settle(id, settlement)
@@ -192,7 +196,9 @@ extension VirtualRun {
             case .destroyPausedSource:
                 try world.destroyPausedCopy(of: move.domain, on: move.source)
             case .resumeSource:
-                if let doubt = doubt(about: move) { return doubt }
+                if shortcut != .resumesWithoutLookingElsewhere, let doubt = doubt(about: move) {
+                    return doubt
+                }
                 try world.resume(move.domain, on: move.source)
             case .undefineSource:
                 try world.undefine(move.domain, on: move.source)

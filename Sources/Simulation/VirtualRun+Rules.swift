@@ -99,6 +99,9 @@ extension VirtualRun {
         if outcome.state != .done && outcome.state != .rolledBack && outcome.reason == nil {
             report(["the run ended \(outcome.state.rawValue) without a reason"])
         }
+        if outcome.state != .halted, let open = state.openSteps.first {
+            report(["the run ended \(outcome.state.rawValue) and step \(open.step.id) is open"])
+        }
         for step in state.steps {
             guard case .done = step.status, outcome.state == .done,
                 state.steps.last(where: { $0.step.move.domain == step.step.move.domain }) == step,
@@ -108,7 +111,19 @@ extension VirtualRun {
             if holders != [step.step.move.target] {
                 report(["step \(step.step.id) is done and its domain is on \(holders)"])
             }
+            examineAutostart(of: step)
         }
+    }
+
+    /// What started with its host does so where it is now, or the journal says why not.
+    private mutating func examineAutostart(of step: RunState.StepState) {
+        let domain = step.step.move.domain
+        guard case .done(_, let note) = step.status,
+            let copy = world.copy(of: domain, on: step.step.move.target),
+            judge.startsWithHost.contains(domain), copy.facts.isPersistent,
+            !copy.facts.autostart, note?.contains("autostart") != true
+        else { return }
+        report(["\(copy.facts.name) no longer starts with its host, and nobody says so"])
     }
 
     private func lastRecord(of id: StepID) -> JournalEvent? {

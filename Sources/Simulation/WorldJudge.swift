@@ -12,6 +12,8 @@ struct WorldJudge: Sendable {
 
     private let domains: [(name: String, id: DomainID, isPersistent: Bool)]
     private let places: [DomainID: Int]
+    /// Domains that are started with their host.
+    let startsWithHost: Set<DomainID>
 
     init(start: SimulatedWorld) {
         var domains: [(name: String, id: DomainID, isPersistent: Bool)] = []
@@ -20,6 +22,8 @@ struct WorldJudge: Sendable {
             places[copy.id] = domains.count
             domains.append((copy.facts.name, copy.id, copy.facts.isPersistent))
         }
+        startsWithHost = Set(
+            start.hosts.flatMap(\.domains).filter(\.facts.autostart).map(\.id))
         self.domains = domains
         self.places = places
     }

@@ -6,7 +6,7 @@ extension FaultScenario {
     /// The whole of it: the run to its end and, by lot, taken up again by somebody, at once or when
     /// the world is well, to go on, to go back or to make an end.
     package func play(
-        isTold: Bool = false, checksCoding: Bool = false,
+        isTold: Bool = false, checksCoding: Bool = false, shortcut: VirtualRun.Shortcut? = nil,
         machine: @escaping VirtualRun.MachineFactory = {
             RunMachine(state: $0, recovering: $1)
         }
@@ -14,6 +14,7 @@ extension FaultScenario {
         var run = run(machine: machine)
         run.isTold = isTold
         run.checksCoding = checksCoding
+        run.shortcut = shortcut
         guard let outcome = run.run(), run.violations.isEmpty else { return run }
         var random = SeededGenerator(seed: ~seed)
         guard random.chance(40), outcome.state != .rolledBack else { return run }

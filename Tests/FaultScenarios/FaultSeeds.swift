@@ -28,6 +28,7 @@ package struct FaultSeeds: Sendable {
     /// Every so manyeth seed has its records coded and read again, which takes most of its time.
     package var codingEvery: UInt64 = 16
     package var workers = 2
+    package var shortcut: VirtualRun.Shortcut?
     private let makeMachine: @Sendable (RunState, Bool) -> any RunDeciding
 
     package init(
@@ -66,7 +67,7 @@ package struct FaultSeeds: Sendable {
         var tally = Tally()
         for seed in seeds {
             let run = FaultScenario(seed: seed).play(
-                checksCoding: seed % codingEvery == 0, machine: makeMachine)
+                checksCoding: seed % codingEvery == 0, shortcut: shortcut, machine: makeMachine)
             tally.seeds += 1
             tally.records += run.journal.count
             tally.crashes += run.crashes
