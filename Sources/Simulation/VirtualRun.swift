@@ -133,9 +133,10 @@ package struct VirtualRun {
     package var state: RunState { RunState(plan: plan, records: journal) }
 
     /// Runs, or takes the run up again, until it ends; after a crash a new process goes on at once.
-    /// nil when it does not end within a day of virtual time: that is a violation too.
+    /// nil when it does not end within a week of virtual time: that is a violation too. (A guest that
+    /// never converges has an hour for each attempt and plan.)
     package mutating func run(to goal: RunGoal = .forward) -> RunOutcome? {
-        let deadline = world.now.advanced(byMilliseconds: 86_400_000)
+        let deadline = world.now.advanced(byMilliseconds: 7 * 86_400_000)
         var isFirst = true
         while true {
             do throws(LifeEnd) {
@@ -206,7 +207,7 @@ package struct VirtualRun {
                 try keep(agenda.remove(at: index))
             }
         }
-        violations.append("the run did not end within a day")
+        violations.append("the run did not end within a week")
     }
 
     private func nextMoment(_ change: Timestamp?) -> Timestamp? {
@@ -215,6 +216,14 @@ package struct VirtualRun {
         guard let change else { return own }
         // The world alone can only matter to us while we wait for it.
         return own.map { min($0, change) } ?? (calls.isEmpty ? nil : change)
+    }
+
+    /// Something goes wrong, or a person does something, between two runs.
+    package mutating func strike(_ fault: SimulatedFault) {
+        world.strike(fault)
+        let words = narrator.words(fault)
+        tell("FAULT: \(words)")
+        examine()
     }
 
     /// What was only broken for a while works again, and an hour passes.

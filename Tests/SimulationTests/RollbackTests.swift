@@ -1,0 +1,45 @@
+import ClusterModel
+import Execution
+import FaultScenarios
+import Simulation
+import Testing
+
+/// Rollback is a plan: where going back the same way does not fit, another order is found, or it is
+/// said what stays away and why.
+struct RollbackTests {
+    static let cases = 1000
+
+    @Test func `seven of ten steps are undone although reverse order does not fit`() throws {
+        var (played, complete, most) = (0, 0, 0)
+        var seed: UInt64 = 0
+        while played < Self.cases {
+            seed += 1
+            try #require(seed < 20_000, "only \(played) cases in \(seed) seeds")
+            guard let rollback = RollbackCase(seed: seed), var run = rollback.obstructed() else {
+                continue
+            }
+            played += 1
+            let displaced = run.state.displacements
+            let possible = RollbackCase.mostUndone(displaced, run.world)
+            let end = run.run(to: .rollback)
+            let outcome = try #require(end, "seed \(seed)")
+            #expect(run.violations.isEmpty, "seed \(seed): \(run.violations)")
+            let away = displaced.filter { run.world.holders(of: $0.domain) != [$0.source] }
+            if possible == displaced.count { most += 1 }
+            guard away.isEmpty else {
+                #expect(outcome.state == .failed, "seed \(seed): \(outcome)")
+                for move in away {
+                    let name = run.world.copy(of: move.domain, on: move.target)?.facts.name
+                    let isNamed = outcome.reason?.contains("'\(name ?? "nobody")'") == true
+                    #expect(isNamed, "seed \(seed): \(move) is away, and \(outcome)")
+                }
+                // Nothing is left away that could simply have gone back.
+                #expect(displaced.count - away.count >= possible, "seed \(seed): \(outcome)")
+                continue
+            }
+            #expect(outcome == RunOutcome(.rolledBack), "seed \(seed)")
+            complete += 1
+        }
+        #expect(complete >= most && complete > 100 && complete < Self.cases)
+    }
+}
