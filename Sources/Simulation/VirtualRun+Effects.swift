@@ -7,6 +7,9 @@ extension VirtualRun {
     mutating func feed(_ event: RunEvent) throws(LifeEnd) {
         if case .looked(let id, let purpose, let source, let target) = event {
             seen[id] = Evidence(purpose: purpose, source: source, target: target)
+            if purpose == .verify {
+                rowsMet.insert(RecoveryTable.decide(source: source, target: target).row.label)
+            }
         }
         if isTold, let line = narrator.line(event, of: machine.state) { tell(line) }
         for directive in machine.handle(event, at: ourTime) {
@@ -147,7 +150,8 @@ extension VirtualRun {
         options.route =
             options.route == .managed || managedPairs.contains(pair) ? .managed : .peerToPeer
         let request = MigrationRequest(
-            domain: move.domain, target: move.target, targetURI: "", migrateURI: "",
+            domain: move.domain, target: move.target, targetURI: "",
+            migrateURI: "tcp://\(move.target)",
             isPersistent: persistent, mode: open.step.mode, options: options)
         do throws(HypervisorError) {
             let number = try world.migrate(request, from: move.source)

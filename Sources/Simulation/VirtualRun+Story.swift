@@ -2,9 +2,20 @@ import ClusterModel
 
 /// The run told line by line, for whoever has to understand it.
 extension VirtualRun {
+    /// What was told a moment ago and still is so is told once, and counted.
     mutating func tell(_ line: @autoclosure () -> String) {
         guard isTold else { return }
-        story.append("\(narrator.clock(world.now)) \(line())")
+        let line = line()
+        if lately.contains(line) {
+            untold += 1
+            return
+        }
+        if untold > 0 {
+            story.append("\(narrator.clock(world.now)) (no news in \(untold) more looks and tries)")
+            untold = 0
+        }
+        lately = lately.suffix(3) + [line]
+        story.append("\(narrator.clock(world.now)) \(line)")
     }
 
     /// Scheduled faults that have struck since.

@@ -18,6 +18,8 @@ package struct VirtualRun {
     package struct Interruptions: Hashable, Sendable {
         /// Our process dies after so many records and effects, counted over all its lives.
         package var crashes: Set<Int> = []
+        /// Our process dies after the record with this number in the journal.
+        package var crashesAfterRecords: Set<Int> = []
         /// The so manyeth record can not be written: the disk is full.
         package var unwritable: Set<Int> = []
         /// What a person asks for, in milliseconds after the start of the run.
@@ -38,9 +40,14 @@ package struct VirtualRun {
     package internal(set) var story: [String] = []
     package var interruptions = Interruptions()
     package var isTold = false
+    /// Labels of the rows of the recovery table that were met after an intent.
+    package internal(set) var rowsMet: Set<String> = []
     /// A crash ends `run` with nil, for whoever wants to take the run up in another way.
     package var crashesEnd = false
     package var shortcut: Shortcut?
+    /// The last lines of the story, and how many like them came since.
+    var lately: [String] = []
+    var untold = 0
     /// Every record is coded and decoded again at the end of `run`.
     package var checksCoding = false
 
@@ -71,6 +78,7 @@ package struct VirtualRun {
     /// Of the plan in force, by the journal and not by the machine's word.
     private(set) var limits: MigrationLimits
     private var ticks = 0
+    private var lives: Int32 = 0
     private var sequence = 0
 
     /// A deliberate bug of the interpreter, for tests of the rules.
@@ -170,11 +178,12 @@ package struct VirtualRun {
         goal: RunGoal, isFirst: Bool, until deadline: Timestamp
     ) throws(LifeEnd) {
         let isNew = journal.isEmpty
+        lives += 1
         if isNew {
-            try write(.taken(process: 1, goal: goal))
+            try write(.taken(process: lives, goal: goal))
             try write(.planned(plan, goal: goal))
         } else {
-            try write(.taken(process: Int32(crashes + 1), goal: goal))
+            try write(.taken(process: lives, goal: goal))
         }
         machine = makeMachine(state, !isNew)
         if isFirst {
@@ -270,6 +279,7 @@ package struct VirtualRun {
         if case .planned(let plan, _) = event { limits = plan.limits }
         if isTold { for line in narrator.lines(event, offset: offset) { tell(line) } }
         demandProof(of: event)
+        if interruptions.crashesAfterRecords.remove(journal.count) != nil { throw .crashed }
     }
 
     /// As the executor does: nothing more is started, repairs that were begun are done.

@@ -29,9 +29,15 @@ struct FaultsBenchmark: AsyncParsableCommand {
     @Option(help: "The first seed.") var from: UInt64 = 0
     @Option(help: "How many are played beside each other.") var workers = 2
     @Option(help: "Tell the story of this seed and of no other.") var story: UInt64?
+    @Option(help: "Tell the story of this folder of 'simulations' and of no seed.")
+    var scenario: String?
+    @Flag(help: "Print the recovery table, as 'simulations/RECOVERY.md' has it.")
+    var recovery = false
 
     func run() async throws {
         if let story { return print(FaultScenario(seed: story).story()) }
+        if recovery { return print(RecoveryDocument.text, terminator: "") }
+        if let scenario { return try play(scenario) }
         let meter = Meter()
         var play = FaultSeeds()
         play.workers = workers
@@ -50,5 +56,11 @@ struct FaultsBenchmark: AsyncParsableCommand {
         encoder.outputFormatting = [.sortedKeys]
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
         if !tally.broken.isEmpty { throw ExitCode(1) }
+    }
+
+    private func play(_ folder: String) throws {
+        let played = try ScenarioFolder(at: URL(fileURLWithPath: folder)).play()
+        print(played.story, terminator: "")
+        if !played.violations.isEmpty { throw ExitCode(1) }
     }
 }

@@ -11,6 +11,8 @@ package struct FaultSeeds: Sendable {
         package var crashes = 0
         /// How the plays ended, by the word of the outcome.
         package var outcomes: [String: Int] = [:]
+        /// Rows of the recovery table that were met.
+        package var rows: Set<String> = []
         /// In order of seed; of each chunk the first.
         package var broken: [UInt64] = []
 
@@ -20,6 +22,7 @@ package struct FaultSeeds: Sendable {
             seeds += other.seeds
             records += other.records
             crashes += other.crashes
+            rows.formUnion(other.rows)
             outcomes.merge(other.outcomes, uniquingKeysWith: +)
             broken = (broken + other.broken).sorted()
         }
@@ -71,6 +74,7 @@ package struct FaultSeeds: Sendable {
             tally.seeds += 1
             tally.records += run.journal.count
             tally.crashes += run.crashes
+            tally.rows.formUnion(run.rowsMet)
             tally.outcomes[run.state.outcome?.state.rawValue ?? "open", default: 0] += 1
             guard run.violations.isEmpty else {
                 tally.broken = [seed]

@@ -17,5 +17,7 @@ struct SeedTests {
             #expect(tally.outcomes[state, default: 0] > 1000, "\(tally.outcomes)")
         }
         #expect(tally.crashes > 10_000)
+        let missing = RecoveryTable.rows.map(\.label).filter { !tally.rows.contains($0) }
+        #expect(missing.isEmpty, "no crash reached these rows of the recovery table: \(missing)")
     }
 }
