@@ -11,7 +11,8 @@ extension VirtualRun {
             return
         }
         if untold > 0 {
-            story.append("\(narrator.clock(world.now)) (no news in \(untold) more looks and tries)")
+            let count = untold == 1 ? "1 more look or try" : "\(untold) more looks and tries"
+            story.append("\(narrator.clock(world.now)) (no news in \(count))")
             untold = 0
         }
         lately = lately.suffix(3) + [line]

@@ -273,6 +273,7 @@ package struct VirtualRun {
             if shortcut == .goesOnWithoutJournal { return }
             throw breakJournal()
         }
+        lately = []
         let offset = isTold ? state.nextStepNumber - 1 : 0
         journal.append(
             JournalRecord(sequence: journal.count + 1, at: ourTime, event: event))
