@@ -170,6 +170,8 @@ struct Narrator: Sendable {
             "\(name(domain)) rewrites \(rate) a second from now on"
         case .movedByAnother(let domain, let host):
             "another tool migrates \(name(domain)) to \(host)"
+        case .movedCarelessly(let domain, let host):
+            "another tool migrates \(name(domain)) to \(host) and forgets its definition"
         case .abortedByAnother(let domain):
             "another tool aborts the migration of \(name(domain))"
         }

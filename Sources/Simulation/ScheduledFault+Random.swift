@@ -16,7 +16,10 @@ extension ScheduledFault {
             guard let domain = move?.domain ?? random.pick(domains),
                 let host = nearby ?? random.pick(world.hosts.map(\.name))
             else { return nil }
-            let fault = fault(domain: domain, host: host, in: world, random: &random)
+            let fault =
+                random.chance(3)
+                ? .movedCarelessly(domain, to: move?.target ?? host)
+                : fault(domain: domain, host: host, in: world, random: &random)
             if random.chance(15) { return ScheduledFault(.ended(domain), fault) }
             guard let phase = random.pick(SimulatedMigration.Phase.allCases),
                 random.chance(70)

@@ -36,8 +36,23 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case guestBusy(DomainID, dirtyRate: Bytes)
     /// Another tool migrates it.
     case movedByAnother(DomainID, to: HostName)
+    /// Another tool migrates it and forgets its definition, which stays on the source alone
+    /// (`virsh migrate` without `--persistent` and `--undefinesource`).
+    case movedCarelessly(DomainID, to: HostName)
     /// Somebody else aborts its migration (`virsh domjobabort`).
     case abortedByAnother(DomainID)
+
+    /// Another tool starts a migration.
+    var isMove: Bool {
+        switch self {
+        case .movedByAnother, .movedCarelessly: true
+        case .daemonRestart, .hostLoss, .hostReboot, .linkLoss, .slowLink, .connectionLoss,
+            .peerLoss, .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .postcopyBreak,
+            .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
+            .abortedByAnother:
+            false
+        }
+    }
 }
 
 /// A fault and what sets it off.

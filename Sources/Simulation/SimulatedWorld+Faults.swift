@@ -47,7 +47,11 @@ extension SimulatedWorld {
         case .guestBusy(let domain, let rate):
             makeBusy(domain, rate)
         case .movedByAnother(let domain, let target):
-            moveByAnother(domain, to: target)
+            let persistent = holders(of: domain).first.flatMap { copy(of: domain, on: $0) }
+            moveByAnother(
+                domain, to: target, withDefinition: persistent?.facts.isPersistent ?? true)
+        case .movedCarelessly(let domain, let target):
+            moveByAnother(domain, to: target, withDefinition: false)
         case .abortedByAnother(let domain):
             // Refused where it would be refused to us.
             guard let migration = migration(of: domain) else { break }
@@ -237,12 +241,13 @@ extension SimulatedWorld {
     }
 
     /// As `virsh migrate --live --p2p --persistent --undefinesource` by somebody else would.
-    private mutating func moveByAnother(_ domain: DomainID, to target: HostName) {
+    private mutating func moveByAnother(
+        _ domain: DomainID, to target: HostName, withDefinition: Bool
+    ) {
         guard let source = holders(of: domain).first, source != target else { return }
-        let persistent = copy(of: domain, on: source)?.facts.isPersistent ?? true
         let request = MigrationRequest(
             domain: domain, target: target, targetURI: "", migrateURI: "",
-            isPersistent: persistent, options: MigrationOptions())
+            isPersistent: withDefinition, options: MigrationOptions())
         do throws(HypervisorError) {
             _ = try migrate(request, from: source)
             note(.movedByAnother, of: domain)

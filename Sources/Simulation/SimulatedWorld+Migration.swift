@@ -216,7 +216,9 @@ extension SimulatedWorld {
         reply(migration, failure: failure)
         // Not at once: whoever ended it is in the middle of something.
         for index in schedule.indices where schedule[index].trigger == .ended(migration.domain) {
-            schedule[index].trigger = .at(now)
+            // Another tool is refused while the target cleans up.
+            let delay = schedule[index].fault.isMove ? span(Self.cleanupMilliseconds) + 100 : 0
+            schedule[index].trigger = .at(now.advanced(byMilliseconds: delay))
         }
         shareLinks()
     }

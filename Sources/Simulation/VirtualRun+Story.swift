@@ -24,7 +24,8 @@ extension VirtualRun {
         var left = world.schedule
         let narrator = narrator
         for item in waiting {
-            if let index = left.firstIndex(of: item) {
+            // One that waited for an end may only have been put off.
+            if let index = left.firstIndex(where: { $0.fault == item.fault }) {
                 left.remove(at: index)
             } else {
                 tell("FAULT: \(narrator.words(item.fault))")

@@ -74,6 +74,7 @@ struct FaultEntry {
                         try table.required(
                             table.scalar("to", "a rate", Quantity.mebibytesPerSecond), "to"))))
         case "moved-by-another": .movedByAnother(try domain(), to: try host("to"))
+        case "moved-carelessly": .movedCarelessly(try domain(), to: try host("to"))
         case "aborted-by-another": .abortedByAnother(try domain())
         default: nil
         }
