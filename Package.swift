@@ -108,7 +108,7 @@ let package = Package(
             name: "FaultScenarios",
             dependencies: [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
-                "Execution", "HypervisorInterface", "Simulation", yams,
+                "Execution", "HypervisorInterface", "Simulation",
             ],
             path: "Tests/FaultScenarios", swiftSettings: strict),
         .executableTarget(
