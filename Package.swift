@@ -93,7 +93,10 @@ let package = Package(
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "SimulationTests",
-            ["ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry"]),
+            [
+                "ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry",
+                "Planning", "PlacementPolicy", "PlanChecking", "FaultScenarios",
+            ]),
         tests(
             "LibvirtTests",
             ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
@@ -103,11 +106,18 @@ let package = Package(
             dependencies: ["ClusterModel", "PlacementPolicy", "Planning", "PlanChecking"],
             path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "FaultScenarios",
+            dependencies: [
+                "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
+                "Execution", "HypervisorInterface", "Simulation",
+            ],
+            path: "Tests/FaultScenarios", swiftSettings: strict),
         .executableTarget(
             name: "kvmbalance-bench",
             dependencies: [
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
-                argumentParser,
+                "FaultScenarios", "Simulation", "Execution", argumentParser,
             ],
             path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),

@@ -196,13 +196,14 @@ package actor RunExecutor {
     }
 
     /// Why a copy on the source must not be woken: the domain may have gone on from the target to a
-    /// third host. nil when every other host was asked and none has it active.
+    /// third host. nil when every other host was asked and none knows it.
     private func elsewhere(_ move: Move) async -> String? {
         for host in doors.keys.sorted() where host != move.source && host != move.target {
             let sighting = await sighting(of: move.domain, on: host)
             switch sighting.presence {
-            case .absent, .inactive: continue
-            case .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
+            case .absent: continue
+            // A definition alone may be where the guest ran last, and newer than the copy.
+            case .inactive, .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
                 return "the source's copy can not be resumed: on \(host) the domain is "
                     + "\(sighting.presence.rawValue) \(sighting.detail)"
             }
@@ -243,14 +244,16 @@ package actor RunExecutor {
         let move = self.move(id)
         guard let inspector = doors[move.source]?.inspector else { return }
         var watch = MigrationWatch(
-            startedAt: clock.now(), timeoutSeconds: machine.state.plan.options.timeoutSeconds)
+            startedAt: clock.steady(), timeoutSeconds: machine.state.plan.options.timeoutSeconds)
         while !Task.isCancelled {
             do { try await clock.sleep(MigrationWatch.pollMilliseconds) } catch { return }
             let progress = try? await inspector.migrationProgress(of: move.domain)
             if Task.isCancelled { return }
             if let progress { await observer.observe(.progress(id, progress)) }
-            if let reason = watch.overdue(progress, at: clock.now()) {
-                send(.overdue(id, reason: reason))
+            switch watch.look(progress, at: clock.steady()) {
+            case .fine: break
+            case .overdue(let reason): send(.overdue(id, reason: reason))
+            case .stuck(let reason): send(.stuck(id, reason: reason))
             }
         }
     }

@@ -48,6 +48,8 @@ package enum RunEvent: Hashable, Sendable {
     case planned(MigrationPlan?, reason: String?)
     /// The migration made no progress, or its time is up.
     case overdue(StepID, reason: String)
+    /// The migration should have been over long ago and can not be aborted.
+    case stuck(StepID, reason: String)
     /// Start nothing new (Ctrl-C once), or stop what runs too (twice).
     case stop(reason: String)
     case abort(reason: String)

@@ -20,6 +20,20 @@ package enum RecoveryDecision: Hashable, Sendable {
     case halt(String)
 }
 
+/// What the same picture means before anything was begun.
+package enum PreflightVerdict: Hashable, Sendable {
+    /// The domain is where the plan says and nowhere else.
+    case takeOff
+    /// It was shut down: there is nothing to move.
+    case skip
+    /// What is seen should pass by itself; look again, and plan around it if it does not.
+    case lookAgain(String)
+    /// This target will not do: plan around it.
+    case avoidTarget
+    /// Somebody else was at work: start nothing more.
+    case stopRun
+}
+
 /// One row: the pairs of sightings it covers, the crash that produces them, and the decision.
 package struct RecoveryRow: Sendable {
     package let label: String
@@ -41,6 +55,20 @@ package enum RecoveryTable {
             return (row, row.decision)
         }
         preconditionFailure("no recovery row for source \(source) and target \(target)")
+    }
+
+    /// Before an intent only one picture is as planned. None is mended: whatever is wrong with it, it
+    /// was not us.
+    package static func verdict(
+        source: DomainSighting, target: DomainSighting
+    ) -> (row: RecoveryRow, verdict: PreflightVerdict) {
+        let (row, decision) = decide(source: source, target: target)
+        switch decision {
+        case .stayed: return (row, target.presence == .absent ? .takeOff : .avoidTarget)
+        case .stopped: return (row, .skip)
+        case .lookAgain(let doubt): return (row, .lookAgain(doubt))
+        case .arrived, .arrivedThenStopped, .wait, .settle, .halt: return (row, .stopRun)
+        }
     }
 
     package static let rows: [RecoveryRow] = [

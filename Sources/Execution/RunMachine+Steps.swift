@@ -13,16 +13,16 @@ extension RunMachine {
             phases[id] = nil
             return []
         }
-        let (row, decision) = RecoveryTable.decide(source: source, target: target)
-        switch decision {
-        case .stayed where target.presence == .absent:
+        let (row, verdict) = RecoveryTable.verdict(source: source, target: target)
+        switch verdict {
+        case .takeOff:
             return takeOff(step, source: source, at: time)
-        case .stayed:
+        case .avoidTarget:
             return giveUp(
                 step,
                 error: "\(step.move.target) has a definition of '\(step.domainName)' too; look "
                     + "which is right and undefine the other (virsh undefine)", at: time)
-        case .stopped:
+        case .skip:
             phases[id] = nil
             let reason = "was shut down on \(step.move.source) before it could move"
             return [record(.skipped(id, reason: reason), at: time)]
@@ -31,7 +31,7 @@ extension RunMachine {
             return [.look(id, .preflight, afterMilliseconds: bounds.lookPauseMilliseconds)]
         case .lookAgain(let doubt):
             return giveUp(step, error: "\(doubt): \(words(source, target, step))", at: time)
-        case .arrived, .arrivedThenStopped, .wait, .settle, .halt:
+        case .stopRun:
             phases[id] = nil
             let reason =
                 "the world changed: '\(step.domainName)' is no longer as planned (\(row.label): "
@@ -170,6 +170,13 @@ extension RunMachine {
         guard case .migrating = phases[id] else { return [] }
         phases[id] = .migrating(aborting: true)
         return [.abort(id)]
+    }
+
+    /// To wait on would be to wait without a bound: a person must look, and the migration is left to
+    /// its daemon. The step stays open: whoever takes the run up looks at both hosts first.
+    mutating func stuck(_ id: StepID, reason: String) -> [Directive] {
+        guard case .migrating = phases[id], let step = state.step(id)?.step else { return [] }
+        return halt(step, "its migration \(reason); see whether its QEMU still answers")
     }
 
     private mutating func halt(_ step: Step, _ reason: String) -> [Directive] {

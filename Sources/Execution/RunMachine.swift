@@ -98,6 +98,8 @@ package struct RunMachine: Sendable {
             directives += planned(plan, reason: reason, at: time)
         case .overdue(let id, let reason):
             directives += overdue(id, reason: reason)
+        case .stuck(let id, let reason):
+            directives += stuck(id, reason: reason)
         case .stop(let reason):
             directives += stop(reason: reason, at: time)
         case .abort(let reason):

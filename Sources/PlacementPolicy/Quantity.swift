@@ -1,9 +1,9 @@
-import ClusterModel
+package import ClusterModel
 
 /// Reads the amounts of a policy file: exact decimals with a unit, never floating point.
-enum Quantity {
+package enum Quantity {
     /// `4GiB`, `512 MiB`, `1.5GiB`. Only binary units: `4GB` could mean two things.
-    static func bytes(_ text: String) -> Bytes? {
+    package static func bytes(_ text: String) -> Bytes? {
         let units: [(String, Int64)] = [
             ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
         ]
@@ -11,17 +11,17 @@ enum Quantity {
     }
 
     /// `30s`, `15m`, `2h`, `1d`, in seconds.
-    static func seconds(_ text: String) -> Int64? {
+    package static func seconds(_ text: String) -> Int64? {
         number(text, units: [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)])
     }
 
     /// `100MiB/s`, in whole MiB a second.
-    static func mebibytesPerSecond(_ text: String) -> Int? {
+    package static func mebibytesPerSecond(_ text: String) -> Int? {
         number(text, units: [("MiB/s", 1), ("GiB/s", 1024)]).map { Int($0) }
     }
 
     /// `0.5`, `2`, `1.25` as thousandths.
-    static func thousandths(_ text: String) -> Int64? { scaled(text, by: 1000) }
+    package static func thousandths(_ text: String) -> Int64? { scaled(text, by: 1000) }
 
     private static func number(_ text: String, units: [(String, Int64)]) -> Int64? {
         for (unit, factor) in units where text.hasSuffix(unit) {

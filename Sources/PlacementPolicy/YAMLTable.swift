@@ -1,11 +1,20 @@
 import ClusterModel
 import Yams
 
-/// A mapping in a policy file: gives its values by type, and knows where each stands.
-struct YAMLTable {
+/// A mapping in a policy file: gives its values by type, and knows where each stands. Other files of
+/// ours are read by it too, as strictly.
+package struct YAMLTable {
     let path: String
     private let entries: [(key: String, value: Yams.Node)]
     private let mark: Yams.Mark?
+
+    /// A whole file, which must not be empty.
+    package init(yaml: String, keys: [String]) throws(PolicyError) {
+        guard let document = try PolicyReader.compose(yaml) else {
+            throw PolicyError("the file is empty. " + Self.valid(keys))
+        }
+        try self.init(document, path: "", keys: keys)
+    }
 
     /// Fails on keys that are not in `keys`.
     init(_ value: Yams.Node, path: String, keys: [String]) throws(PolicyError) {
@@ -33,10 +42,10 @@ struct YAMLTable {
     }
 
     func value(_ key: String) -> Yams.Node? { entries.first { $0.key == key }?.value }
-    func has(_ key: String) -> Bool { value(key) != nil }
+    package func has(_ key: String) -> Bool { value(key) != nil }
 
     /// The value as text, which `read` turns into what is wanted.
-    func scalar<Value>(
+    package func scalar<Value>(
         _ key: String, _ expected: String, _ read: (String) -> Value?
     ) throws(PolicyError) -> Value? {
         guard let value = value(key) else { return nil }
@@ -47,12 +56,12 @@ struct YAMLTable {
         return result
     }
 
-    func table(_ key: String, keys: [String]) throws(PolicyError) -> YAMLTable? {
+    package func table(_ key: String, keys: [String]) throws(PolicyError) -> YAMLTable? {
         guard let value = value(key) else { return nil }
         return try YAMLTable(value, path: full(key), keys: keys)
     }
 
-    func tables(_ key: String, keys: [String]) throws(PolicyError) -> [YAMLTable] {
+    package func tables(_ key: String, keys: [String]) throws(PolicyError) -> [YAMLTable] {
         var tables: [YAMLTable] = []
         for (index, value) in try list(key, of: "entries such as {\(keys[0]): …}").enumerated() {
             tables.append(try YAMLTable(value, path: "\(full(key))[\(index + 1)]", keys: keys))
@@ -60,7 +69,7 @@ struct YAMLTable {
         return tables
     }
 
-    func strings(_ key: String) throws(PolicyError) -> [String]? {
+    package func strings(_ key: String) throws(PolicyError) -> [String]? {
         guard has(key) else { return nil }
         var strings: [String] = []
         for value in try list(key, of: "names such as [web1, db-*]") {
@@ -72,7 +81,7 @@ struct YAMLTable {
         return strings
     }
 
-    func required<Value>(_ value: Value?, _ key: String) throws(PolicyError) -> Value {
+    package func required<Value>(_ value: Value?, _ key: String) throws(PolicyError) -> Value {
         guard let value else {
             let (line, column) = (mark?.line, mark?.column)
             throw PolicyError("'\(path)' lacks the key '\(key)'", line: line, column: column)
@@ -81,7 +90,7 @@ struct YAMLTable {
     }
 
     /// An error at a key's value.
-    func error(_ message: String, at key: String) -> PolicyError {
+    package func error(_ message: String, at key: String) -> PolicyError {
         PolicyError(message, line: value(key)?.mark?.line, column: value(key)?.mark?.column)
     }
 

@@ -102,6 +102,7 @@ struct FixedPlanning {
         guard !wanted.isEmpty else { return draft }
         var moves: [PlannedMove] = []
         var blockers: [Blocker] = []
+        var dropped: [(move: PlannedMove, blockers: [Blocker])] = []
         for move in wanted {
             var own = mobility.blockers(move.domain)
             if let misfit = compatibility.blocker(
@@ -115,19 +116,21 @@ struct FixedPlanning {
         // Each round takes at least one move out, so this ends.
         while !moves.isEmpty {
             if let (failed, shortage) = firstMisfit(moves) {
-                blockers.append(shortage)
+                dropped.append((failed, [shortage]))
                 moves.removeAll { $0 == failed }
             } else {
                 switch Ordering.order(moves, problem, compatibility) {
                 case .sequence(let found): sequence = found
                 case .stuck(let stuck):
-                    blockers += Ordering.blockers(stuck, problem)
+                    dropped += zip(stuck, Ordering.blockers(stuck, problem)).map { ($0, [$1]) }
                     moves.removeAll { move in stuck.contains { $0.domain == move.domain } }
                     continue
                 }
                 break
             }
         }
+        if bestEffort { readmit(&dropped, &moves, &sequence) }
+        blockers += dropped.flatMap(\.blockers)
         draft.blockers += blockers
         guard blockers.isEmpty || (bestEffort && !sequence.isEmpty) else {
             draft.outcome = .infeasible
@@ -137,6 +140,33 @@ struct FixedPlanning {
         draft.sequence = sequence
         draft.fewestMoves = moves.count
         return draft
+    }
+
+    /// What was left out for want of room may fit once others are left out too: each is tried again,
+    /// smallest first, until none can join. O(d²) orderings of d moves left out.
+    private func readmit(
+        _ dropped: inout [(move: PlannedMove, blockers: [Blocker])], _ moves: inout [PlannedMove],
+        _ sequence: inout [PlannedMove]
+    ) {
+        dropped.sort {
+            let sizes = [$0, $1].map { problem.load(of: $0.move.domain, ResourceLayout.memory) }
+            return sizes[0] != sizes[1]
+                ? sizes[0] < sizes[1] : $0.move.domain < $1.move.domain
+        }
+        var index = 0
+        while index < dropped.count {
+            let more = moves + [dropped[index].move]
+            guard firstMisfit(more) == nil,
+                case .sequence(let found) = Ordering.order(more, problem, compatibility)
+            else {
+                index += 1
+                continue
+            }
+            moves = more
+            sequence = found
+            dropped.remove(at: index)
+            index = 0
+        }
     }
 
     /// The first move, biggest first, that finds its target full once all the others are made.

@@ -16,7 +16,11 @@ extension ScheduledFault {
             guard let domain = move?.domain ?? random.pick(domains),
                 let host = nearby ?? random.pick(world.hosts.map(\.name))
             else { return nil }
-            let fault = fault(domain: domain, host: host, in: world, random: &random)
+            let fault =
+                random.chance(3)
+                ? .movedCarelessly(domain, to: move?.target ?? host)
+                : fault(domain: domain, host: host, in: world, random: &random)
+            if random.chance(15) { return ScheduledFault(.ended(domain), fault) }
             guard let phase = random.pick(SimulatedMigration.Phase.allCases),
                 random.chance(70)
             else {
@@ -33,20 +37,32 @@ extension ScheduledFault {
         random: inout SeededGenerator
     ) -> SimulatedFault {
         switch random.number(in: 0...99) {
-        case 0..<18: .daemonRestart(host, silentMilliseconds: random.number(in: 100...8000))
-        case 18..<21: .hostLoss(host)
-        case 21..<31: .linkLoss(host, milliseconds: random.number(in: 100...60_000))
-        case 31..<36: .slowLink(host, mbps: Int(random.number(in: 5...500)))
-        case 36..<46: .connectionLoss(host, milliseconds: random.number(in: 100...20_000))
-        case 46..<51: .lostFinish(domain)
-        case 51..<61: .lostConfirm(domain)
-        case 61..<69: .lostUndefine(domain)
+        case 0..<14: .daemonRestart(host, silentMilliseconds: random.number(in: 100...8000))
+        case 14..<16: .hostLoss(host)
+        case 16..<20: .hostReboot(host, downMilliseconds: random.number(in: 1000...200_000))
+        case 20..<28: .linkLoss(host, milliseconds: span(.seconds(60), random: &random))
+        case 28..<32: .slowLink(host, mbps: Int(random.number(in: 5...500)))
+        case 32..<40: .connectionLoss(host, milliseconds: span(.seconds(20), random: &random))
+        case 40..<44: .peerLoss(host, milliseconds: span(.seconds(90), random: &random))
+        case 44..<48: .stuckMonitor(domain, milliseconds: span(.seconds(400), random: &random))
+        case 48..<53: .lostFinish(domain)
+        case 53..<62: .lostConfirm(domain)
+        case 62..<69: .lostUndefine(domain)
         case 69..<71: .postcopyBreak(domain)
-        case 71..<82: .guestShutDown(domain)
-        case 82..<87: .guestStarted(domain)
-        case 87..<91: .guestPaused(domain)
+        case 71..<79: .guestShutDown(domain)
+        case 79..<83: .guestStarted(domain)
+        case 83..<86: .guestPaused(domain)
+        case 86..<88: .guestResumed(domain)
+        case 88..<91: .guestBusy(domain, dirtyRate: .mebibytes(random.number(in: 0...4000)))
+        case 91..<93: .abortedByAnother(domain)
         default: .movedByAnother(domain, to: random.pick(world.hosts.map(\.name)) ?? host)
         }
+    }
+
+    /// Mostly within the usual, now and then for longer than anybody waits.
+    private static func span(_ usual: Duration, random: inout SeededGenerator) -> Int64 {
+        let longest = usual.components.seconds * 1000
+        return random.chance(8) ? 90_000_000 : random.number(in: 100...longest)
     }
 }
 
@@ -55,10 +71,15 @@ extension SimulatedWorld {
     /// lost or torn stays so.
     package mutating func heal() {
         schedule = []
+        for index in migrations.indices { migrations[index].stuckUntil = nil }
         for index in hosts.indices where !hosts[index].isLost {
             hosts[index].silentUntil = nil
             hosts[index].linkDownUntil = nil
+            hosts[index].unreachableUntil = nil
+            hosts[index].peersCutUntil = nil
+            hosts[index].freeMonitors()
         }
+        for index in hosts.indices where hosts[index].rebootsAt != nil { reboot(index) }
         shareLinks()
     }
 }

@@ -3,7 +3,7 @@ package import ClusterModel
 /// One copy of a domain on one simulated host, as libvirt there would show it, and the truth about
 /// it that libvirt can not show.
 package struct SimulatedDomain: Hashable, Codable, Sendable {
-    package private(set) var facts: DomainFacts
+    @Boxed package private(set) var facts: DomainFacts
     /// Never `absent` or `unknown`: a copy that is not there is no element of its host.
     package private(set) var presence: DomainSighting.Presence
     /// Mean CPU demand while it runs.
@@ -16,6 +16,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package var isIncoming = false
     /// The guest has run elsewhere since this copy stopped: to resume it would turn time back.
     package var isStale = false
+    /// Its monitor does not answer before this moment.
+    package var stuckUntil: Timestamp?
     /// The host had a definition before an incoming copy took its place.
     package var hadDefinition = false
 
@@ -34,6 +36,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package var isActive: Bool { presence != .inactive }
     /// The guest with its newest memory: not a shell, not left behind.
     package var holdsGuest: Bool { isActive && !isIncoming && !isStale }
+
+    package func isStuck(at time: Timestamp) -> Bool { stuckUntil.map { time < $0 } ?? false }
 
     package mutating func become(_ presence: DomainSighting.Presence, at time: Timestamp) {
         precondition(presence != .absent && presence != .unknown, "no copy is \(presence)")
@@ -56,6 +60,7 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
         copy.become(.pausedByMigration, at: time)
         copy.isIncoming = true
         copy.isStale = false
+        copy.stuckUntil = nil
         copy.hadDefinition = definition != nil
         copy.facts.isPersistent = definition != nil
         // libvirt copies the definition, and never the link in the autostart directory.

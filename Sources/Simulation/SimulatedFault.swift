@@ -6,11 +6,18 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case daemonRestart(HostName, silentMilliseconds: Int64)
     /// The host loses its power for good, and its guests with it.
     case hostLoss(HostName)
+    /// The host loses its power and comes back: its guests are gone, those that start with their
+    /// host start, wherever else they may run by now.
+    case hostReboot(HostName, downMilliseconds: Int64)
     /// The migration network of the host carries nothing for a while.
     case linkLoss(HostName, milliseconds: Int64)
     case slowLink(HostName, mbps: Int)
     /// We can not reach the host for a while; the other hosts can.
     case connectionLoss(HostName, milliseconds: Int64)
+    /// The other hosts' daemons can not reach the host's for a while; we can.
+    case peerLoss(HostName, milliseconds: Int64)
+    /// The domain's QEMU does not answer its monitor for a while, and its migration stands still.
+    case stuckMonitor(DomainID, milliseconds: Int64)
     /// The source never hears that Finish went well, and resumes its copy: split brain.
     case lostFinish(DomainID)
     /// Confirm fails: the API reports success and the source keeps its paused copy.
@@ -23,8 +30,29 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     /// A person starts a domain that is shut down, where it is defined.
     case guestStarted(DomainID)
     case guestPaused(DomainID)
+    /// A person wakes a copy that is paused, whatever paused it.
+    case guestResumed(DomainID)
+    /// The guest rewrites its memory at another rate than was sampled.
+    case guestBusy(DomainID, dirtyRate: Bytes)
     /// Another tool migrates it.
     case movedByAnother(DomainID, to: HostName)
+    /// Another tool migrates it and forgets its definition, which stays on the source alone
+    /// (`virsh migrate` without `--persistent` and `--undefinesource`).
+    case movedCarelessly(DomainID, to: HostName)
+    /// Somebody else aborts its migration (`virsh domjobabort`).
+    case abortedByAnother(DomainID)
+
+    /// Another tool starts a migration.
+    var isMove: Bool {
+        switch self {
+        case .movedByAnother, .movedCarelessly: true
+        case .daemonRestart, .hostLoss, .hostReboot, .linkLoss, .slowLink, .connectionLoss,
+            .peerLoss, .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .postcopyBreak,
+            .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
+            .abortedByAnother:
+            false
+        }
+    }
 }
 
 /// A fault and what sets it off.
@@ -33,6 +61,8 @@ package struct ScheduledFault: Hashable, Codable, Sendable {
         case at(Timestamp)
         /// A migration of this domain enters this phase.
         case phase(DomainID, SimulatedMigration.Phase)
+        /// A migration of this domain is over, however it ended.
+        case ended(DomainID)
     }
 
     package var trigger: Trigger

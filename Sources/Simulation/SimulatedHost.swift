@@ -3,13 +3,19 @@ package import ClusterModel
 /// A host of the simulated world with the domains on it.
 package struct SimulatedHost: Hashable, Codable, Sendable {
     package var name: HostName
-    package var facts: HostFacts
+    @Boxed package var facts: HostFacts
     /// Speed of its migration network, shared by what leaves and what arrives.
     package var linkMbps: Int
     /// It lost its power and does not come back.
     package var isLost = false
+    /// When it will have started again after it lost its power.
+    package var rebootsAt: Timestamp?
     /// Nobody reaches its daemon before this moment.
     package var silentUntil: Timestamp?
+    /// We do not reach its daemon before this moment; other hosts do.
+    package var unreachableUntil: Timestamp?
+    /// Other hosts' daemons do not reach its daemon before this moment; we do.
+    package var peersCutUntil: Timestamp?
     /// Its migration network carries nothing before this moment.
     package var linkDownUntil: Timestamp?
     /// Somebody else placed or started a domain here: what we know of its room is void.
@@ -35,8 +41,19 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
         (left.facts.name, left.id) < (right.facts.name, right.id)
     }
 
+    /// Its daemon answers nobody.
     package func isSilent(at time: Timestamp) -> Bool {
         isLost || silentUntil.map { time < $0 } ?? false
+    }
+
+    /// Its daemon does not answer us.
+    package func isUnreachable(at time: Timestamp) -> Bool {
+        isSilent(at: time) || unreachableUntil.map { time < $0 } ?? false
+    }
+
+    /// Its daemon does not hear other hosts' daemons.
+    package func isCutFromPeers(at time: Timestamp) -> Bool {
+        isSilent(at: time) || peersCutUntil.map { time < $0 } ?? false
     }
 
     package func isLinkDown(at time: Timestamp) -> Bool {
@@ -71,6 +88,28 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
         domains.insert(copy, at: place)
     }
 
+    mutating func freeMonitors() {
+        for index in domains.indices { domains[index].stuckUntil = nil }
+    }
+
+    /// Power is back: guests are gone, definitions are there, and what starts with its host starts.
+    mutating func reboot(at time: Timestamp) {
+        isLost = false
+        rebootsAt = nil
+        bootedAt = time
+        endedCPUTime = 0
+        silentUntil = nil
+        linkDownUntil = nil
+        for copy in domains {
+            let isDefined = copy.isIncoming ? copy.hadDefinition : copy.facts.isPersistent
+            end(copy.id, keepingDefinition: isDefined, at: time)
+            if isDefined && copy.facts.autostart {
+                update(copy.id) { $0.become(.running, at: time) }
+            }
+        }
+        endedCPUTime = 0
+    }
+
     /// The process ends; what is left is the definition, where there is one.
     mutating func end(_ id: DomainID, keepingDefinition: Bool, at time: Timestamp) {
         guard let index = domains.firstIndex(where: { $0.id == id }) else { return }
@@ -82,5 +121,6 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
         domains[index].become(.inactive, at: time)
         domains[index].isIncoming = false
         domains[index].isStale = false
+        domains[index].stuckUntil = nil
     }
 }

@@ -12,6 +12,8 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
         case prepare
         /// Memory is copied while the guest runs on the source.
         case perform
+        /// The guest runs on the target while the rest of its memory follows.
+        case postcopy
         /// The guest is paused on the source, the last of it goes over; Finish has not begun.
         case switchOver = "switch-over"
         /// Finish is done, the guest runs on the target; the source still has its paused copy.
@@ -25,6 +27,12 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     /// It takes the definition along and removes it from the source.
     package var isPersistent: Bool
     package var mode: Step.Mode
+    /// We drive it, phase by phase, and not the source's daemon.
+    package var isManaged = false
+    /// It may go on in post-copy, and does after its first pass, as our actuator asks for.
+    package var allowsPostcopy = false
+    /// Its caller has had an error already, and the daemons carry on.
+    package var isUnattended = false
     /// A person had paused the guest before it began.
     package var wasPaused: Bool
     /// The guest is to stay paused on the target.
@@ -37,6 +45,10 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var until: Timestamp?
     /// Since when the link carries nothing.
     package var stalledSince: Timestamp?
+    /// Before this the monitor of its guest does not answer, and nothing goes on.
+    package var stuckUntil: Timestamp?
+    /// When the daemons will notice that they lost each other.
+    package var severedAt: Timestamp?
     package var total: Bytes
     /// What this iteration has still to send, and what the guest rewrote since it began.
     package var remaining: Bytes
@@ -52,9 +64,12 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var losesConfirm = false
     package var losesUndefine = false
 
+    /// It copies memory.
+    var isCopying: Bool { phase == .perform || phase == .postcopy }
+
     /// What it will have sent of this iteration by then.
     func sent(at time: Timestamp) -> Bytes {
-        guard phase == .perform else { return .zero }
+        guard isCopying else { return .zero }
         let elapsed = max(0, time.millisecondsSince(since))
         return min(remaining, Bytes(Self.product(rate.count, elapsed) / 1000))
     }
@@ -68,14 +83,14 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
 
     /// When this iteration has sent everything; nil while nothing moves.
     var iterationEnd: Timestamp? {
-        guard phase == .perform, rate.count > 0 else { return nil }
+        guard isCopying, rate.count > 0 else { return nil }
         let milliseconds = (Self.product(remaining.count, 1000) + rate.count - 1) / rate.count
         return since.advanced(byMilliseconds: milliseconds)
     }
 
     /// Brings the figures up to this moment.
     mutating func settle(at time: Timestamp) {
-        guard phase == .perform else { return }
+        guard isCopying else { return }
         let sent = sent(at: time)
         dirtied = dirtied(at: time)
         remaining -= sent

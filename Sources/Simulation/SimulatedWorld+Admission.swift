@@ -21,12 +21,16 @@ extension SimulatedWorld {
         if let blocker = copy.facts.blockers.first {
             throw refused(.incompatible, 55, "cannot migrate domain: \(blocker.detail)")
         }
-        guard let target = host(request.target), !target.isSilent(at: now) else {
+        let isManaged = request.options.route == .managed
+        guard let target = host(request.target), let origin = host(source),
+            !(isManaged ? target.isUnreachable(at: now) : target.isCutFromPeers(at: now)),
+            isManaged || !origin.isCutFromPeers(at: now)
+        else {
             throw refused(
-                .peerUnreachable, 38,
+                isManaged ? .unreachable : .peerUnreachable, 38,
                 "unable to connect to \(request.target): Connection refused")
         }
-        guard let origin = host(source), origin.facts.uuid != target.facts.uuid else {
+        guard origin.facts.uuid != target.facts.uuid else {
             throw refused(.incompatible, 1, "Attempt to migrate guest to the same host")
         }
         guard !origin.isLinkDown(at: now), !target.isLinkDown(at: now) else {

@@ -12,12 +12,22 @@ extension SimulatedWorld {
             restartDaemon(of: host)
         case .hostLoss(let host):
             lose(host)
+        case .hostReboot(let host, let duration):
+            lose(host)
+            changeHost(host) { $0.rebootsAt = now.advanced(byMilliseconds: duration) }
         case .linkLoss(let host, let duration):
             changeHost(host) { $0.linkDownUntil = now.advanced(byMilliseconds: duration) }
         case .slowLink(let host, let mbps):
             changeHost(host) { $0.linkMbps = mbps }
         case .connectionLoss(let host, let duration):
-            silence(host, for: duration)
+            let until = now.advanced(byMilliseconds: duration)
+            changeHost(host) { $0.unreachableUntil = max($0.unreachableUntil ?? until, until) }
+        case .peerLoss(let host, let duration):
+            cutFromPeers(host, for: duration)
+        case .stuckMonitor(let domain, let duration):
+            let until = now.advanced(byMilliseconds: duration)
+            for host in holders(of: domain) { update(domain, on: host) { $0.stuckUntil = until } }
+            arm(domain) { $0.stuckUntil = until }
         case .lostFinish(let domain):
             arm(domain) { $0.losesFinish = true }
         case .lostConfirm(let domain):
@@ -32,8 +42,20 @@ extension SimulatedWorld {
             start(domain)
         case .guestPaused(let domain):
             pause(domain)
+        case .guestResumed(let domain):
+            wake(domain)
+        case .guestBusy(let domain, let rate):
+            makeBusy(domain, rate)
         case .movedByAnother(let domain, let target):
-            moveByAnother(domain, to: target)
+            let persistent = holders(of: domain).first.flatMap { copy(of: domain, on: $0) }
+            moveByAnother(
+                domain, to: target, withDefinition: persistent?.facts.isPersistent ?? true)
+        case .movedCarelessly(let domain, let target):
+            moveByAnother(domain, to: target, withDefinition: false)
+        case .abortedByAnother(let domain):
+            // Refused where it would be refused to us.
+            guard let migration = migration(of: domain) else { break }
+            try? abortMigration(of: domain, on: migration.source)
         }
         shareLinks()
     }
@@ -51,6 +73,69 @@ extension SimulatedWorld {
         changeHost(host) { $0.silentUntil = max($0.silentUntil ?? until, until) }
     }
 
+    /// For less than the keepalive nobody notices; a managed migration does not need it.
+    private mutating func cutFromPeers(_ host: HostName, for milliseconds: Int64) {
+        let until = now.advanced(byMilliseconds: milliseconds)
+        changeHost(host) { $0.peersCutUntil = max($0.peersCutUntil ?? until, until) }
+        let keepalive = span(Self.keepaliveMilliseconds)
+        guard milliseconds >= keepalive else { return }
+        let severed = now.advanced(byMilliseconds: keepalive)
+        for index in migrations.indices where !migrations[index].isManaged {
+            let ends = [migrations[index].source, migrations[index].target]
+            guard ends.contains(host) else { continue }
+            migrations[index].severedAt = min(migrations[index].severedAt ?? severed, severed)
+        }
+    }
+
+    /// Our process is gone, or its connections are, and with them who drove this migration.
+    package mutating func abandon(_ id: Int) {
+        guard let migration = migrations.first(where: { $0.id == id && $0.isManaged }) else {
+            return
+        }
+        sever(migration)
+    }
+
+    private mutating func makeBusy(_ domain: DomainID, _ rate: Bytes) {
+        let scaled = Bytes(Int64(Double(rate.count) * speed))
+        for host in hosts { update(domain, on: host.name) { $0.dirtyRate = rate } }
+        for index in migrations.indices where migrations[index].domain == domain {
+            guard migrations[index].phase != .postcopy else { continue }
+            migrations[index].dirtied = migrations[index].dirtied(at: now)
+            migrations[index].settle(at: now)
+            migrations[index].dirtyRate = scaled
+        }
+    }
+
+    /// As `virsh resume` by somebody who sees one host only.
+    private mutating func wake(_ domain: DomainID) {
+        let now = now
+        for host in hosts where !host.isLost {
+            guard let copy = host.domain(domain), !copy.isIncoming, !hasJob(domain, on: host.name),
+                copy.presence == .paused || copy.presence == .pausedByMigration
+            else { continue }
+            if copy.isStale { note(.splitBrain, of: domain) }
+            update(domain, on: host.name) { $0.become(.running, at: now) }
+        }
+    }
+
+    mutating func reboot(_ index: Int) {
+        let name = hosts[index].name
+        // What waited for the old process there hears now that it is gone.
+        for migration in migrations where migration.target == name {
+            if migration.phase == .confirm { continue }
+            cancel(migration, .failed, code: 38, "Lost connection to destination host")
+        }
+        shells.removeAll { $0.host == name }
+        hosts[index].reboot(at: now)
+        hosts[index].isTouchedByOthers = true
+        for copy in hosts[index].domains where copy.isActive {
+            let runsElsewhere = hosts.contains {
+                $0.name != name && $0.domain(copy.id)?.isActive == true
+            }
+            if runsElsewhere { note(.splitBrain, of: copy.id) }
+        }
+    }
+
     private mutating func restartDaemon(of host: HostName) {
         for migration in migrations where migration.source == host || migration.target == host {
             let isSource = migration.source == host
@@ -58,6 +143,12 @@ extension SimulatedWorld {
             case .prepare, .perform:
                 cancel(
                     migration, isSource ? .unreachable : .failed, code: 38,
+                    isSource
+                        ? "internal error: client socket is closed"
+                        : "Lost connection to destination host")
+            case .postcopy:
+                leaveUnattended(
+                    migration,
                     isSource
                         ? "internal error: client socket is closed"
                         : "Lost connection to destination host")
@@ -91,6 +182,10 @@ extension SimulatedWorld {
             if copy.holdsGuest || !isDefinedElsewhere { note(.lostWithHost, of: copy.id) }
         }
         hosts[index].isLost = true
+        let torn = migrations.filter {
+            $0.phase == .postcopy && ($0.source == name || $0.target == name)
+        }
+        for migration in torn { cutInTwo(migration.domain) }
         for migration in migrations where migration.source == name {
             // Before Finish the target has nothing but an empty process.
             if migration.phase != .confirm { leaveShell(migration, forMilliseconds: 0) }
@@ -98,14 +193,12 @@ extension SimulatedWorld {
         }
     }
 
-    private mutating func cutInTwo(_ domain: DomainID) {
+    mutating func cutInTwo(_ domain: DomainID) {
         let now = now
-        guard let migration = migration(of: domain), migration.phase == .perform else { return }
+        guard let migration = migration(of: domain), migration.phase == .postcopy else { return }
         note(.cutInTwo, of: domain)
         update(domain, on: migration.source) { $0.become(.postcopyFailed, at: now) }
         update(domain, on: migration.target) {
-            $0.isIncoming = false
-            $0.setPersistent(migration.isPersistent || $0.hadDefinition)
             $0.become(.postcopyFailed, at: now)
         }
         conclude(migration, failure: (.failed, 9, "post-copy migration failed: link broken"))
@@ -115,6 +208,8 @@ extension SimulatedWorld {
     private mutating func shutDown(_ domain: DomainID) {
         for host in hosts where !host.isLost {
             guard let copy = host.domain(domain), copy.presence == .running else { continue }
+            // Half of its memory is elsewhere: it does not get as far as to end.
+            if migration(of: domain)?.phase == .postcopy { continue }
             if let migration = migration(of: domain), migration.source == host.name,
                 migration.phase != .confirm
             {
@@ -146,12 +241,13 @@ extension SimulatedWorld {
     }
 
     /// As `virsh migrate --live --p2p --persistent --undefinesource` by somebody else would.
-    private mutating func moveByAnother(_ domain: DomainID, to target: HostName) {
+    private mutating func moveByAnother(
+        _ domain: DomainID, to target: HostName, withDefinition: Bool
+    ) {
         guard let source = holders(of: domain).first, source != target else { return }
-        let persistent = copy(of: domain, on: source)?.facts.isPersistent ?? true
         let request = MigrationRequest(
             domain: domain, target: target, targetURI: "", migrateURI: "",
-            isPersistent: persistent, options: MigrationOptions())
+            isPersistent: withDefinition, options: MigrationOptions())
         do throws(HypervisorError) {
             _ = try migrate(request, from: source)
             note(.movedByAnother, of: domain)

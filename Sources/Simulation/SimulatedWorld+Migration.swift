@@ -7,9 +7,12 @@ import HypervisorInterface
 /// what was rewritten meanwhile, until the rest fits into the allowed downtime.
 extension SimulatedWorld {
     mutating func step(_ migration: SimulatedMigration) {
+        if migration.stuckUntil.map({ now < $0 }) == true { return }
+        if migration.severedAt.map({ $0 <= now }) == true { return sever(migration) }
         switch migration.phase {
         case .prepare: enter(.perform, migration)
         case .perform: endIteration(migration)
+        case .postcopy: endPostcopy(migration)
         case .switchOver: finish(migration)
         case .confirm: confirm(migration)
         }
@@ -34,7 +37,7 @@ extension SimulatedWorld {
         case .prepare:
             let until = now.advanced(byMilliseconds: span(Self.prepareMilliseconds))
             change(migration) { $0.until = until }
-        case .perform:
+        case .perform, .postcopy:
             shareLinks()
         case .switchOver:
             update(migration.domain, on: migration.source) {
@@ -58,6 +61,7 @@ extension SimulatedWorld {
                 old, .failed, code: 38,
                 "Lost connection to destination host: the migration network is down")
         }
+        guard old.iterationEnd.map({ $0 <= now }) == true else { return }
         var migration = old
         migration.settle(at: now)
         migration.remaining = migration.dirtied
@@ -72,15 +76,86 @@ extension SimulatedWorld {
             migration.remaining = .zero
         }
         change(old) { $0 = migration }
-        if converged { enter(.switchOver, migration) }
+        if converged {
+            enter(.switchOver, migration)
+        } else if migration.allowsPostcopy {
+            startPostcopy(migration)
+        }
+    }
+
+    /// The guest goes over now, and what it lacks of its memory follows: from here on neither copy is
+    /// whole. Its definition comes with Finish.
+    private mutating func startPostcopy(_ migration: SimulatedMigration) {
+        let now = now
+        update(migration.domain, on: migration.source) {
+            $0.become(.pausedByMigration, at: now)
+            $0.isStale = true
+        }
+        update(migration.domain, on: migration.target) {
+            $0.isIncoming = false
+            $0.become(.running, at: now)
+        }
+        change(migration) {
+            $0.dirtyRate = .zero
+            $0.downtimeMilliseconds = 20
+        }
+        enter(.postcopy, migration)
+    }
+
+    private mutating func endPostcopy(_ old: SimulatedMigration) {
+        if old.stalledSince != nil, old.rate == .zero { return cutInTwo(old.domain) }
+        guard old.iterationEnd.map({ $0 <= now }) == true else { return }
+        update(old.domain, on: old.target) {
+            $0.setPersistent(old.isPersistent || $0.hadDefinition)
+        }
+        change(old) {
+            $0.transferred += $0.remaining
+            $0.remaining = .zero
+        }
+        enter(.confirm, old)
+    }
+
+    /// The daemons, or we and they, have lost each other. Source: qemu_migration.c, what the hosts do
+    /// when the connection closes that started the migration.
+    mutating func sever(_ migration: SimulatedMigration) {
+        change(migration) { $0.severedAt = nil }
+        switch migration.phase {
+        case .prepare, .perform:
+            cancel(migration, .failed, code: 38, "Lost connection to destination host")
+        case .switchOver where migration.isManaged:
+            // Nobody is left to tell the source what became of its guest: it stays paused.
+            leaveShell(migration, forMilliseconds: 0)
+            conclude(migration, failure: (.unreachable, 38, "client socket is closed"))
+        case .switchOver:
+            cancel(migration, .failed, code: 38, "Lost connection to destination host")
+        case .postcopy:
+            leaveUnattended(migration, "Lost connection to destination host")
+        case .confirm where migration.isManaged:
+            conclude(migration, failure: (.unreachable, 38, "client socket is closed"))
+        case .confirm:
+            break
+        }
+    }
+
+    /// The call fails and the migration goes on by itself.
+    mutating func leaveUnattended(_ migration: SimulatedMigration, _ message: String) {
+        guard !migration.isUnattended else { return }
+        change(migration) { $0.isUnattended = true }
+        reply(migration, failure: (.unreachable, 38, message))
     }
 
     /// Finish: the target takes the guest over, and its definition with it.
     private mutating func finish(_ migration: SimulatedMigration) {
         let now = now
         let ends = [migration.source, migration.target].compactMap { host($0) }
-        guard ends.count == 2, ends.allSatisfy({ !$0.isLinkDown(at: now) }) else {
+        guard ends.count == 2, !ends.contains(where: { $0.isLinkDown(at: now) }),
+            ends[1].domain(migration.domain) != nil
+        else {
             return cancel(migration, .failed, code: 38, "Lost connection to destination host")
+        }
+        if !migration.isManaged, let cut = ends.compactMap(\.peersCutUntil).max(), now < cut {
+            // Finish is not heard before they reach each other again, or notice that they do not.
+            return change(migration) { $0.until = cut }
         }
         update(migration.domain, on: migration.target) {
             $0.isIncoming = false
@@ -138,6 +213,20 @@ extension SimulatedWorld {
         failure: (kind: HypervisorError.Kind, code: Int, message: String)?
     ) {
         migrations.removeAll { $0.id == migration.id }
+        reply(migration, failure: failure)
+        // Not at once: whoever ended it is in the middle of something.
+        for index in schedule.indices where schedule[index].trigger == .ended(migration.domain) {
+            // Another tool is refused while the target cleans up.
+            let delay = schedule[index].fault.isMove ? span(Self.cleanupMilliseconds) + 100 : 0
+            schedule[index].trigger = .at(now.advanced(byMilliseconds: delay))
+        }
+        shareLinks()
+    }
+
+    private mutating func reply(
+        _ migration: SimulatedMigration,
+        failure: (kind: HypervisorError.Kind, code: Int, message: String)?
+    ) {
         var ending = EndedMigration(
             id: migration.id, domain: migration.domain, endedAt: now)
         if let failure {
@@ -152,6 +241,5 @@ extension SimulatedWorld {
         ended.append(ending)
         // Enough for every waiter to find its answer, in a file that does not grow for ever.
         if ended.count > 256 { ended.removeFirst(ended.count - 256) }
-        shareLinks()
     }
 }

@@ -9,9 +9,13 @@ extension SimulatedWorld {
     ) throws(HypervisorError) -> DomainSighting {
         try reach(host, operation: "look up domain")
         guard let copy = copy(of: domain, on: host) else { return DomainSighting(.absent) }
+        // With a stuck monitor nobody can be asked for the job; a source in post-copy shows it.
+        let isKnown =
+            !copy.isStuck(at: now) || copy.isIncoming
+            || migration(of: domain)?.phase == .postcopy
         return DomainSighting(
             copy.presence, isPersistent: copy.facts.isPersistent,
-            autostart: copy.facts.autostart, jobActive: hasJob(domain, on: host))
+            autostart: copy.facts.autostart, jobActive: isKnown && hasJob(domain, on: host))
     }
 
     package func progress(
@@ -19,7 +23,8 @@ extension SimulatedWorld {
     ) throws(HypervisorError) -> MigrationProgress? {
         try reach(host, operation: "read job statistics")
         guard
-            let migration = migrations.first(where: { $0.domain == domain && $0.source == host })
+            let migration = migrations.first(where: { $0.domain == domain && $0.source == host }),
+            migration.stuckUntil.map({ $0 <= now }) ?? true
         else { return nil }
         let sent = migration.sent(at: now)
         let remaining = migration.remaining - sent
@@ -80,7 +85,7 @@ extension SimulatedWorld {
             id: copy.id, name: copy.facts.name, state: copy.facts.state)
         sample.vcpus = copy.facts.vcpus
         // An incoming process has no vCPU that runs, and its monitor is not waited for.
-        guard !copy.isIncoming else { return sample }
+        guard !copy.isIncoming, !copy.isStuck(at: now) else { return sample }
         sample.cpuTime = cpuTime
         sample.vcpuWait = 0
         sample.vcpuDelay = 0

@@ -8,13 +8,15 @@ extension SimulatedWorld {
     package mutating func migrate(
         _ request: MigrationRequest, from source: HostName
     ) throws(HypervisorError) -> Int {
-        let copy = try active(request.domain, on: source, operation: "migrate")
+        let copy = try answering(request.domain, on: source, operation: "migrate")
         try admit(copy, request, from: source)
         let id = nextMigration
         nextMigration += 1
         let migration = SimulatedMigration(
             id: id, domain: request.domain, source: source, target: request.target,
             isPersistent: request.isPersistent, mode: request.mode,
+            isManaged: request.options.route == .managed,
+            allowsPostcopy: request.options.postcopy && copy.presence == .running,
             wasPaused: copy.presence == .paused,
             leavesPaused: copy.presence == .paused || request.options.suspend,
             startedAt: now, since: now,
@@ -30,7 +32,7 @@ extension SimulatedWorld {
     package mutating func abortMigration(
         of domain: DomainID, on source: HostName
     ) throws(HypervisorError) {
-        _ = try active(domain, on: source, operation: "abort job")
+        _ = try answering(domain, on: source, operation: "abort job")
         guard let job = migrations.first(where: { $0.domain == domain && $0.source == source })
         else {
             throw refusal(
@@ -48,6 +50,7 @@ extension SimulatedWorld {
         _ domain: DomainID, on host: HostName
     ) throws(HypervisorError) {
         let copy = try idle(domain, on: host, operation: "resume")
+        _ = try answering(domain, on: host, operation: "resume")
         guard copy.presence == .paused || copy.presence == .pausedByMigration, !copy.isIncoming
         else {
             throw refusal(
@@ -76,10 +79,7 @@ extension SimulatedWorld {
         }) {
             violations.append("destroyed a copy of \(domain) on \(host) while it ran nowhere")
         }
-        let defined = hosts.contains {
-            $0.name != host && $0.domain(domain)?.facts.isPersistent == true
-        }
-        endProcess(of: domain, on: host, keepingDefinition: copy.facts.isPersistent && !defined)
+        endProcess(of: domain, on: host, keepingDefinition: copy.facts.isPersistent)
     }
 
     package mutating func undefine(
@@ -118,7 +118,7 @@ extension SimulatedWorld {
                 message: "the simulated fleet has no such host",
                 remedy: "its file has another name for it: see its \"hosts\"")
         }
-        guard !found.isSilent(at: now) else {
+        guard !found.isUnreachable(at: now) else {
             throw HypervisorError(
                 kind: .unreachable, operation: operation, host: host, code: 38,
                 message: "unable to connect to server: Connection refused")
@@ -142,6 +142,19 @@ extension SimulatedWorld {
         let copy = try known(domain, on: host, operation: operation)
         guard copy.isActive else {
             throw refusal(.failed, 55, operation, domain, host, "domain is not running")
+        }
+        return copy
+    }
+
+    /// Active, and its monitor answers: libvirt waits 30 s for one that does not.
+    func answering(
+        _ domain: DomainID, on host: HostName, operation: String
+    ) throws(HypervisorError) -> SimulatedDomain {
+        let copy = try active(domain, on: host, operation: operation)
+        guard !copy.isStuck(at: now) else {
+            throw refusal(
+                .timeout, 68, operation, domain, host,
+                "Timed out during operation: cannot acquire state change lock (held by monitor)")
         }
         return copy
     }

@@ -20,19 +20,26 @@ extension SimulatedWorld {
             if case .at(let time) = item.trigger { consider(time) }
         }
         for shell in shells { consider(shell.until) }
-        guard !migrations.isEmpty else { return next }
-        for host in hosts { consider(host.linkDownUntil) }
+        for host in hosts {
+            consider(host.rebootsAt)
+            if !migrations.isEmpty { consider(host.linkDownUntil) }
+        }
         for migration in migrations { consider(end(of: migration)) }
         return next
     }
 
     /// When this migration will next do something.
     private func end(of migration: SimulatedMigration) -> Timestamp? {
-        if let until = migration.until { return until }
-        if let stalled = migration.stalledSince {
-            return stalled.advanced(byMilliseconds: span(Self.keepaliveMilliseconds))
+        let severed = migration.severedAt ?? .never
+        let keepalive = span(Self.keepaliveMilliseconds)
+        let own =
+            migration.until ?? migration.stalledSince?.advanced(byMilliseconds: keepalive)
+            ?? migration.iterationEnd ?? .never
+        let end = min(severed, own)
+        guard let stuck = migration.stuckUntil, now < stuck else {
+            return end == .never ? nil : end
         }
-        return migration.iterationEnd
+        return end == .never ? stuck : max(stuck, end)
     }
 
     /// Does what is due now, in a fixed order: faults, clean-up, migrations by number.
@@ -43,8 +50,11 @@ extension SimulatedWorld {
         let over = shells.filter { $0.until <= now }
         shells.removeAll { $0.until <= now }
         for shell in over { clean(shell) }
-        for index in hosts.indices where !(hosts[index].linkDownUntil.map { now < $0 } ?? false) {
-            hosts[index].linkDownUntil = nil
+        for index in hosts.indices {
+            if hosts[index].linkDownUntil.map({ $0 <= now }) == true {
+                hosts[index].linkDownUntil = nil
+            }
+            if hosts[index].rebootsAt.map({ $0 <= now }) == true { reboot(index) }
         }
         for id in migrations.map(\.id) {
             guard let migration = migrations.first(where: { $0.id == id }),
@@ -58,7 +68,7 @@ extension SimulatedWorld {
     private func isDue(_ trigger: ScheduledFault.Trigger) -> Bool {
         switch trigger {
         case .at(let time): time <= now
-        case .phase: false
+        case .phase, .ended: false
         }
     }
 
@@ -72,16 +82,17 @@ extension SimulatedWorld {
     /// Gives every copying migration its share of both its hosts' links.
     mutating func shareLinks() {
         var load: [HostName: Int64] = [:]
-        for migration in migrations where migration.phase == .perform {
+        for migration in migrations where migration.isCopying {
             load[migration.source, default: 0] += 1
             load[migration.target, default: 0] += 1
         }
-        for index in migrations.indices where migrations[index].phase == .perform {
+        for index in migrations.indices where migrations[index].isCopying {
             let ends = [migrations[index].source, migrations[index].target]
             let shares = ends.map { name in share(of: name, among: load[name] ?? 1) }
             let rate = shares.min() ?? .zero
+            let isStuck = migrations[index].stuckUntil.map { now < $0 } ?? false
             migrations[index].settle(at: now)
-            migrations[index].rate = rate
+            migrations[index].rate = isStuck ? .zero : rate
             let stalled = migrations[index].stalledSince
             migrations[index].stalledSince = rate == .zero ? stalled ?? now : nil
         }
@@ -92,4 +103,9 @@ extension SimulatedWorld {
         let bytes = Double(host.linkMbps) * 125_000 * speed
         return Bytes(Int64(bytes) / max(1, count))
     }
+}
+
+extension Timestamp {
+    /// Later than anything that happens.
+    static let never = Timestamp(milliseconds: .max)
 }

@@ -105,6 +105,17 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
 
     /// Lets time pass: migrations go on, scheduled faults strike. Complexity: O(changes · migrations).
     package mutating func advance(to time: Timestamp) {
+        advance(to: time, knowing: nextChange)
+    }
+
+    /// The same for a caller who has just asked when the next change is due.
+    mutating func advance(to time: Timestamp, knowing change: Timestamp?) {
+        guard let change, change <= time else {
+            now = max(now, time)
+            return
+        }
+        now = max(now, change)
+        pass()
         while let change = nextChange, change <= time {
             now = max(now, change)
             pass()

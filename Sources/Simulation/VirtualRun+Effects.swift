@@ -5,8 +5,14 @@ import HypervisorInterface
 /// Carrying out directives in the simulated world.
 extension VirtualRun {
     mutating func feed(_ event: RunEvent) throws(LifeEnd) {
-        tell("event: \(event)")
-        for directive in machine.handle(event, at: world.now) {
+        if case .looked(let id, let purpose, let source, let target) = event {
+            seen[id] = Evidence(purpose: purpose, source: source, target: target)
+            if purpose == .verify {
+                rowsMet.insert(RecoveryTable.decide(source: source, target: target).row.label)
+            }
+        }
+        if isTold, let line = narrator.line(event, of: machine.state) { tell(line) }
+        for directive in machine.handle(event, at: ourTime) {
             try carryOut(directive)
             try tick()
         }
@@ -28,7 +34,10 @@ extension VirtualRun {
         case .abort(let id):
             abort(id)
         case .plan(let goal, let exclusions):
-            appoint(.plan(goal, exclusions), after: random.number(in: 1...500))
+            // The hosts are looked at now, and the plan comes when it is made.
+            let answer = replanner(goal, exclusions, machine.state, world)
+            appoint(
+                .answer(answer.plan, reason: answer.reason), after: random.number(in: 1...3000))
         case .finish(let outcome):
             throw .ended(outcome)
         }
@@ -51,7 +60,11 @@ extension VirtualRun {
             let delay = random.number(in: random.chance(10) ? 1...3000 : 1...30)
             appoint(.look(id, purpose, source: source), after: delay)
         case .look(let id, let purpose, let source?):
-            let target = sighting(of: move(id).domain, on: move(id).target)
+            var target = sighting(of: move(id).domain, on: move(id).target)
+            if shortcut == .asksOnlyTheSource, purpose == .verify {
+                let isThere = source.presence == .running || source.presence == .paused
+                target = DomainSighting(isThere ? .absent : .running, isPersistent: true)
+            }
             try feed(.looked(id, purpose, source: source, target: target))
         case .settle(let id, let settlement):
             var error = settle(id, settlement)
@@ -59,34 +72,62 @@ extension VirtualRun {
             if random.chance(5) { error = error ?? "client socket is closed" }
             try tick()
             try feed(.settled(id, settlement, error: error))
-        case .plan(let goal, let exclusions):
-            let answer = replanner(goal, exclusions, machine.state, world)
-            try feed(.planned(answer.plan, reason: answer.reason))
+        case .answer(let plan, let reason):
+            try feed(.planned(plan, reason: reason))
         case .tell(let event):
             try feed(event)
+        case .setClock(let step):
+            clockOffset += step
+            tell("our clock is set by \(Narrator.seconds(step))")
         case .watch(let id, let number):
-            guard calls[id] == number else { return }
-            appoint(.watch(id, number), after: 5000)
-            try feed(.overdue(id, reason: "took too long"))
+            try watch(id, number)
         }
     }
+
+    /// Less often than the executor polls: nothing here moves between two changes of the world.
+    private mutating func watch(_ id: StepID, _ number: Int) throws(LifeEnd) {
+        guard calls[id] == number, var watch = watches[id] else { return }
+        let move = move(id)
+        let progress = try? world.progress(of: move.domain, on: move.source)
+        let verdict = watch.look(progress, at: world.now)
+        watches[id] = watch
+        appoint(.watch(id, number), after: Self.watchMilliseconds)
+        switch verdict {
+        case .fine: break
+        case .overdue(let reason): try feed(.overdue(id, reason: reason))
+        case .stuck(let reason):
+            calls[id] = nil
+            world.abandon(number)
+            try feed(.stuck(id, reason: reason))
+        }
+    }
+
+    static let watchMilliseconds: Int64 = 20_000
 
     /// Calls that return: the migration is over, the connection broke, or its time is up.
     mutating func collectReplies() throws(LifeEnd) {
         for (id, number) in calls.sorted(by: { $0.key < $1.key }) {
-            let source = move(id).source
+            let move = move(id)
             if let ending = world.ending(of: number) {
                 calls[id] = nil
                 try tick()
                 try feed(
                     .migrationEnded(
                         id, ending.statistics, error: ending.failure.map(\.message)))
-            } else if world.host(source)?.isSilent(at: world.now) != false {
+            } else if let host = lostConnection(of: number, move) {
                 calls[id] = nil
+                world.abandon(number)
                 try feed(
-                    .migrationEnded(id, nil, error: "\(source): client socket is closed"))
+                    .migrationEnded(id, nil, error: "\(host): client socket is closed"))
             }
         }
+    }
+
+    /// The end of a call that we lost: a managed one needs both.
+    private func lostConnection(of number: Int, _ move: Move) -> HostName? {
+        let isManaged = world.migrations.contains { $0.id == number && $0.isManaged }
+        let ends = isManaged ? [move.source, move.target] : [move.source]
+        return ends.first { world.host($0)?.isUnreachable(at: world.now) != false }
     }
 
     private func sighting(of domain: DomainID, on host: HostName) -> DomainSighting {
@@ -98,25 +139,33 @@ extension VirtualRun {
     }
 
     /// Why it was refused; nil when it is under way.
-    private mutating func start(_ id: StepID) -> String? {
+    mutating func start(_ id: StepID) -> String? {
         guard let open = machine.state.step(id), case .running(_, let persistent, _) = open.status
         else { preconditionFailure("step \(id) is to migrate and has no intent") }
         let move = open.step.move
+        hasActed = true
         touch(move, "migrate it")
-        let options = machine.state.plan.options
+        var options = machine.state.plan.options
+        let pair = [move.source, move.target]
+        options.route =
+            options.route == .managed || managedPairs.contains(pair) ? .managed : .peerToPeer
         let request = MigrationRequest(
-            domain: move.domain, target: move.target, targetURI: "", migrateURI: "",
+            domain: move.domain, target: move.target, targetURI: "",
+            migrateURI: "tcp://\(move.target)",
             isPersistent: persistent, mode: open.step.mode, options: options)
         do throws(HypervisorError) {
             let number = try world.migrate(request, from: move.source)
             calls[id] = number
             ours.insert(number)
-            // Time is up for a migration that does not converge.
-            let limit = Int64(options.timeoutSeconds ?? 1800) * 1000
-            appoint(.watch(id, number), after: limit)
+            watches[id] = MigrationWatch(
+                startedAt: world.now, timeoutSeconds: options.timeoutSeconds)
+            appoint(.watch(id, number), after: Self.watchMilliseconds)
             examine()
             return nil
         } catch {
+            if error.kind == .peerUnreachable, machine.state.plan.options.route == .automatic {
+                managedPairs.insert(pair)
+            }
             if error.message.contains("Cannot allocate memory"),
                 world.host(move.target)?.isTouchedByOthers == false
             {
@@ -128,18 +177,22 @@ extension VirtualRun {
 
     private mutating func abort(_ id: StepID) {
         let move = move(id)
+        hasActed = true
         defer { examine() }
         guard !random.chance(10) else { return tell("the abort of step \(id) is lost") }
         do throws(HypervisorError) {
+            let name = narrator.name(move.domain)
+            tell("we abort the migration of \(name)")
             try world.abortMigration(of: move.domain, on: move.source)
         } catch {
-            tell("abort of step \(id): \(error)")
+            tell("that is refused: \(error.message)")
         }
     }
 
     /// Why it failed; nil when it is done.
     mutating func settle(_ id: StepID, _ settlement: Settlement) -> String? {
         let move = move(id)
+        hasActed = true
         touch(move, settlement.rawValue)
         defer { examine() }
         do throws(HypervisorError) {
@@ -147,7 +200,9 @@ extension VirtualRun {
             case .destroyPausedSource:
                 try world.destroyPausedCopy(of: move.domain, on: move.source)
             case .resumeSource:
-                if let doubt = doubt(about: move) { return doubt }
+                if shortcut != .resumesWithoutLookingElsewhere, let doubt = doubt(about: move) {
+                    return doubt
+                }
                 try world.resume(move.domain, on: move.source)
             case .undefineSource:
                 try world.undefine(move.domain, on: move.source)
@@ -168,12 +223,5 @@ extension VirtualRun {
             if seen.presence != .absent { return "\(host.name) shows it \(seen.presence)" }
         }
         return nil
-    }
-
-    func move(_ id: StepID) -> Move {
-        guard let step = machine.state.step(id)?.step else {
-            preconditionFailure("the run has no step \(id)")
-        }
-        return step.move
     }
 }

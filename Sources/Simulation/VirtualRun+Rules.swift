@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import Foundation
 
 /// The rules that are about us: what we may do when, whatever the world is like.
 extension VirtualRun {
@@ -30,6 +31,59 @@ extension VirtualRun {
         }
     }
 
+    /// What both hosts showed last must allow what the journal says now: this is the recovery table
+    /// again, in other words and by another hand, for what does harm when it is wrong.
+    mutating func demandProof(of event: JournalEvent) {
+        guard let id = event.step else { return }
+        let look = seen[id]
+        let (source, target) = (look?.source.presence, look?.target.presence)
+        let isAllowed =
+            switch event {
+            case .intent:
+                look?.purpose == .preflight && target == .absent && isGuest(source)
+                    && look?.source.jobActive == false
+            case .arrived:
+                source == .absent && (isGuest(target) || target == .inactive)
+            case .attemptFailed:
+                isGuest(source) && (target == .absent || target == .inactive)
+            case .settling(_, .destroyPausedSource):
+                source == .pausedByMigration && target == .running
+            case .settling(_, .resumeSource):
+                source == .pausedByMigration && target == .absent
+            case .settling(_, .undefineSource):
+                source == .inactive && isGuest(target) && look?.target.isPersistent == true
+            case .settling(_, .setAutostart):
+                source == .absent && isGuest(target)
+            case .skipped:
+                source == .inactive && target == .absent
+            case .taken, .planned, .failed, .stopping, .ended:
+                true
+            }
+        if !isAllowed { report(["\(event) is recorded, and nothing that was seen proves it"]) }
+        if case .intent = event { seen[id] = nil }
+    }
+
+    private func isGuest(_ presence: DomainSighting.Presence?) -> Bool {
+        presence == .running || presence == .paused
+    }
+
+    /// The journal alone tells all that the machine knows, and can be read again.
+    mutating func examineJournal() {
+        if state.steps != machine.state.steps || state.goal != machine.state.goal {
+            report(["the machine knows what the journal does not"])
+        }
+        guard checksCoding else { return }
+        for record in journal {
+            do {
+                let text = try JSONEncoder().encode(record)
+                let back = try JSONDecoder().decode(JournalRecord.self, from: text)
+                if back != record { report(["record \(record.sequence) comes back changed"]) }
+            } catch {
+                report(["record \(record.sequence) can not be read again: \(error)"])
+            }
+        }
+    }
+
     /// A domain that runs twice is not to be touched by us, whoever made it so. A third host is not
     /// looked at before a migration, so what another tool split to there can not be seen.
     mutating func touch(_ move: Move, _ what: String) {
@@ -45,6 +99,9 @@ extension VirtualRun {
         if outcome.state != .done && outcome.state != .rolledBack && outcome.reason == nil {
             report(["the run ended \(outcome.state.rawValue) without a reason"])
         }
+        if outcome.state != .halted, let open = state.openSteps.first {
+            report(["the run ended \(outcome.state.rawValue) and step \(open.step.id) is open"])
+        }
         for step in state.steps {
             guard case .done = step.status, outcome.state == .done,
                 state.steps.last(where: { $0.step.move.domain == step.step.move.domain }) == step,
@@ -54,7 +111,19 @@ extension VirtualRun {
             if holders != [step.step.move.target] {
                 report(["step \(step.step.id) is done and its domain is on \(holders)"])
             }
+            examineAutostart(of: step)
         }
+    }
+
+    /// What started with its host does so where it is now, or the journal says why not.
+    private mutating func examineAutostart(of step: RunState.StepState) {
+        let domain = step.step.move.domain
+        guard case .done(_, let note) = step.status,
+            let copy = world.copy(of: domain, on: step.step.move.target),
+            judge.startsWithHost.contains(domain), copy.facts.isPersistent,
+            !copy.facts.autostart, note?.contains("autostart") != true
+        else { return }
+        report(["\(copy.facts.name) no longer starts with its host, and nobody says so"])
     }
 
     private func lastRecord(of id: StepID) -> JournalEvent? {

@@ -14,18 +14,6 @@ package struct VirtualRun {
     /// Makes the machine under test; `recovering` as for `RunMachine`.
     package typealias MachineFactory = (RunState, _ recovering: Bool) -> any RunDeciding
 
-    /// What goes wrong on our side, and when a person speaks up.
-    package struct Interruptions: Hashable, Sendable {
-        /// Our process dies after so many records and effects, counted over all its lives.
-        package var crashes: Set<Int> = []
-        /// The so manyeth record can not be written: the disk is full.
-        package var unwritable: Set<Int> = []
-        /// What a person asks for, in milliseconds after the start of the run.
-        package var wishes: [Int64: RunEvent] = [:]
-
-        package init() {}
-    }
-
     package internal(set) var world: SimulatedWorld
     package internal(set) var journal: [JournalRecord] = []
     /// Broken rules. Empty, or somebody has a bug.
@@ -33,27 +21,56 @@ package struct VirtualRun {
     /// How often our process died.
     package internal(set) var crashes = 0
     /// The story, line by line, if it was asked for.
-    package private(set) var story: [String] = []
+    package internal(set) var story: [String] = []
     package var interruptions = Interruptions()
     package var isTold = false
+    /// Labels of the rows of the recovery table that were met after an intent.
+    package internal(set) var rowsMet: Set<String> = []
     /// A crash ends `run` with nil, for whoever wants to take the run up in another way.
     package var crashesEnd = false
+    package var shortcut: Shortcut?
+    /// The last lines of the story, and how many like them came since.
+    var lately: [String] = []
+    var untold = 0
+    /// Every record is coded and decoded again at the end of `run`.
+    package var checksCoding = false
 
     let plan: MigrationPlan
     let replanner: Replanner
     let makeMachine: MachineFactory
     let judge: WorldJudge
+    let narrator: Narrator
     var random: SeededGenerator
     var machine: any RunDeciding
     var agenda: [Appointment] = []
     /// Calls of ours that have not returned: the number of the migration in the world.
     var calls: [StepID: Int] = [:]
+    /// One for each call, as the executor has.
+    var watches: [StepID: MigrationWatch] = [:]
+    /// What the last look found at each step, in this life of our process.
+    var seen: [StepID: Evidence] = [:]
+    /// Pairs whose daemons do not reach each other: their next attempt is managed, as the executor's.
+    var managedPairs: Set<[HostName]> = []
+    /// We did something to the world since the calls were last looked at.
+    var hasActed = false
+    /// Of the steps so far: no number is given twice.
+    private var moves: [StepID: Move] = [:]
+    /// How far our wall clock is off.
+    var clockOffset: Int64 = 0
     /// Migrations of ours, returned or not: a killed caller's go on.
     var ours: Set<Int> = []
     /// Of the plan in force, by the journal and not by the machine's word.
     private(set) var limits: MigrationLimits
     private var ticks = 0
+    private var lives: Int32 = 0
     private var sequence = 0
+
+    /// Both hosts' sightings of a step's domain, and what they were asked for.
+    struct Evidence {
+        var purpose: LookPurpose
+        var source: DomainSighting
+        var target: DomainSighting
+    }
 
     /// Something that our process will do at a time.
     struct Appointment {
@@ -61,8 +78,10 @@ package struct VirtualRun {
             case start(StepID)
             case look(StepID, LookPurpose, source: DomainSighting?)
             case settle(StepID, Settlement)
-            case plan(RunGoal, [Exclusion])
+            /// The answer was made from the world as it was when it was asked for.
+            case answer(MigrationPlan?, reason: String?)
             case tell(RunEvent)
+            case setClock(Int64)
             /// A call that takes too long: the number of its migration tells it from later ones.
             case watch(StepID, Int)
         }
@@ -88,6 +107,7 @@ package struct VirtualRun {
         makeMachine = machine
         limits = plan.limits
         judge = WorldJudge(start: world)
+        narrator = Narrator(world: world, plan: plan)
         random = SeededGenerator(seed: seed)
         self.machine = machine(RunState(plan: plan), false)
     }
@@ -95,23 +115,23 @@ package struct VirtualRun {
     package var state: RunState { RunState(plan: plan, records: journal) }
 
     /// Runs, or takes the run up again, until it ends; after a crash a new process goes on at once.
-    /// nil when it does not end within a day of virtual time: that is a violation too.
+    /// nil when it does not end within a week of virtual time: that is a violation too. (A guest that
+    /// never converges has an hour for each attempt and plan.)
     package mutating func run(to goal: RunGoal = .forward) -> RunOutcome? {
-        let deadline = world.now.advanced(byMilliseconds: 86_400_000)
+        let deadline = world.now.advanced(byMilliseconds: 7 * 86_400_000)
         var isFirst = true
         while true {
             do throws(LifeEnd) {
                 try live(goal: goal, isFirst: isFirst, until: deadline)
-                agenda = []
-                calls = [:]
+                endLife()
                 return nil
             } catch {
                 isFirst = false
-                agenda = []
-                calls = [:]
+                endLife()
                 switch error {
                 case .ended(let outcome):
-                    tell("ended: \(outcome.state.rawValue) \(outcome.reason ?? "")")
+                    tell(Narrator.words(outcome))
+                    if outcome == machine.state.outcome { examineJournal() }
                     examineEnd(outcome)
                     return outcome
                 case .crashed:
@@ -132,42 +152,61 @@ package struct VirtualRun {
         goal: RunGoal, isFirst: Bool, until deadline: Timestamp
     ) throws(LifeEnd) {
         let isNew = journal.isEmpty
+        lives += 1
         if isNew {
-            try write(.taken(process: 1, goal: goal))
+            try write(.taken(process: lives, goal: goal))
             try write(.planned(plan, goal: goal))
         } else {
-            try write(.taken(process: Int32(crashes + 1), goal: goal))
+            try write(.taken(process: lives, goal: goal))
         }
         machine = makeMachine(state, !isNew)
         if isFirst {
             for (delay, wish) in interruptions.wishes.sorted(by: { $0.key < $1.key }) {
                 appoint(.tell(wish), after: delay)
             }
+            for (delay, step) in interruptions.clockSteps.sorted(by: { $0.key < $1.key }) {
+                appoint(.setClock(step), after: delay)
+            }
         }
         try feed(.begin)
         while world.now <= deadline {
-            guard let next = nextMoment else {
+            let change = world.nextChange
+            guard let next = nextMoment(change) else {
                 violations.append("the run waits for nothing and has not ended")
                 return
             }
-            let changes = world.nextChange.map { $0 <= next } ?? false
-            world.advance(to: next)
+            let changes = change.map { $0 <= next } ?? false
+            let waiting = isTold ? world.schedule : []
+            world.advance(to: next, knowing: change)
+            if isTold { tellFaults(since: waiting) }
             if changes { examine() }
-            try collectReplies()
+            if changes || hasActed {
+                hasActed = false
+                try collectReplies()
+            }
             if let index = agenda.indices.min(by: { agenda[$0].at < agenda[$1].at }),
                 agenda[index].at <= world.now
             {
                 try keep(agenda.remove(at: index))
             }
         }
-        violations.append("the run did not end within a day")
+        violations.append("the run did not end within a week")
     }
 
-    private var nextMoment: Timestamp? {
-        let own = agenda.map(\.at).min()
-        guard let change = world.nextChange else { return own }
+    private func nextMoment(_ change: Timestamp?) -> Timestamp? {
+        var own: Timestamp?
+        for appointment in agenda { own = min(own ?? appointment.at, appointment.at) }
+        guard let change else { return own }
         // The world alone can only matter to us while we wait for it.
         return own.map { min($0, change) } ?? (calls.isEmpty ? nil : change)
+    }
+
+    /// Something goes wrong, or a person does something, between two runs.
+    package mutating func strike(_ fault: SimulatedFault) {
+        world.strike(fault)
+        let words = narrator.words(fault)
+        tell("FAULT: \(words)")
+        examine()
     }
 
     /// What was only broken for a while works again, and an hour passes.
@@ -176,6 +215,20 @@ package struct VirtualRun {
         world.advance(to: world.now.advanced(byMilliseconds: 3_600_000))
         examine()
     }
+
+    /// Our process is gone, and with it what it had planned to do and the calls it waited for. Only
+    /// a managed migration notices.
+    private mutating func endLife() {
+        for (_, number) in calls.sorted(by: { $0.key < $1.key }) { world.abandon(number) }
+        agenda = []
+        calls = [:]
+        watches = [:]
+        seen = [:]
+        managedPairs = []
+    }
+
+    /// What our own clock shows.
+    var ourTime: Timestamp { world.now.advanced(byMilliseconds: clockOffset) }
 
     mutating func appoint(_ task: Appointment.Task, after milliseconds: Int64) {
         agenda.append(
@@ -190,25 +243,54 @@ package struct VirtualRun {
 
     mutating func write(_ event: JournalEvent) throws(LifeEnd) {
         sequence += 1
-        guard !interruptions.unwritable.contains(sequence) else { throw breakJournal() }
+        guard !interruptions.unwritable.contains(sequence) else {
+            if shortcut == .goesOnWithoutJournal { return }
+            throw breakJournal()
+        }
+        lately = []
+        let offset = isTold ? state.nextStepNumber - 1 : 0
         journal.append(
-            JournalRecord(sequence: journal.count + 1, at: world.now, event: event))
+            JournalRecord(sequence: journal.count + 1, at: ourTime, event: event))
         if case .planned(let plan, _) = event { limits = plan.limits }
-        tell("record: \(event)")
+        if isTold { for line in narrator.lines(event, offset: offset) { tell(line) } }
+        demandProof(of: event)
+        if interruptions.crashesAfterRecords.remove(journal.count) != nil { throw .crashed }
     }
 
     /// As the executor does: nothing more is started, repairs that were begun are done.
     private mutating func breakJournal() -> LifeEnd {
         for appointment in agenda {
-            if case .settle(let id, let settlement) = appointment.task {
-                _ = settle(id, settlement)
+            switch appointment.task {
+            case .settle(let id, let settlement): _ = settle(id, settlement)
+            case .start(let id): _ = start(id)
+            case .look, .answer, .tell, .setClock, .watch: break
             }
+        }
+        // It waits for the calls it has made.
+        for id in calls.keys.sorted() {
+            if let number = calls[id], isManaged(number) { awaitEnd(of: number) }
         }
         return .ended(RunOutcome(.halted, reason: "the journal can not be written"))
     }
 
-    mutating func tell(_ line: @autoclosure () -> String) {
-        guard isTold else { return }
-        story.append("\(world.now) \(line())")
+    private func isManaged(_ number: Int) -> Bool {
+        world.migrations.contains { $0.id == number && $0.isManaged }
+    }
+
+    private mutating func awaitEnd(of number: Int) {
+        for _ in 0..<10_000 where isManaged(number) {
+            guard let change = world.nextChange else { return }
+            world.advance(to: change)
+            examine()
+        }
+    }
+
+    mutating func move(_ id: StepID) -> Move {
+        if let move = moves[id] { return move }
+        guard let move = machine.state.step(id)?.step.move else {
+            preconditionFailure("the run has no step \(id)")
+        }
+        moves[id] = move
+        return move
     }
 }

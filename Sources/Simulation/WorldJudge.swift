@@ -10,15 +10,23 @@ struct WorldJudge: Sendable {
         var defined = 0
     }
 
-    private let domains: [(name: String, id: DomainID, isPersistent: Bool)]
+    private let domains: [(name: String, id: DomainID, isPersistent: Bool, isActive: Bool)]
     private let places: [DomainID: Int]
+    /// Domains that are started with their host.
+    let startsWithHost: Set<DomainID>
 
     init(start: SimulatedWorld) {
-        domains = start.hosts.flatMap { host in
-            host.domains.map { ($0.facts.name, $0.id, $0.facts.isPersistent) }
+        var domains: [(name: String, id: DomainID, isPersistent: Bool, isActive: Bool)] = []
+        var places: [DomainID: Int] = [:]
+        for copy in start.hosts.flatMap(\.domains) where places[copy.id] == nil {
+            places[copy.id] = domains.count
+            let isActive = start.hosts.contains { $0.domain(copy.id)?.isActive == true }
+            domains.append((copy.facts.name, copy.id, copy.facts.isPersistent, isActive))
         }
-        places = Dictionary(
-            domains.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+        startsWithHost = Set(
+            start.hosts.flatMap(\.domains).filter(\.facts.autostart).map(\.id))
+        self.domains = domains
+        self.places = places
     }
 
     func faults(in world: SimulatedWorld) -> [String] {
@@ -42,6 +50,10 @@ struct WorldJudge: Sendable {
             let isDefined = tally.defined > 0 || !domain.isPersistent
             // Nearly always: it runs once and has its definition.
             if tally.running == 1 && tally.holding == 1 && isDefined { continue }
+            // It was shut down when the run began, and nobody has started it.
+            if !domain.isActive && tally.holding == 0 && tally.running == 0 && isDefined {
+                continue
+            }
             let fates = world.fates(of: domain.id)
             if let fault = fault(tally, isDefined: isDefined, fates) {
                 faults.append("\(domain.name) \(fault)")

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// `kvmbalance-bench`: measures the planner on other people's data, given by path.
 @main
-struct Benchmarks: ParsableCommand {
+struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kvmbalance-bench",
         abstract: "Measures the planner. The last line is one line of JSON.",
@@ -11,5 +11,6 @@ struct Benchmarks: ParsableCommand {
             FuzzBenchmark.self, FleetBenchmark.self, GrowthBenchmark.self,
             GanetiCasesBenchmark.self,
             RoadefBenchmark.self,
+            FaultsBenchmark.self,
         ])
 }

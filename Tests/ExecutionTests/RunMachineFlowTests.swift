@@ -97,6 +97,22 @@ struct RunMachineFlowTests {
         #expect(driver.send(.abort(reason: "twice")).last == .abort(1))
     }
 
+    @Test func `a migration that can not be stopped halts the run, which waits for the others`() {
+        var driver = MachineDriver(Example.plan((1...2).map { Example.step($0) }))
+        _ = driver.send(.begin)
+        _ = driver.preflight(1)
+        _ = driver.preflight(2)
+        #expect(driver.send(.overdue(1, reason: "no progress")) == [.abort(1)])
+        #expect(driver.send(.stuck(1, reason: "no progress for an hour")).outcome == nil)
+        _ = driver.send(.migrationEnded(2, nil, error: nil))
+        let end = driver.verify(2, .absent, .running)
+        #expect(end.outcome?.state == .halted)
+        #expect(end.outcome?.reason?.contains("no progress for an hour") == true)
+        // Whoever takes it up looks at both hosts first.
+        #expect(driver.state.openSteps.map(\.step.id) == [1])
+        #expect(driver.send(.stuck(9, reason: "unknown step")).isEmpty)
+    }
+
     @Test func `a migration that is overdue is aborted until it ends`() {
         var driver = MachineDriver(Example.plan([Example.step(1)]))
         _ = driver.send(.begin)

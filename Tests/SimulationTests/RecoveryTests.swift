@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import FaultScenarios
 import Simulation
 import Testing
 
@@ -10,7 +11,7 @@ struct RecoveryTests {
         var finished = 0
         var unlucky = 0
         for seed in UInt64(10_000)..<10_700 {
-            let scenario = Scenario(seed: seed)
+            let scenario = FaultScenario(seed: seed)
             var run = scenario.run()
             _ = run.run()
             run.interruptions = VirtualRun.Interruptions()
@@ -37,7 +38,7 @@ struct RecoveryTests {
     @Test func `a rollback brings everything back`() throws {
         var returned = 0
         for seed in UInt64(20_000)..<20_700 {
-            let scenario = Scenario(seed: seed)
+            let scenario = FaultScenario(seed: seed)
             var run = scenario.run()
             _ = run.run()
             run.interruptions = VirtualRun.Interruptions()
@@ -65,7 +66,7 @@ struct RecoveryTests {
 
     /// After every single record and effect of one drain in turn.
     @Test func `a crash at any instant is survived`() throws {
-        let scenario = try Scenario.plain()
+        let scenario = try FaultScenario.plain()
         for moment in 1..<400 {
             for goal in [RunGoal.forward, .rollback] {
                 var run = scenario.run()
@@ -87,7 +88,7 @@ struct RecoveryTests {
     }
 
     @Test func `a run ends although its journal can not be written`() throws {
-        let scenario = try Scenario.plain()
+        let scenario = try FaultScenario.plain()
         for record in 1..<60 {
             var run = scenario.run()
             run.interruptions.unwritable = [record]

@@ -201,7 +201,9 @@ struct SimulatedWorldTests {
         (.lostFinish(id), .prepare, [.running, .running]),
         (.lostConfirm(id), .switchOver, [.pausedByMigration, .running]),
         (.lostUndefine(id), .perform, [.inactive, .running]),
-        (.postcopyBreak(id), .perform, [.postcopyFailed, .postcopyFailed]),
+        (.peerLoss("host2", milliseconds: 90_000), .perform, [.running, .absent]),
+        (.peerLoss("host2", milliseconds: 9_000), .perform, [.absent, .running]),
+        (.abortedByAnother(id), .perform, [.running, .absent]),
         (.guestShutDown(id), .perform, [.inactive, .absent]),
         (.guestShutDown(id), .confirm, [.absent, .inactive]),
         (.movedByAnother(id, to: "host3"), .perform, [.absent, .running]),
@@ -220,6 +222,28 @@ struct SimulatedWorldTests {
         #expect(!source.jobActive && !target.jobActive)
     }
 
+    @Test(arguments: [
+        (SimulatedFault.postcopyBreak(id), "postcopy-failed postcopy-failed"),
+        (.linkLoss("host1", milliseconds: 90_000), "postcopy-failed postcopy-failed"),
+        (.linkLoss("host1", milliseconds: 3000), "absent running"),
+        (.daemonRestart("host1", silentMilliseconds: 9), "absent running"),
+        (.daemonRestart("host2", silentMilliseconds: 9), "absent running"),
+    ])
+    func `post-copy ends well or leaves two halves`(fault: SimulatedFault, picture: String) throws {
+        var world = Self.world { $0.memory = .gibibytes(8) }
+        world.strike(.guestBusy(Self.id, dirtyRate: .gibibytes(2)))
+        world.schedule = [ScheduledFault(.phase(Self.id, .postcopy), fault)]
+        var request = Self.request()
+        request.options.postcopy = true
+        _ = try world.migrate(request, from: "host1")
+        world.advance(to: world.now.advanced(byMilliseconds: 600_000))
+        #expect(world.schedule.isEmpty && world.migrations.isEmpty)
+        let seen = try ["host1", "host2"].map {
+            try world.sighting(of: Self.id, on: HostName($0)).presence.rawValue
+        }
+        #expect(seen.joined(separator: " ") == picture, "\(fault)")
+    }
+
     @Test func `a host that is lost takes its guests along`() throws {
         let source = try Self.after(.hostLoss("host1"), in: .perform)
         #expect(source.fates(of: Self.id) == [.lostWithHost])
@@ -230,6 +254,63 @@ struct SimulatedWorldTests {
         let late = try Self.after(.hostLoss("host1"), in: .confirm)
         #expect(late.fates(of: Self.id).isEmpty)
         #expect(try late.sighting(of: Self.id, on: "host2").presence == .running)
+    }
+
+    @Test func `a host that comes back has nothing but definitions, and starts what is marked`()
+        throws
+    {
+        let target = try Self.after(.hostReboot("host2", downMilliseconds: 5000), in: .perform)
+        #expect(target.host("host2")?.domains.isEmpty == true)
+        #expect(try target.sighting(of: Self.id, on: "host1").presence == .running)
+        // Its empty process went with the power: a second attempt must not be cleaned up for it.
+        var again = target
+        again.strike(.hostReboot("host2", downMilliseconds: 1))
+        again.advance(to: again.now.advanced(byMilliseconds: 2))
+        _ = try again.migrate(Self.request(), from: "host1")
+        again.advance(to: again.now.advanced(byMilliseconds: 600_000))
+        #expect(try again.sighting(of: Self.id, on: "host2").presence == .running)
+        let source = try Self.after(.hostReboot("host1", downMilliseconds: 5000), in: .perform)
+        #expect(source.fates(of: Self.id) == [.lostWithHost])
+        #expect(try source.sighting(of: Self.id, on: "host1").presence == .running)
+    }
+
+    @Test func `a stuck monitor holds a migration up, and refuses its abort`() throws {
+        var world = Self.world
+        world.schedule = [
+            ScheduledFault(.phase(Self.id, .perform), .stuckMonitor(Self.id, milliseconds: 50_000))
+        ]
+        let number = try world.migrate(Self.request(), from: "host1")
+        world.advance(to: world.now.advanced(byMilliseconds: 40_000))
+        let refusal = #expect(throws: HypervisorError.self) {
+            try world.abortMigration(of: Self.id, on: "host1")
+        }
+        #expect(refusal?.code == 68)
+        #expect(try world.progress(of: Self.id, on: "host1") == nil)
+        world.advance(to: world.now.advanced(byMilliseconds: 40_000))
+        #expect(world.ending(of: number)?.failure == nil && world.migrations.isEmpty)
+    }
+
+    @Test func `a managed migration needs us, and a peer-to-peer one does not`() throws {
+        for (route, phase, picture) in [
+            (MigrationOptions.Route.managed, SimulatedMigration.Phase.perform, "running absent"),
+            (.managed, .switchOver, "paused-by-migration absent"),
+            (.managed, .confirm, "paused-by-migration running"),
+            (.peerToPeer, .perform, "absent running"),
+        ] {
+            var world = Self.world
+            var request = Self.request()
+            request.options.route = route
+            let number = try world.migrate(request, from: "host1")
+            while world.migration(of: Self.id)?.phase != phase {
+                world.advance(to: try #require(world.nextChange))
+            }
+            world.abandon(number)
+            world.advance(to: world.now.advanced(byMilliseconds: 600_000))
+            let seen = try ["host1", "host2"].map {
+                try world.sighting(of: Self.id, on: HostName($0)).presence.rawValue
+            }
+            #expect(seen.joined(separator: " ") == picture, "\(route) in \(phase)")
+        }
     }
 
     @Test func `to resume what has run elsewhere is a violation`() throws {

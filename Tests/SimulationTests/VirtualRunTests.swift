@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import FaultScenarios
 import Simulation
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 struct VirtualRunTests {
     @Test func `a drain without faults empties its host`() throws {
         for seed in UInt64(0)..<200 {
-            let scenario = Scenario(seed: seed, faults: false, crashes: false, wishes: false)
+            let scenario = FaultScenario(seed: seed, faults: false, crashes: false, wishes: false)
             guard scenario.plan.outcome == .plan, scenario.plan.blockers.isEmpty else { continue }
             var run = scenario.run()
             let end = run.run()
@@ -19,23 +20,10 @@ struct VirtualRunTests {
         }
     }
 
-    @Test func `no fault and no crash breaks a rule`() throws {
-        for seed in UInt64(0)..<2000 {
-            let scenario = Scenario(seed: seed)
-            var run = scenario.run()
-            let outcome = run.run()
-            #expect(outcome != nil, "seed \(seed)")
-            guard run.violations.isEmpty else {
-                Issue.record("\(scenario.story(violations: run.violations))")
-                return
-            }
-        }
-    }
-
     @Test func `a seed replays its run`() {
         for seed in UInt64(0)..<50 {
-            var first = Scenario(seed: seed).run()
-            var second = Scenario(seed: seed).run()
+            var first = FaultScenario(seed: seed).run()
+            var second = FaultScenario(seed: seed).run()
             first.isTold = true
             second.isTold = true
             _ = first.run()

@@ -1,23 +1,25 @@
-import ClusterModel
+package import ClusterModel
 import Execution
-import Simulation
+package import Simulation
 
 /// A small fleet, a drain and everything that goes wrong, all from one seed.
-struct Scenario {
-    let seed: UInt64
-    private(set) var world: SimulatedWorld
-    let planner: GreedyPlanner
-    let plan: MigrationPlan
-    var interruptions = VirtualRun.Interruptions()
+package struct FaultScenario {
+    package let seed: UInt64
+    package private(set) var world: SimulatedWorld
+    package let planner: GreedyPlanner
+    package let plan: MigrationPlan
+    package var interruptions = VirtualRun.Interruptions()
 
     /// Whether faults strike, our process dies, and somebody stops the run.
-    init(seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true) {
+    package init(seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true) {
         self.seed = seed
         var random = SeededGenerator(seed: seed)
         world = Self.world(random: &random)
         var options = MigrationOptions()
         options.attempts = Int(random.number(in: 1...3))
         options.timeoutSeconds = random.chance(50) ? 600 : nil
+        options.postcopy = random.chance(15)
+        options.route = random.pick([.automatic, .automatic, .peerToPeer, .managed]) ?? .automatic
         planner = GreedyPlanner(
             drained: "host1",
             limits: MigrationLimits(
@@ -28,13 +30,21 @@ struct Scenario {
             world.schedule = ScheduledFault.random(
                 Int(random.number(in: 0...4)), in: world, moves: plan.moves,
                 spanMilliseconds: 240_000, random: &random)
+            // A plan from a file is some minutes old, and others were not idle.
+            if random.chance(10) { age(random: &random) }
         }
         if crashes {
             for _ in 0..<random.number(in: 0...3) {
                 interruptions.crashes.insert(Int(random.number(in: 1...60)))
             }
             if random.chance(8) {
-                interruptions.unwritable.insert(Int(random.number(in: 3...25)))
+                let first = Int(random.number(in: 3...25))
+                let last = first + Int(random.number(in: 0...3))
+                interruptions.unwritable.formUnion(first...last)
+            }
+            if random.chance(10) {
+                let step = random.number(in: -7_200_000...7_200_000)
+                interruptions.clockSteps[random.number(in: 1...120_000)] = step
             }
         }
         if wishes, random.chance(12) {
@@ -46,7 +56,17 @@ struct Scenario {
         }
     }
 
-    func run(
+    /// Time passes between the plan and its run, in which other people change the world.
+    private mutating func age(random: inout SeededGenerator) {
+        let later = ScheduledFault.random(
+            2, in: world, moves: plan.moves, spanMilliseconds: 1, random: &random)
+        let waiting = world.schedule
+        for item in later { world.strike(item.fault) }
+        world.advance(to: world.now.advanced(byMilliseconds: 300_000))
+        world.schedule = waiting
+    }
+
+    package func run(
         machine: @escaping VirtualRun.MachineFactory = {
             RunMachine(state: $0, recovering: $1)
         }
@@ -58,9 +78,9 @@ struct Scenario {
     }
 
     /// A drain that ends well by itself, for tests that put one thing wrong.
-    static func plain() throws -> Scenario {
+    package static func plain() throws -> FaultScenario {
         for seed in UInt64(0)..<100 {
-            let scenario = Scenario(seed: seed, faults: false, crashes: false, wishes: false)
+            let scenario = FaultScenario(seed: seed, faults: false, crashes: false, wishes: false)
             guard scenario.plan.steps.count >= 3, scenario.plan.blockers.isEmpty else { continue }
             var run = scenario.run()
             if run.run()?.state == .done, run.state.steps.allSatisfy({ $0.error == nil }) {
@@ -70,16 +90,7 @@ struct Scenario {
         throw NoPlainScenario()
     }
 
-    struct NoPlainScenario: Error {}
-
-    /// The run again, line by line, for whoever has to understand what went wrong.
-    func story(violations: [String]) -> String {
-        var told = run()
-        told.isTold = true
-        _ = told.run()
-        let faults = world.schedule.map { "\($0.trigger): \($0.fault)" }
-        return (["seed \(seed)"] + violations + faults + told.story).joined(separator: "\n")
-    }
+    package struct NoPlainScenario: Error {}
 
     /// Three to five hosts of which one can just be emptied, mostly.
     private static func world(random: inout SeededGenerator) -> SimulatedWorld {

@@ -1,15 +1,15 @@
-import ClusterModel
-import Execution
-import Simulation
+package import ClusterModel
+package import Execution
+package import Simulation
 
 /// A simple stand-in for the planner, good enough to keep capacity at every moment: it puts each
 /// domain where the most room is, and orders moves by what frees the room they need.
-struct GreedyPlanner {
-    let drained: HostName
-    let limits: MigrationLimits
-    let options: MigrationOptions
+package struct GreedyPlanner {
+    package let drained: HostName
+    package let limits: MigrationLimits
+    package let options: MigrationOptions
 
-    func replan(
+    package func replan(
         _ goal: RunGoal, _ exclusions: [Exclusion], _ state: RunState, _ world: SimulatedWorld
     ) -> (plan: MigrationPlan?, reason: String?) {
         switch goal {
@@ -19,7 +19,9 @@ struct GreedyPlanner {
         }
     }
 
-    func drain(_ world: SimulatedWorld, without exclusions: [Exclusion] = []) -> MigrationPlan {
+    package func drain(_ world: SimulatedWorld, without exclusions: [Exclusion] = [])
+        -> MigrationPlan
+    {
         var free = room(in: world)
         var moves: [Move] = []
         var blockers: [Blocker] = []
@@ -42,7 +44,7 @@ struct GreedyPlanner {
     }
 
     /// The inverse of what the run did.
-    func goHome(
+    package func goHome(
         _ displacements: [Move], _ world: SimulatedWorld, without exclusions: [Exclusion]
     ) -> MigrationPlan {
         var moves: [Move] = []
@@ -65,7 +67,8 @@ struct GreedyPlanner {
 
     /// Steps in an order that fits: each waits for all earlier departures from its target, if it
     /// needs them. What fits in no order comes back as stuck.
-    func ordered(_ moves: [Move], _ world: SimulatedWorld) -> (steps: [Step], stuck: [Move]) {
+    package func ordered(_ moves: [Move], _ world: SimulatedWorld) -> (steps: [Step], stuck: [Move])
+    {
         var free = room(in: world)
         var departures: [HostName: [(step: StepID, memory: Bytes)]] = [:]
         var steps: [Step] = []
@@ -97,7 +100,7 @@ struct GreedyPlanner {
     }
 
     private func isUsable(_ host: HostName, _ world: SimulatedWorld) -> Bool {
-        world.host(host).map { !$0.isSilent(at: world.now) && !$0.isLinkDown(at: world.now) }
+        world.host(host).map { !$0.isUnreachable(at: world.now) && !$0.isLinkDown(at: world.now) }
             ?? false
     }
 

@@ -1,0 +1,179 @@
+import ClusterModel
+import Execution
+
+/// Tells a virtual run in words: names for numbers, seconds since its start for times.
+struct Narrator: Sendable {
+    private let start: Timestamp
+    private let names: [DomainID: String]
+
+    init(world: SimulatedWorld, plan: MigrationPlan) {
+        start = world.now
+        let pairs = world.hosts.flatMap { $0.domains.map { ($0.id, $0.facts.name) } }
+        names = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+    }
+
+    func name(_ domain: DomainID) -> String { names[domain] ?? domain.rawValue }
+
+    /// `   12.345 s`, aligned.
+    func clock(_ time: Timestamp) -> String {
+        let text = Self.seconds(time.millisecondsSince(start))
+        return String(repeating: " ", count: max(0, 12 - text.count)) + text
+    }
+
+    static func seconds(_ milliseconds: Int64) -> String {
+        let digits = String(milliseconds.magnitude % 1000)
+        let fraction = String(repeating: "0", count: 3 - digits.count) + digits
+        return "\(milliseconds < 0 ? "-" : "")\(milliseconds.magnitude / 1000).\(fraction) s"
+    }
+
+    static func words(_ outcome: RunOutcome) -> String {
+        "the run is \(outcome.state.rawValue)" + (outcome.reason.map { ": \($0)" } ?? "")
+    }
+
+    // MARK: What we do
+
+    /// `offset` is the number of the last step so far: a new plan's steps follow it.
+    func lines(_ event: JournalEvent, offset: Int) -> [String] {
+        switch event {
+        case .taken(let process, let goal):
+            ["process \(process) takes the run up, to go \(goal.rawValue)"]
+        case .planned(let plan, let goal):
+            planned(plan, goal, offset)
+        case .intent(let id, let attempt, _, _):
+            ["step \(id) is about to migrate\(attempt > 1 ? ", attempt \(attempt)" : "")"]
+        case .attemptFailed(let id, let attempt, let error):
+            ["step \(id) stayed at attempt \(attempt): \(error)"]
+        case .settling(let id, let settlement):
+            ["step \(id) needs a repair: \(words(settlement))"]
+        case .arrived(let id, _, let note):
+            ["step \(id) has arrived\(note.map { ": \($0)" } ?? "")"]
+        case .skipped(let id, let reason):
+            ["step \(id) is skipped: \(reason)"]
+        case .failed(let id, let error):
+            ["step \(id) has failed: \(error)"]
+        case .stopping(let reason):
+            ["we start nothing more: \(reason)"]
+        case .ended:
+            []
+        }
+    }
+
+    private func planned(
+        _ plan: MigrationPlan, _ goal: RunGoal, _ offset: Int
+    ) -> [String] {
+        let steps = plan.steps.map { step in
+            let after =
+                step.after.isEmpty
+                ? ""
+                : ", after "
+                    + step.after.map { "\($0.rawValue + offset)" }.joined(separator: " and ")
+            return "  step \(step.id.rawValue + offset): \(words(step.move))\(after)"
+        }
+        let blockers = plan.blockers.map {
+            "  \($0.domain ?? "the plan") is held up: \($0.detail)"
+        }
+        let count = steps.count == 1 ? "1 step" : "\(steps.count) steps"
+        return ["a plan of \(count), to go \(goal.rawValue)"] + steps + blockers
+    }
+
+    private func words(_ settlement: Settlement) -> String {
+        switch settlement {
+        case .destroyPausedSource: "the paused copy on the source is destroyed"
+        case .resumeSource: "the source's copy is resumed"
+        case .undefineSource: "the definition on the source is removed"
+        case .setAutostart: "autostart is set on the target"
+        }
+    }
+
+    /// nil for what the journal tells better.
+    func line(_ event: RunEvent, of state: RunState) -> String? {
+        switch event {
+        case .begin, .planned(.some, _), .stop, .abort:
+            nil
+        case .planned(nil, let reason):
+            "no plan can be made: \(reason ?? "no reason is given")"
+        case .looked(let id, let purpose, let source, let target):
+            looked(id, purpose, source, target, of: state)
+        case .migrationEnded(let id, let statistics, nil):
+            "libvirt reports that step \(id) migrated"
+                + (statistics.map { " in \(Self.seconds($0.durationMilliseconds))" } ?? "")
+        case .migrationEnded(let id, _, let error?):
+            "libvirt reports an error of step \(id): \(error)"
+        case .settled(let id, let settlement, let error):
+            "the repair \(settlement.rawValue) of step \(id) "
+                + (error.map { "failed: \($0)" } ?? "is done")
+        case .overdue(let id, let reason):
+            "step \(id) \(reason)"
+        case .stuck(let id, let reason):
+            "step \(id) \(reason)"
+        }
+    }
+
+    private func looked(
+        _ id: StepID, _ purpose: LookPurpose, _ source: DomainSighting, _ target: DomainSighting,
+        of state: RunState
+    ) -> String? {
+        guard let move = state.step(id)?.step.move else { return nil }
+        let row = RecoveryTable.decide(source: source, target: target).row
+        let picture =
+            "\(name(move.domain)) is \(words(source)) on \(move.source), \(words(target)) on "
+            + "\(move.target)"
+        return purpose == .preflight && row.label == "stayed"
+            ? "before step \(id): \(picture)" : "we see (\(row.label)): \(picture)"
+    }
+
+    private func words(_ sighting: DomainSighting) -> String {
+        sighting.presence.rawValue + (sighting.jobActive ? " and migrating" : "")
+    }
+
+    func words(_ move: Move) -> String {
+        "\(name(move.domain)) \(move.source) → \(move.target)"
+    }
+
+    // MARK: What goes wrong
+
+    func words(_ fault: SimulatedFault) -> String {
+        switch fault {
+        case .daemonRestart(let host, let time):
+            "libvirtd of \(host) restarts and is away for \(Self.seconds(time))"
+        case .hostLoss(let host):
+            "\(host) loses its power for good"
+        case .hostReboot(let host, let time):
+            "\(host) loses its power for \(Self.seconds(time))"
+        case .linkLoss(let host, let time):
+            "the migration network of \(host) is cut for \(Self.seconds(time))"
+        case .slowLink(let host, let mbps):
+            "the migration network of \(host) carries \(mbps) Mbit/s from now on"
+        case .connectionLoss(let host, let time):
+            "we do not reach \(host) for \(Self.seconds(time))"
+        case .peerLoss(let host, let time):
+            "the other hosts do not reach libvirtd of \(host) for \(Self.seconds(time))"
+        case .stuckMonitor(let domain, let time):
+            "the monitor of \(name(domain)) does not answer for \(Self.seconds(time))"
+        case .lostFinish(let domain):
+            "the reply of Finish for \(name(domain)) will be lost"
+        case .lostConfirm(let domain):
+            "Confirm for \(name(domain)) will be lost"
+        case .lostUndefine(let domain):
+            "the source will keep its definition of \(name(domain))"
+        case .postcopyBreak(let domain):
+            "post-copy of \(name(domain)) breaks off"
+        case .guestShutDown(let domain):
+            "\(name(domain)) is shut down from inside"
+        case .guestStarted(let domain):
+            "a person starts \(name(domain))"
+        case .guestPaused(let domain):
+            "a person pauses \(name(domain))"
+        case .guestResumed(let domain):
+            "a person resumes \(name(domain))"
+        case .guestBusy(let domain, let rate):
+            "\(name(domain)) rewrites \(rate) a second from now on"
+        case .movedByAnother(let domain, let host):
+            "another tool migrates \(name(domain)) to \(host)"
+        case .movedCarelessly(let domain, let host):
+            "another tool migrates \(name(domain)) to \(host) and forgets its definition"
+        case .abortedByAnother(let domain):
+            "another tool aborts the migration of \(name(domain))"
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import ClusterModel
+
+/// The run told line by line, for whoever has to understand it.
+extension VirtualRun {
+    /// What was told a moment ago and still is so is told once, and counted.
+    mutating func tell(_ line: @autoclosure () -> String) {
+        guard isTold else { return }
+        let line = line()
+        if lately.contains(line) {
+            untold += 1
+            return
+        }
+        if untold > 0 {
+            let count = untold == 1 ? "1 more look or try" : "\(untold) more looks and tries"
+            story.append("\(narrator.clock(world.now)) (no news in \(count))")
+            untold = 0
+        }
+        lately = lately.suffix(3) + [line]
+        story.append("\(narrator.clock(world.now)) \(line)")
+    }
+
+    /// Scheduled faults that have struck since.
+    mutating func tellFaults(since waiting: [ScheduledFault]) {
+        var left = world.schedule
+        let narrator = narrator
+        for item in waiting {
+            // One that waited for an end may only have been put off.
+            if let index = left.firstIndex(where: { $0.fault == item.fault }) {
+                left.remove(at: index)
+            } else {
+                tell("FAULT: \(narrator.words(item.fault))")
+            }
+        }
+    }
+}

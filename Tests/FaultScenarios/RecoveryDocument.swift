@@ -1,0 +1,131 @@
+package import ClusterModel
+import Execution
+
+/// The recovery table as `simulations/RECOVERY.md`: made from the code, so that it can not differ.
+package enum RecoveryDocument {
+    package static var text: String {
+        let parts = [intro, rows, grids]
+        return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    private static let intro = """
+        # The recovery table
+
+        What kvmbalance does about a domain when it has looked at both hosts: after every migration,
+        however it seemed to end, after every repair, and when a run is taken up again after a crash.
+        The journal says which of two columns counts: without an intent nothing of ours was begun;
+        with an intent and no outcome the domain may be anywhere. A step with an outcome is not looked
+        at any more. A repair that was written down and not confirmed is no state of its own: both
+        hosts are looked at again, and the same table decides.
+
+        This file is made from the code (`kvmbalance-bench faults --recovery`), and a test keeps it
+        equal. Another test drives the run machine through every state of the journal with every pair
+        of sightings, with and without a migration at work on either host, until it ends; a third
+        demands that simulated crashes reach every row.
+        """
+
+    private static var rows: String {
+        let lines = RecoveryTable.rows.map { row in
+            "| \(row.label) | \(row.story) | \(before(row)) | \(sentence(row.decision)) |"
+        }
+        return "## Rows, each with the crash that produces it\n\n"
+            + "| both hosts show | what must have happened | before an intent | after an intent |\n"
+            + "|---|---|---|---|\n" + lines.joined(separator: "\n")
+    }
+
+    private static func before(_ row: RecoveryRow) -> String {
+        let verdicts = Set(
+            pairs.filter { row.matches($0.0, $0.1) }
+                .map { word(RecoveryTable.verdict(source: $0.0, target: $0.1).verdict) })
+        return verdicts.sorted().joined(separator: "; ")
+    }
+
+    private static func word(_ verdict: PreflightVerdict) -> String {
+        switch verdict {
+        case .takeOff: "migrate, if the target has not even a definition"
+        case .skip: "skip the step"
+        case .lookAgain: "look again; if it does not pass, plan around it"
+        case .avoidTarget: "else plan around this target"
+        case .stopRun: "start nothing more and say what changed"
+        }
+    }
+
+    private static func sentence(_ decision: RecoveryDecision) -> String {
+        switch decision {
+        case .arrived: "done: it arrived"
+        case .arrivedThenStopped: "done: it arrived and was shut down since"
+        case .stayed: "the attempt failed; try again, or plan around it"
+        case .stopped: "skip: there is nothing to move"
+        case .wait: "wait for it; abort it when its time is up"
+        case .lookAgain(let doubt): "look again; halt if it does not pass: \(doubt)"
+        case .settle(.destroyPausedSource): "destroy the paused copy on the source, look again"
+        case .settle(.resumeSource):
+            "resume the source's copy, once no other host knows the domain, and look again"
+        case .settle(.undefineSource): "undefine it on the source, look again"
+        case .settle(.setAutostart): "set autostart on the target, look again"
+        case .halt(let reason): "**halt**: \(reason)"
+        }
+    }
+
+    // MARK: All pairs
+
+    private static let presences: [DomainSighting.Presence] = [
+        .absent, .inactive, .running, .pausedByMigration, .paused, .postcopyFailed, .unknown,
+    ]
+
+    package static let sightings: [DomainSighting] = presences.flatMap { presence in
+        [false, true].flatMap { persistent in
+            [false, true].map { job in
+                DomainSighting(presence, isPersistent: persistent, jobActive: job)
+            }
+        }
+    }
+
+    package static let pairs = sightings.flatMap { source in sightings.map { (source, $0) } }
+
+    private static var grids: String {
+        let cases: [(String, Bool, Bool, Bool)] = [
+            ("Persistent domains, no migration at work", true, false, false),
+            ("Transient domains, no migration at work", false, false, false),
+            ("A migration at work on the source", true, true, false),
+            ("A migration at work on the target", true, false, true),
+            ("A migration at work on both", true, true, true),
+        ]
+        return cases.map { title, persistent, sourceJob, targetJob in
+            grid("## \(title)", persistent, sourceJob, targetJob)
+        }.joined(separator: "\n\n")
+    }
+
+    private static func grid(
+        _ title: String, _ persistent: Bool, _ sourceJob: Bool, _ targetJob: Bool
+    ) -> String {
+        let head = "| source ↓ target → | " + presences.map(\.rawValue).joined(separator: " | ")
+        let lines = presences.map { source in
+            let cells = presences.map { target in
+                word(
+                    RecoveryTable.decide(
+                        source: DomainSighting(
+                            source, isPersistent: persistent, jobActive: sourceJob),
+                        target: DomainSighting(
+                            target, isPersistent: persistent, jobActive: targetJob)
+                    ).decision)
+            }
+            return "| **\(source.rawValue)** | \(cells.joined(separator: " | ")) |"
+        }
+        let rule = "|" + String(repeating: "---|", count: presences.count + 1)
+        return ([title, "", head + " |", rule] + lines).joined(separator: "\n")
+    }
+
+    private static func word(_ decision: RecoveryDecision) -> String {
+        switch decision {
+        case .arrived: "arrived"
+        case .arrivedThenStopped: "arrived, stopped"
+        case .stayed: "stayed"
+        case .stopped: "stopped"
+        case .wait: "wait"
+        case .lookAgain: "look again"
+        case .settle(let settlement): settlement.rawValue
+        case .halt: "**halt**"
+        }
+    }
+}

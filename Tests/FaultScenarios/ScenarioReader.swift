@@ -1,0 +1,125 @@
+import ClusterModel
+import Execution
+import PlacementPolicy
+import Simulation
+
+/// Reads the files of a scenario folder, as strictly as policies are read.
+enum ScenarioReader {
+    static let start = Timestamp(seconds: 1_700_000_000)
+
+    // MARK: cluster.yaml
+
+    static func cluster(_ yaml: String) throws(PolicyError) -> SimulatedWorld {
+        let table = try YAMLTable(yaml: yaml, keys: ["hosts", "domains"])
+        var hosts: [(name: HostName, memory: Bytes, link: Int)] = []
+        for entry in try table.tables("hosts", keys: ["name", "memory", "linkMbps"]) {
+            hosts.append(
+                (
+                    HostName(try entry.required(entry.scalar("name", "a word") { $0 }, "name")),
+                    try entry.required(
+                        entry.scalar("memory", "a size", Quantity.bytes), "memory"),
+                    try entry.scalar("linkMbps", "a number") { Int($0) } ?? 1000
+                ))
+        }
+        let template = SimulatedFleet.example(
+            hosts: max(1, hosts.count), domains: 0, seed: 1, now: start)
+        var world = SimulatedWorld(
+            hosts: zip(hosts, template.hosts).map { host, example in
+                var facts = example.facts
+                facts.hostname = "\(host.name).example"
+                facts.memory = host.memory
+                for cell in facts.cells.indices { facts.cells[cell].memory = host.memory }
+                return SimulatedHost(name: host.name, facts: facts, linkMbps: host.link)
+            }, now: start)
+        let keys = [
+            "name", "host", "memory", "dirty", "autostart", "transient", "shutOff",
+        ]
+        for (index, entry) in try table.tables("domains", keys: keys).enumerated() {
+            let (copy, host) = try domain(entry, number: index + 1)
+            guard world.host(host) != nil else {
+                throw entry.error("there is no host '\(host)'", at: "host")
+            }
+            world.place(copy, on: host)
+        }
+        return world
+    }
+
+    private static func domain(
+        _ entry: YAMLTable, number: Int
+    ) throws(PolicyError) -> (SimulatedDomain, HostName) {
+        let name = try entry.required(entry.scalar("name", "a word") { $0 }, "name")
+        let host = HostName(try entry.required(entry.scalar("host", "a host") { $0 }, "host"))
+        let isTransient = try flag(entry, "transient")
+        let facts = DomainFacts(
+            id: id(of: name), name: name,
+            state: try flag(entry, "shutOff") ? .shutOff : .running,
+            isPersistent: !isTransient, autostart: try flag(entry, "autostart"), vcpus: 1,
+            memory: try entry.scalar("memory", "a size", Quantity.bytes) ?? .gibibytes(2),
+            guest: GuestPlatform(
+                machineType: "pc-q35-7.2",
+                cpu: GuestCPU(mode: "custom", model: "Skylake-Server")),
+            disks: [
+                Disk(
+                    target: "vda", source: .file(path: "/srv/shared/\(name).qcow2"),
+                    cache: "none", capacity: .gibibytes(20))
+            ],
+            interfaces: [.network("default")])
+        let rate = try entry.scalar("dirty", "a rate", Quantity.mebibytesPerSecond) ?? 5
+        return (
+            SimulatedDomain(
+                facts: facts, cpu: 100, dirtyRate: .mebibytes(Int64(rate)),
+                startedAt: facts.state.isActive
+                    ? start.advanced(byMilliseconds: -3_600_000) : nil),
+            host
+        )
+    }
+
+    static func id(of name: String) -> DomainID { DomainID("id-of-\(name)") }
+
+    // MARK: faults.yaml
+
+    /// What the file says.
+    struct Faults {
+        var about = ""
+        var seed: UInt64 = 1
+        var drain: [HostName] = []
+        var takeUps: [ScenarioFolder.TakeUp] = []
+        var schedule: [ScheduledFault] = []
+        var interruptions = VirtualRun.Interruptions()
+    }
+
+    static func faults(
+        _ yaml: String, in world: SimulatedWorld
+    ) throws(PolicyError) -> Faults {
+        let table = try YAMLTable(
+            yaml: yaml, keys: ["about", "seed", "drain", "afterwards", "faults"])
+        var faults = Faults()
+        faults.about = try table.required(
+            table.scalar("about", "a sentence") { $0.isEmpty ? nil : $0 }, "about")
+        faults.seed = try table.scalar("seed", "a number") { UInt64($0) } ?? 1
+        faults.drain = try table.required(table.strings("drain"), "drain").map { HostName($0) }
+        for entry in try table.strings("afterwards") ?? [] {
+            let words = entry.split(separator: " ").map(String.init)
+            guard let goal = goals[words[0]], words.count == 1 || words[1...] == ["when", "well"]
+            else {
+                throw table.error(
+                    "'\(entry)' must be resume, rollback or abort, perhaps with 'when well'",
+                    at: "afterwards")
+            }
+            faults.takeUps.append(.init(goal: goal, whenWell: words.count > 1))
+        }
+        let keys = ["at", "when", "record", "fault", "host", "domain", "for", "to", "by"]
+        for entry in try table.tables("faults", keys: keys) {
+            try FaultEntry(table: entry, world: world).add(to: &faults)
+        }
+        return faults
+    }
+
+    private static let goals: [String: RunGoal] = [
+        "resume": .forward, "rollback": .rollback, "abort": .abort,
+    ]
+
+    private static func flag(_ table: YAMLTable, _ key: String) throws(PolicyError) -> Bool {
+        try table.scalar(key, "true or false") { Bool($0) } ?? false
+    }
+}

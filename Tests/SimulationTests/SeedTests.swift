@@ -1,0 +1,23 @@
+import Execution
+import FaultScenarios
+import Testing
+
+/// Many runs with everything going wrong that can, each from a seed of its own. More of them:
+/// `kvmbalance-bench faults --seeds 2000000`.
+struct SeedTests {
+    static let seeds: Range<UInt64> = 0..<20_000
+
+    @Test func `no fault and no crash breaks a rule`() async {
+        let tally = await FaultSeeds().play(Self.seeds)
+        for seed in tally.broken { Issue.record("\(FaultScenario(seed: seed).story())") }
+        guard tally.broken.isEmpty else { return }
+        #expect(tally.seeds == Self.seeds.count)
+        // Every way to end is among them, and crashes by the thousand.
+        for state in ["done", "failed", "halted", "rolled-back"] {
+            #expect(tally.outcomes[state, default: 0] > 1000, "\(tally.outcomes)")
+        }
+        #expect(tally.crashes > 10_000)
+        let missing = RecoveryTable.rows.map(\.label).filter { !tally.rows.contains($0) }
+        #expect(missing.isEmpty, "no crash reached these rows of the recovery table: \(missing)")
+    }
+}
