@@ -144,7 +144,7 @@ extension VirtualRun {
         else { preconditionFailure("step \(id) is to migrate and has no intent") }
         let move = open.step.move
         hasActed = true
-        touch(move, "migrate it")
+        let ranTwice = runsTwice(move)
         var options = machine.state.plan.options
         let pair = [move.source, move.target]
         options.route =
@@ -155,6 +155,7 @@ extension VirtualRun {
             isPersistent: persistent, mode: open.step.mode, options: options)
         do throws(HypervisorError) {
             let number = try world.migrate(request, from: move.source)
+            demandUntouched(move, by: "migrate it", whenItRanTwice: ranTwice)
             calls[id] = number
             ours.insert(number)
             watches[id] = MigrationWatch(
@@ -193,7 +194,7 @@ extension VirtualRun {
     mutating func settle(_ id: StepID, _ settlement: Settlement) -> String? {
         let move = move(id)
         hasActed = true
-        touch(move, settlement.rawValue)
+        let ranTwice = runsTwice(move)
         defer { examine() }
         do throws(HypervisorError) {
             switch settlement {
@@ -209,6 +210,7 @@ extension VirtualRun {
             case .setAutostart:
                 try world.setAutostart(of: move.domain, to: true, on: move.target)
             }
+            demandUntouched(move, by: settlement.rawValue, whenItRanTwice: ranTwice)
             return nil
         } catch {
             return error.description

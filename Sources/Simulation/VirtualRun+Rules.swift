@@ -84,13 +84,16 @@ extension VirtualRun {
         }
     }
 
-    /// A domain that runs twice is not to be touched by us, whoever made it so. A third host is not
-    /// looked at before a migration, so what another tool split to there can not be seen.
-    mutating func touch(_ move: Move, _ what: String) {
+    /// A domain that runs twice is not to be touched by us, whoever made it so. Between our look and
+    /// our act a person may have started the second copy: then the host must have refused us. A third
+    /// host is not looked at before a migration, so what another tool split to there can not be seen.
+    mutating func demandUntouched(_ move: Move, by what: String, whenItRanTwice ranTwice: Bool) {
+        if ranTwice { report(["\(narrator.name(move.domain)) runs twice and we \(what)"]) }
+    }
+
+    func runsTwice(_ move: Move) -> Bool {
         let runners = world.runners(of: move.domain)
-        if runners.contains(move.source) && runners.contains(move.target) {
-            report(["\(move.domain) runs twice and we \(what)"])
-        }
+        return runners.contains(move.source) && runners.contains(move.target)
     }
 
     /// The journal says what happened to the steps, as far as the world tells.
