@@ -12,14 +12,18 @@ package struct DemandWindow: Hashable, Sendable {
     /// the 4:1 overcommitment that is usual in the field; its full vCPUs would refuse most first
     /// drains.
     package var assumedPerVCPU: MilliCPU
+    /// Balancing by samples that are older is refused: the fleet may look otherwise by now. Long
+    /// enough for a collector that is being updated.
+    package var maxAgeSeconds: Int64
 
     package init(
         windowSeconds: Int64 = 3600, percentile: Int = 95, slots: Int = 4,
-        assumedPerVCPU: MilliCPU = 250
+        assumedPerVCPU: MilliCPU = 250, maxAgeSeconds: Int64 = 600
     ) {
         self.windowSeconds = windowSeconds
         self.percentile = percentile
         self.slots = slots
         self.assumedPerVCPU = assumedPerVCPU
+        self.maxAgeSeconds = maxAgeSeconds
     }
 }

@@ -13,7 +13,7 @@ package enum PolicyReader {
         ],
         "reserve": ["memory", "cpu"],
         "overcommit": ["memory", "cpu"],
-        "demand": ["window", "percentile", "slots", "assumedPerVCPU"],
+        "demand": ["window", "percentile", "slots", "assumedPerVCPU", "maxAge"],
         "affinity": ["name", "domains", "scope"],
         "antiAffinity": ["name", "domains", "scope"],
         "fence": ["domains", "hosts"],
@@ -97,6 +97,8 @@ package enum PolicyReader {
             policy.demand.slots = try whole(demand, "slots", 1...96) ?? policy.demand.slots
             policy.demand.assumedPerVCPU =
                 try cpus(demand, "assumedPerVCPU") ?? policy.demand.assumedPerVCPU
+            policy.demand.maxAgeSeconds =
+                try seconds(demand, "maxAge") ?? policy.demand.maxAgeSeconds
         }
     }
 

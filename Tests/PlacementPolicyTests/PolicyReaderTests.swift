@@ -78,7 +78,7 @@ import Testing
                 reserve: {memory: 1.5GiB, cpu: 0.5}
                 overcommit: {cpu: 2, memory: 0.9}
                 perDomainOverhead: 64 MiB
-                demand: {window: 2h, percentile: 90, slots: 8, assumedPerVCPU: 0.1}
+                demand: {window: 2h, percentile: 90, slots: 8, assumedPerVCPU: 0.1, maxAge: 3m}
                 affinity: [{name: g, domains: [a, b-*], scope: zone}]
                 antiAffinity: [{domains: [c?]}]
                 pin: [p]
@@ -117,7 +117,9 @@ import Testing
         #expect(policy.perDomainOverhead == .mebibytes(64))
         #expect(
             policy.demand
-                == DemandWindow(windowSeconds: 7200, percentile: 90, slots: 8, assumedPerVCPU: 100))
+                == DemandWindow(
+                    windowSeconds: 7200, percentile: 90, slots: 8, assumedPerVCPU: 100,
+                    maxAgeSeconds: 180))
         #expect(
             policy.affinity == [PlacementGroup(name: "g", domains: ["a", "b-*"], scope: .zone)])
         #expect(policy.antiAffinity.map(\.name) == ["antiAffinity 1"])

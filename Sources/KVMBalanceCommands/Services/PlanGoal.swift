@@ -25,6 +25,14 @@ enum PlanGoal: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Load decides what moves, and so old samples must not; a drain goes on without any.
+    var isJudgedByLoad: Bool {
+        switch self {
+        case .balance, .consolidate: true
+        case .drain, .return: false
+        }
+    }
+
     var description: String {
         ([kind.rawValue] + hosts.map(\.rawValue)).joined(separator: " ")
     }
