@@ -78,7 +78,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("TidyTests", []),
-        tests("TelemetryTests", ["ClusterModel", "Telemetry"]),
+        tests("TelemetryTests", ["ClusterModel", "Telemetry", "TestSupport"]),
         tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
         tests(
             "SamplingTests",

@@ -13,6 +13,7 @@ enum MetricsSchema {
                 sql: "PRAGMA application_id = \(DatabaseFile.Identity.metrics.rawValue)")
             try database.execute(sql: names + hostTables + domainTable)
         }
+        migrator.registerMigration("2 tiers") { try $0.execute(sql: TierTables.creation) }
         return migrator
     }
 

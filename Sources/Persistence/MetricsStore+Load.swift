@@ -18,7 +18,7 @@ extension MetricsStore {
 
     /// From the median time between two samples of a host, of all that reach into the window;
     /// one hour before it is looked at too, so that long periods show at all.
-    private static func rules(
+    static func rules(
         for window: SampleWindow, from database: Database
     ) throws -> RateRules {
         var intervals = try Int64.fetchAll(
@@ -43,6 +43,7 @@ extension MetricsStore {
             window.readingStart(under: rules).milliseconds, window.end.milliseconds,
         ]
         var accumulator = LoadAccumulator(window: window, rules: rules)
+        try TierTables.feed(&accumulator, window: window, from: database)
         let hostRows = try Row.fetchCursor(
             database,
             sql: """

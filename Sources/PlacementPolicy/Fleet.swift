@@ -10,6 +10,7 @@ package struct Fleet: Hashable, Sendable {
     package var policy: String?
     /// Mounts that no libvirt pool describes, with the operator's word that they are shared.
     package var sharedStorage: [SharedStorage]
+    package var retention = Retention()
 
     package static let defaultDatabase = "/var/lib/kvmbalance"
 
@@ -62,4 +63,15 @@ package struct FleetHost: Hashable, Sendable {
         let host = afterUser.prefix { $0 != ":" }
         return host.isEmpty ? name.rawValue : String(host)
     }
+}
+
+/// How long the metrics database keeps what it has, each in seconds. Raw samples are rolled up into
+/// the coarser ones before they go.
+package struct Retention: Hashable, Sendable {
+    package var raw: Int64 = 3 * 86_400
+    package var minutes: Int64 = 14 * 86_400
+    package var fiveMinutes: Int64 = 90 * 86_400
+    package var hours: Int64 = 730 * 86_400
+
+    package init() {}
 }

@@ -2,7 +2,7 @@ import ClusterModel
 
 /// Reads the fleet file from YAML: everything it does not know is an error with line and column.
 package enum FleetReader {
-    static let keys = ["hosts", "database", "policy", "sharedStorage"]
+    static let keys = ["hosts", "database", "policy", "sharedStorage", "retention"]
     static let hostKeys = [
         "name", "uri", "peerURI", "migrationAddress", "linkMbps", "zone", "reserve",
     ]
@@ -16,7 +16,25 @@ package enum FleetReader {
         fleet.database = try table.scalar("database", "a folder", text) ?? fleet.database
         fleet.policy = try table.scalar("policy", "a policy file", text)
         fleet.sharedStorage = try PolicyReader.sharedStorage(table)
+        if let retention = try table.table(
+            "retention", keys: ["raw", "minutes", "fiveMinutes", "hours"])
+        {
+            fleet.retention = try self.retention(retention)
+        }
         return fleet
+    }
+
+    private static func retention(_ table: YAMLTable) throws(PolicyError) -> Retention {
+        var kept = Retention()
+        kept.raw = try PolicyReader.seconds(table, "raw") ?? kept.raw
+        kept.minutes = try PolicyReader.seconds(table, "minutes") ?? kept.minutes
+        kept.fiveMinutes = try PolicyReader.seconds(table, "fiveMinutes") ?? kept.fiveMinutes
+        kept.hours = try PolicyReader.seconds(table, "hours") ?? kept.hours
+        // An hour must be whole before it can be rolled up, and a day of policies is read raw.
+        guard kept.raw >= 2 * 3600 else {
+            throw table.error("raw samples must be kept for 2h at least", at: "raw")
+        }
+        return kept
     }
 
     private static func hosts(_ table: YAMLTable) throws(PolicyError) -> [FleetHost] {

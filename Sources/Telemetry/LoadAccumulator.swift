@@ -51,6 +51,17 @@ package struct LoadAccumulator: Sendable {
         hosts[host].add(at: time, cpu: cpu, available: available, window: window, rules: rules)
     }
 
+    /// What a tier keeps of a stretch whose raw samples are gone. Rows must come before raw samples.
+    package mutating func add(domain: Int, until end: Timestamp, cpu: Summary, samples: Int) {
+        while domains.count <= domain { domains.append(DomainTrack(slots: window.slots)) }
+        domains[domain].add(cpu.value(percentile: window.percentile), at: end, in: window, samples)
+    }
+
+    package mutating func add(host: Int, until end: Timestamp, busy: Summary) {
+        while hosts.count <= host { hosts.append(HostTrack(slots: window.slots)) }
+        hosts[host].add(busy.value(percentile: window.percentile), at: end, in: window)
+    }
+
     /// The result, with the numbers turned into names again. Numbers without a name are left out,
     /// names without a sample too: what was never sampled is unknown.
     package consuming func finish(
@@ -93,6 +104,10 @@ private struct DomainTrack {
         if let value = rate.value { values.add(value, at: reading.at, in: window) }
     }
 
+    mutating func add(_ rate: Int64, at end: Timestamp, in window: SampleWindow, _ samples: Int) {
+        values.add(rate, at: end, in: window, samples: samples)
+    }
+
     mutating func demand(percentile: Int) -> Demand {
         guard let slots = values.finish(percentile: percentile) else { return .unknown }
         return Demand(
@@ -121,6 +136,10 @@ private struct HostTrack {
         let interval = rules.judge(from: last.at, to: time)
         let rate = HostCPURate(from: last.cpu, to: cpu, over: interval)
         if let permille = rate.permille { values.add(permille, at: time, in: window) }
+    }
+
+    mutating func add(_ busy: Int64, at end: Timestamp, in window: SampleWindow) {
+        values.add(busy, at: end, in: window)
     }
 
     mutating func use(percentile: Int) -> HostUse {

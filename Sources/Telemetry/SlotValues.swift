@@ -13,11 +13,13 @@ struct SlotValues {
 
     /// Slots must not go back; a rate of an earlier slot, left by a clock step, counts in the
     /// present one.
-    mutating func add(_ rate: Int64, at time: Timestamp, in window: SampleWindow) {
+    mutating func add(
+        _ rate: Int64, at time: Timestamp, in window: SampleWindow, samples count: Int = 1
+    ) {
         guard let slot = window.slot(of: time) else { return }
         if slot > self.slot { close(percentile: window.percentile, next: slot) }
         current.append(rate)
-        samples += 1
+        samples += count
         newest = newest.map { max($0, time) } ?? time
     }
 

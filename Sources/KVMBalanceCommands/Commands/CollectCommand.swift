@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Logging
 import Persistence
+import PlacementPolicy
 import Sampling
 import ServiceLifecycle
 import Telemetry
@@ -15,14 +16,15 @@ struct CollectCommand: FleetCommand {
     @Flag(help: "One sample of each host, for scripts; fails if a host did not answer.")
     var once = false
     @Option(help: "Seconds between two samples.") var period = 10
-    @Option(help: "Days that raw samples are kept.") var keepDays = 14
+    @Option(help: "Days that raw samples are kept (default: 'retention.raw' of the fleet file).")
+    var keepDays: Int?
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard (1...3600).contains(period) else {
             throw ValidationError("--period is \(period) but must be 1 to 3600 seconds.")
         }
-        guard (1...3650).contains(keepDays) else {
+        if let keepDays, !(1...3650).contains(keepDays) {
             throw ValidationError("--keep-days is \(keepDays) but must be 1 to 3650.")
         }
     }
@@ -39,9 +41,10 @@ struct CollectCommand: FleetCommand {
                 period: .seconds(period), ticksPerInventory: max(1, 60 / period)),
             clock: ContinuousClock(), now: composition.now, logger: logger)
         if once { return try report(try await collector.collectOnce()) }
+        var kept = composition.fleet.retention
+        if let keepDays { kept.raw = Int64(keepDays) * 86_400 }
         let retention = RetentionService(
-            store: store, keepMilliseconds: Int64(keepDays) * 86_400_000, now: composition.now,
-            logger: logger)
+            store: store, kept: kept, now: composition.now, logger: logger)
         let group = ServiceGroup(
             services: [collector, retention], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
@@ -78,27 +81,4 @@ private struct CollectReport: Encodable {
     var domains: [String: Int]
     /// Host → why it was not sampled.
     var failures: [String: String]
-}
-
-/// Deletes samples that are older than the operator keeps them, every ten minutes.
-struct RetentionService: Service {
-    let store: MetricsStore
-    let keepMilliseconds: Int64
-    let now: @Sendable () -> Timestamp
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    let limit = now().advanced(byMilliseconds: -keepMilliseconds)
-                    _ = try await store.deleteSamples(before: limit)
-                } catch {
-                    logger.error(
-                        "old samples could not be deleted", metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: .seconds(600))
-            }
-        }
-    }
 }

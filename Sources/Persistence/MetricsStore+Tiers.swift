@@ -1,0 +1,106 @@
+package import ClusterModel
+import GRDB
+package import Telemetry
+
+extension MetricsStore {
+    /// Rolls every whole hour of raw samples that lies before `limit` up into the tiers, hour by
+    /// hour, in transactions of about `rows` rows so that the collector never waits long. Gives how
+    /// many hours. What a kill interrupts is done again by the next call, with the same result.
+    package func rollUp(
+        before limit: Timestamp, rowsPerTransaction rows: Int = 5_000
+    ) async throws -> Int {
+        var hours = 0
+        while let hour = try await nextHour(), hour.next <= limit {
+            try Task.checkCancellation()
+            try await rollUp(hour: hour, rowsPerTransaction: rows)
+            hours += 1
+        }
+        return hours
+    }
+
+    /// Up to where raw samples are in the tiers; nil when nothing was rolled up yet.
+    package func rolledUntil() async throws -> Timestamp? {
+        try await read("read the tiers of") { try Self.rolledUntil($0) }
+    }
+
+    private static func rolledUntil(_ database: Database) throws -> Timestamp? {
+        try Int64.fetchOne(database, sql: "SELECT until FROM rollUp")
+            .map { Timestamp(milliseconds: $0) }
+    }
+
+    /// The first hour with raw samples that is not rolled up.
+    private func nextHour() async throws -> Timestamp? {
+        try await read("read samples from") { database in
+            let from = try Self.rolledUntil(database)?.milliseconds ?? .min
+            let first = try Int64.fetchOne(
+                database, sql: "SELECT min(time) FROM hostSample WHERE time > ?",
+                arguments: [from])
+            return first.map { Tier.hour.start(of: Timestamp(milliseconds: $0)) }
+        }
+    }
+
+    private func rollUp(hour: Timestamp, rowsPerTransaction: Int) async throws {
+        let window = SampleWindow(
+            endingAt: hour.next, lengthMilliseconds: Tier.hour.milliseconds, slots: 1)
+        var rollUp = RollUp(
+            hour: hour,
+            rules: try await read("read samples from") { try Self.rules(for: window, from: $0) })
+        var from = rollUp.readingStart
+        while from < rollUp.end {
+            let to = min(
+                Tier.fiveMinutes.start(of: from.advanced(byMilliseconds: 1))
+                    .advanced(byMilliseconds: Tier.fiveMinutes.milliseconds), rollUp.end)
+            for sample in try await samples(from: from, to: to) { rollUp.add(sample) }
+            try await store(rollUp.takeRows(), rowsPerTransaction)
+            from = to
+        }
+        try await store(rollUp.finish(), rowsPerTransaction)
+        try await file.shielded("store tiers in") { [pool] in
+            try await pool.write {
+                try $0.execute(
+                    sql: """
+                        INSERT INTO rollUp (id, until) VALUES (1, ?)
+                        ON CONFLICT (id) DO UPDATE SET until = excluded.until
+                        """, arguments: [hour.next.milliseconds])
+            }
+        }
+    }
+
+    private func store(_ rows: [TierRow], _ rowsPerTransaction: Int) async throws {
+        for begin in stride(from: 0, to: rows.count, by: rowsPerTransaction) {
+            let part = rows[begin..<min(rows.count, begin + rowsPerTransaction)]
+            try await file.shielded("store tiers in") { [pool] in
+                try await pool.write { try TierTables.insert(part, into: $0) }
+            }
+        }
+    }
+
+    /// Rows of a tier whose stretch ends after `start` and not after `end`, in order of time.
+    package func rows(
+        of tier: Tier, from start: Timestamp, to end: Timestamp
+    ) async throws -> [TierRow] {
+        try await read("read the tiers of") { database in
+            try TierTables.rows(of: tier, from: start, to: end, in: database)
+        }
+    }
+
+    /// Deletes rows of a tier that begin earlier, as `deleteSamples` does with raw ones.
+    package func deleteRows(of tier: Tier, before limit: Timestamp) async throws -> Int {
+        try await file.shielded("delete old tiers from") { [pool] in
+            try await pool.write { database in
+                var deleted = 0
+                for table in ["domainTier", "hostTier"] {
+                    try database.execute(
+                        sql: "DELETE FROM \(table) WHERE tier = ? AND time < ?",
+                        arguments: [tier.rawValue, limit.milliseconds])
+                    deleted += database.changesCount
+                }
+                return deleted
+            }
+        }
+    }
+}
+
+extension Timestamp {
+    fileprivate var next: Timestamp { advanced(byMilliseconds: Tier.hour.milliseconds) }
+}
