@@ -17,6 +17,7 @@ package final class LibvirtHost: HostInspector {
     private let sampling: ConnectionLane
     private let inspection: ConnectionLane
     private let watching: ConnectionLane
+    private let topology = CellTopology()
 
     package init(host: HostName, uri: String, options: LibvirtOptions = LibvirtOptions()) {
         self.host = host
@@ -34,9 +35,9 @@ package final class LibvirtHost: HostInspector {
     }
 
     package func sample() async throws -> RawHostSample {
-        let host = host
+        let (host, topology) = (host, topology)
         return try await sampling.call("sample", limit: options.sampleLimit) {
-            try SampleReader.read($0, host: host)
+            try SampleReader.read($0, host: host, topology: topology)
         }
     }
 

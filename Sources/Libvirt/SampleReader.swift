@@ -5,14 +5,15 @@ import Telemetry
 /// Reads the raw counters of a host and its domains.
 enum SampleReader {
     static func read(
-        _ connection: ConnectionHandle, host: HostName
+        _ connection: ConnectionHandle, host: HostName, topology: CellTopology
     ) throws(LibvirtFailure) -> RawHostSample {
         // Only active ones: for the others libvirt 9.0 gives figures of its own process.
         let domains = try connection.domainStatistics(
             groups, filter: VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue)
+        let cpu = connection.cpuCounters()
         return RawHostSample(
-            host: host, at: .now, cpu: connection.cpuCounters(),
-            memory: connection.memoryGauges(), cells: connection.cellGauges(),
+            host: host, at: .now, cpu: cpu, memory: connection.memoryGauges(),
+            cells: topology.addingLoad(to: connection.cellGauges(), whole: cpu, connection),
             ksm: connection.ksmCounters(),
             domains: domains.map { record in
                 DomainStatistics.sample(
@@ -64,13 +65,14 @@ extension ConnectionHandle {
     }
 
     /// nil where the driver can not tell: a figure that is missing is no reason to lose the rest.
-    func cpuCounters() -> HostCPUCounters? {
-        let all = Int32(VIR_NODE_CPU_STATS_ALL_CPUS.rawValue)
+    func cpuCounters(
+        of cpu: Int32 = Int32(VIR_NODE_CPU_STATS_ALL_CPUS.rawValue)
+    ) -> HostCPUCounters? {
         var count: Int32 = 0
-        guard use({ virNodeGetCPUStats($0, all, nil, &count, 0) }) == 0, (1...64).contains(count)
+        guard use({ virNodeGetCPUStats($0, cpu, nil, &count, 0) }) == 0, (1...64).contains(count)
         else { return nil }
         var fields = [virNodeCPUStats](repeating: virNodeCPUStats(), count: Int(count))
-        guard use({ virNodeGetCPUStats($0, all, &fields, &count, 0) }) == 0 else { return nil }
+        guard use({ virNodeGetCPUStats($0, cpu, &fields, &count, 0) }) == 0 else { return nil }
         let values = Dictionary(
             fields.prefix(Int(count)).compactMap { field in
                 Int64(exactly: field.value).map { (fixedString(field.field), $0) }
@@ -96,13 +98,13 @@ extension ConnectionHandle {
 
     /// Cell by cell and not in one call: the answer of virNodeGetCellsFreeMemory does not say
     /// which cell is which where their numbers have gaps. The call is of high priority.
-    func cellGauges() -> [CellMemoryGauge] {
+    func cellGauges() -> [CellSample] {
         var info = virNodeInfo()
         guard use({ virNodeGetInfo($0, &info) }) == 0 else { return [] }
         return (0..<min(info.nodes, 64)).compactMap { cell in
             let values = memoryStatistics(of: Int32(cell))
             guard !values.isEmpty else { return nil }
-            return CellMemoryGauge(
+            return CellSample(
                 cell: Int(cell), total: values[VIR_NODE_MEMORY_STATS_TOTAL],
                 free: values[VIR_NODE_MEMORY_STATS_FREE])
         }

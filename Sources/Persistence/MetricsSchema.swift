@@ -14,6 +14,12 @@ enum MetricsSchema {
             try database.execute(sql: names + hostTables + domainTable)
         }
         migrator.registerMigration("2 tiers") { try $0.execute(sql: TierTables.creation) }
+        migrator.registerMigration("3 load of cells") { database in
+            for counter in ["user", "system", "idle", "iowait"] {
+                try database.execute(
+                    sql: "ALTER TABLE cellSample ADD COLUMN \(counter) INTEGER")
+            }
+        }
         return migrator
     }
 

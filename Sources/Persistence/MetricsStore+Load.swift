@@ -1,4 +1,4 @@
-import ClusterModel
+package import ClusterModel
 import GRDB
 package import Telemetry
 
@@ -14,6 +14,20 @@ extension MetricsStore {
             try Self.load(
                 in: window, rules: rules ?? Self.rules(for: window, from: database), from: database)
         }
+    }
+
+    /// What hosts and domains did in their newest two samples before this moment. Older than a few
+    /// periods is no news: then it is empty.
+    package func liveFigures(at moment: Timestamp) async throws -> LiveFigures {
+        let recent = SampleWindow(endingAt: moment, lengthMilliseconds: 600_000, slots: 1)
+        let rules = try await read("read samples from") {
+            try Self.rules(for: recent, from: $0)
+        }
+        // Cells are read once a minute: two of those looks.
+        let reach = max(150_000, 5 * rules.periodMilliseconds)
+        let samples = try await samples(
+            from: moment.advanced(byMilliseconds: -reach), to: moment)
+        return LiveFigures(of: samples, rules: rules)
     }
 
     /// From the median time between two samples of a host, of all that reach into the window;
@@ -59,14 +73,15 @@ extension MetricsStore {
         let rows = try Row.fetchCursor(
             database,
             sql: """
-                SELECT time, domain, host, cpuTime, vcpus, dirtyRate FROM domainSample
+                SELECT time, domain, host, cpuTime, vcpus, dirtyRate, vcpuDelay FROM domainSample
                 WHERE time > ? AND time <= ? ORDER BY time
                 """, arguments: bounds)
         while let row = try rows.next() {
             accumulator.add(
                 DomainReading(
                     domain: row[1], host: row[2], at: Timestamp(milliseconds: row[0]),
-                    cpuTime: row[3], vcpus: row[4], dirtyRate: (row[5] as Int64?).map { Bytes($0) })
+                    cpuTime: row[3], vcpus: row[4], vcpuDelay: row[6],
+                    dirtyRate: (row[5] as Int64?).map { Bytes($0) })
             )
         }
         return accumulator.finish(

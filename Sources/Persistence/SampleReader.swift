@@ -33,7 +33,9 @@ struct SampleReader {
         func finishMoment() throws {
             guard let time else { return }
             while let row = try cells.next(at: time) {
-                let cell = CellMemoryGauge(cell: row[2], total: bytes(row[3]), free: bytes(row[4]))
+                let cell = CellSample(
+                    cell: row[2], total: bytes(row[3]), free: bytes(row[4]),
+                    cpu: MetricsStore.cpu(of: row, from: 5))
                 moment[row[1]]?.cells.append(cell)
             }
             while let row = try domains.next(at: time) {

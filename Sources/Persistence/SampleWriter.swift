@@ -57,8 +57,11 @@ final class SampleWriter: Sendable {
         try run("UPDATE host SET newestSample = ? WHERE id = ?", [time, host], database)
         for cell in sample.cells {
             try run(
-                "INSERT INTO cellSample VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [time, host, cell.cell, cell.total?.count, cell.free?.count], database)
+                "INSERT INTO cellSample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [
+                    time, host, cell.cell, cell.total?.count, cell.free?.count, cell.cpu?.user,
+                    cell.cpu?.system, cell.cpu?.idle, cell.cpu?.iowait,
+                ], database)
         }
         let statement = try database.cachedStatement(
             sql: """

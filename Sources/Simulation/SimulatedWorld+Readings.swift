@@ -75,7 +75,7 @@ extension SimulatedWorld {
             memory: HostMemoryGauges(
                 total: host.facts.memory, free: free, buffers: .zero, cached: .zero),
             cells: host.facts.cells.map {
-                CellMemoryGauge(cell: $0.id, total: $0.memory, free: cell)
+                CellSample(cell: $0.id, total: $0.memory, free: cell)
             },
             ksm: host.facts.ksm, domains: domains)
     }

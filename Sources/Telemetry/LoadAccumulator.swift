@@ -8,22 +8,29 @@ package struct DomainReading: Sendable {
     package var at: Timestamp
     package var cpuTime: Int64?
     package var vcpus: Int?
+    package var vcpuDelay: Int64?
     package var dirtyRate: Bytes?
 
     package init(
         domain: Int, host: Int, at: Timestamp, cpuTime: Int64?, vcpus: Int?,
-        dirtyRate: Bytes? = nil
+        vcpuDelay: Int64? = nil, dirtyRate: Bytes? = nil
     ) {
         self.domain = domain
         self.host = host
         self.at = at
         self.cpuTime = cpuTime
         self.vcpus = vcpus
+        self.vcpuDelay = vcpuDelay
         self.dirtyRate = dirtyRate
     }
 }
 
 /// Turns readings that come in order of time into demand, in one pass and with memory for one slot.
+/// The readings of a host come before those of its domains.
+///
+/// On a host that was full, what a domain wanted is more than what it was given: the time that its
+/// virtual CPUs were ready and had to wait counts too. Elsewhere such waiting is but the cost of
+/// switching.
 ///
 /// O(n log s) for n readings, s of them in a slot.
 package struct LoadAccumulator: Sendable {
@@ -41,7 +48,9 @@ package struct LoadAccumulator: Sendable {
         while domains.count <= reading.domain {
             domains.append(DomainTrack(slots: window.slots))
         }
-        domains[reading.domain].add(reading, window: window, rules: rules)
+        let wasFull =
+            reading.host < hosts.count && hosts[reading.host].fullMoments.contains(reading.at)
+        domains[reading.domain].add(reading, wasStarved: wasFull, window: window, rules: rules)
     }
 
     package mutating func add(
@@ -89,7 +98,9 @@ private struct DomainTrack {
 
     init(slots: Int) { values = SlotValues(slots: slots) }
 
-    mutating func add(_ reading: DomainReading, window: SampleWindow, rules: RateRules) {
+    mutating func add(
+        _ reading: DomainReading, wasStarved: Bool, window: SampleWindow, rules: RateRules
+    ) {
         dirtyRate = reading.dirtyRate ?? dirtyRate
         guard let index = last.firstIndex(where: { $0.host == reading.host }) else {
             last.append(reading)
@@ -97,11 +108,20 @@ private struct DomainTrack {
         }
         let earlier = last[index]
         last[index] = reading
+        let vcpus = reading.vcpus ?? earlier.vcpus
+        let interval = rules.judge(from: earlier.at, to: reading.at)
         let rate = CounterRate.cpu(
-            from: earlier.cpuTime, to: reading.cpuTime,
-            over: rules.judge(from: earlier.at, to: reading.at),
-            limit: (reading.vcpus ?? earlier.vcpus).map(RateRules.plausibleCPU))
-        if let value = rate.value { values.add(value, at: reading.at, in: window) }
+            from: earlier.cpuTime, to: reading.cpuTime, over: interval,
+            limit: vcpus.map(RateRules.plausibleCPU))
+        guard var value = rate.value else { return }
+        if wasStarved, let vcpus {
+            let delay = CounterRate.cpu(
+                from: earlier.vcpuDelay, to: reading.vcpuDelay, over: interval,
+                limit: RateRules.plausibleCPU(vcpus: vcpus))
+            // Of its virtual CPUs none can want more than a whole one.
+            value = max(value, min(value + (delay.value ?? 0), Int64(vcpus) * 1000))
+        }
+        values.add(value, at: reading.at, in: window)
     }
 
     mutating func add(_ rate: Int64, at end: Timestamp, in window: SampleWindow, _ samples: Int) {
@@ -121,6 +141,8 @@ private struct HostTrack {
     private var values: SlotValues
     private var memory: Bytes?
     private var newest: Timestamp?
+    /// When it had hardly a CPU to spare since the sample before.
+    private(set) var fullMoments: Set<Timestamp> = []
 
     init(slots: Int) { values = SlotValues(slots: slots) }
 
@@ -135,7 +157,9 @@ private struct HostTrack {
         guard let last else { return }
         let interval = rules.judge(from: last.at, to: time)
         let rate = HostCPURate(from: last.cpu, to: cpu, over: interval)
-        if let permille = rate.permille { values.add(permille, at: time, in: window) }
+        guard let permille = rate.permille else { return }
+        values.add(permille, at: time, in: window)
+        if permille >= RateRules.fullHost { fullMoments.insert(time) }
     }
 
     mutating func add(_ busy: Int64, at end: Timestamp, in window: SampleWindow) {

@@ -34,7 +34,7 @@ package struct MeasuredLoad: Hashable, Sendable {
                 accumulator.add(
                     DomainReading(
                         domain: domainNumbers.number(of: domain.id), host: host, at: sample.at,
-                        cpuTime: domain.cpuTime, vcpus: domain.vcpus,
+                        cpuTime: domain.cpuTime, vcpus: domain.vcpus, vcpuDelay: domain.vcpuDelay,
                         dirtyRate: domain.dirtyRate))
             }
         }

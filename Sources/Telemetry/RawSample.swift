@@ -8,13 +8,13 @@ package struct RawHostSample: Hashable, Codable, Sendable {
     package var at: Timestamp
     package var cpu: HostCPUCounters?
     package var memory: HostMemoryGauges?
-    package var cells: [CellMemoryGauge]
+    package var cells: [CellSample]
     package var ksm: KSMCounters?
     package var domains: [RawDomainSample]
 
     package init(
         host: HostName, at: Timestamp, cpu: HostCPUCounters? = nil,
-        memory: HostMemoryGauges? = nil, cells: [CellMemoryGauge] = [], ksm: KSMCounters? = nil,
+        memory: HostMemoryGauges? = nil, cells: [CellSample] = [], ksm: KSMCounters? = nil,
         domains: [RawDomainSample] = []
     ) {
         self.host = host
@@ -62,16 +62,22 @@ package struct HostMemoryGauges: Hashable, Codable, Sendable {
     package var available: Bytes { free + buffers + cached }
 }
 
-/// Memory of one NUMA cell.
-package struct CellMemoryGauge: Hashable, Codable, Sendable {
+/// Memory and CPU time of one NUMA cell.
+package struct CellSample: Hashable, Codable, Sendable {
     package var cell: Int
     package var total: Bytes?
     package var free: Bytes?
+    /// Of its CPUs together. On hosts with several cells it is read more rarely than the rest: libvirt
+    /// wants a call for each CPU.
+    package var cpu: HostCPUCounters?
 
-    package init(cell: Int, total: Bytes? = nil, free: Bytes? = nil) {
+    package init(
+        cell: Int, total: Bytes? = nil, free: Bytes? = nil, cpu: HostCPUCounters? = nil
+    ) {
         self.cell = cell
         self.total = total
         self.free = free
+        self.cpu = cpu
     }
 }
 

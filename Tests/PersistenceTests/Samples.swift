@@ -21,8 +21,10 @@ enum Samples {
                 total: .gibibytes(256), free: .gibibytes(40), buffers: .gibibytes(1),
                 cached: .gibibytes(30)),
             cells: [
-                CellMemoryGauge(cell: 0, total: .gibibytes(128), free: .gibibytes(20)),
-                CellMemoryGauge(cell: 1, total: .gibibytes(128), free: nil),
+                CellSample(
+                    cell: 0, total: .gibibytes(128), free: .gibibytes(20),
+                    cpu: HostCPUCounters(user: tick * 7, system: tick, idle: tick * 9, iowait: 1)),
+                CellSample(cell: 1, total: .gibibytes(128), free: nil),
             ],
             ksm: KSMCounters(pagesShared: 1000, pagesSharing: 5000))
         sample.domains = (0..<domains).map { domain(number, $0, tick: tick, busy: busy) }

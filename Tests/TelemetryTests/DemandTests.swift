@@ -46,6 +46,27 @@ struct DemandTests {
         #expect(median.domains["a"]?.cpu == [200, 500])
     }
 
+    @Test func onAFullHostWaitingForACPUIsDemandToo() {
+        func load(busy: Int64, delay: Int64, used: Int64 = 800) -> [MilliCPU]? {
+            var rates = samples(of: [used, used, used])
+            for index in rates.indices {
+                let tick = Int64(index)
+                rates[index].cpu = HostCPUCounters(
+                    user: tick * busy * 10_000_000, system: 0,
+                    idle: tick * (1000 - busy) * 10_000_000, iowait: 0)
+                rates[index].domains[0].vcpuDelay = tick * delay * 10_000_000
+            }
+            let window = window(seconds: 30, slots: 1)
+            return MeasuredLoad(of: rates, window: window, rules: rules).domains["a"]?.cpu
+        }
+        #expect(load(busy: 400, delay: 700) == [800], "there was room: it is the cost of switching")
+        #expect(load(busy: 1000, delay: 700) == [1500])
+        #expect(load(busy: 1000, delay: 0) == [800])
+        // Two virtual CPUs can not want more than two, nor less than they had.
+        #expect(load(busy: 1000, delay: 1900) == [2000])
+        #expect(load(busy: 1000, delay: 500, used: 2100) == [2100])
+    }
+
     @Test func aSlotWithoutSamplesHasTheWorstKnown() {
         let load = MeasuredLoad(
             of: samples(of: [100, 900, 300]), window: window(seconds: 120, slots: 4), rules: rules)

@@ -1,5 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import Persistence
+import Telemetry
 
 /// `kvmbalance status [HOST] [--watch]`.
 struct StatusCommand: FleetCommand {
@@ -23,18 +25,34 @@ struct StatusCommand: FleetCommand {
         if let name { try composition.require(hosts: [name]) }
         repeat {
             let snapshot = try await composition.observe(try composition.policy(nil))
+            let live = try await composition.metrics().liveFigures(at: composition.now())
             if isJSON {
-                try Console.outJSON(snapshot)
+                try Console.outJSON(StatusDocument(snapshot: snapshot, live: live))
                 return .done
             }
             if watch && Console.isOutputTerminal { Console.outRaw("\u{1B}[H\u{1B}[2J") }
             Console.out(
                 StatusText(
-                    snapshot: snapshot, only: name, now: composition.now(), width: Console.width
+                    snapshot: snapshot, live: live, only: name, now: composition.now(),
+                    width: Console.width
                 ).text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch
         return .done
+    }
+}
+
+/// The snapshot's own fields, and beside them what the newest samples show.
+private struct StatusDocument: Encodable {
+    var snapshot: ClusterSnapshot
+    var live: LiveFigures
+
+    private enum CodingKeys: String, CodingKey { case live }
+
+    func encode(to encoder: any Encoder) throws {
+        try snapshot.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(live, forKey: .live)
     }
 }
 

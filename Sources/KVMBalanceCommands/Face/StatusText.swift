@@ -1,8 +1,10 @@
 import ClusterModel
+import Telemetry
 
 /// The cluster snapshot as people read it: hosts with bars, NUMA cells, domains under them.
 struct StatusText {
     let snapshot: ClusterSnapshot
+    let live: LiveFigures
     let only: HostName?
     let now: Timestamp
     /// Lines are broken to fit; nil leaves them as long as they are.
@@ -46,6 +48,7 @@ struct StatusText {
             let given = snapshot.domains(on: host.name)
                 .filter { $0.facts.state.isActive }.reduce(Bytes.zero) { $0 + $1.facts.memory }
             words.append("given to domains \(given) of \(facts.memory)")
+            words += now(of: host)
         }
         words.append("seen \(Format.age(of: host.observedAt, at: now))")
         let line = words.joined(separator: "  ")
@@ -53,29 +56,74 @@ struct StatusText {
         return words[..<3].joined(separator: "  ") + "\n  " + words[3...].joined(separator: "  ")
     }
 
+    /// What only matters when there is any.
+    private func now(of host: Host) -> [String] {
+        guard let figures = live.hosts[host.name] else { return [] }
+        var words: [String] = []
+        if let busy = figures.busy { words.append("now \(Format.percent(Double(busy) / 1000))") }
+        if let iowait = figures.iowait, iowait >= 10 {
+            words.append("waiting for disks \(Format.percent(Double(iowait) / 1000))")
+        }
+        if let pages = figures.ksmPagesSharing, pages > 0 {
+            words.append("KSM saves \(Bytes(pages * 4096))")
+        }
+        return words
+    }
+
     private func cells(_ host: Host) -> [String] {
-        guard let cells = host.facts?.cells, cells.count > 1 else { return [] }
+        guard let cells = host.facts?.cells,
+            cells.count > 1 || cells.contains(where: { $0.hugePages.contains { $0.total > 0 } })
+        else { return [] }
+        let figures = live.hosts[host.name]
         return cells.map { cell in
+            let busy = figures?.cellBusy[cell.id].map { Double($0) / 1000 }
             let used = cell.free.map {
                 1 - Double($0.count) / Double(max(1, cell.memory.count))
             }
             let pages = cell.hugePages.filter { $0.total > 0 }.map {
                 "  \($0.free) of \($0.total) huge pages of \($0.pageSize) free"
             }
-            return "  cell \(cell.id)  memory \(Format.bar(used ?? 0)) \(Format.percent(used))"
+            return
+                "  cell \(cell.id)  CPU \(Format.bar(busy ?? 0)) \(Format.percent(busy))  memory \(Format.bar(used ?? 0)) \(Format.percent(used))"
                 + "  \(cell.cpus.count) CPUs\(pages.joined())"
         }
     }
 
     private func table(of domains: [Domain]) -> String {
-        var table = Table("  DOMAIN", "STATE", ">vCPUs", ">CPU", ">MEMORY", "NOTES")
+        // On narrow terminals what planning uses; the rest is for a wide one, or a pipe.
+        guard width.map({ $0 >= Self.wide }) ?? true, !live.domains.isEmpty else {
+            var table = Table("  DOMAIN", "STATE", ">vCPUs", ">CPU", ">MEMORY", "NOTES")
+            for domain in domains {
+                table.add(
+                    "  \(domain.name)", domain.facts.state.rawValue, "\(domain.facts.vcpus)",
+                    domain.demand.peak.map(\.description) ?? "?",
+                    domain.facts.memory.description, notes(domain))
+            }
+            return table.text
+        }
+        var table = Table(
+            "  DOMAIN", "STATE", ">vCPUs", ">CPU", ">NOW", ">DELAY", ">MEMORY", ">RESIDENT",
+            ">DISK/s", ">NET/s", ">DIRTY/s", "NOTES")
         for domain in domains {
+            let now = live.domains[domain.id]
             table.add(
                 "  \(domain.name)", domain.facts.state.rawValue, "\(domain.facts.vcpus)",
-                domain.demand.peak.map(\.description) ?? "?", domain.facts.memory.description,
+                domain.demand.peak.map(\.description) ?? "?", cpu(now?.cpu), cpu(now?.vcpuDelay),
+                domain.facts.memory.description, bytes(now?.resident?.count),
+                bytes(sum(now?.blockRead, now?.blockWritten)),
+                bytes(sum(now?.networkReceived, now?.networkSent)), bytes(now?.dirtyRate?.count),
                 notes(domain))
         }
         return table.text
+    }
+
+    /// Columns from which the wide table is shown.
+    private static let wide = 110
+
+    private func cpu(_ count: Int64?) -> String { count.map { MilliCPU($0).description } ?? "?" }
+    private func bytes(_ count: Int64?) -> String { count.map { Bytes($0).description } ?? "?" }
+    private func sum(_ first: Int64?, _ second: Int64?) -> Int64? {
+        first.flatMap { first in second.map { first + $0 } }
     }
 
     private func notes(_ domain: Domain) -> String {
