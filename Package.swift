@@ -53,6 +53,7 @@ let package = Package(
         library(
             "Simulation",
             ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution"]),
+        library("Replay", ["ClusterModel", "Telemetry", "PlacementPolicy"]),
 
         // Effects: each knows the pure targets and none of its neighbours.
         .systemLibrary(
@@ -69,7 +70,8 @@ let package = Package(
             "KVMBalanceCommands",
             [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
-                "Execution", "HypervisorInterface", "Simulation", "Libvirt", "Persistence",
+                "Execution", "HypervisorInterface", "Simulation", "Replay", "Libvirt",
+                "Persistence",
                 "Sampling", "Actuation", argumentParser, logging, serviceLifecycle,
                 unixSignals,
             ]),
@@ -79,6 +81,12 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("TelemetryTests", ["ClusterModel", "Telemetry", "TestSupport"]),
+        tests(
+            "ReplayTests",
+            [
+                "Replay", "ClusterModel", "Telemetry", "PlacementPolicy", "Planning",
+                "PlanChecking",
+            ]),
         tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
         tests(
             "SamplingTests",
@@ -117,7 +125,8 @@ let package = Package(
             name: "kvmbalance-bench",
             dependencies: [
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
-                "FaultScenarios", "Simulation", "Execution", argumentParser,
+                "FaultScenarios", "Simulation", "Execution", "Replay", "Telemetry",
+                argumentParser,
             ],
             path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),

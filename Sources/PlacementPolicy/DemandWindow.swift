@@ -8,6 +8,9 @@ package struct DemandWindow: Hashable, Sendable {
     package var percentile: Int
     /// Domains whose peaks lie in different slots may share a host.
     package var slots: Int
+    /// With a period the slots are times of it (of the day, of the week), each the worst of the
+    /// window's; nil cuts the window itself.
+    package var periodSeconds: Int64?
     /// What a domain that was never sampled counts for, for each of its virtual CPUs. A quarter:
     /// the 4:1 overcommitment that is usual in the field; its full vCPUs would refuse most first
     /// drains.
@@ -18,12 +21,13 @@ package struct DemandWindow: Hashable, Sendable {
 
     package init(
         windowSeconds: Int64 = 3600, percentile: Int = 95, slots: Int = 4,
-        assumedPerVCPU: MilliCPU = 250, maxAgeSeconds: Int64 = 600
+        assumedPerVCPU: MilliCPU = 250, maxAgeSeconds: Int64 = 600, periodSeconds: Int64? = nil
     ) {
         self.windowSeconds = windowSeconds
         self.percentile = percentile
         self.slots = slots
         self.assumedPerVCPU = assumedPerVCPU
         self.maxAgeSeconds = maxAgeSeconds
+        self.periodSeconds = periodSeconds
     }
 }

@@ -25,6 +25,7 @@ package struct Policy: Hashable, Sendable {
     package var maxDomainsPerHost: Int?
     package var nPlusOne = NPlusOne.off
     package var balance = BalanceRules()
+    package var rebalance = RebalanceRules()
     package var consolidate = ConsolidateRules()
     package var reboot = RebootRules()
     package var migration = MigrationOptions()

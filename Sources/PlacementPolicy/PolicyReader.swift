@@ -9,11 +9,12 @@ package enum PolicyReader {
         "": [
             "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
             "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
-            "nPlusOne", "balance", "consolidate", "rollingReboot", "migration", "sharedStorage",
+            "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration",
+            "sharedStorage",
         ],
         "reserve": ["memory", "cpu"],
         "overcommit": ["memory", "cpu"],
-        "demand": ["window", "percentile", "slots", "assumedPerVCPU", "maxAge"],
+        "demand": ["window", "percentile", "slots", "period", "assumedPerVCPU", "maxAge"],
         "affinity": ["name", "domains", "scope"],
         "antiAffinity": ["name", "domains", "scope"],
         "fence": ["domains", "hosts"],
@@ -21,6 +22,10 @@ package enum PolicyReader {
         "limits": ["perHost", "fleet"],
         "balance": ["resources", "spread", "limits", "minGain", "maxMoves"],
         "balance.limits": ["memory", "cpu"],
+        "rebalance": [
+            "aim", "held", "looks", "calm", "residence", "rest", "restAtMost", "emptyAfter",
+            "settle", "movesPerHour", "quiet",
+        ],
         "consolidate": ["limits", "keep", "minActive", "minEmptied", "maxMoves"],
         "consolidate.limits": ["memory", "cpu"],
         "rollingReboot": ["hostsPerRound", "bringBack"],
@@ -45,6 +50,9 @@ package enum PolicyReader {
         policy.sharedStorage = try sharedStorage(table)
         if let balance = try section(table, "balance") {
             policy.balance = try self.balance(balance)
+        }
+        if let rebalance = try section(table, "rebalance") {
+            policy.rebalance = try self.rebalance(rebalance)
         }
         if let consolidate = try section(table, "consolidate") {
             policy.consolidate = try self.consolidate(consolidate)
@@ -95,6 +103,7 @@ package enum PolicyReader {
             policy.demand.percentile =
                 try whole(demand, "percentile", 1...100) ?? policy.demand.percentile
             policy.demand.slots = try whole(demand, "slots", 1...96) ?? policy.demand.slots
+            policy.demand.periodSeconds = try period(demand)
             policy.demand.assumedPerVCPU =
                 try cpus(demand, "assumedPerVCPU") ?? policy.demand.assumedPerVCPU
             policy.demand.maxAgeSeconds =

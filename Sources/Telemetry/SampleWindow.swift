@@ -8,17 +8,22 @@ package struct SampleWindow: Hashable, Sendable {
     package let slots: Int
     /// Of the rates inside a slot, 1 to 100.
     package let percentile: Int
+    /// With a period the slots are times of it, such as hours of the day, and each holds the worst of
+    /// its days; without one they are stretches of the window, oldest first.
+    package let periodMilliseconds: Int64?
 
     package init(
         endingAt end: Timestamp, lengthMilliseconds: Int64 = 3_600_000, slots: Int = 4,
-        percentile: Int = 95
+        percentile: Int = 95, periodMilliseconds: Int64? = nil
     ) {
+        precondition((periodMilliseconds ?? Int64(slots)) >= slots, "\(slots) slots of a period")
         precondition(slots > 0 && lengthMilliseconds >= slots, "\(slots) slots")
         precondition((1...100).contains(percentile), "percentile \(percentile)")
         self.end = end
         self.lengthMilliseconds = lengthMilliseconds
         self.slots = slots
         self.percentile = percentile
+        self.periodMilliseconds = periodMilliseconds
     }
 
     package var start: Timestamp { end.advanced(byMilliseconds: -lengthMilliseconds) }
@@ -33,6 +38,10 @@ package struct SampleWindow: Hashable, Sendable {
     package func slot(of time: Timestamp) -> Int? {
         let offset = time.millisecondsSince(start) - 1
         guard offset >= 0, offset < lengthMilliseconds else { return nil }
+        if let period = periodMilliseconds {
+            let moment = time.milliseconds - 1
+            return Int((moment % period + period) % period * Int64(slots) / period)
+        }
         return Int(offset * Int64(slots) / lengthMilliseconds)
     }
 }

@@ -11,20 +11,24 @@ struct SlotValues {
 
     init(slots: Int) { closed = Array(repeating: nil, count: slots) }
 
-    /// Slots must not go back; a rate of an earlier slot, left by a clock step, counts in the
-    /// present one.
+    /// Slots must not go back unless they are times of a period; a rate of an earlier slot, left by a
+    /// clock step, counts in the present one.
     mutating func add(
         _ rate: Int64, at time: Timestamp, in window: SampleWindow, samples count: Int = 1
     ) {
         guard let slot = window.slot(of: time) else { return }
-        if slot > self.slot { close(percentile: window.percentile, next: slot) }
+        if slot > self.slot || (slot < self.slot && window.periodMilliseconds != nil) {
+            close(percentile: window.percentile, next: slot)
+        }
         current.append(rate)
         samples += count
         newest = newest.map { max($0, time) } ?? time
     }
 
     private mutating func close(percentile: Int, next: Int) {
-        closed[slot] = Percentile.nearestRank(percentile, of: &current) ?? closed[slot]
+        if let value = Percentile.nearestRank(percentile, of: &current) {
+            closed[slot] = max(value, closed[slot] ?? value)
+        }
         current.removeAll(keepingCapacity: true)
         slot = next
     }

@@ -11,6 +11,6 @@ struct Benchmarks: AsyncParsableCommand {
             FuzzBenchmark.self, FleetBenchmark.self, GrowthBenchmark.self,
             GanetiCasesBenchmark.self,
             RoadefBenchmark.self,
-            FaultsBenchmark.self,
+            FaultsBenchmark.self, CloudSimBenchmark.self, ReplayBenchmark.self,
         ])
 }

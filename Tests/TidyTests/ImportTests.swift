@@ -12,6 +12,7 @@ struct ImportTests {
         "Execution": ["ClusterModel"],
         "HypervisorInterface": ["ClusterModel", "Telemetry"],
         "Simulation": ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution"],
+        "Replay": ["ClusterModel", "Telemetry", "PlacementPolicy"],
         "Libvirt": ["CLibvirt", "ClusterModel", "Telemetry", "HypervisorInterface"],
         "Persistence": ["ClusterModel", "Telemetry", "Execution", "GRDB"],
         "Sampling": [
@@ -20,7 +21,7 @@ struct ImportTests {
         "Actuation": ["ClusterModel", "HypervisorInterface", "Execution", "Logging"],
         "KVMBalanceCommands": [
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
-            "Execution", "HypervisorInterface", "Simulation", "Libvirt", "Persistence",
+            "Execution", "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence",
             "Sampling", "Actuation", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals",
         ],
         "kvmbalance": ["KVMBalanceCommands", "ArgumentParser"],
@@ -33,7 +34,7 @@ struct ImportTests {
     ]
     static let pure: Set<String> = [
         "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking", "Execution",
-        "HypervisorInterface",
+        "HypervisorInterface", "Replay",
     ]
 
     @Test func everyImportIsAnArrowOfTheArchitecture() throws {

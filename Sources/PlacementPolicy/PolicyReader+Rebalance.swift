@@ -1,0 +1,44 @@
+/// The parts of a policy that the timer reads: `rebalance`, and the period of `demand`.
+extension PolicyReader {
+    static func rebalance(_ table: YAMLTable) throws(PolicyError) -> RebalanceRules {
+        var rules = RebalanceRules()
+        rules.aim =
+            try table.scalar("aim", "overload, spread or consolidate") {
+                RebalanceRules.Aim(rawValue: $0)
+            } ?? rules.aim
+        rules.looks = try whole(table, "looks", 1...60) ?? rules.looks
+        rules.held = try whole(table, "held", 1...60) ?? min(rules.held, rules.looks)
+        guard rules.held <= rules.looks else {
+            throw table.error(
+                "'rebalance.held' is \(rules.held), but there are only \(rules.looks) looks",
+                at: table.has("held") ? "held" : "looks")
+        }
+        rules.calm = try percent(table, "calm") ?? rules.calm
+        rules.residenceSeconds = try seconds(table, "residence") ?? rules.residenceSeconds
+        rules.restSeconds = try seconds(table, "rest") ?? rules.restSeconds
+        rules.restAtMostSeconds =
+            try seconds(table, "restAtMost") ?? max(rules.restAtMostSeconds, rules.restSeconds)
+        guard rules.restSeconds <= rules.restAtMostSeconds else {
+            throw table.error(
+                "'rebalance.restAtMost' is shorter than 'rebalance.rest'", at: "restAtMost")
+        }
+        rules.emptyAfterSeconds = try seconds(table, "emptyAfter") ?? rules.emptyAfterSeconds
+        rules.settleSeconds = try seconds(table, "settle") ?? rules.settleSeconds
+        rules.movesPerHour = try whole(table, "movesPerHour", 1...100_000)
+        for text in try table.strings("quiet") ?? [] {
+            guard let quiet = QuietHours(text) else {
+                throw table.error(
+                    "'rebalance.quiet' holds '\(text)', but must hold times such as 08:00-18:00 or "
+                        + "Mon-Fri 22:00-06:00, in UTC", at: "quiet")
+            }
+            rules.quiet.append(quiet)
+        }
+        return rules
+    }
+
+    static func period(_ table: YAMLTable) throws(PolicyError) -> Int64? {
+        try table.scalar("period", "1d or 1w") { text in
+            text == "1d" ? 86_400 : text == "1w" ? 7 * 86_400 : nil
+        }
+    }
+}

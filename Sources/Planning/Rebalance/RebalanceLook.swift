@@ -1,0 +1,52 @@
+package import ClusterModel
+package import PlacementPolicy
+
+/// One look at the fleet: how full each host is now, and where domains are. Cheap, unlike a cluster
+/// snapshot with its windows.
+package struct RebalanceLook: Sendable {
+    /// A host at this moment.
+    package struct HostNow: Sendable {
+        package var name: HostName
+        /// It is out of reach; its figures then mean nothing.
+        package var isOut: Bool
+        /// Hundredths of a percent of what it may give.
+        package var cpu: Int64
+        package var memory: Int64
+        /// Above a limit of `balance`, by so much.
+        var excess: Int64 = 0
+
+        package init(name: HostName, isOut: Bool = false, cpu: Int64, memory: Int64 = 0) {
+            self.name = name
+            self.isOut = isOut
+            self.cpu = cpu
+            self.memory = memory
+        }
+    }
+
+    package var at: Timestamp
+    package var hosts: [HostNow]
+    package var places: [(DomainID, HostName)]
+    let isUneven: Bool
+
+    package init(
+        at: Timestamp, hosts: [HostNow], places: [(DomainID, HostName)], under policy: Policy
+    ) {
+        let rules = policy.balance
+        self.at = at
+        self.places = places
+        self.hosts = hosts.map { host in
+            var host = host
+            host.excess = max(
+                rules.measures.contains(.cpu) ? max(0, host.cpu - rules.cpuLimit) : 0,
+                rules.measures.contains(.memory) ? max(0, host.memory - rules.memoryLimit) : 0)
+            return host
+        }
+        let reached = hosts.filter { !$0.isOut }
+        func spread(_ share: (HostNow) -> Int64) -> Int64 {
+            (reached.map(share).max() ?? 0) - (reached.map(share).min() ?? 0)
+        }
+        isUneven =
+            (rules.measures.contains(.cpu) && spread(\.cpu) > rules.spread)
+            || (rules.measures.contains(.memory) && spread(\.memory) > rules.spread)
+    }
+}

@@ -1,0 +1,121 @@
+package import ClusterModel
+package import PlacementPolicy
+
+/// What the timer remembers from one look to the next. A value to be kept in a database: forgotten,
+/// every domain could be moved again at once.
+package struct RebalanceMemory: Hashable, Codable, Sendable {
+    /// The moves of a domain that still count.
+    package struct Moves: Hashable, Codable, Sendable {
+        package var count: Int
+        package var last: Timestamp
+    }
+
+    /// Newest last; by name of the host.
+    package private(set) var overloaded: [String: [Bool]] = [:]
+    package private(set) var uneven: [Bool] = []
+    /// By the domain's UUID.
+    package private(set) var moves: [String: Moves] = [:]
+    /// Moves of the last hour.
+    package private(set) var recent: [Timestamp] = []
+    /// Since when no host was overloaded, and nothing was emptied.
+    package private(set) var calmSince: Timestamp?
+    /// When a host was last out of reach.
+    package private(set) var awayAt: [String: Timestamp] = [:]
+    /// Where each domain was seen last.
+    package private(set) var places: [String: HostName] = [:]
+    /// When the days ahead were last looked at.
+    package private(set) var aheadAt: Timestamp?
+
+    package init() {}
+
+    // MARK: Looks
+
+    /// Takes in what is seen now. A domain that is elsewhere than it was, though we did not move it,
+    /// was moved by someone else: it rests as if we had.
+    mutating func note(_ look: RebalanceLook, under rules: RebalanceRules) {
+        for host in look.hosts {
+            let name = host.name.rawValue
+            if host.isOut { awayAt[name] = look.at }
+            guard !host.isOut else { continue }
+            overloaded[name, default: []].append(host.excess > 0)
+            let extra = (overloaded[name]?.count ?? 0) - rules.looks
+            if extra > 0 { overloaded[name]?.removeFirst(extra) }
+        }
+        let known = Set(look.hosts.map(\.name.rawValue))
+        overloaded = overloaded.filter { known.contains($0.key) }
+        awayAt = awayAt.filter { known.contains($0.key) }
+        uneven.append(look.isUneven)
+        if uneven.count > rules.looks { uneven.removeFirst(uneven.count - rules.looks) }
+        for (domain, host) in look.places {
+            if let before = places[domain.rawValue], before != host {
+                count(domain, at: look.at, under: rules)
+            }
+        }
+        places = Dictionary(
+            look.places.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
+        moves = moves.filter { look.at.millisecondsSince($0.value.last) < forgets($0.value, rules) }
+        recent.removeAll { look.at.millisecondsSince($0) >= 3_600_000 }
+        if look.hosts.contains(where: { $0.excess > 0 && !$0.isOut }) {
+            calmSince = nil
+        } else if calmSince == nil {
+            calmSince = look.at
+        }
+    }
+
+    /// We moved it, or are about to.
+    package mutating func moved(
+        _ domain: DomainID, to host: HostName, at time: Timestamp, under rules: RebalanceRules
+    ) {
+        count(domain, at: time, under: rules)
+        places[domain.rawValue] = host
+        recent.append(time)
+    }
+
+    mutating func emptied(at time: Timestamp) { calmSince = time }
+    mutating func lookedAhead(at time: Timestamp) { aheadAt = time }
+
+    private mutating func count(
+        _ domain: DomainID, at time: Timestamp, under rules: RebalanceRules
+    ) {
+        var entry = moves[domain.rawValue] ?? Moves(count: 0, last: time)
+        if time.millisecondsSince(entry.last) >= forgets(entry, rules) { entry.count = 0 }
+        entry.count += 1
+        entry.last = time
+        moves[domain.rawValue] = entry
+    }
+
+    // MARK: Answers
+
+    /// How long a domain with these moves rests: twice as long with each move, up to the most.
+    static func rest(after count: Int, _ rules: RebalanceRules) -> Int64 {
+        var rest = rules.restSeconds
+        for _ in 1..<max(1, count) where rest < rules.restAtMostSeconds { rest *= 2 }
+        return min(rest, rules.restAtMostSeconds) * 1000
+    }
+
+    private func forgets(_ entry: Moves, _ rules: RebalanceRules) -> Int64 {
+        2 * Self.rest(after: entry.count, rules)
+    }
+
+    /// Does it rest from its last move?
+    package func rests(_ domain: DomainID, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
+        guard let entry = moves[domain.rawValue] else { return false }
+        return time.millisecondsSince(entry.last) < Self.rest(after: entry.count, rules)
+    }
+
+    /// Was a host overloaded in enough of the last looks, and in the last one?
+    func isHeld(_ host: HostName, _ rules: RebalanceRules) -> Bool {
+        guard let looks = overloaded[host.rawValue], looks.last == true else { return false }
+        return looks.count(where: \.self) >= rules.held
+    }
+
+    func isUnevennessHeld(_ rules: RebalanceRules) -> Bool {
+        uneven.last == true && uneven.count(where: \.self) >= rules.held
+    }
+
+    /// Has a host that was out of reach answered for long enough?
+    func isSettled(_ host: HostName, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
+        awayAt[host.rawValue].map { time.millisecondsSince($0) >= rules.settleSeconds * 1000 }
+            ?? true
+    }
+}

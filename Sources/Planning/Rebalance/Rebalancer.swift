@@ -1,0 +1,160 @@
+package import ClusterModel
+package import PlacementPolicy
+
+/// What the timer does now.
+package enum RebalanceDecision: Hashable, Sendable {
+    /// Nothing, and why.
+    case wait(String)
+    /// This, and what for.
+    case plan(MigrationPlan, reason: String)
+}
+
+/// Decides whether a fleet is worth touching now: the rules that keep a balancer from chasing its own
+/// tail stand around the planner, which alone decides what goes where.
+///
+/// At most one move of a domain in a period of load, whatever the load, as long as the period is no
+/// longer than `rest`: a domain that was moved rests for `rest`, then for twice that, and so on.
+package struct Rebalancer: Sendable {
+    private let policy: Policy
+    private let seed: UInt64
+    private let effort: SearchEffort
+
+    package init(_ policy: Policy, seed: UInt64 = 0, effort: SearchEffort = .standard) {
+        self.policy = policy
+        self.seed = seed
+        self.effort = effort
+    }
+
+    private var rules: RebalanceRules { policy.rebalance }
+
+    /// Takes the look in, and answers it. The snapshot is made only when it is needed. What the plan
+    /// moves is counted as moved: a plan that is not carried out then costs a rest, never a loop.
+    package func decide(
+        _ look: RebalanceLook, _ memory: inout RebalanceMemory, snapshot: () -> ClusterSnapshot
+    ) -> RebalanceDecision {
+        memory.note(look, under: rules)
+        guard !rules.quiet.contains(where: { $0.covers(milliseconds: look.at.milliseconds) })
+        else { return .wait("it is quiet hours") }
+        let left = rules.movesPerHour.map { $0 - memory.recent.count }
+        guard left.map({ $0 > 0 }) ?? true else {
+            return .wait("\(memory.recent.count) moves in the last hour are all that is allowed")
+        }
+        var why = ""
+        for ask in [relief, ahead, evening, emptying] {
+            guard let goal = ask(look, &memory) else { continue }
+            switch plan(goal, look, memory, snapshot(), left) {
+            case .wait(let reason): why = reason
+            case .plan(let plan, let reason):
+                for step in plan.steps {
+                    memory.moved(step.move.domain, to: step.move.target, at: look.at, under: rules)
+                }
+                return .plan(plan, reason: reason)
+            }
+        }
+        return .wait(why.isEmpty ? "no host is overloaded for long enough" : why)
+    }
+
+    // MARK: What for
+
+    /// Something that a plan could be made for.
+    private enum Goal {
+        case relief([HostName])
+        case ahead, evening, emptying
+
+        var words: String {
+            switch self {
+            case .relief(let hosts):
+                "overloaded for long: " + hosts.map(\.rawValue).joined(separator: ", ")
+            case .ahead: "hosts would be overloaded at this time of the days to come"
+            case .evening: "the load has been uneven for long"
+            case .emptying: "hosts can be emptied"
+            }
+        }
+
+        var isEmptying: Bool {
+            if case .emptying = self { return true }
+            return false
+        }
+    }
+
+    private func relief(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
+        let held = look.hosts.filter { !$0.isOut && memory.isHeld($0.name, rules) }
+        return held.isEmpty ? nil : .relief(held.map(\.name))
+    }
+
+    /// With slots that are times of a period, the snapshot says what is to come; looked at once a slot.
+    private func ahead(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
+        guard let period = policy.demand.periodSeconds else { return nil }
+        let every = period * 1000 / Int64(policy.demand.slots)
+        if let last = memory.aheadAt, look.at.millisecondsSince(last) < every { return nil }
+        memory.lookedAhead(at: look.at)
+        return .ahead
+    }
+
+    private func evening(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
+        rules.aim == .spread && memory.isUnevennessHeld(rules) ? .evening : nil
+    }
+
+    private func emptying(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
+        guard rules.aim == .consolidate, let since = memory.calmSince,
+            look.at.millisecondsSince(since) >= rules.emptyAfterSeconds * 1000
+        else { return nil }
+        memory.emptied(at: look.at)
+        return .emptying
+    }
+
+    // MARK: Planning
+
+    private func plan(
+        _ goal: Goal, _ look: RebalanceLook, _ memory: RebalanceMemory,
+        _ given: ClusterSnapshot, _ left: Int?
+    ) -> RebalanceDecision {
+        guard given.inFlight.isEmpty else { return .wait("migrations are under way") }
+        let snapshot = settled(given, memory, look.at)
+        let resting = snapshot.domains.map(\.id).filter { memory.rests($0, at: look.at, rules) }
+        var policy = policy
+        let request: PlanRequest.Goal
+        switch goal {
+        case .relief, .ahead:
+            // Only overload, and down to where it stays calm.
+            policy.balance.spread = 10_000
+            policy.balance.cpuLimit = max(0, policy.balance.cpuLimit - rules.calm)
+            policy.balance.memoryLimit = max(0, policy.balance.memoryLimit - rules.calm)
+            request = .balance(maxMoves: least(policy.balance.maxMoves, left))
+        case .evening:
+            request = .balance(maxMoves: least(policy.balance.maxMoves, left))
+        case .emptying:
+            policy.consolidate.maxMoves = least(policy.consolidate.maxMoves, left)
+            request = .consolidate(only: nil)
+        }
+        let plan = Planner.plan(
+            PlanRequest(request, pinned: resting), from: snapshot, under: policy, seed: seed,
+            effort: effort)
+        guard plan.outcome == .plan, !plan.steps.isEmpty else {
+            return .wait("no placement is better, of what may be moved")
+        }
+        let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: goal.isEmptying)
+        guard worth.gain * rules.residenceSeconds >= worth.cost else {
+            return .wait(
+                "the \(plan.steps.count) moves would not pay back within "
+                    + "\(rules.residenceSeconds) s")
+        }
+        return .plan(plan, reason: goal.words)
+    }
+
+    private func least(_ first: Int?, _ second: Int?) -> Int? {
+        [first, second].compactMap(\.self).min()
+    }
+
+    /// Hosts that just came back count as under maintenance: nothing goes there.
+    private func settled(
+        _ snapshot: ClusterSnapshot, _ memory: RebalanceMemory, _ now: Timestamp
+    ) -> ClusterSnapshot {
+        var hosts = snapshot.hosts
+        for host in hosts.indices where !memory.isSettled(hosts[host].name, at: now, rules) {
+            hosts[host].inMaintenance = true
+        }
+        return ClusterSnapshot(
+            snapshot, hosts: hosts, domains: snapshot.domains, inFlight: snapshot.inFlight)
+    }
+}
