@@ -18,7 +18,7 @@ package struct FuzzRun: Sendable {
     /// Enough to search small problems to the end, and little for the larger ones among them.
     package static let effort = SearchEffort(
         trialsPerRound: 500, trialsPerRoundWhenSmall: 60_000, trialsPerDomain: 100,
-        trialsPerLevel: 20, explainsConflicts: false)
+        trialsPerLevel: 20, proposals: 500_000, explainsConflicts: false)
 
     /// Small problems are looked at exhaustively up to `placementsAtMost`; 0 switches that off.
     package init(effort: SearchEffort = FuzzRun.effort, placementsAtMost: Int) {
