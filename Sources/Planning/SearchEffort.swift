@@ -12,19 +12,22 @@ package struct SearchEffort: Hashable, Sendable {
     /// Trials for each level of balance that is tried, in a cluster of up to two hundred domains; larger
     /// ones get fewer, because each costs more.
     package var trialsPerLevel: Int
+    /// Changes that the engine of assignments proposes for a drain that nothing else found.
+    package var proposals: Int
     /// Is an infeasible drain explained by a smallest set of conflicting constraints?
     package var explainsConflicts: Bool
 
     package init(
         trialsPerRound: Int = 50_000, trialsPerRoundWhenSmall: Int = 60_000,
         trialsPerDomain: Int = 3000, residentsMoved: Int = 6,
-        trialsPerLevel: Int = 1000, explainsConflicts: Bool = true
+        trialsPerLevel: Int = 1000, proposals: Int = 2_000_000, explainsConflicts: Bool = true
     ) {
         self.trialsPerRound = trialsPerRound
         self.trialsPerRoundWhenSmall = trialsPerRoundWhenSmall
         self.trialsPerDomain = trialsPerDomain
         self.residentsMoved = residentsMoved
         self.trialsPerLevel = trialsPerLevel
+        self.proposals = proposals
         self.explainsConflicts = explainsConflicts
     }
 

@@ -34,7 +34,7 @@ struct FuzzBenchmark: ParsableCommand {
         var run = FuzzRun(placementsAtMost: placements)
         var told = 0
         for number in seed..<(seed + UInt64(max(0, count))) {
-            if show { print("problem \(number)\n\(FuzzProblem(number: number))") }
+            if show { Self.show(FuzzProblem(number: number)) }
             run.look(at: number)
             for failure in run.failures[told...] { print(failure) }
             told = run.failures.count
@@ -56,5 +56,12 @@ struct FuzzBenchmark: ParsableCommand {
         encoder.outputFormatting = [.sortedKeys]
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
         if told > 0 { throw ExitCode.failure }
+    }
+
+    private static func show(_ problem: FuzzProblem) {
+        print("problem \(problem.number)\n\(problem)")
+        if let variation = problem.variation {
+            print("\(variation)\n\(problem.varied(variation))")
+        }
     }
 }

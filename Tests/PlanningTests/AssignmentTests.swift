@@ -63,7 +63,8 @@ import Testing
             let problem = RandomAssignment.problem(seed: seed, items: 14, bins: 5)
             let memory = Memory()
             let tables = AssignmentTables(problem, in: memory)
-            let worker = AssignmentWorker(problem, tables, seed: seed, tuning: .init())
+            let worker = AssignmentWorker(
+                problem, tables, at: problem.origin, seed: seed, tuning: .init())
             for temperature in [300.0, 30, 3, 0.5] {
                 for _ in 0..<40 {
                     worker.anneal(25, temperature: temperature)

@@ -86,5 +86,24 @@ package enum RandomAssignment {
                 if near.isSubset(of: theirs) { problem.groups[index].needs.append(other) }
             }
         }
+        addPlaces(to: &problem, &random)
+    }
+
+    /// Groups with few seats at each place, and groups that should cover few places; an item may be
+    /// listed twice, as one that stands for several.
+    private static func addPlaces(
+        to problem: inout AssignmentProblem, _ random: inout SeededGenerator
+    ) {
+        problem.scatterWeight = Int64(random.int(0...12))
+        for _ in 0..<random.int(0...4) {
+            var members = (0..<problem.itemCount).filter { _ in random.oneIn(3) }
+            if let first = members.first, random.oneIn(3) { members.insert(first, at: 0) }
+            guard !members.isEmpty else { continue }
+            var group = AssignmentProblem.Group(members: members)
+            if random.oneIn(2) { group.mostAtPlace = random.int(1...2) }
+            if random.oneIn(2) { group.mostPlaces = random.int(1...2) }
+            group.placesAreLocations = random.oneIn(2)
+            problem.groups.append(group)
+        }
     }
 }

@@ -36,7 +36,21 @@ extension AssignmentProblem {
         let moved = groups.filter(\.countsMoves).map { group in
             group.members.count { bins[$0] != origin[$0] }
         }
-        return cost + groupMoveWeight * Int64(moved.max() ?? 0)
+        return cost + groupMoveWeight * Int64(moved.max() ?? 0) + scatterWeight * scatter(bins)
+    }
+
+    /// Places that groups cover beyond what they should, summed.
+    package func scatter(_ bins: [Int]) -> Int64 {
+        groups.reduce(0) { sum, group in
+            guard group.mostPlaces > 0 else { return sum }
+            let places = Set(group.members.map { place(bins[$0], group) })
+            return sum + Int64(max(0, places.count - group.mostPlaces))
+        }
+    }
+
+    /// A bin, or its location, as a group counts places.
+    private func place(_ bin: Int, _ group: Group) -> Int {
+        group.placesAreLocations ? location[bin] : bin
     }
 
     /// Sums of demand, a row for each bin.
@@ -75,6 +89,7 @@ extension AssignmentProblem {
         if group.isApart, Set(group.members.map { bins[$0] }).count < group.members.count {
             return false
         }
+        if group.mostAtPlace > 0, !respectsSeats(group, bins) { return false }
         let covered = Set(group.members.map { location[bins[$0]] })
         guard covered.count >= group.minimumLocations else { return false }
         let places = Set(group.members.map { neighborhood[bins[$0]] })
@@ -83,14 +98,24 @@ extension AssignmentProblem {
         }
     }
 
+    private func respectsSeats(_ group: Group, _ bins: [Int]) -> Bool {
+        var present: [Int: Int] = [:]
+        var started: [Int: Int] = [:]
+        for member in group.members {
+            present[place(bins[member], group), default: 0] += 1
+            started[place(origin[member], group), default: 0] += 1
+        }
+        return present.allSatisfy { $1 <= max(group.mostAtPlace, started[$0] ?? 0) }
+    }
+
     /// No placement can cost less: each threshold and each balance counted as if all bins were one,
-    /// and no move cost anything.
+    /// and no move cost anything but what is gained by it.
     package var lowerBound: Int64 {
         var demanded = [Int64](repeating: 0, count: resourceCount)
         for (index, amount) in demand.enumerated() { demanded[index % resourceCount] += amount }
         var free = demanded.map { -$0 }
         for (index, amount) in capacity.enumerated() { free[index % resourceCount] += amount }
-        var bound: Int64 = 0
+        var bound = moveCost.reduce(0) { $0 + min(0, $1) }
         for threshold in thresholds {
             let level = threshold.level.reduce(0, +)
             bound += threshold.weight * max(0, demanded[threshold.resource] - level)

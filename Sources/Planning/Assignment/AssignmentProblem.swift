@@ -45,6 +45,13 @@ package struct AssignmentProblem: Sendable {
         package var needs: [Int] = []
         /// Whether the number of its members that moved counts for `groupMoveWeight`.
         package var countsMoves = false
+        /// At most so many of them at one place, or as many as started there; 0 for any number. An
+        /// item that is listed twice counts twice.
+        package var mostAtPlace = 0
+        /// Each place that they cover beyond so many costs `scatterWeight`; 0 for none.
+        package var mostPlaces = 0
+        /// Is a place a location? If not, a bin.
+        package var placesAreLocations = false
 
         package init(members: [Int]) { self.members = members }
     }
@@ -56,6 +63,12 @@ package struct AssignmentProblem: Sendable {
         package init(_ bins: [Int], of binCount: Int) {
             words = Array(repeating: 0, count: (binCount + 63) / 64)
             for bin in bins { words[bin >> 6] |= 1 << UInt64(bin & 63) }
+        }
+
+        package mutating func remove(_ bin: Int) { words[bin >> 6] &= ~(1 << UInt64(bin & 63)) }
+
+        package mutating func formIntersection(_ other: BinSet) {
+            for index in words.indices { words[index] &= other.words[index] }
         }
 
         package func contains(_ bin: Int) -> Bool { words[bin >> 6] >> UInt64(bin & 63) & 1 == 1 }
@@ -81,10 +94,12 @@ package struct AssignmentProblem: Sendable {
 
     package var thresholds: [Threshold] = []
     package var balances: [Balance] = []
-    /// What it costs that an item is not where it started.
+    /// What it costs that an item is not where it started; below zero where it should leave.
     package var moveCost: [Int64]
     /// Times the largest number of moved members over the groups that count them.
     package var groupMoveWeight: Int64 = 0
+    /// Times the places that groups cover beyond what they should.
+    package var scatterWeight: Int64 = 0
     /// Times the entry of `pairCost` for where an item started and where it is.
     package var pairWeight: Int64 = 0
     /// One row for each bin of departure; empty for none.
@@ -108,5 +123,13 @@ package struct AssignmentProblem: Sendable {
         neighborhood = Array(repeating: 0, count: binCount)
         allowedSet = Array(repeating: nil, count: origin.count)
         moveCost = Array(repeating: 0, count: origin.count)
+    }
+
+    /// Is there any bin that an item may go to?
+    package func mayMove(_ item: Int) -> Bool {
+        guard let set = allowedSet[item] else { return binCount > 1 }
+        var others = binSets[set]
+        others.remove(origin[item])
+        return others.words.contains { $0 != 0 }
     }
 }

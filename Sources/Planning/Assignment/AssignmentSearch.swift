@@ -28,6 +28,8 @@ package struct AssignmentSearch {
         /// Items for each bin from which the walks divide the bins; with fewer, what matters is how
         /// a few large items combine, and each walk needs all bins.
         package var itemsForSharing = 20
+        /// Proposals at one temperature; nil for what suits minutes of searching.
+        package var epoch: Int?
         package init() {}
     }
 
@@ -45,11 +47,16 @@ package struct AssignmentSearch {
     private let seed: UInt64
     private let workers: Int
     private let tuning: Tuning
+    private let start: [Int]
 
+    /// `start` is where everything is when the search begins, if that is not the origin; it must
+    /// be feasible.
     package init(
-        _ problem: AssignmentProblem, seed: UInt64, workers: Int = 2, tuning: Tuning = Tuning()
+        _ problem: AssignmentProblem, from start: [Int]? = nil, seed: UInt64, workers: Int = 2,
+        tuning: Tuning = Tuning()
     ) {
         self.problem = problem
+        self.start = start ?? problem.origin
         self.seed = seed
         self.workers = workers
         self.tuning = tuning
@@ -59,11 +66,12 @@ package struct AssignmentSearch {
     package func run(_ effort: Effort, parallel: Parallel = Self.oneAfterAnother) -> Result {
         let workers = (0..<workers).map {
             AssignmentWorker(
-                problem, tables, seed: seed &+ UInt64($0) &* 0x9e37_79b9, tuning: tuning)
+                problem, tables, at: start, seed: seed &+ UInt64($0) &* 0x9e37_79b9,
+                tuning: tuning)
         }
         let initialCost = workers[0].bestCost
         let weight = workers[0].meanWeight
-        let epoch = max(1 << 16, 8 * tables.items)
+        let epoch = tuning.epoch ?? max(1 << 16, 8 * tables.items)
         let partition = BinPartition(tables)
         let isShared =
             workers.count == 2 && partition.isPossible && tables.bins > 3

@@ -14,18 +14,15 @@ extension AssignmentState {
         }
         var delta = costWithout(item, source) &- binCost[source]
         delta &+= tables.costOfPlace(item, target) &- tables.costOfPlace(item, source)
-        let rebate = traits.contains(.counted) ? tables.groupMoveWeight : 0
+        let rebate = traits.isDisjoint(with: [.counted, .gathered]) ? 0 : tables.rebate
         if delta &- rebate &- binCost[target] > limit { return Self.never }
         delta &+= costWith(item, target) &- binCost[target]
         if traits.contains(.counted) { delta &+= groupMoveDelta(item, source, target) }
+        if traits.contains(.gathered) { delta &+= scatterDelta(item, to: target) }
         if delta > limit { return Self.never }
         if traits.contains(.confined) && !isAllowed(item, target) { return Self.never }
-        if !traits.isDisjoint(with: [.spread, .dependent]),
-            !groups.allow(item, from: source, to: target, exchangedFor: -1, tables)
-        {
-            return Self.never
-        }
-        return delta
+        return allowsInGroups(item, traits, from: source, to: target, exchangedFor: -1)
+            ? delta : Self.never
     }
 
     /// What exchanging two items adds to the cost; `never` as for a shift.
@@ -46,13 +43,18 @@ extension AssignmentState {
         var delta = tables.costOfPlace(left, target) &- tables.costOfPlace(left, source)
         delta &+= tables.costOfPlace(right, source) &- tables.costOfPlace(right, target)
         delta &-= binCost[source] &+ binCost[target]
-        let rebate = one.union(other).contains(.counted) ? 2 &* tables.groupMoveWeight : 0
+        let either = one.union(other)
+        let rebate = either.isDisjoint(with: [.counted, .gathered]) ? 0 : 2 &* tables.rebate
         if delta &- rebate > limit { return Self.never }
         delta &+= costExchanging(right, for: left, target)
         if delta &- rebate > limit { return Self.never }
         delta &+= costExchanging(left, for: right, source)
-        if one.union(other).contains(.counted) {
+        if either.contains(.counted) {
             delta &+= groupMoveDelta(left, source, target, right)
+        }
+        if either.contains(.gathered) {
+            delta &+= scatterDelta(left, to: target, exchangedFor: right)
+            delta &+= scatterDelta(right, to: source, exchangedFor: left)
         }
         if delta > limit { return Self.never }
         return isPermitted(left, right, source, target) ? delta : Self.never
@@ -63,13 +65,19 @@ extension AssignmentState {
         let (one, other) = (tables.traits[left], tables.traits[right])
         if one.contains(.confined) && !isAllowed(left, target) { return false }
         if other.contains(.confined) && !isAllowed(right, source) { return false }
-        if !one.isDisjoint(with: [.spread, .dependent]),
-            !groups.allow(left, from: source, to: target, exchangedFor: right, tables)
-        {
-            return false
-        }
-        return other.isDisjoint(with: [.spread, .dependent])
-            || groups.allow(right, from: target, to: source, exchangedFor: left, tables)
+        return allowsInGroups(left, one, from: source, to: target, exchangedFor: right)
+            && allowsInGroups(right, other, from: target, to: source, exchangedFor: left)
+    }
+
+    /// Spread, dependencies and seats.
+    @inline(__always)
+    private func allowsInGroups(
+        _ item: Int, _ traits: ItemTraits, from source: Int, to target: Int, exchangedFor out: Int
+    ) -> Bool {
+        if traits.isDisjoint(with: [.spread, .dependent, .seated]) { return true }
+        if traits.contains(.seated) && !hasSeat(item, at: target, insteadOf: out) { return false }
+        return traits.isDisjoint(with: [.spread, .dependent])
+            || groups.allow(item, from: source, to: target, exchangedFor: out, tables)
     }
 
     func isAllowed(_ item: Int, _ target: Int) -> Bool {
@@ -109,8 +117,8 @@ extension AssignmentState {
         let traits = tables.traits[item]
         if traits.contains(.apart) && !groups.isFree(target, for: item, tables) { return false }
         if traits.contains(.confined) && !isAllowed(item, target) { return false }
-        return traits.isDisjoint(with: [.spread, .dependent])
-            || groups.allow(item, from: Int(bin[item]), to: target, exchangedFor: -1, tables)
+        return allowsInGroups(
+            item, traits, from: Int(bin[item]), to: target, exchangedFor: -1)
     }
 
     /// A resource that a bin has too little of, and how much too little.

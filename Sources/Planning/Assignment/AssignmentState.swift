@@ -34,6 +34,8 @@ struct AssignmentState: ~Copyable {
     private let previous: UnsafeMutablePointer<Int32>
 
     var groups: GroupCounters
+    /// Places that each group covers, where that costs anything.
+    let covered: UnsafeMutablePointer<Int32>
 
     init(_ problem: AssignmentProblem, _ tables: AssignmentTables, at bins: [Int]) {
         let memory = Memory()
@@ -52,6 +54,7 @@ struct AssignmentState: ~Copyable {
         next = memory.array(tables.items, of: -1)
         previous = memory.array(tables.items, of: -1)
         groups = GroupCounters(tables, in: memory)
+        covered = memory.array(tables.groups, of: 0)
         load()
     }
 
@@ -93,7 +96,7 @@ struct AssignmentState: ~Copyable {
             binCost[bin] = currentCost(bin)
             cost += binCost[bin]
         }
-        cost += tables.groupMoveWeight * Int64(groups.mostMoved)
+        cost += tables.groupMoveWeight * Int64(groups.mostMoved) + countPlaces()
     }
 
     /// Makes this the given placement, however far it is.
@@ -157,6 +160,7 @@ struct AssignmentState: ~Copyable {
             less[hinge] &-= load[hinge]
             more[hinge] &+= load[hinge]
         }
+        if tables.traits[item].contains(.gathered) { cost &+= scatter(item, to: target) }
         unlink(item, source)
         link(item, target)
         bin[item] = Int32(target)

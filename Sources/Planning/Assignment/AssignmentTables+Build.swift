@@ -46,6 +46,14 @@ extension AssignmentTables {
         (apartRows, spreadRows) = (groups.apartRow.count, groups.spreadRow.count)
         dependencyRows = groups.dependencyRow.count
         groupMoveWeight = problem.groupMoveWeight
+        mostAtPlace = memory.array(problem.groups.map { Int32($0.mostAtPlace) }, or: 0)
+        mostPlaces = memory.array(problem.groups.map { Int32($0.mostPlaces) }, or: 0)
+        placesAreLocations = memory.array(problem.groups.map(\.placesAreLocations), or: false)
+        scatterWeight = problem.scatterWeight
+        hasSeatsByLocation = problem.groups.contains {
+            $0.placesAreLocations && $0.mostAtPlace > 0
+        }
+        rebate = groupMoveWeight + scatterWeight * Int64(groups.mostGathered)
         largestGroup = problem.groups.map(\.members.count).max() ?? 0
         traits = memory.array(groups.traits(problem), or: [])
 
@@ -129,6 +137,8 @@ private struct GroupTable {
     var apartRow = Rows()
     var spreadRow = Rows()
     var dependencyRow = Rows()
+    /// Most groups of one item that should cover few places.
+    var mostGathered = 0
 
     init(_ problem: AssignmentProblem) {
         ofItem = Array(repeating: [], count: problem.itemCount)
@@ -140,10 +150,16 @@ private struct GroupTable {
             for group in needed { neededBy[group].append(index) }
         }
         for (index, group) in problem.groups.enumerated() {
-            for member in group.members { ofItem[member].append(index) }
+            for member in group.members where ofItem[member].last != index {
+                ofItem[member].append(index)
+            }
             apartRow.append(group.isApart && group.members.count > 1)
             spreadRow.append(group.minimumLocations > 1)
             dependencyRow.append(!needs[index].isEmpty || !neededBy[index].isEmpty)
+        }
+        if problem.scatterWeight != 0 {
+            mostGathered =
+                ofItem.map { $0.count { problem.groups[$0].mostPlaces > 0 } }.max() ?? 0
         }
     }
 
@@ -154,6 +170,10 @@ private struct GroupTable {
                 if apartRow.values[group] >= 0 { traits.insert(.apart) }
                 if spreadRow.values[group] >= 0 { traits.insert(.spread) }
                 if dependencyRow.values[group] >= 0 { traits.insert(.dependent) }
+                if problem.groups[group].mostAtPlace > 0 { traits.insert(.seated) }
+                if problem.groups[group].mostPlaces > 0 && problem.scatterWeight != 0 {
+                    traits.insert(.gathered)
+                }
                 if problem.groups[group].countsMoves && problem.groupMoveWeight != 0 {
                     traits.insert(.counted)
                 }

@@ -53,6 +53,8 @@ struct ItemTraits: OptionSet {
     static let dependent = ItemTraits(rawValue: 4)
     static let counted = ItemTraits(rawValue: 8)
     static let confined = ItemTraits(rawValue: 16)
+    static let seated = ItemTraits(rawValue: 32)
+    static let gathered = ItemTraits(rawValue: 64)
 }
 
 /// The problem as the inner loops want it; never changes once it is built.
@@ -95,6 +97,14 @@ struct AssignmentTables {
     let spreadRows: Int
     let dependencyRows: Int
     let groupMoveWeight: Int64
+    let mostAtPlace: UnsafeMutablePointer<Int32>
+    let mostPlaces: UnsafeMutablePointer<Int32>
+    let placesAreLocations: UnsafeMutablePointer<Bool>
+    let scatterWeight: Int64
+    /// Does some group look at locations for its seats?
+    let hasSeatsByLocation: Bool
+    /// The most that one item's change can save in groups' terms.
+    let rebate: Int64
     let largestGroup: Int
     let groups: Int
 

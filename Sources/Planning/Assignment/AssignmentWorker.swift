@@ -31,7 +31,7 @@ final class AssignmentWorker: @unchecked Sendable {
     static let longestLook = 40
 
     init(
-        _ problem: AssignmentProblem, _ tables: AssignmentTables, seed: UInt64,
+        _ problem: AssignmentProblem, _ tables: AssignmentTables, at start: [Int], seed: UInt64,
         tuning: AssignmentSearch.Tuning
     ) {
         self.tables = tables
@@ -39,9 +39,9 @@ final class AssignmentWorker: @unchecked Sendable {
         random = SplitMix64(seed: seed)
         let memory = Memory()
         owner = memory
-        state = AssignmentState(problem, tables, at: problem.origin)
+        state = AssignmentState(problem, tables, at: start)
         bestCost = state.cost
-        best = memory.array(problem.origin.map(Int32.init), or: 0)
+        best = memory.array(start.map(Int32.init), or: 0)
         changed = memory.array(tables.items, of: 0)
         isChanged = memory.array(tables.items, of: false)
         isMine = memory.array(tables.bins, of: true)

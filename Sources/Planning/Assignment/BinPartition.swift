@@ -21,7 +21,7 @@ struct BinPartition {
                 first[labels[bin]] = bin
             }
         }
-        if tables.spreadRows > 0 { join(tables.location) }
+        if tables.spreadRows > 0 || tables.hasSeatsByLocation { join(tables.location) }
         if tables.dependencyRows > 0 { join(tables.neighborhood) }
         var parts: [Int: [Int]] = [:]
         for bin in 0..<tables.bins { parts[find(bin), default: []].append(bin) }

@@ -20,6 +20,7 @@ final class Compatibility {
     private var domainProfiles: [DomainProfile] = []
     private var known: [Pair: Misfit?] = [:]
     private var forbidden: [Int: Set<Int>] = [:]
+    private var withUUID: [Int: [Int]] = [:]
 
     private struct Pair: Hashable {
         var domain: Int
@@ -125,6 +126,25 @@ final class Compatibility {
         uuid[source] == uuid[target]
     }
 
+    // MARK: Parts of the answer
+
+    /// The hosts that report the same UUID as this one, itself among them.
+    func hostsLike(_ host: Int) -> [Int] {
+        if withUUID.isEmpty {
+            for (host, number) in uuid.enumerated() { withUUID[number, default: []].append(host) }
+        }
+        return withUUID[uuid[host]] ?? [host]
+    }
+
+    func forbiddenHosts(of domain: Int) -> Set<Int> { forbidden[domain] ?? [] }
+
+    func kind(ofHost host: Int) -> Int { hostKind[host] }
+
+    /// Could the target run the domain: its machine, CPU, networks, cells and disks?
+    func isRunnable(_ domain: Int, from source: Int, to target: Int) -> Bool {
+        misfit(domain, source, target) == nil
+    }
+
     private func misfit(_ domain: Int, _ source: Int, _ target: Int) -> Misfit? {
         guard hostKind[source] >= 0, hostKind[target] >= 0 else {
             return Misfit(
@@ -144,7 +164,8 @@ final class Compatibility {
         return answer
     }
 
-    private func kind(of domain: Int) -> Int {
+    /// Domains of one kind may go to the same hosts from hosts of one kind.
+    func kind(of domain: Int) -> Int {
         if domainKind[domain] >= 0 { return domainKind[domain] }
         let profile = DomainProfile(problem.domains[domain].facts)
         let kind = domainKinds[profile] ?? domainProfiles.count

@@ -4,7 +4,7 @@ import ClusterModel
 ///
 /// First a construction, which is enough for most drains and moves nothing else; then ejection,
 /// with one more resident moved in each round; an assignment counts only if its moves can be
-/// ordered.
+/// ordered. What is left after that is for the engine, unless it was proven to be impossible.
 struct DrainSearch {
     /// What was found: an order of moves, and who found no place.
     struct Finding {
@@ -46,7 +46,10 @@ struct DrainSearch {
             moving.removeAll { hopeless.contains($0) }
             for unit in hopeless { state.place(unit, on: state.origin(of: unit)) }
             var left = construct(moving, random: &random)
-            if !left.isEmpty, let sequence = eject(left, free: moving) {
+            if !left.isEmpty,
+                let sequence = eject(left, free: moving)
+                    ?? (wasCut ? searchOn(moving, random: &random) : nil)
+            {
                 finding.sequence = sequence
                 return finding
             }
@@ -75,6 +78,10 @@ struct DrainSearch {
                 return finding
             case .stuck(let stuck):
                 wasCut = true
+                if let sequence = searchOn(moving, random: &random) {
+                    finding.sequence = sequence
+                    return finding
+                }
                 // What can't be ordered stays, and the rest is planned again without it.
                 finding.blockers += Ordering.blockers(stuck, state.problem)
                 let stay = Set(stuck.map { state.units.unit[$0.domain] })

@@ -14,6 +14,13 @@ package struct FuzzProblem: Sendable {
     package let policy: Policy
     package let request: PlanRequest
 
+    init(number: UInt64, snapshot: ClusterSnapshot, policy: Policy, request: PlanRequest) {
+        self.number = number
+        self.snapshot = snapshot
+        self.policy = policy
+        self.request = request
+    }
+
     package init(number: UInt64) {
         self.number = number
         var random = SeededGenerator(seed: number)
@@ -142,6 +149,7 @@ extension FuzzProblem: CustomStringConvertible {
         let rules = [
             "apart \(policy.antiAffinity)", "together \(policy.affinity)", "ban \(policy.ban)",
             "fence \(policy.fence)", "pin \(policy.pin)", "balance \(policy.balance)",
+            "N+1 \(policy.nPlusOne.rawValue) \(policy.consolidate) \(policy.reboot)",
             "most \(policy.maxDomainsPerHost.map(String.init) ?? "-")", "request \(request)",
         ]
         return (hosts + domains + flights + rules).joined(separator: "\n")

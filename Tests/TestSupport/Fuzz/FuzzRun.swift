@@ -12,13 +12,13 @@ package struct FuzzRun: Sendable {
     /// One sentence for each disagreement, opening with the problem's number.
     package private(set) var failures: [String] = []
     private var bytes = StableDigest()
-    private let effort: SearchEffort
+    let effort: SearchEffort
     private let placementsAtMost: Int
 
     /// Enough to search small problems to the end, and little for the larger ones among them.
     package static let effort = SearchEffort(
         trialsPerRound: 500, trialsPerRoundWhenSmall: 60_000, trialsPerDomain: 100,
-        trialsPerLevel: 20, explainsConflicts: false)
+        trialsPerLevel: 20, proposals: 500_000, explainsConflicts: false)
 
     /// Small problems are looked at exhaustively up to `placementsAtMost`; 0 switches that off.
     package init(effort: SearchEffort = FuzzRun.effort, placementsAtMost: Int) {
@@ -31,32 +31,44 @@ package struct FuzzRun: Sendable {
     /// Plans the problem of this number.
     package mutating func look(at number: UInt64) {
         let problem = FuzzProblem(number: number)
+        let plan = planned(problem, "")
+        askOracle(plan, problem)
+        vary(problem, plan)
+    }
+
+    /// A plan for a problem, held against all that is asked of every plan.
+    mutating func planned(_ problem: FuzzProblem, _ what: String) -> MigrationPlan {
         var effort = effort
         // Explaining costs as much as hundreds of plannings.
-        effort.explainsConflicts = number % 64 == 0
+        effort.explainsConflicts = problem.number % 64 == 0
         let plan = Planner.plan(
-            problem.request, from: problem.snapshot, under: problem.policy, seed: number,
+            problem.request, from: problem.snapshot, under: problem.policy, seed: problem.number,
             effort: effort)
-        if let conflict = plan.conflict { keepsPromises(conflict, number) }
-        count("\(plan.kind.rawValue): \(plan.outcome.rawValue)")
+        if let conflict = plan.conflict { keepsPromises(conflict, problem.number) }
+        count("\(what)\(plan.kind.rawValue): \(plan.outcome.rawValue)")
         for violation in PlanChecker.check(plan, on: problem.snapshot, under: problem.policy) {
-            fail(number, "the judge says: \(violation)")
+            fail(problem.number, "the judge says of \(what)\(plan.kind.rawValue): \(violation)")
         }
         keepsRequest(plan, problem)
-        keepsBounds(plan, number)
-        askOracle(plan, problem)
+        keepsBounds(plan, problem.number)
+        add(plan)
+        return plan
+    }
+
+    /// Adds the bytes of a plan to the digest.
+    mutating func add(_ plan: MigrationPlan) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(plan) else {
-            fail(number, "the plan can not be written as JSON")
+            failures.append("a plan can not be written as JSON")
             return
         }
         bytes.add(String(decoding: data, as: UTF8.self))
     }
 
-    private mutating func count(_ name: String) { counts[name, default: 0] += 1 }
+    mutating func count(_ name: String) { counts[name, default: 0] += 1 }
 
-    private mutating func fail(_ number: UInt64, _ text: String) {
+    mutating func fail(_ number: UInt64, _ text: String) {
         failures.append("problem \(number): \(text)")
     }
 

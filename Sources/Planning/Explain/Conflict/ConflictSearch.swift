@@ -46,7 +46,8 @@ struct ConflictSearch {
         checks = Self.checksAtMost(names)
         effort = SearchEffort(
             trialsPerRound: max(50, 200_000 / max(1, snapshot.hosts.count)),
-            trialsPerRoundWhenSmall: 5000, trialsPerDomain: 50)
+            trialsPerRoundWhenSmall: 5000, trialsPerDomain: 50,
+            proposals: snapshot.domains.count <= 24 ? 8000 : 0)
     }
 
     /// A planning costs about as much as there are domains, and leaving ones times targets: the whole

@@ -1,0 +1,122 @@
+import ClusterModel
+import PlacementPolicy
+
+/// The planner's problem stated to the engine: units of domains are items, hosts are bins.
+///
+/// Stated exactly: the room for every resource and slot of demand; who may go where from where it
+/// is, or not at all; seats of anti-affinity groups over hosts and zones. A migration under way
+/// holds what it will take, as an item that stays. Affinity is a cost above all others, since it
+/// may be broken on the way.
+///
+/// Not stated, and left to whoever takes a result: the order of moves, N+1, and whether a domain
+/// may go between two hosts neither of which is its own.
+struct PlacementAssignment {
+    let start: UnitPlacement
+    private(set) var problem: AssignmentProblem
+
+    /// What moving one domain costs. What it holds comes on top, in quarters of a GiB, and so counts
+    /// between plans of as many moves.
+    static let move: Int64 = 1 << 16
+    /// What matters more than any usual number of moves.
+    static let urgent = 256 * move
+
+    /// From `start`, which must be the placement of the problem's origin; `targets` may take more.
+    init(_ start: UnitPlacement, targets: [Int]) {
+        self.start = start
+        let placement = start.problem
+        let units = start.units
+        let guests = placement.arriving
+        var demand: [Int64] = []
+        demand.reserveCapacity((units.members.count + guests.count) * placement.width)
+        for members in units.members + guests.map({ [$0.domain] }) {
+            for resource in 0..<placement.width {
+                demand.append(members.reduce(0) { $0 + placement.load(of: $1, resource) })
+            }
+        }
+        problem = AssignmentProblem(
+            resources: placement.width, capacity: placement.limit, demand: demand,
+            origin: units.members.indices.map { start.origin(of: $0) } + guests.map(\.host))
+        problem.location = placement.zone
+        problem.scatterWeight = 4 * Self.urgent
+        for (unit, members) in units.members.enumerated() {
+            problem.moveCost[unit] = members.reduce(0) {
+                $0 + Self.move + Self.size(of: $1, placement)
+            }
+        }
+        confine(targets)
+        addGroups()
+    }
+
+    /// What must be copied, in quarters of a GiB.
+    private static func size(of domain: Int, _ problem: PlacementProblem) -> Int64 {
+        let facts = problem.domains[domain].facts
+        return min(move - 1, min(facts.memory, facts.balloon ?? facts.memory).count >> 28)
+    }
+
+    private mutating func confine(_ targets: [Int]) {
+        var sets = TargetSets(start.problem, start.compatibility, targets: targets)
+        var numbers: [AssignmentProblem.BinSet: Int] = [:]
+        let none = AssignmentProblem.BinSet([], of: problem.binCount)
+        for item in 0..<problem.itemCount {
+            let isMovable = item < start.isMovable.count && start.isMovable[item]
+            let set = isMovable ? sets.targets(of: start.units.members[item]) : none
+            let number = numbers[set] ?? problem.binSets.count
+            if number == problem.binSets.count {
+                numbers[set] = number
+                problem.binSets.append(set)
+            }
+            problem.allowedSet[item] = number
+        }
+    }
+
+    private mutating func addGroups() {
+        let placement = start.problem
+        for group in placement.groups {
+            var stated = AssignmentProblem.Group(
+                members: group.members.map { start.units.unit[$0] })
+            stated.placesAreLocations = group.scope == .zone
+            switch group.kind {
+            case .apart:
+                stated.mostAtPlace = 1
+                for (index, guest) in placement.arriving.enumerated()
+                where group.members.contains(guest.domain)
+                    && placement.item(of: guest.host, in: group.scope)
+                        != placement.item(of: placement.origin[guest.domain], in: group.scope)
+                {
+                    stated.members.append(start.units.members.count + index)
+                }
+            case .together:
+                stated.mostPlaces = group.initialSpread
+                if Set(stated.members).count == 1 { continue }
+            }
+            stated.members.sort()
+            problem.groups.append(stated)
+        }
+    }
+
+    // MARK: Goals
+
+    /// These units should leave where they are, which matters more than who else moves.
+    mutating func empty(_ leaving: [Int]) {
+        for unit in leaving {
+            problem.moveCost[unit] = -Self.urgent * Int64(start.units.members[unit].count)
+        }
+    }
+
+    // MARK: Results
+
+    /// A result as a placement; nil where it breaks what the planner's own rules ask for.
+    func placement(at bins: [Int]) -> UnitPlacement? {
+        var result = start
+        let moved = start.units.members.indices.filter { bins[$0] != start.origin(of: $0) }
+        for unit in moved { result.remove(unit) }
+        for unit in moved { result.place(unit, on: bins[unit]) }
+        let isSound = moved.allSatisfy {
+            start.allows($0, on: bins[$0]) && result.violation(of: $0) == nil
+        }
+        assert(
+            isSound == (problem.isFeasible(bins) && problem.scatter(bins) == 0),
+            "the engine and the planner disagree on what is allowed")
+        return isSound ? result : nil
+    }
+}

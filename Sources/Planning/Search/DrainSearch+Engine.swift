@@ -1,0 +1,49 @@
+/// The drain as a search of the engine from where everything is now, when construction and ejection
+/// found nothing and did not prove that there is nothing.
+extension DrainSearch {
+    /// Places all that is leaving; the order of moves when that succeeds.
+    mutating func searchOn(_ moving: [Int], random: inout SplitMix64) -> [PlannedMove]? {
+        guard effort.proposals > 0, !moving.isEmpty else { return nil }
+        var assignment = PlacementAssignment(start, targets: targets)
+        assignment.empty(moving)
+        // In a small cluster ejection has seen all there is to see but orders.
+        let isSmall = start.isMovable.count <= 16
+        if !isSmall, let found = annealed(assignment, moving, seed: random.next()) { return found }
+        var walk = AssignmentWalk(assignment.problem, seed: random.next())
+        let (start, targets) = (self.start, Set(targets))
+        let steps = walk.run(moving, proposals: effort.proposals / (isSmall ? 8 : 4)) { step in
+            targets.contains(step.to)
+                && start.units.members[step.item].allSatisfy {
+                    start.compatibility.allows($0, from: step.from, to: step.to)
+                }
+        }
+        guard let steps else { return nil }
+        var way = WalkedWay(steps, from: start, leaving: moving)
+        way.shorten()
+        guard let final = way.final else { return nil }
+        state = final
+        return way.moves
+    }
+
+    /// The placement that the engine finds by all its means, if its moves can be ordered.
+    private mutating func annealed(
+        _ assignment: PlacementAssignment, _ moving: [Int], seed: UInt64
+    ) -> [PlannedMove]? {
+        var tuning = AssignmentSearch.Tuning()
+        tuning.hot = Double(PlacementAssignment.urgent) / 8
+        tuning.cold = Double(PlacementAssignment.move) / 8
+        tuning.epoch = max(500, effort.proposals / 200)
+        let found = AssignmentSearch(assignment.problem, seed: seed, workers: 1, tuning: tuning)
+            .run(.proposals(effort.proposals))
+        guard moving.allSatisfy({ found.bins[$0] != start.origin(of: $0) }),
+            let placement = assignment.placement(at: found.bins)
+        else { return nil }
+        let moves = Self.moves(from: start, to: placement.placement)
+        guard
+            case .sequence(let sequence) = Ordering.order(
+                moves, start.problem, start.compatibility, bystanders: bystanders(moves))
+        else { return nil }
+        state = placement
+        return sequence
+    }
+}

@@ -1,0 +1,51 @@
+import ClusterModel
+package import PlacementPolicy
+import Planning
+
+extension FuzzProblem {
+    /// The same world asked for something else, so that problems keep their numbers.
+    package enum Variation: Hashable, Sendable {
+        /// The same request under N+1.
+        case spareRoom(NPlusOne)
+        /// As few hosts as possible, with rules and N+1 of their own.
+        case consolidate
+        /// All hosts rebooted in turn.
+        case rollingReboot
+    }
+
+    /// What is asked of this problem's world besides its own request; nothing of most.
+    package var variation: Variation? {
+        switch number % 32 {
+        case 3: .spareRoom(.after)
+        case 11: .spareRoom(.during)
+        case 7, 23: .consolidate
+        case 15 where number % 128 == 15: .rollingReboot
+        default: nil
+        }
+    }
+
+    /// The problem that a variation makes of this one.
+    package func varied(_ variation: Variation) -> FuzzProblem {
+        var random = SeededGenerator(seed: number &* 0x9e37_79b9_7f4a_7c15)
+        var (policy, request) = (self.policy, self.request)
+        switch variation {
+        case .spareRoom(let rule): policy.nPlusOne = rule
+        case .consolidate:
+            policy.nPlusOne = [.off, .off, .after, .during][random.int(0...3)]
+            policy.consolidate.memoryLimit = Int64(random.int(6...10) * 1000)
+            policy.consolidate.cpuLimit = Int64(random.int(6...10) * 1000)
+            policy.consolidate.minActive = random.int(1...2)
+            policy.consolidate.minEmptied = random.oneIn(5) ? 2 : 1
+            if random.oneIn(5) { policy.consolidate.maxMoves = random.int(1...4) }
+            if random.oneIn(8) { policy.consolidate.keep = ["host1"] }
+            let some = snapshot.hosts.map(\.name).filter { _ in random.oneIn(2) }
+            request.goal = .consolidate(only: random.oneIn(6) ? some : nil)
+        case .rollingReboot:
+            policy.nPlusOne = [.off, .after, .during][random.int(0...2)]
+            policy.reboot.bringBack = random.oneIn(2)
+            if random.oneIn(4) { policy.reboot.hostsPerRound = random.int(1...2) }
+        }
+        return FuzzProblem(
+            number: number, snapshot: snapshot, policy: policy, request: request)
+    }
+}

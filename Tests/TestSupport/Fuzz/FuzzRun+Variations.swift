@@ -1,0 +1,57 @@
+import ClusterModel
+import PlacementPolicy
+import PlanChecking
+import Planning
+
+/// What the same worlds are asked besides their own requests.
+extension FuzzRun {
+    /// `plan` is what came of the problem as it stands.
+    mutating func vary(_ problem: FuzzProblem, _ plan: MigrationPlan) {
+        guard let variation = problem.variation else { return }
+        let varied = problem.varied(variation)
+        switch variation {
+        case .spareRoom(let rule):
+            let kept = planned(varied, "N+1 \(rule.rawValue), ")
+            // What can not be done at all can not be done with room to spare either.
+            if case .drain(_, bestEffort: false) = problem.request.goal,
+                plan.outcome == .infeasible, kept.outcome != .infeasible
+            {
+                fail(problem.number, "a drain is feasible with N+1 \(rule.rawValue) alone")
+            }
+        case .consolidate: consolidate(varied)
+        case .rollingReboot: reboot(varied)
+        }
+    }
+
+    private mutating func consolidate(_ problem: FuzzProblem) {
+        let plan = planned(problem, "")
+        guard plan.outcome == .plan else { return }
+        // Where moves are limited there may be more to do next time.
+        guard problem.policy.consolidate.maxMoves == nil else { return }
+        var policy = problem.policy
+        policy.consolidate.minEmptied = 1
+        let again = Planner.plan(
+            problem.request, from: problem.snapshot.applying(plan.moves), under: policy,
+            seed: problem.number, effort: effort)
+        if again.outcome != .nothingToDo {
+            fail(problem.number, "more is emptied once the plan is carried out: \(again.hosts)")
+        }
+    }
+
+    private mutating func reboot(_ problem: FuzzProblem) {
+        let reboot = Planner.rollingReboot(
+            bestEffort: true, from: problem.snapshot, under: problem.policy, seed: problem.number,
+            effort: effort)
+        count("rolling reboot: \(reboot.outcome.rawValue)")
+        for violation in PlanChecker.check(reboot, on: problem.snapshot, under: problem.policy) {
+            fail(problem.number, "the judge says of the rolling reboot: \(violation)")
+        }
+        if reboot.rounds.count < reboot.fewestRounds {
+            fail(problem.number, "fewer rounds than the bound")
+        }
+        for round in reboot.rounds {
+            add(round.away)
+            if let back = round.back { add(back) }
+        }
+    }
+}
