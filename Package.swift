@@ -81,12 +81,6 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("TelemetryTests", ["ClusterModel", "Telemetry", "TestSupport"]),
-        tests(
-            "ReplayTests",
-            [
-                "Replay", "ClusterModel", "Telemetry", "PlacementPolicy", "Planning",
-                "PlanChecking",
-            ]),
         tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
         tests(
             "SamplingTests",
