@@ -83,7 +83,8 @@ extension Composition {
     ) async throws -> MeasuredLoad {
         let window = SampleWindow(
             endingAt: now(), lengthMilliseconds: policy.demand.windowSeconds * 1000,
-            slots: policy.demand.slots, percentile: policy.demand.percentile)
+            slots: policy.demand.slots, percentile: policy.demand.percentile,
+            periodMilliseconds: policy.demand.periodSeconds.map { $0 * 1000 })
         var measured = try await metrics.load(in: window)
         let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }
             .filter { $0.state.isActive && measured.domains[$0.id]?.cpu == nil }
@@ -92,7 +93,8 @@ extension Composition {
             of: await samplePair(),
             window: SampleWindow(
                 endingAt: now(), lengthMilliseconds: window.lengthMilliseconds,
-                slots: window.slots, percentile: window.percentile),
+                slots: window.slots, percentile: window.percentile,
+                periodMilliseconds: window.periodMilliseconds),
             rules: RateRules())
         for domain in unsampled { measured.domains[domain.id] = quick.domains[domain.id] }
         for (host, use) in quick.hosts where measured.hosts[host]?.busyPermille == nil {

@@ -10,6 +10,10 @@ enum JournalSchema {
                 sql: "PRAGMA application_id = \(DatabaseFile.Identity.journal.rawValue)")
             try database.execute(sql: tables + triggers)
         }
+        migrator.registerMigration("2 what the timer remembers") { database in
+            try database.execute(
+                sql: "CREATE TABLE memory (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT")
+        }
         return migrator
     }
 

@@ -174,4 +174,19 @@ import Testing
         #expect(plan.outcome == .infeasible)
         #expect(plan.blockers.map(\.host) == ["hots1"])
     }
+
+    @Test func `a shortage of CPU is told once however many slots there are`() {
+        var cluster = ClusterBuilder()
+        cluster.slots = 4
+        cluster.host("host1", cpus: 4)
+        cluster.host("host2", cpus: 1)
+        for name in ["a", "b"] {
+            cluster.domain(name, on: "host1", vcpus: 2, cpu: [600, 700, 1200, 900])
+        }
+        let plan = Planner.plan(
+            .drain(["host1"]), from: cluster.snapshot, under: .default, seed: 1)
+        let whole = plan.blockers.filter { $0.domain == nil && $0.reason == .cpu }
+        #expect(whole.count == 1)
+        #expect(whole.first?.detail.contains("2.4 CPUs still to be placed") == true, "\(whole)")
+    }
 }

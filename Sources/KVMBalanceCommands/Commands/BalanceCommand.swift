@@ -17,13 +17,30 @@ struct BalanceCommand: FleetCommand {
         abstract: "Relieve overloaded hosts, then even out the load with few moves.")
 
     @OptionGroup var balance: BalanceOptions
+    @Flag(
+        help: ArgumentHelp(
+            "Decide as a timer should, by the policy's 'rebalance'.",
+            discussion: """
+                Relieves what was overloaded in several looks, each of which is one call; leaves what \
+                was moved lately and what would not pay back, and says why it does nothing.
+                """))
+    var timer = false
     @OptionGroup var acting: ActingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions
 
+    func validate() throws {
+        if timer, planning.snapshot != nil || balance.moves != nil {
+            throw ValidationError(
+                "--timer looks at the fleet as it is now and moves what the policy allows: leave "
+                    + "--snapshot and --moves out.")
+        }
+    }
+
     func execute() async throws -> Exit {
-        try await act(.balance(maxMoves: balance.moves), acting, planning, migration)
+        if timer { return try await tick(acting, planning, migration) }
+        return try await act(.balance(maxMoves: balance.moves), acting, planning, migration)
     }
 }
 

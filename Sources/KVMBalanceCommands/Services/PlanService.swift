@@ -1,6 +1,7 @@
 import ClusterModel
 import Execution
 import Foundation
+import Persistence
 import PlacementPolicy
 import PlanChecking
 import Planning
@@ -75,6 +76,20 @@ struct PlanService: Sendable {
             }
         }
         return snapshot
+    }
+
+    /// What a timer should do about the world as it is now; the judge has seen its plan.
+    func decide(
+        _ memory: inout RebalanceMemory
+    ) async throws -> RebalanceDecision {
+        let snapshot = try await observe(.balance(maxMoves: nil))
+        let live = try await composition.metrics().liveFigures(at: snapshot.observedAt)
+        let look = RebalanceLook(of: snapshot, live, under: policy)
+        let decision = Rebalancer(policy, seed: seed).decide(look, &memory) { snapshot }
+        if case .plan(let plan, _) = decision {
+            try refuse(PlanChecker.check(plan, on: snapshot, under: policy))
+        }
+        return decision
     }
 
     /// What each number of moves would buy.

@@ -51,7 +51,14 @@ package struct Rebalancer: Sendable {
                 return .plan(plan, reason: reason)
             }
         }
-        return .wait(why.isEmpty ? "no host is overloaded for long enough" : why)
+        return .wait(why.isEmpty ? unheld(look) : why)
+    }
+
+    private func unheld(_ look: RebalanceLook) -> String {
+        let over = look.hosts.filter { !$0.isOut && $0.excess > 0 }.map(\.name.rawValue)
+        guard !over.isEmpty else { return "no host is overloaded" }
+        return "overloaded now, but not in \(rules.held) of the last \(rules.looks) looks: "
+            + over.joined(separator: ", ")
     }
 
     // MARK: What for

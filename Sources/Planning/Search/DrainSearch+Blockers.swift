@@ -48,8 +48,27 @@ extension DrainSearch {
     }
 
     /// Resources of which all targets together have too little: a proof that no assignment exists,
-    /// since moving others between the targets frees nothing in sum.
+    /// since moving others between the targets frees nothing in sum. Of the slots of CPU demand the
+    /// worst is told.
     func totals(_ left: [Int]) -> [Blocker] {
+        let shortages = shortages(of: left)
+        let worstSlot = shortages.filter { state.problem.layout.cpu.contains($0.resource) }
+            .max { ($0.needed - $0.free, $1.resource) < ($1.needed - $1.free, $0.resource) }
+        return shortages.compactMap { resource, needed, free in
+            let isSlot = state.problem.layout.cpu.contains(resource)
+            guard !isSlot || resource == worstSlot?.resource else { return nil }
+            let what = state.problem.layout.resources[resource]
+            return Blocker(
+                reason: what.blockerReason,
+                detail: "\(what.text(needed - free)) short on all \(targets.count) hosts together: "
+                    + "\(what.text(needed)) still to be placed, \(what.text(free)) free",
+                remedy: "free or add \(what.text(needed - free)), or drain fewer hosts at once")
+        }
+    }
+
+    private func shortages(
+        of left: [Int]
+    ) -> [(resource: Int, needed: Int64, free: Int64)] {
         let problem = state.problem
         return (0..<problem.width).compactMap { resource in
             let needed = left.reduce(Int64(0)) { sum, unit in
@@ -59,13 +78,7 @@ extension DrainSearch {
                 let index = host * problem.width + resource
                 return sum + max(0, problem.limit[index] - state.placement.load[index])
             }
-            guard needed > free else { return nil }
-            let what = problem.layout.resources[resource]
-            return Blocker(
-                reason: what.blockerReason,
-                detail: "\(what.text(needed - free)) short on all \(targets.count) hosts together: "
-                    + "\(what.text(needed)) still to be placed, \(what.text(free)) free",
-                remedy: "free or add \(what.text(needed - free)), or drain fewer hosts at once")
+            return needed > free ? (resource, needed, free) : nil
         }
     }
 }
