@@ -53,6 +53,8 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
             metadata: [
                 "ticks": "\(counts.ticks)", "samples": "\(counts.samples)",
                 "failures": "\(counts.failures)", "lostBatches": "\(counts.lostBatches)",
+                "tickMedian": "\(counts.tickTime(percentile: 50) ?? 0) ms",
+                "tickP99": "\(counts.tickTime(percentile: 99) ?? 0) ms",
             ])
     }
 
@@ -99,6 +101,11 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
     }
 
     private func sampleAndStore() async {
+        let begun = clock.now
+        defer {
+            let took = begun.duration(to: clock.now)
+            state.withLock { $0.counts.tookTick(took) }
+        }
         let batch = await sampleAll()
         count(batch)
         guard !batch.isEmpty else { return }
