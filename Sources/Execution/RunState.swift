@@ -14,6 +14,15 @@ package struct RunState: Hashable, Sendable {
         package var error: String?
         /// Repairs that were done for it.
         package var settlements: [Settlement] = []
+        /// What was changed of its migration, with the reason.
+        package var adjustments: [Adjustment] = []
+    }
+
+    /// A change of a running migration, and why.
+    package struct Adjustment: Hashable, Sendable {
+        package var attempt: Int
+        package var change: MigrationAdjustment
+        package var reason: String
     }
 
     package private(set) var kind: MigrationPlan.Kind
@@ -62,6 +71,11 @@ package struct RunState: Hashable, Sendable {
             update(id) {
                 $0.status = .pending
                 $0.error = error
+            }
+        case .adjusting(let id, let change, let reason):
+            update(id) {
+                $0.adjustments.append(
+                    Adjustment(attempt: $0.attempts, change: change, reason: reason))
             }
         case .settling(let id, let settlement):
             update(id) { $0.settlements.append(settlement) }

@@ -79,6 +79,14 @@ package struct SimulatedDoor: HostInspector, MigrationActuator {
         }
     }
 
+    package func adjustMigration(
+        of domain: DomainID, _ adjustment: MigrationAdjustment
+    ) async throws {
+        try await effect("adjust migration") { world throws in
+            try world.adjustMigration(of: domain, adjustment, on: place)
+        }
+    }
+
     package func resume(_ domain: DomainID) async throws {
         try await effect("resume") { world throws in try world.resume(domain, on: place) }
     }

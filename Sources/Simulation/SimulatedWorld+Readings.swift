@@ -35,7 +35,8 @@ extension SimulatedWorld {
             processed: migration.transferred + sent, remaining: remaining,
             total: migration.total, rate: migration.rate,
             dirtyRate: migration.iteration > 1 ? migration.dirtyRate : .zero,
-            iteration: migration.iteration, expectedDowntimeMilliseconds: downtime)
+            iteration: migration.iteration, expectedDowntimeMilliseconds: downtime,
+            throttlePercent: migration.throttlePercent > 0 ? migration.throttlePercent : nil)
     }
 
     package func inventory(of name: HostName) throws(HypervisorError) -> HostInventory {

@@ -88,7 +88,10 @@ struct PlanService: Sendable {
     func replan(
         _ runGoal: RunGoal, without exclusions: [Exclusion], state: RunState
     ) async throws -> MigrationPlan {
-        let forbidden = exclusions.map { ForbiddenTarget($0.domain, $0.target) }
+        let hosts = composition.fleet.hosts.map(\.name)
+        let forbidden = exclusions.flatMap { exclusion in
+            (exclusion.target.map { [$0] } ?? hosts).map { ForbiddenTarget(exclusion.domain, $0) }
+        }
         switch runGoal {
         case .rollback, .abort:
             let snapshot = try await composition.observe(policy, admitting: state.original.hosts)
