@@ -12,12 +12,15 @@ package struct ConvergenceControl: Hashable, Sendable {
     /// Passes without progress before something is done, and the least time between two changes.
     static let passesWithoutProgress = 2
     static let leastMilliseconds: Int64 = 4000
+    /// The same before the policy's last word: what was sent so far would be lost with an abort.
+    static let passesBeforeLastWord = 4
+    static let leastMillisecondsBeforeLastWord: Int64 = 15_000
     /// A pass that leaves more than this of the least so far, in thousandths, is no progress.
     static let progressPermille: Int64 = 930
     /// The pause is raised by half, and this much above what is needed.
     static let rampPermille: Int64 = 1500
     static let marginPermille: Int64 = 1200
-    /// How long auto-converge may take for its next step.
+    /// How long auto-converge may take for its next step; after the last one it gets less.
     static let throttleMilliseconds: Int64 = 60_000
     static let fullThrottle = 99
 
@@ -54,7 +57,7 @@ package struct ConvergenceControl: Hashable, Sendable {
         note(progress, iteration, at: now)
         guard idlePasses >= Self.passesWithoutProgress,
             now.millisecondsSince(start) >= Self.leastMilliseconds,
-            let decision = decide(progress, at: now)
+            let decision = decide(progress, sinceChange: now.millisecondsSince(start), at: now)
         else { return nil }
         changedAt = now
         idlePasses = 0
@@ -96,7 +99,7 @@ package struct ConvergenceControl: Hashable, Sendable {
     }
 
     private mutating func decide(
-        _ progress: MigrationProgress, at now: Timestamp
+        _ progress: MigrationProgress, sinceChange milliseconds: Int64, at now: Timestamp
     ) -> Decision? {
         let figures = Self.figures(progress, most)
         let longest = options.longestDowntimeMilliseconds
@@ -108,11 +111,15 @@ package struct ConvergenceControl: Hashable, Sendable {
             isWidened = true
             return .adjust(.allowBandwidth(mebibytesPerSecond: wider), reason: figures)
         }
-        if options.autoConverge, throttle < Self.fullThrottle,
-            now.millisecondsSince(throttledAt ?? changedAt ?? now) < Self.throttleMilliseconds
-        {
+        let patience =
+            throttle < Self.fullThrottle
+            ? Self.throttleMilliseconds : Self.leastMillisecondsBeforeLastWord
+        if options.autoConverge, now.millisecondsSince(throttledAt ?? changedAt ?? now) < patience {
             return nil
         }
+        guard idlePasses >= Self.passesBeforeLastWord,
+            milliseconds >= Self.leastMillisecondsBeforeLastWord
+        else { return nil }
         return finalDecision(figures)
     }
 

@@ -16,6 +16,8 @@ package struct RunState: Hashable, Sendable {
         package var settlements: [Settlement] = []
         /// What was changed of its migration, with the reason.
         package var adjustments: [Adjustment] = []
+        /// What its migration took, also of a step that was rolled back since; nil when not told.
+        package var observed: MigrationStatistics?
     }
 
     /// A change of a running migration, and why.
@@ -80,6 +82,7 @@ package struct RunState: Hashable, Sendable {
         case .settling(let id, let settlement):
             update(id) { $0.settlements.append(settlement) }
         case .arrived(let id, let statistics, let note):
+            update(id) { $0.observed = statistics }
             close(id, .done(statistics, note: note), at: time)
         case .skipped(let id, let reason):
             close(id, .skipped(reason: reason), at: time)

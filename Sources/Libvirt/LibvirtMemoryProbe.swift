@@ -1,6 +1,6 @@
 internal import CLibvirt
 package import ClusterModel
-package import HypervisorInterface
+import HypervisorInterface
 
 /// Measures dirty rates on one real host, over a connection of its own.
 ///
@@ -64,7 +64,7 @@ package final class LibvirtMemoryProbe: MemoryProbe {
                         $0, Int32(seconds), VIR_DOMAIN_DIRTYRATE_MODE_PAGE_SAMPLING.rawValue)
                 })
             return true
-        } catch where error.meansNoJob {
+        } catch  where error.meansNoJob {
             return false
         }
     }

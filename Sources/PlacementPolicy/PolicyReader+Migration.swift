@@ -38,13 +38,19 @@ extension PolicyReader {
     private static func readConvergence(
         _ table: YAMLTable, into options: inout MigrationOptions
     ) throws(PolicyError) {
+        // What holds anyway is not written down: so plans of earlier versions say the same.
+        let assumed = MigrationOptions()
         let rules = MigrationOptions.WhenStuck.allCases.map(\.rawValue)
         options.whenStuck = try table.scalar(
             "when-stuck", rules.dropLast().joined(separator: ", ") + " or \(rules.last ?? "")"
         ) { MigrationOptions.WhenStuck(rawValue: $0) }
+        if options.whenStuck == assumed.stuckRule { options.whenStuck = nil }
         options.maxDowntimeMilliseconds = try table.scalar(
             "max-downtime", "a time from 1ms to 10m with a unit: ms, s or m, such as 500ms or 2s"
         ) { Quantity.milliseconds($0).flatMap { (1...600_000).contains($0) ? $0 : nil } }
+        if options.maxDowntimeMilliseconds == assumed.longestDowntimeMilliseconds {
+            options.maxDowntimeMilliseconds = nil
+        }
         options.maxBandwidth = try table.scalar(
             "max-bandwidth", "a speed with a unit, such as 400MiB/s"
         ) { Quantity.mebibytesPerSecond($0).flatMap { $0 > 0 ? $0 : nil } }

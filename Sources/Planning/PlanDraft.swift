@@ -108,7 +108,7 @@ struct PlanDraft {
                 rationale: rationale.text(
                     move, waits: waits[index], stepNumber: number, sequence: sequence,
                     isDetour: lastOf[move.domain] != index, isChosen: choosesTargets),
-                cautions: rationale.cautions(move))
+                cautions: rationale.cautions(move) + timing.cautions(index))
         }
     }
 }

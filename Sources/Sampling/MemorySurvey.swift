@@ -1,7 +1,7 @@
 package import ClusterModel
 package import HypervisorInterface
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Where the survey finds what to measure, and leaves what it found.
 package protocol MemorySurveyStore: Sendable {
@@ -74,11 +74,11 @@ package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration
     package func turn(
         _ failed: [DomainID: Timestamp] = [:]
     ) async throws -> [DomainID: DirtyingReading?] {
+        let (probes, now) = (self.probes, self.now)
         let chosen = Self.choose(
             try await store.measurableDomains().filter { probes[$0.host] != nil },
             measured: try await store.measurementTimes(), failed: failed, at: now(),
             within: budget)
-        let (probes, now) = (probes, now)
         let readings = await withTaskGroup(of: (DomainID, DirtyingReading?).self) { group in
             for (domain, host) in chosen {
                 guard let probe = probes[host] else { continue }

@@ -3,7 +3,7 @@ package import HypervisorInterface
 package import Telemetry
 
 /// Both doors to one host of a simulated fleet.
-package struct SimulatedDoor: HostInspector, MigrationActuator {
+package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
     let fleet: SimulatedFleet
     /// The host's name in the fleet.
     let place: HostName
@@ -37,6 +37,15 @@ package struct SimulatedDoor: HostInspector, MigrationActuator {
     package func migrationProgress(of domain: DomainID) async throws -> MigrationProgress? {
         try await answer(to: "read job statistics") { world throws in
             try world.progress(of: domain, on: place)
+        }
+    }
+
+    // MARK: MemoryProbe
+
+    /// At once: what a guest does here is known and not measured.
+    package func writeRate(of domain: DomainID, seconds: Int) async throws -> Bytes? {
+        try await answer(to: "measure dirty rate") { world throws in
+            try world.writeRate(of: domain, seconds: seconds, on: place)
         }
     }
 

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct ConvergenceTests {
     private func model(
-        hot: Int64, cold: Int64, rate: Int64 = 100, _ change: (inout MigrationOptions) -> Void = { _ in }
+        hot: Int64, cold: Int64, rate: Int64 = 100,
+        _ change: (inout MigrationOptions) -> Void = { _ in }
     ) -> PrecopyModel {
         var options = MigrationOptions()
         change(&options)

@@ -71,7 +71,9 @@ package enum CalibrationFit {
         for _ in 0..<step { value *= 1.0485 }
         return Int64(value)
     }
-    private static let dirtyings: [Int64] = [0, 125, 250, 375, 500, 625, 750, 875, 1000, 1250, 1500]
+    private static let dirtyings: [Int64] = [
+        0, 125, 250, 375, 500, 625, 750, 875, 1000, 1250, 1500,
+    ]
 
     /// In order of time, the newest last.
     package static func calibrate(

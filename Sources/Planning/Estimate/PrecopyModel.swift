@@ -30,7 +30,8 @@ struct PrecopyModel {
     ) {
         var passes = Passes(
             memory: Double(memory.count),
-            dirtying: dirtying?.scaled(byPermille: fit.dirtyingPermille), rate: Double(max(1, rate)))
+            dirtying: dirtying?.scaled(byPermille: fit.dirtyingPermille), rate: Double(max(1, rate))
+        )
         let first = options.firstPause
         if options.postcopy {
             passes.send()

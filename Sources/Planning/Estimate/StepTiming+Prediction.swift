@@ -17,6 +17,16 @@ extension StepTiming {
         }
     }
 
+    /// What deserves to be known of how its migration ends.
+    func cautions(_ index: Int) -> [String] {
+        let copying = simulation.copying[index]
+        let prediction = prediction(
+            of: tasks[index], simulation.estimates[index], copying)
+        let rate = max(Int64(copying.rate), widest(copying.link, tasks[index].fit))
+        return [ConvergenceForecast.caution(prediction, rate: rate, options: options)]
+            .compactMap { $0 }
+    }
+
     private func prediction(
         of task: ScheduleSimulation.Task, _ estimate: StepEstimate,
         _ copying: ScheduleSimulation.Copying
