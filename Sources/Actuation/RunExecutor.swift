@@ -92,6 +92,8 @@ package actor RunExecutor {
                 monitors[id] = Task { await self.monitor(id) }
             case .settle(let id, let settlement):
                 start { await $0.settle(id, settlement) }
+            case .adjust(let id, let adjustment):
+                start { await $0.adjust(id, adjustment) }
             case .abort(let id):
                 start { await $0.abort(id) }
             case .plan(let goal, let exclusions):
@@ -211,6 +213,23 @@ package actor RunExecutor {
         return nil
     }
 
+    /// What can not be changed goes on as it was; but without the policy's last word nothing would
+    /// ever end it.
+    private func adjust(_ id: StepID, _ adjustment: MigrationAdjustment) async {
+        let move = self.move(id)
+        do {
+            try await doors[move.source]?.actuator.adjustMigration(of: move.domain, adjustment)
+        } catch {
+            guard machine.migratingSteps.contains(id) else { return }
+            await observer.observe(.note("step \(id): \(adjustment): \(error)"))
+            switch adjustment {
+            case .allowDowntime, .allowBandwidth: break
+            case .startPostcopy, .suspendGuest:
+                send(.hopeless(id, reason: "does not converge, and \(adjustment): \(error)"))
+            }
+        }
+    }
+
     /// An abort is refused while the job does not exist yet: it is repeated for as long as the
     /// migration goes on.
     private func abort(_ id: StepID) async {
@@ -244,7 +263,7 @@ package actor RunExecutor {
         let move = self.move(id)
         guard let inspector = doors[move.source]?.inspector else { return }
         var watch = MigrationWatch(
-            startedAt: clock.steady(), timeoutSeconds: machine.state.plan.options.timeoutSeconds)
+            startedAt: clock.steady(), options: machine.state.plan.options)
         while !Task.isCancelled {
             do { try await clock.sleep(MigrationWatch.pollMilliseconds) } catch { return }
             let progress = try? await inspector.migrationProgress(of: move.domain)
@@ -252,6 +271,9 @@ package actor RunExecutor {
             if let progress { await observer.observe(.progress(id, progress)) }
             switch watch.look(progress, at: clock.steady()) {
             case .fine: break
+            case .adjust(let adjustment, let reason):
+                send(.adjust(id, adjustment, reason: reason))
+            case .hopeless(let reason): send(.hopeless(id, reason: reason))
             case .overdue(let reason): send(.overdue(id, reason: reason))
             case .stuck(let reason): send(.stuck(id, reason: reason))
             }

@@ -11,7 +11,7 @@ package struct Blocker: Hashable, Codable, Sendable {
         case memory, cpu, hugePages = "huge-pages", numa, domainLimit = "domain-limit"
         case affinity, antiAffinity = "anti-affinity", pinned, excluded, ban
         case maintenance, unreachable, sameHostUUID = "same-host-uuid"
-        case ordering, nPlusOne = "n-plus-one", other
+        case ordering, nPlusOne = "n-plus-one", convergence, other
     }
 
     /// The domain's name; nil when it concerns a host or the whole plan.

@@ -13,6 +13,8 @@ package struct ClusterSnapshot: Hashable, Codable, Sendable {
     package let inFlight: [MigrationInFlight]
     /// Number of time slots in each domain's demand.
     package let demandSlots: Int
+    /// What own migrations taught about the links; nil where nothing was looked up.
+    package var calibration: TransferCalibration?
 
     package init(
         observedAt: Timestamp, hosts: [Host], domains: [Domain],
@@ -35,6 +37,7 @@ package struct ClusterSnapshot: Hashable, Codable, Sendable {
     ) {
         observedAt = original.observedAt
         demandSlots = original.demandSlots
+        calibration = original.calibration
         self.hosts = hosts
         self.domains = domains
         self.inFlight = inFlight
@@ -65,9 +68,11 @@ package struct ClusterSnapshot: Hashable, Codable, Sendable {
                 moved[index].host = move.target
             }
         }
-        return ClusterSnapshot(
+        var after = ClusterSnapshot(
             observedAt: observedAt, hosts: pages, domains: moved, inFlight: inFlight,
             demandSlots: demandSlots)
+        after.calibration = calibration
+        return after
     }
 }
 

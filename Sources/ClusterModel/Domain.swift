@@ -5,6 +5,10 @@ package struct Domain: Hashable, Codable, Sendable {
     package var demand: Demand
     /// Rate at which the guest rewrites its memory, in bytes a second; nil when not measured.
     package var dirtyRate: Bytes?
+    /// The same over two windows; better where it is there.
+    package var dirtying: Dirtying?
+    /// Memory that its QEMU process holds; nil when not measured.
+    package var resident: Bytes?
 
     package init(
         facts: DomainFacts, host: HostName, demand: Demand, dirtyRate: Bytes? = nil
@@ -17,6 +21,9 @@ package struct Domain: Hashable, Codable, Sendable {
 
     package var id: DomainID { facts.id }
     package var name: String { facts.name }
+
+    /// The best that is known of how it rewrites its memory; nil when nothing is.
+    package var writing: Dirtying? { dirtying ?? dirtyRate.map { Dirtying(rate: $0) } }
 }
 
 /// What a domain uses: CPU in each time slot of the window. A host's load is the worst slot of the

@@ -26,6 +26,12 @@ package struct MigrationOptions: Hashable, Codable, Sendable {
     package var bandwidth: Int?
     /// Seconds after which a migration is aborted; nil for the run's own stall detection only.
     package var timeoutSeconds: Int?
+    /// What is done with one that does not converge; nil is `abort`.
+    package var whenStuck: WhenStuck?
+    /// How far the pause at the end may be raised for one that does not converge.
+    package var maxDowntimeMilliseconds: Int64?
+    /// MiB/s that one which does not converge may use instead of `bandwidth`.
+    package var maxBandwidth: Int?
     /// How often a failed step is tried in all before it is planned around.
     package var attempts = 2
 

@@ -109,6 +109,7 @@ extension StepEstimate: Codable {
         case duration = "duration_seconds"
         case downtime = "downtime_ms"
         case transferred = "transferred_bytes"
+        case prediction
     }
 
     package init(from decoder: any Decoder) throws {
@@ -125,6 +126,7 @@ extension StepEstimate: Codable {
             durationMilliseconds: Int64((duration * 1000).rounded()),
             downtimeMilliseconds: try container.decodeIfPresent(Int64.self, forKey: .downtime) ?? 0,
             transferred: try container.decodeIfPresent(Bytes.self, forKey: .transferred) ?? .zero)
+        prediction = try container.decodeIfPresent(StepPrediction.self, forKey: .prediction)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -133,6 +135,7 @@ extension StepEstimate: Codable {
         try container.encode(Double(durationMilliseconds) / 1000, forKey: .duration)
         try container.encode(downtimeMilliseconds, forKey: .downtime)
         try container.encode(transferred, forKey: .transferred)
+        try container.encodeIfPresent(prediction, forKey: .prediction)
     }
 }
 

@@ -107,6 +107,8 @@ package struct StepEstimate: Hashable, Sendable {
     package var durationMilliseconds: Int64
     package var downtimeMilliseconds: Int64
     package var transferred: Bytes
+    /// How sure it is, and what it rests on; nil in plans of earlier versions.
+    package var prediction: StepPrediction?
 
     package init(
         startMilliseconds: Int64 = 0, durationMilliseconds: Int64 = 0,

@@ -10,11 +10,13 @@ package struct MigrationProgress: Hashable, Codable, Sendable {
     package var dirtyRate: Bytes?
     package var iteration: Int?
     package var expectedDowntimeMilliseconds: Int64?
+    /// How much of its CPU auto-converge takes from the guest; nil without.
+    package var throttlePercent: Int?
 
     package init(
         elapsedMilliseconds: Int64 = 0, processed: Bytes = .zero, remaining: Bytes = .zero,
         total: Bytes = .zero, rate: Bytes? = nil, dirtyRate: Bytes? = nil, iteration: Int? = nil,
-        expectedDowntimeMilliseconds: Int64? = nil
+        expectedDowntimeMilliseconds: Int64? = nil, throttlePercent: Int? = nil
     ) {
         self.elapsedMilliseconds = elapsedMilliseconds
         self.processed = processed
@@ -24,6 +26,7 @@ package struct MigrationProgress: Hashable, Codable, Sendable {
         self.dirtyRate = dirtyRate
         self.iteration = iteration
         self.expectedDowntimeMilliseconds = expectedDowntimeMilliseconds
+        self.throttlePercent = throttlePercent
     }
 }
 
@@ -34,6 +37,10 @@ package struct MigrationStatistics: Hashable, Codable, Sendable {
     package var downtimeMilliseconds: Int64?
     package var transferred: Bytes?
     package var iterations: Int?
+    /// Empty pages, which take next to nothing to send; nil when libvirt did not report them.
+    package var emptyMemory: Bytes?
+    /// All of the guest's memory, empty or not.
+    package var totalMemory: Bytes?
 
     package init(
         durationMilliseconds: Int64, downtimeMilliseconds: Int64? = nil,

@@ -10,6 +10,8 @@ package enum Directive: Hashable, Sendable {
     case migrate(StepID)
     /// Do the repair and answer with `settled`.
     case settle(StepID, Settlement)
+    /// Change the migration while it runs; what comes of it shows in its progress.
+    case adjust(StepID, MigrationAdjustment)
     /// Ask libvirt to stop the migration; its end comes as `migrationEnded`.
     case abort(StepID)
     /// Make a plan for what is left, without these pairs, and answer with `planned`.
@@ -26,14 +28,19 @@ package enum LookPurpose: String, Hashable, Sendable {
     case verify
 }
 
-/// A target that failed for a domain: not to be planned again in this run.
+/// A target that failed for a domain, or any target: not to be planned again in this run.
 package struct Exclusion: Hashable, Codable, Sendable {
     package var domain: DomainID
-    package var target: HostName
+    /// nil for every target: what it failed of goes with the domain.
+    package var target: HostName?
 
-    package init(domain: DomainID, target: HostName) {
+    package init(domain: DomainID, target: HostName?) {
         self.domain = domain
         self.target = target
+    }
+
+    package func forbids(_ target: HostName, for domain: DomainID) -> Bool {
+        self.domain == domain && (self.target ?? target) == target
     }
 }
 
@@ -46,6 +53,10 @@ package enum RunEvent: Hashable, Sendable {
     case settled(StepID, Settlement, error: String?)
     /// The answer to `plan`; nil with a reason when none could be made.
     case planned(MigrationPlan?, reason: String?)
+    /// The migration does not converge by itself; this may help.
+    case adjust(StepID, MigrationAdjustment, reason: String)
+    /// The migration does not converge, whatever is done.
+    case hopeless(StepID, reason: String)
     /// The migration made no progress, or its time is up.
     case overdue(StepID, reason: String)
     /// The migration should have been over long ago and can not be aborted.

@@ -11,6 +11,8 @@ package enum JournalEvent: Hashable, Codable, Sendable {
     case planned(MigrationPlan, goal: RunGoal)
     /// A migration is about to start. What must be restored on the target is noted with it.
     case intent(StepID, attempt: Int, persistent: Bool, autostart: Bool)
+    /// A running migration is about to be changed, because it does not converge.
+    case adjusting(StepID, MigrationAdjustment, reason: String)
     /// One attempt failed and the domain was seen running on its source.
     case attemptFailed(StepID, attempt: Int, error: String)
     /// A repair is about to be done, because both hosts were seen and the recovery table says so.

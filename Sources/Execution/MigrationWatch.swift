@@ -1,7 +1,8 @@
 package import ClusterModel
 
-/// Decides from progress reports when a migration has had its time: over the limit that was set, or
-/// without a byte more for a while; and when it can not even be stopped.
+/// Decides from progress reports what to do about a migration: change it where it does not
+/// converge, end it over the limit that was set or without a byte more for a while; and when it can
+/// not even be stopped, say so.
 ///
 /// Both interpreters ask it at every poll. Its times are those of a clock that is never set: a step
 /// of the wall clock must not end a healthy migration.
@@ -9,6 +10,8 @@ package struct MigrationWatch: Sendable {
     package static let pollMilliseconds: Int64 = 500
     /// KubeVirt's progress timeout, the one default of the peers that users did not complain about.
     static let stallMilliseconds: Int64 = 150_000
+    /// With the last byte longer ago than this nothing is risked any more.
+    static let flowMilliseconds: Int64 = 10_000
     /// Without a limit set: KubeVirt's time for each GiB, and an hour at least. A guest that
     /// rewrites its memory faster than the link would otherwise never end.
     static let millisecondsPerGibibyte: Int64 = 150_000
@@ -19,23 +22,37 @@ package struct MigrationWatch: Sendable {
     /// What a poll found.
     package enum Verdict: Hashable, Sendable {
         case fine
+        /// It does not converge by itself: change this of it.
+        case adjust(MigrationAdjustment, reason: String)
+        /// It does not converge whatever is done: abort it, and do not try it again.
+        case hopeless(String)
         /// Its time is up: abort it.
         case overdue(String)
         /// It should have ended long ago and can not be aborted: nothing more can be done for it.
         case stuck(String)
     }
 
-    private let startedAt: Timestamp
     private let timeoutSeconds: Int?
+    /// When the limit counts from: from the policy's last word on, where that came at the limit.
+    private var limitedSince: Timestamp
     private var processed: Bytes = .zero
     private var total: Bytes = .zero
     private var lastProgress: Timestamp
     private var overdueSince: Timestamp?
+    private var control: ConvergenceControl
+    private var hopelessness: String?
 
     package init(startedAt: Timestamp, timeoutSeconds: Int?) {
-        self.startedAt = startedAt
-        self.timeoutSeconds = timeoutSeconds
+        var options = MigrationOptions()
+        options.timeoutSeconds = timeoutSeconds
+        self.init(startedAt: startedAt, options: options)
+    }
+
+    package init(startedAt: Timestamp, options: MigrationOptions) {
+        timeoutSeconds = options.timeoutSeconds
+        limitedSince = startedAt
         lastProgress = startedAt
+        control = ConvergenceControl(options: options)
     }
 
     package mutating func look(
@@ -47,18 +64,34 @@ package struct MigrationWatch: Sendable {
                 processed = progress.processed
                 lastProgress = now
             }
+            switch hopelessness == nil ? control.look(progress, at: now) : nil {
+            case .adjust(let adjustment, let reason): return .adjust(adjustment, reason: reason)
+            case .hopeless(let reason): hopelessness = reason
+            case nil: break
+            }
         }
-        guard let reason = reason(at: now) else { return .fine }
+        guard let reason = hopelessness ?? reason(at: now) else { return .fine }
+        if hopelessness == nil, overdueSince == nil, isFlowing(at: now),
+            case .adjust(let adjustment, let reason) = control.lastWord(reason)
+        {
+            limitedSince = now
+            return .adjust(adjustment, reason: reason)
+        }
         let since = overdueSince ?? now
         overdueSince = since
         guard now.millisecondsSince(since) > Self.patienceMilliseconds else {
-            return .overdue(reason)
+            return hopelessness == nil ? .overdue(reason) : .hopeless(reason)
         }
         return .stuck("\(reason), and could not be stopped since")
     }
 
+    /// Bytes go over: a guest must not be sent over a link that is dead.
+    private func isFlowing(at now: Timestamp) -> Bool {
+        now.millisecondsSince(lastProgress) < Self.flowMilliseconds
+    }
+
     private func reason(at now: Timestamp) -> String? {
-        let elapsed = now.millisecondsSince(startedAt)
+        let elapsed = now.millisecondsSince(limitedSince)
         if let timeoutSeconds, elapsed > Int64(timeoutSeconds) * 1000 {
             return "took longer than the limit of \(timeoutSeconds) s"
         }

@@ -142,13 +142,16 @@ extension RunMachine {
     private mutating func attemptFailed(
         _ step: Step, error: String, at time: Timestamp
     ) -> [Directive] {
+        // libvirt only says that it was told to stop.
+        let error = hopeless[step.id].map { "stopped, because it \($0)" } ?? error
         let attempt = state.step(step.id)?.attempts ?? 0
         let failed = record(.attemptFailed(step.id, attempt: attempt, error: error), at: time)
         phases[step.id] = nil
+        let isHopeless = hopeless.removeValue(forKey: step.id) != nil
         let isEnding = stopReason != nil || haltReason != nil || planning != .notNeeded
         if isEnding { return [failed] }
-        guard attempt < state.plan.options.attempts else {
-            return [failed] + giveUp(step, error: error, at: time)
+        guard !isHopeless, attempt < state.plan.options.attempts else {
+            return [failed] + giveUp(step, error: error, everywhere: isHopeless, at: time)
         }
         phases[step.id] = .preflight(looks: 0)
         let pause = bounds.lookPauseMilliseconds * Int64(attempt)
@@ -157,12 +160,23 @@ extension RunMachine {
 
     /// The step has failed: the rest is planned around it.
     private mutating func giveUp(
-        _ step: Step, error: String, at time: Timestamp
+        _ step: Step, error: String, everywhere: Bool = false, at time: Timestamp
     ) -> [Directive] {
         phases[step.id] = nil
-        exclusions.append(Exclusion(domain: step.move.domain, target: step.move.target))
+        exclusions.append(
+            Exclusion(domain: step.move.domain, target: everywhere ? nil : step.move.target))
         if planning == .notNeeded { planning = .wanted }
         return [record(.failed(step.id, error: error), at: time)]
+    }
+
+    /// Not once it is being stopped.
+    mutating func adjust(
+        _ id: StepID, _ adjustment: MigrationAdjustment, reason: String, at time: Timestamp
+    ) -> [Directive] {
+        guard case .migrating(aborting: false) = phases[id] else { return [] }
+        return [
+            record(.adjusting(id, adjustment, reason: reason), at: time), .adjust(id, adjustment),
+        ]
     }
 
     /// As often as it is told: an abort can come before the job has begun, or be lost.

@@ -51,6 +51,8 @@ package struct RunMachine: Sendable {
     let bounds: Bounds
     var phases: [StepID: Phase] = [:]
     var exclusions: [Exclusion] = []
+    /// Steps whose migration is stopped because it does not converge, and why.
+    var hopeless: [StepID: String] = [:]
     /// A new plan is wanted as soon as nothing is under way, or is being made.
     var planning: Planning = .notNeeded
     var plansLeft: Int
@@ -96,6 +98,11 @@ package struct RunMachine: Sendable {
             directives += settled(id, settlement, error: error)
         case .planned(let plan, let reason):
             directives += planned(plan, reason: reason, at: time)
+        case .adjust(let id, let adjustment, let reason):
+            directives += adjust(id, adjustment, reason: reason, at: time)
+        case .hopeless(let id, let reason):
+            if case .migrating = phases[id] { hopeless[id] = reason }
+            directives += overdue(id, reason: reason)
         case .overdue(let id, let reason):
             directives += overdue(id, reason: reason)
         case .stuck(let id, let reason):

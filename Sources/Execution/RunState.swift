@@ -14,6 +14,17 @@ package struct RunState: Hashable, Sendable {
         package var error: String?
         /// Repairs that were done for it.
         package var settlements: [Settlement] = []
+        /// What was changed of its migration, with the reason.
+        package var adjustments: [Adjustment] = []
+        /// What its migration took, also of a step that was rolled back since; nil when not told.
+        package var observed: MigrationStatistics?
+    }
+
+    /// A change of a running migration, and why.
+    package struct Adjustment: Hashable, Sendable {
+        package var attempt: Int
+        package var change: MigrationAdjustment
+        package var reason: String
     }
 
     package private(set) var kind: MigrationPlan.Kind
@@ -63,9 +74,15 @@ package struct RunState: Hashable, Sendable {
                 $0.status = .pending
                 $0.error = error
             }
+        case .adjusting(let id, let change, let reason):
+            update(id) {
+                $0.adjustments.append(
+                    Adjustment(attempt: $0.attempts, change: change, reason: reason))
+            }
         case .settling(let id, let settlement):
             update(id) { $0.settlements.append(settlement) }
         case .arrived(let id, let statistics, let note):
+            update(id) { $0.observed = statistics }
             close(id, .done(statistics, note: note), at: time)
         case .skipped(let id, let reason):
             close(id, .skipped(reason: reason), at: time)

@@ -14,6 +14,9 @@ package protocol MigrationActuator: Sendable {
     /// Asks the migration that leaves this host to stop; the guest goes on here.
     func abortMigration(of domain: DomainID) async throws
 
+    /// Changes the migration that leaves this host while it runs.
+    func adjustMigration(of domain: DomainID, _ adjustment: MigrationAdjustment) async throws
+
     /// Lets a guest run that a migration left paused on this host.
     func resume(_ domain: DomainID) async throws
 

@@ -13,6 +13,10 @@ struct HostLook: Sendable {
 }
 
 extension Composition {
+    /// How old a measured dirty rate, and the size of a process, may be for an estimate.
+    private static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
+    private static let sizeGoodForMilliseconds: Int64 = 300_000
+
     /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's answer.
     func look() async -> [HostLook] {
         await withTaskGroup(of: HostLook.self) { group in
@@ -50,7 +54,9 @@ extension Composition {
             measured: try await measure(policy, reports, metrics))
         let built = builder.build(from: reports)
         for warning in built.warnings { Console.err("warning: \(warning)") }
-        return built.snapshot
+        var snapshot = built.snapshot
+        snapshot.calibration = TransferHistory(try await runStates()).calibration
+        return snapshot
     }
 
     /// A host that can not be read is shown as it was when it last could, with its fault.
@@ -86,11 +92,18 @@ extension Composition {
             slots: policy.demand.slots, percentile: policy.demand.percentile,
             periodMilliseconds: policy.demand.periodSeconds.map { $0 * 1000 })
         var measured = try await metrics.load(in: window)
+        measured.dirtying = try await metrics.dirtying(
+            after: now().advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds)
+        ).mapValues(\.dirtying)
+        measured.resident = try await metrics.residentMemory(
+            after: now().advanced(byMilliseconds: -Self.sizeGoodForMilliseconds))
         let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }
             .filter { $0.state.isActive && measured.domains[$0.id]?.cpu == nil }
         guard !unsampled.isEmpty else { return measured }
+        let pair = await samplePair()
+        for domain in pair.flatMap(\.domains) { measured.resident[domain.id] = domain.rss }
         let quick = MeasuredLoad(
-            of: await samplePair(),
+            of: pair,
             window: SampleWindow(
                 endingAt: now(), lengthMilliseconds: window.lengthMilliseconds,
                 slots: window.slots, percentile: window.percentile,

@@ -15,6 +15,7 @@ struct Composition: Sendable {
     private let folder: URL
     private let inspectors: [HostName: any HostInspector]
     private let actuators: [HostName: any MigrationActuator]
+    private let probes: [HostName: any MemoryProbe]
     private let stores: Stores
 
     static let defaultFiles = ["kvmbalance.yaml", "/etc/kvmbalance/kvmbalance.yaml"]
@@ -30,13 +31,17 @@ struct Composition: Sendable {
         folder = URL(fileURLWithPath: file).deletingLastPathComponent()
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
-        (inspectors, actuators) = try Self.doors(of: fleet)
+        (inspectors, actuators, probes) = try Self.doors(of: fleet)
     }
 
-    /// A reading and a writing door for each host, real or simulated.
+    /// A reading, a writing and a measuring door for each host, real or simulated.
     private static func doors(
         of fleet: Fleet
-    ) throws -> ([HostName: any HostInspector], [HostName: any MigrationActuator]) {
+    ) throws -> (
+        [HostName: any HostInspector], [HostName: any MigrationActuator],
+        [HostName: any MemoryProbe]
+    ) {
+        var probes: [HostName: any MemoryProbe] = [:]
         var inspectors: [HostName: any HostInspector] = [:]
         var actuators: [HostName: any MigrationActuator] = [:]
         var simulations: [String: SimulatedFleet] = [:]
@@ -47,6 +52,7 @@ struct Composition: Sendable {
                 inspectors[host.name] = LibvirtHost(host: host.name, uri: host.uri)
                 actuators[host.name] = LibvirtActuator(
                     host: host.name, uri: host.uri, uris: uris)
+                probes[host.name] = LibvirtMemoryProbe(host: host.name, uri: host.uri)
                 continue
             }
             guard let uri = SimulatedURI(host.uri) else {
@@ -58,8 +64,9 @@ struct Composition: Sendable {
             simulations[uri.file] = simulation
             (inspectors[host.name], actuators[host.name]) = simulation.door(
                 for: uri.host, named: host.name)
+            probes[host.name] = simulation.probe(for: uri.host, named: host.name)
         }
-        return (inspectors, actuators)
+        return (inspectors, actuators, probes)
     }
 
     private static func fleetFile(_ given: String?) throws -> String {
@@ -77,6 +84,11 @@ struct Composition: Sendable {
     }
 
     // MARK: The fleet
+
+    /// In order of the fleet file.
+    var allProbes: [any MemoryProbe] { fleet.hosts.compactMap { probes[$0.name] } }
+
+    func probe(_ host: HostName) -> (any MemoryProbe)? { probes[host] }
 
     /// In order of the fleet file.
     var allInspectors: [any HostInspector] { fleet.hosts.compactMap { inspectors[$0.name] } }

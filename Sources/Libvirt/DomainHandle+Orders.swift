@@ -1,7 +1,27 @@
 internal import CLibvirt
+import ClusterModel
 
 extension DomainHandle {
     func abortJob() throws(LibvirtFailure) { try checked(use { virDomainAbortJob($0) }) }
+
+    func adjustMigration(_ adjustment: MigrationAdjustment) throws(LibvirtFailure) {
+        switch adjustment {
+        case .allowDowntime(let milliseconds):
+            let limit = UInt64(max(1, milliseconds))
+            try checked(use { virDomainMigrateSetMaxDowntime($0, limit, 0) })
+        case .allowBandwidth(let speed):
+            let limit = UInt(max(1, speed))
+            try checked(use { virDomainMigrateSetMaxSpeed($0, limit, 0) })
+        case .startPostcopy:
+            try checked(use { virDomainMigrateStartPostCopy($0, 0) })
+        case .suspendGuest:
+            // Only under a migration: its end lets the guest run again, on whichever host.
+            guard try migrationJob() != nil else {
+                throw .refused("no migration leaves this host: not suspended")
+            }
+            try checked(use { virDomainSuspend($0) })
+        }
+    }
 
     func setAutostart(_ value: Bool) throws(LibvirtFailure) {
         try checked(use { virDomainSetAutostart($0, value ? 1 : 0) })

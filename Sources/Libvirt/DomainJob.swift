@@ -27,7 +27,10 @@ struct DomainJob: Sendable {
             iteration: parameters.integer(VIR_DOMAIN_JOB_MEMORY_ITERATION).map {
                 Int(clamping: $0)
             },
-            expectedDowntimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME))
+            expectedDowntimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME),
+            throttlePercent: parameters.integer(VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE).map {
+                Int(clamping: $0)
+            })
     }
 
     /// libvirt counts it in pages a second.
@@ -40,7 +43,7 @@ struct DomainJob: Sendable {
 
     /// What a completed migration took; nil fields where libvirt did not say.
     func statistics(measuredMilliseconds: Int64) -> MigrationStatistics {
-        MigrationStatistics(
+        var statistics = MigrationStatistics(
             durationMilliseconds: parameters.integer(VIR_DOMAIN_JOB_TIME_ELAPSED)
                 ?? measuredMilliseconds,
             downtimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME),
@@ -48,6 +51,13 @@ struct DomainJob: Sendable {
             iterations: parameters.integer(VIR_DOMAIN_JOB_MEMORY_ITERATION).map {
                 Int(clamping: $0)
             })
+        if let pages = parameters.integer(VIR_DOMAIN_JOB_MEMORY_CONSTANT),
+            let size = parameters.integer(VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE)
+        {
+            statistics.emptyMemory = .plausible(pages, unit: size)
+        }
+        statistics.totalMemory = bytes(VIR_DOMAIN_JOB_MEMORY_TOTAL)
+        return statistics
     }
 }
 

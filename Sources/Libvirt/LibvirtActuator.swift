@@ -32,6 +32,12 @@ package final class LibvirtActuator: MigrationActuator {
         try await order("abort migration", domain) { try $0.abortJob() }
     }
 
+    package func adjustMigration(
+        of domain: DomainID, _ adjustment: MigrationAdjustment
+    ) async throws {
+        try await order("adjust migration", domain) { try $0.adjustMigration(adjustment) }
+    }
+
     package func resume(_ domain: DomainID) async throws {
         try await order("resume", domain) { try $0.resume() }
     }

@@ -33,7 +33,7 @@ struct MigrationCall: Hashable, Sendable {
             (options.unsafe, VIR_MIGRATE_UNSAFE),
             (options.tunnelled, VIR_MIGRATE_TUNNELLED),
             (options.autoConverge, VIR_MIGRATE_AUTO_CONVERGE),
-            (options.postcopy, VIR_MIGRATE_POSTCOPY),
+            (options.mayEndInPostcopy, VIR_MIGRATE_POSTCOPY),
             (options.tls, VIR_MIGRATE_TLS),
             (options.parallel != nil, VIR_MIGRATE_PARALLEL),
             (request.mode == .storage, VIR_MIGRATE_NON_SHARED_DISK),
@@ -59,9 +59,9 @@ struct MigrationCall: Hashable, Sendable {
             (tunnelled && route == .managed, "a tunnel needs the peer-to-peer route"),
             (tunnelled && request.mode == .storage, "disks can not be copied through a tunnel"),
             (tunnelled && options.parallel != nil, "a tunnel has one connection, not several"),
-            (tunnelled && options.postcopy, "post-copy does not work through a tunnel"),
+            (tunnelled && options.mayEndInPostcopy, "post-copy does not work through a tunnel"),
             (
-                options.postcopy && options.suspend,
+                options.mayEndInPostcopy && options.suspend,
                 "post-copy runs the guest on the target: it "
                     + "can not be left paused there"
             ),

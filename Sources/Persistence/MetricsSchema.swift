@@ -20,6 +20,9 @@ enum MetricsSchema {
                     sql: "ALTER TABLE cellSample ADD COLUMN \(counter) INTEGER")
             }
         }
+        migrator.registerMigration("4 dirty rates") { database in
+            try database.execute(sql: dirtyingTable)
+        }
         return migrator
     }
 
@@ -71,6 +74,16 @@ enum MetricsSchema {
             blockRead INTEGER, blockWritten INTEGER,
             networkReceived INTEGER, networkSent INTEGER,
             PRIMARY KEY (time, domain, host)
+        ) WITHOUT ROWID, STRICT;
+        """
+
+    /// Two windows a row: milliseconds, and bytes a second.
+    private static let dirtyingTable = """
+        CREATE TABLE dirtying (
+            uuid TEXT NOT NULL, time INTEGER NOT NULL,
+            shortTime INTEGER NOT NULL, shortRate INTEGER NOT NULL,
+            longTime INTEGER NOT NULL, longRate INTEGER NOT NULL,
+            PRIMARY KEY (uuid, time)
         ) WITHOUT ROWID, STRICT;
         """
 }

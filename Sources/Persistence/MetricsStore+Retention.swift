@@ -10,7 +10,7 @@ extension MetricsStore {
         before limit: Timestamp, rowsPerTransaction rows: Int = 10_000
     ) async throws -> Int {
         var deleted = 0
-        for table in ["domainSample", "cellSample", "hostSample", "hostFailure"] {
+        for table in ["domainSample", "cellSample", "hostSample", "hostFailure", "dirtying"] {
             var more = true
             while more {
                 try Task.checkCancellation()

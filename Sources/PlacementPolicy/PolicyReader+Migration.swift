@@ -23,6 +23,7 @@ extension PolicyReader {
             "bandwidth", "a speed with a unit, such as 100MiB/s"
         ) { Quantity.mebibytesPerSecond($0).flatMap { $0 > 0 ? $0 : nil } }
         options.timeoutSeconds = try seconds(table, "timeout").map { Int($0) }
+        try readConvergence(table, into: &options)
         options.attempts = try whole(table, "attempts", 1...10) ?? options.attempts
         if options.tunnelled, options.parallel != nil || options.route == .managed {
             let other = options.parallel != nil ? "parallel" : "p2p: false"
@@ -31,5 +32,44 @@ extension PolicyReader {
                 at: "tunnelled")
         }
         return options
+    }
+
+    /// What is done with a migration that does not converge.
+    private static func readConvergence(
+        _ table: YAMLTable, into options: inout MigrationOptions
+    ) throws(PolicyError) {
+        // What holds anyway is not written down: so plans of earlier versions say the same.
+        let assumed = MigrationOptions()
+        let rules = MigrationOptions.WhenStuck.allCases.map(\.rawValue)
+        options.whenStuck = try table.scalar(
+            "when-stuck", rules.dropLast().joined(separator: ", ") + " or \(rules.last ?? "")"
+        ) { MigrationOptions.WhenStuck(rawValue: $0) }
+        if options.whenStuck == assumed.stuckRule { options.whenStuck = nil }
+        options.maxDowntimeMilliseconds = try table.scalar(
+            "max-downtime", "a time from 1ms to 10m with a unit: ms, s or m, such as 500ms or 2s"
+        ) { Quantity.milliseconds($0).flatMap { (1...600_000).contains($0) ? $0 : nil } }
+        if options.maxDowntimeMilliseconds == assumed.longestDowntimeMilliseconds {
+            options.maxDowntimeMilliseconds = nil
+        }
+        options.maxBandwidth = try table.scalar(
+            "max-bandwidth", "a speed with a unit, such as 400MiB/s"
+        ) { Quantity.mebibytesPerSecond($0).flatMap { $0 > 0 ? $0 : nil } }
+        if let most = options.maxBandwidth {
+            guard let first = options.bandwidth else {
+                throw table.error(
+                    "'migration.max-bandwidth' needs 'bandwidth': without it there is no limit to "
+                        + "raise", at: "max-bandwidth")
+            }
+            guard most >= first else {
+                throw table.error(
+                    "'migration.max-bandwidth' is below 'bandwidth'", at: "max-bandwidth")
+            }
+        }
+        if options.whenStuck == .postcopy, options.suspend || options.tunnelled {
+            let other = options.suspend ? "suspend" : "tunnelled"
+            throw table.error(
+                "'migration.when-stuck: post-copy' can not be combined with '\(other)': libvirt "
+                    + "refuses it", at: "when-stuck")
+        }
     }
 }

@@ -31,7 +31,8 @@ package enum PolicyReader {
         "rollingReboot": ["hostsPerRound", "bringBack"],
         "migration": [
             "live", "p2p", "suspend", "unsafe", "tunnelled", "auto-converge", "postcopy", "tls",
-            "parallel", "bandwidth", "timeout", "attempts",
+            "parallel", "bandwidth", "timeout", "attempts", "when-stuck", "max-downtime",
+            "max-bandwidth",
         ],
         "sharedStorage": ["path", "hosts"],
     ]

@@ -15,6 +15,11 @@ package enum Quantity {
         number(text, units: [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)])
     }
 
+    /// `300ms`, `2s`, `1.5m`, in milliseconds.
+    package static func milliseconds(_ text: String) -> Int64? {
+        number(text, units: [("ms", 1), ("s", 1000), ("m", 60_000)])
+    }
+
     /// `100MiB/s`, in whole MiB a second.
     package static func mebibytesPerSecond(_ text: String) -> Int? {
         number(text, units: [("MiB/s", 1), ("GiB/s", 1024)]).map { Int($0) }

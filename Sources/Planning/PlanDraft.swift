@@ -36,7 +36,7 @@ struct PlanDraft {
             blockers: blockers)
         guard outcome == .plan else { return plan }
         let waits = StepGraph.waits(for: sequence, in: problem, batches: batches)
-        let timing = timing(waits, policy, seed)
+        let timing = timing(waits, snapshot.calibration ?? TransferCalibration(), policy, seed)
         var final = WorkingPlacement(problem)
         for move in sequence {
             final.remove(move.domain)
@@ -59,25 +59,32 @@ struct PlanDraft {
     }
 
     private func timing(
-        _ waits: [[StepGraph.Wait]], _ policy: Policy, _ seed: UInt64
+        _ waits: [[StepGraph.Wait]], _ calibration: TransferCalibration, _ policy: Policy,
+        _ seed: UInt64
     ) -> StepTiming {
+        let contents = Dictionary(
+            calibration.contents.map { ($0.domain, $0.memory) }, uniquingKeysWith: { $1 })
         let tasks = sequence.indices.map { index in
+            let (source, target) = (sequence[index].source, sequence[index].target)
             let domain = problem.domains[sequence[index].domain]
-            let memory = min(domain.facts.memory, domain.facts.balloon ?? domain.facts.memory)
             return ScheduleSimulation.Task(
-                source: sequence[index].source, target: sequence[index].target, memory: memory,
-                dirtyRate: domain.dirtyRate, after: Set(waits[index].map(\.step)).sorted())
+                source: source, target: target,
+                memory: domain.memoryToSend(lately: contents[domain.id]),
+                dirtyRate: domain.dirtyRate, after: Set(waits[index].map(\.step)).sorted(),
+                dirtying: domain.dirtying,
+                fit: calibration.fit(
+                    from: problem.hosts[source].name, to: problem.hosts[target].name))
         }
         return StepTiming(
             tasks, links: problem.hosts.map(\.linkMbps), limits: policy.limits,
-            bandwidth: policy.migration.bandwidth, seed: seed)
+            options: policy.migration, seed: seed)
     }
 
     private func steps(
         _ waits: [[StepGraph.Wait]], _ timing: StepTiming, _ final: WorkingPlacement
     ) -> [Step] {
         // The list is the order of priority: played in it, the same starts come out.
-        let estimates = timing.simulation.estimates
+        let estimates = timing.estimates
         let order = timing.order.enumerated().sorted {
             (estimates[$0.element].startMilliseconds, $0.offset)
                 < (estimates[$1.element].startMilliseconds, $1.offset)
@@ -101,7 +108,7 @@ struct PlanDraft {
                 rationale: rationale.text(
                     move, waits: waits[index], stepNumber: number, sequence: sequence,
                     isDetour: lastOf[move.domain] != index, isChosen: choosesTargets),
-                cautions: rationale.cautions(move))
+                cautions: rationale.cautions(move) + timing.cautions(index))
         }
     }
 }

@@ -41,6 +41,8 @@ struct Narrator: Sendable {
             planned(plan, goal, offset)
         case .intent(let id, let attempt, _, _):
             ["step \(id) is about to migrate\(attempt > 1 ? ", attempt \(attempt)" : "")"]
+        case .adjusting(let id, let change, let reason):
+            ["step \(id) does not converge (\(reason)): \(change)"]
         case .attemptFailed(let id, let attempt, let error):
             ["step \(id) stayed at attempt \(attempt): \(error)"]
         case .settling(let id, let settlement):
@@ -102,7 +104,9 @@ struct Narrator: Sendable {
         case .settled(let id, let settlement, let error):
             "the repair \(settlement.rawValue) of step \(id) "
                 + (error.map { "failed: \($0)" } ?? "is done")
-        case .overdue(let id, let reason):
+        // The journal tells it better.
+        case .adjust: nil
+        case .overdue(let id, let reason), .hopeless(let id, let reason):
             "step \(id) \(reason)"
         case .stuck(let id, let reason):
             "step \(id) \(reason)"

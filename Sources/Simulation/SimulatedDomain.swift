@@ -10,6 +10,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package var cpu: MilliCPU
     /// Bytes a second that the guest rewrites.
     package var dirtyRate: Bytes
+    /// How much memory it rewrites over and over; nil when it may be all.
+    package var hotSet: Bytes?
     /// When this QEMU process began; nil while there is none.
     package private(set) var startedAt: Timestamp?
     /// It waits for memory from another host.

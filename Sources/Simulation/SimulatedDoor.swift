@@ -3,7 +3,7 @@ package import HypervisorInterface
 package import Telemetry
 
 /// Both doors to one host of a simulated fleet.
-package struct SimulatedDoor: HostInspector, MigrationActuator {
+package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
     let fleet: SimulatedFleet
     /// The host's name in the fleet.
     let place: HostName
@@ -37,6 +37,15 @@ package struct SimulatedDoor: HostInspector, MigrationActuator {
     package func migrationProgress(of domain: DomainID) async throws -> MigrationProgress? {
         try await answer(to: "read job statistics") { world throws in
             try world.progress(of: domain, on: place)
+        }
+    }
+
+    // MARK: MemoryProbe
+
+    /// At once: what a guest does here is known and not measured.
+    package func writeRate(of domain: DomainID, seconds: Int) async throws -> Bytes? {
+        try await answer(to: "measure dirty rate") { world throws in
+            try world.writeRate(of: domain, seconds: seconds, on: place)
         }
     }
 
@@ -76,6 +85,14 @@ package struct SimulatedDoor: HostInspector, MigrationActuator {
     package func abortMigration(of domain: DomainID) async throws {
         try await effect("abort job") { world throws in
             try world.abortMigration(of: domain, on: place)
+        }
+    }
+
+    package func adjustMigration(
+        of domain: DomainID, _ adjustment: MigrationAdjustment
+    ) async throws {
+        try await effect("adjust migration") { world throws in
+            try world.adjustMigration(of: domain, adjustment, on: place)
         }
     }
 

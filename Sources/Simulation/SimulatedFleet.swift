@@ -60,6 +60,13 @@ package actor SimulatedFleet {
         return (door, door)
     }
 
+    /// The door that measures.
+    package nonisolated func probe(
+        for host: HostName, named name: HostName? = nil
+    ) -> any MemoryProbe {
+        SimulatedDoor(fleet: self, place: host, host: name ?? host)
+    }
+
     /// The names of its hosts, in order.
     package func hosts() throws -> [HostName] { try read { $0.hosts.map(\.name) } }
 

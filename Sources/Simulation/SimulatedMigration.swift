@@ -29,8 +29,19 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var mode: Step.Mode
     /// We drive it, phase by phase, and not the source's daemon.
     package var isManaged = false
-    /// It may go on in post-copy, and does after its first pass, as our actuator asks for.
+    /// It may go on in post-copy; and does after its first pass, as our actuator asks for.
     package var allowsPostcopy = false
+    package var switchesAfterFirstPass = false
+    /// What it may use of the link, in MiB/s.
+    package var bandwidth: Int?
+    /// The pause that is allowed at its end; nil for QEMU's default.
+    package var downtimeLimitMilliseconds: Int64?
+    /// QEMU slows the guest down when more than half of what is sent was rewritten meanwhile, twice.
+    package var autoConverges = false
+    package var throttlePercent = 0
+    package var busyPasses = 0
+    /// The guest was stopped so that it ends.
+    package var suspendedAt: Timestamp?
     /// Its caller has had an error already, and the daemons carry on.
     package var isUnattended = false
     /// A person had paused the guest before it began.
@@ -54,6 +65,8 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var remaining: Bytes
     package var dirtied: Bytes = .zero
     package var dirtyRate: Bytes
+    /// The most that the guest rewrites; nil for all of its memory.
+    package var hotSet: Bytes?
     package var transferred: Bytes = .zero
     /// Bytes a second.
     package var rate: Bytes = .zero
@@ -78,7 +91,8 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     func dirtied(at time: Timestamp) -> Bytes {
         guard phase == .perform else { return dirtied }
         let elapsed = max(0, time.millisecondsSince(since))
-        return min(total, dirtied + Bytes(Self.product(dirtyRate.count, elapsed) / 1000))
+        let rate = suspendedAt == nil ? dirtyRate.count * Int64(100 - throttlePercent) / 100 : 0
+        return min(hotSet ?? total, dirtied + Bytes(Self.product(rate, elapsed) / 1000))
     }
 
     /// When this iteration has sent everything; nil while nothing moves.

@@ -69,24 +69,55 @@ extension SimulatedWorld {
         migration.iteration += 1
         let rate = max(1, migration.rate.count)
         let pause = Int64(Double(migration.remaining.count) / Double(rate) * 1000)
-        let converged = pause <= span(Self.downtimeLimitMilliseconds)
+        let allowed = migration.downtimeLimitMilliseconds ?? Self.downtimeLimitMilliseconds
+        let converged = pause <= span(allowed)
         if converged {
             migration.transferred += migration.remaining
-            migration.downtimeMilliseconds = pause + span(20)
+            migration.downtimeMilliseconds =
+                pause + span(20) + (migration.suspendedAt.map { now.millisecondsSince($0) } ?? 0)
             migration.remaining = .zero
+        } else {
+            throttle(&migration, after: old)
         }
         change(old) { $0 = migration }
         if converged {
             enter(.switchOver, migration)
-        } else if migration.allowsPostcopy {
+        } else if migration.switchesAfterFirstPass {
             startPostcopy(migration)
         }
     }
 
+    /// QEMU's auto-converge: it takes CPU from a guest that rewrites too much of what is sent.
+    private func throttle(_ migration: inout SimulatedMigration, after old: SimulatedMigration) {
+        guard migration.autoConverges else { return }
+        let sent = migration.transferred - old.transferred
+        migration.busyPasses += migration.remaining.count > sent.count / 2 ? 1 : 0
+        guard migration.busyPasses >= 2 else { return }
+        migration.busyPasses = 0
+        let percent = migration.throttlePercent
+        migration.throttlePercent = percent == 0 ? 20 : min(99, percent + 10)
+    }
+
+    /// The guest stands still on the source, and the rest goes over.
+    mutating func suspend(_ job: SimulatedMigration) {
+        let now = now
+        change(job) {
+            $0.settle(at: now)
+            $0.suspendedAt = $0.suspendedAt ?? now
+        }
+        update(job.domain, on: job.source) { $0.become(.pausedByMigration, at: now) }
+    }
+
     /// The guest goes over now, and what it lacks of its memory follows: from here on neither copy is
     /// whole. Its definition comes with Finish.
-    private mutating func startPostcopy(_ migration: SimulatedMigration) {
+    mutating func startPostcopy(_ old: SimulatedMigration) {
         let now = now
+        var migration = old
+        migration.settle(at: now)
+        // What was rewritten since this pass began is missing too.
+        migration.remaining = min(migration.total, migration.remaining + migration.dirtied)
+        migration.dirtied = .zero
+        change(old) { $0 = migration }
         update(migration.domain, on: migration.source) {
             $0.become(.pausedByMigration, at: now)
             $0.isStale = true

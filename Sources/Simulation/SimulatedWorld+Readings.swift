@@ -35,7 +35,21 @@ extension SimulatedWorld {
             processed: migration.transferred + sent, remaining: remaining,
             total: migration.total, rate: migration.rate,
             dirtyRate: migration.iteration > 1 ? migration.dirtyRate : .zero,
-            iteration: migration.iteration, expectedDowntimeMilliseconds: downtime)
+            iteration: migration.iteration, expectedDowntimeMilliseconds: downtime,
+            throttlePercent: migration.throttlePercent > 0 ? migration.throttlePercent : nil)
+    }
+
+    /// As page sampling finds it: what is written twice counts once.
+    package func writeRate(
+        of domain: DomainID, seconds: Int, on host: HostName
+    ) throws(HypervisorError) -> Bytes? {
+        try reach(host, operation: "measure dirty rate")
+        guard let copy = copy(of: domain, on: host), copy.presence == .running,
+            !copy.isStuck(at: now), !hasJob(domain, on: host)
+        else { return nil }
+        let written = min(
+            copy.hotSet ?? copy.facts.memory, Bytes(copy.dirtyRate.count * Int64(seconds)))
+        return Bytes(written.count / Int64(max(1, seconds)))
     }
 
     package func inventory(of name: HostName) throws(HypervisorError) -> HostInventory {

@@ -16,12 +16,14 @@ extension SimulatedWorld {
             id: id, domain: request.domain, source: source, target: request.target,
             isPersistent: request.isPersistent, mode: request.mode,
             isManaged: request.options.route == .managed,
-            allowsPostcopy: request.options.postcopy && copy.presence == .running,
+            allowsPostcopy: request.options.mayEndInPostcopy && copy.presence == .running,
+            switchesAfterFirstPass: request.options.postcopy,
+            bandwidth: request.options.bandwidth, autoConverges: request.options.autoConverge,
             wasPaused: copy.presence == .paused,
             leavesPaused: copy.presence == .paused || request.options.suspend,
             startedAt: now, since: now,
             total: copy.facts.memory, remaining: copy.facts.memory,
-            dirtyRate: Bytes(Int64(Double(copy.dirtyRate.count) * speed)))
+            dirtyRate: Bytes(Int64(Double(copy.dirtyRate.count) * speed)), hotSet: copy.hotSet)
         migrations.append(migration)
         let definition = self.copy(of: request.domain, on: request.target)
         place(copy.incomingCopy(at: now, over: definition), on: request.target)
@@ -44,6 +46,37 @@ extension SimulatedWorld {
                 "cannot abort a migration at its switch-over")
         }
         cancel(job, .aborted, code: 78, "operation aborted: migration out job: canceled by client")
+    }
+
+    package mutating func adjustMigration(
+        of domain: DomainID, _ adjustment: MigrationAdjustment, on source: HostName
+    ) throws(HypervisorError) {
+        let what = "adjust migration"
+        _ = try answering(domain, on: source, operation: what)
+        guard let job = migrations.first(where: { $0.domain == domain && $0.source == source }),
+            job.phase == .prepare || job.phase == .perform
+        else {
+            throw refusal(.failed, 55, what, domain, source, "domain is not being migrated")
+        }
+        switch adjustment {
+        case .allowDowntime(let milliseconds):
+            change(job) { $0.downtimeLimitMilliseconds = milliseconds }
+        case .allowBandwidth(let speed):
+            change(job) { $0.bandwidth = speed }
+            shareLinks()
+        case .startPostcopy:
+            guard job.allowsPostcopy, job.phase == .perform else {
+                throw refusal(
+                    .failed, 55, what, domain, source,
+                    "post-copy can only be started while outgoing migration is in progress")
+            }
+            startPostcopy(job)
+        case .suspendGuest:
+            guard job.phase == .perform else {
+                throw refusal(.failed, 55, what, domain, source, "domain is not being migrated")
+            }
+            suspend(job)
+        }
     }
 
     package mutating func resume(

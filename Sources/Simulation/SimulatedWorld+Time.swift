@@ -89,7 +89,10 @@ extension SimulatedWorld {
         for index in migrations.indices where migrations[index].isCopying {
             let ends = [migrations[index].source, migrations[index].target]
             let shares = ends.map { name in share(of: name, among: load[name] ?? 1) }
-            let rate = shares.min() ?? .zero
+            var rate = shares.min() ?? .zero
+            if let limit = migrations[index].bandwidth {
+                rate = min(rate, Bytes(Int64(Double(limit) * 1_048_576 * speed)))
+            }
             let isStuck = migrations[index].stuckUntil.map { now < $0 } ?? false
             migrations[index].settle(at: now)
             migrations[index].rate = isStuck ? .zero : rate

@@ -31,6 +31,9 @@ extension VirtualRun {
         case .settle(let id, let settlement):
             demandSettling(settlement, of: id)
             appoint(.settle(id, settlement), after: random.number(in: 1...30))
+        case .adjust(let id, let adjustment):
+            demandAdjusting(adjustment, of: id)
+            try adjust(id, adjustment)
         case .abort(let id):
             abort(id)
         case .plan(let goal, let exclusions):
@@ -94,6 +97,9 @@ extension VirtualRun {
         appoint(.watch(id, number), after: Self.watchMilliseconds)
         switch verdict {
         case .fine: break
+        case .adjust(let adjustment, let reason):
+            try feed(.adjust(id, adjustment, reason: reason))
+        case .hopeless(let reason): try feed(.hopeless(id, reason: reason))
         case .overdue(let reason): try feed(.overdue(id, reason: reason))
         case .stuck(let reason):
             calls[id] = nil
@@ -102,7 +108,7 @@ extension VirtualRun {
         }
     }
 
-    static let watchMilliseconds: Int64 = 20_000
+    static let watchMilliseconds: Int64 = 5000
 
     /// Calls that return: the migration is over, the connection broke, or its time is up.
     mutating func collectReplies() throws(LifeEnd) {
@@ -159,7 +165,7 @@ extension VirtualRun {
             calls[id] = number
             ours.insert(number)
             watches[id] = MigrationWatch(
-                startedAt: world.now, timeoutSeconds: options.timeoutSeconds)
+                startedAt: world.now, options: options)
             appoint(.watch(id, number), after: Self.watchMilliseconds)
             examine()
             return nil
@@ -173,6 +179,26 @@ extension VirtualRun {
                 violations.append("capacity: \(error)")
             }
             return error.message
+        }
+    }
+
+    /// As the executor does: without the policy's last word nothing would end it.
+    private mutating func adjust(
+        _ id: StepID, _ adjustment: MigrationAdjustment
+    ) throws(LifeEnd) {
+        let move = move(id)
+        hasActed = true
+        do throws(HypervisorError) {
+            try world.adjustMigration(of: move.domain, adjustment, on: move.source)
+            examine()
+        } catch {
+            tell("that is refused: \(error.message)")
+            switch adjustment {
+            case .allowDowntime, .allowBandwidth: break
+            case .startPostcopy, .suspendGuest:
+                let reason = "does not converge, and \(adjustment): \(error.message)"
+                try feed(.hopeless(id, reason: reason))
+            }
         }
     }
 

@@ -31,6 +31,13 @@ extension VirtualRun {
         }
     }
 
+    /// So is a change of a running migration: after post-copy has begun there is no way back.
+    mutating func demandAdjusting(_ adjustment: MigrationAdjustment, of id: StepID) {
+        guard case .adjusting(id, adjustment, _) = lastRecord(of: id) else {
+            return report(["step \(id) is changed (\(adjustment)) without a record"])
+        }
+    }
+
     /// What both hosts showed last must allow what the journal says now: this is the recovery table
     /// again, in other words and by another hand, for what does harm when it is wrong.
     mutating func demandProof(of event: JournalEvent) {
@@ -56,7 +63,7 @@ extension VirtualRun {
                 source == .absent && isGuest(target)
             case .skipped:
                 source == .inactive && target == .absent
-            case .taken, .planned, .failed, .stopping, .ended:
+            case .taken, .planned, .adjusting, .failed, .stopping, .ended:
                 true
             }
         if !isAllowed { report(["\(event) is recorded, and nothing that was seen proves it"]) }
@@ -146,7 +153,8 @@ extension JournalEvent {
     fileprivate var step: StepID? {
         switch self {
         case .intent(let id, _, _, _), .attemptFailed(let id, _, _), .settling(let id, _),
-            .arrived(let id, _, _), .skipped(let id, _), .failed(let id, _):
+            .arrived(let id, _, _), .skipped(let id, _), .failed(let id, _),
+            .adjusting(let id, _, _):
             id
         case .taken, .planned, .stopping, .ended:
             nil

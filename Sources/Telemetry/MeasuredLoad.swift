@@ -7,6 +7,10 @@ package struct MeasuredLoad: Hashable, Sendable {
     package var hosts: [HostName: HostUse]
     /// Newest measured rate at which a guest rewrites its memory, bytes a second.
     package var dirtyRates: [DomainID: Bytes]
+    /// The same over two windows, where it was measured lately.
+    package var dirtying: [DomainID: Dirtying] = [:]
+    /// Size of each domain's QEMU process.
+    package var resident: [DomainID: Bytes] = [:]
 
     package init(
         window: SampleWindow, domains: [DomainID: Demand] = [:],

@@ -40,11 +40,12 @@ package struct SnapshotBuilder: Sendable {
         var warnings: [String] = []
         for id in sightings.keys.sorted() {
             let settled = SettledDomain(sightings[id] ?? [])
-            domains.append(
-                Domain(
-                    facts: settled.facts, host: settled.host,
-                    demand: measured.domains[id] ?? .unknown,
-                    dirtyRate: measured.dirtyRates[id]))
+            var domain = Domain(
+                facts: settled.facts, host: settled.host,
+                demand: measured.domains[id] ?? .unknown, dirtyRate: measured.dirtyRates[id])
+            domain.dirtying = measured.dirtying[id]
+            domain.resident = measured.resident[id]
+            domains.append(domain)
             if let migration = settled.migration { inFlight.append(migration) }
             if let warning = settled.warning { warnings.append(warning) }
         }

@@ -11,6 +11,9 @@ struct JournalEventTests {
         .intent(1, attempt: 2, persistent: true, autostart: false),
         .attemptFailed(1, attempt: 2, error: "Lost connection to \"host2\""),
         .settling(1, .destroyPausedSource),
+        .adjusting(1, .allowDowntime(milliseconds: 450), reason: "too busy"),
+        .adjusting(1, .allowBandwidth(mebibytesPerSecond: 200), reason: ""),
+        .adjusting(1, .startPostcopy, reason: "x"), .adjusting(1, .suspendGuest, reason: "x"),
         .arrived(
             1, MigrationStatistics(durationMilliseconds: 5000, downtimeMilliseconds: 30),
             note: "ü"),

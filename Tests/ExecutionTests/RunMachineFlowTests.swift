@@ -124,6 +124,36 @@ struct RunMachineFlowTests {
         #expect(driver.send(.overdue(9, reason: "unknown step")).isEmpty)
     }
 
+    @Test func `a change of a running migration is written down first`() {
+        var driver = MachineDriver(Example.plan([Example.step(1)]))
+        _ = driver.send(.begin)
+        _ = driver.preflight(1)
+        let adjust = RunEvent.adjust(1, .startPostcopy, reason: "too busy")
+        #expect(
+            driver.send(adjust) == [
+                .record(.adjusting(1, .startPostcopy, reason: "too busy")),
+                .adjust(1, .startPostcopy),
+            ])
+        #expect(driver.state.step(1)?.adjustments.map(\.change) == [.startPostcopy])
+        // Not once it is being stopped, or is over.
+        _ = driver.send(.overdue(1, reason: "late"))
+        #expect(driver.send(adjust).isEmpty)
+        #expect(driver.send(.adjust(9, .suspendGuest, reason: "unknown step")).isEmpty)
+    }
+
+    @Test func `a guest that can not be moved is not tried again, and planned around everywhere`() {
+        var driver = MachineDriver(Example.plan([Example.step(1)]))
+        _ = driver.send(.begin)
+        _ = driver.preflight(1)
+        #expect(driver.send(.hopeless(1, reason: "does not converge")) == [.abort(1)])
+        _ = driver.send(.migrationEnded(1, nil, error: "canceled by client"))
+        let end = driver.verify(1, .running, .absent)
+        let error = "stopped, because it does not converge"
+        #expect(end.contains(.record(.failed(1, error: error))))
+        #expect(
+            end.last == .plan(goal: .forward, without: [Exclusion(domain: "id-1", target: nil)]))
+    }
+
     @Test func `a halt lets the others end first`() {
         var driver = MachineDriver(Example.plan((1...4).map { Example.step($0) }))
         _ = driver.send(.begin)

@@ -28,7 +28,7 @@ package struct GreedyPlanner {
         for copy in leaving(world, from: drained) {
             let targets = free.keys.sorted().filter { name in
                 name != drained && isUsable(name, world)
-                    && !exclusions.contains(Exclusion(domain: copy.id, target: name))
+                    && !exclusions.contains { $0.forbids(name, for: copy.id) }
                     && (free[name] ?? .zero) >= copy.facts.memory
                     && world.host(name)?.domain(copy.id) == nil
             }
@@ -56,7 +56,7 @@ package struct GreedyPlanner {
             }
             let isPossible =
                 isUsable(move.source, world) && isUsable(move.target, world)
-                && !exclusions.contains(Exclusion(domain: move.domain, target: move.target))
+                && !exclusions.contains { $0.forbids(move.target, for: move.domain) }
                 && world.host(move.target)?.domain(move.domain) == nil
             if isPossible { moves.append(move) } else { blockers.append(blocker(copy)) }
         }

@@ -38,7 +38,11 @@ package struct PolicyPlanner: Sendable {
             request = .moves(state.displacements.map(\.inverse), bestEffort: true)
             kind = .rollback
         }
-        request.forbidden = exclusions.map { ForbiddenTarget($0.domain, $0.target) }
+        request.forbidden = exclusions.flatMap { exclusion in
+            (exclusion.target.map { [$0] } ?? world.hosts.map(\.name)).map {
+                ForbiddenTarget(exclusion.domain, $0)
+            }
+        }
         return plan(request, kind, state.original.hosts, world)
     }
 

@@ -32,7 +32,7 @@ enum ScenarioReader {
                 return SimulatedHost(name: host.name, facts: facts, linkMbps: host.link)
             }, now: start)
         let keys = [
-            "name", "host", "memory", "dirty", "autostart", "transient", "shutOff",
+            "name", "host", "memory", "dirty", "hot", "autostart", "transient", "shutOff",
         ]
         for (index, entry) in try table.tables("domains", keys: keys).enumerated() {
             let (copy, host) = try domain(entry, number: index + 1)
@@ -65,13 +65,11 @@ enum ScenarioReader {
             ],
             interfaces: [.network("default")])
         let rate = try entry.scalar("dirty", "a rate", Quantity.mebibytesPerSecond) ?? 5
-        return (
-            SimulatedDomain(
-                facts: facts, cpu: 100, dirtyRate: .mebibytes(Int64(rate)),
-                startedAt: facts.state.isActive
-                    ? start.advanced(byMilliseconds: -3_600_000) : nil),
-            host
-        )
+        var copy = SimulatedDomain(
+            facts: facts, cpu: 100, dirtyRate: .mebibytes(Int64(rate)),
+            startedAt: facts.state.isActive ? start.advanced(byMilliseconds: -3_600_000) : nil)
+        copy.hotSet = try entry.scalar("hot", "a size", Quantity.bytes)
+        return (copy, host)
     }
 
     static func id(of name: String) -> DomainID { DomainID("id-of-\(name)") }

@@ -21,7 +21,8 @@ import Testing
             error("name: x\nmigration:\n  autoconverge: true\n")
                 == "line 3, column 3: unknown key 'autoconverge' in 'migration'. Valid keys: live, "
                 + "p2p, suspend, unsafe, tunnelled, auto-converge, postcopy, tls, parallel, "
-                + "bandwidth, timeout, attempts. Maybe you meant 'auto-converge'.")
+                + "bandwidth, timeout, attempts, when-stuck, max-downtime, max-bandwidth. Maybe you "
+                + "meant 'auto-converge'.")
     }
 
     @Test(arguments: [
@@ -57,6 +58,28 @@ import Testing
         ("name: x\nrollingReboot: {bringback: true}", "Maybe you meant 'bringBack'."),
         ("name: x\nrollingReboot: {hostsPerRound: many}", "must be a whole number from 1 to"),
         ("name: x\nmigration: {live: false}", "'migration.live' can only be true"),
+        (
+            "name: x\nmigration: {when-stuck: offline}",
+            "line 2, column 25: 'migration.when-stuck' is 'offline', but must be abort, wait, "
+                + "post-copy or suspend"
+        ),
+        (
+            "name: x\nmigration: {max-downtime: 500}",
+            "line 2, column 27: 'migration.max-downtime' is '500', but must be a time from 1ms to "
+                + "10m with a unit"
+        ),
+        (
+            "name: x\nmigration: {max-bandwidth: 1GiB/s}",
+            "'migration.max-bandwidth' needs 'bandwidth'"
+        ),
+        (
+            "name: x\nmigration: {bandwidth: 2GiB/s, max-bandwidth: 1GiB/s}",
+            "'migration.max-bandwidth' is below 'bandwidth'"
+        ),
+        (
+            "name: x\nmigration: {suspend: true, when-stuck: post-copy}",
+            "can not be combined with 'suspend'"
+        ),
         (
             "name: x\nmigration: {tunnelled: true, parallel: 2}",
             "can not be combined with 'parallel'"
@@ -110,6 +133,9 @@ import Testing
                   bandwidth: 100MiB/s
                   timeout: 10m
                   attempts: 3
+                  when-stuck: suspend
+                  max-downtime: 1.5s
+                  max-bandwidth: 1GiB/s
                 sharedStorage: [{path: /srv/vm/, hosts: [host1, host2]}, {path: /data}]
                 """)
         #expect(policy.reserve == Reserve(memory: .mebibytes(1536), cpu: 500))
@@ -139,6 +165,9 @@ import Testing
         #expect(policy.migration.route == .managed)
         #expect(policy.migration.bandwidth == 100)
         #expect(policy.migration.timeoutSeconds == 600)
+        #expect(policy.migration.whenStuck == .suspend)
+        #expect(policy.migration.maxDowntimeMilliseconds == 1500)
+        #expect(policy.migration.maxBandwidth == 1024)
         #expect(policy.warnings.count == 1)
         #expect(
             policy.sharedStorage == [

@@ -104,7 +104,7 @@ struct RecoveryDocumentTests {
         for _ in 0..<100 where !queue.isEmpty {
             for directive in machine.handle(queue.removeFirst(), at: time) {
                 switch directive {
-                case .record, .abort: break
+                case .record, .abort, .adjust: break
                 case .look(let id, let purpose, _):
                     drive.hasLooked = true
                     queue.append(.looked(id, purpose, source: source, target: target))

@@ -18,6 +18,8 @@ struct CollectCommand: FleetCommand {
     @Option(help: "Seconds between two samples.") var period = 10
     @Option(help: "Days that raw samples are kept (default: 'retention.raw' of the fleet file).")
     var keepDays: Int?
+    @Flag(help: "Do not measure how fast guests rewrite their memory, a few at a time.")
+    var noDirtyRates = false
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
@@ -45,8 +47,12 @@ struct CollectCommand: FleetCommand {
         if let keepDays { kept.raw = Int64(keepDays) * 86_400 }
         let retention = RetentionService(
             store: store, kept: kept, now: composition.now, logger: logger)
+        let survey = MemorySurvey(
+            probes: noDirtyRates ? [] : composition.allProbes,
+            store: SurveyStore(metrics: store, now: composition.now), clock: ContinuousClock(),
+            now: composition.now, logger: logger)
         let group = ServiceGroup(
-            services: [collector, retention], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [collector, retention, survey], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         try await group.run()
         return .done

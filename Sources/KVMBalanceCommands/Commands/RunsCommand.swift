@@ -5,10 +5,11 @@ import Execution
 /// `kvmbalance runs …`: what was done, and what a crash left undone.
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Runs: list, show, resume, roll back, abort.",
+        commandName: "runs",
+        abstract: "Runs: list, show, resume, roll back, abort; how good estimates were.",
         subcommands: [
             RunsListCommand.self, RunsShowCommand.self, RunsResumeCommand.self,
-            RunsRollbackCommand.self, RunsAbortCommand.self,
+            RunsRollbackCommand.self, RunsAbortCommand.self, RunsAccuracyCommand.self,
         ])
 }
 

@@ -45,6 +45,7 @@ actor ProgressDisplay: RunObserver {
         case .arrived(let id, let statistics, let note):
             "  \(words(id)): arrived\(statistics.map { ", \(words($0))" } ?? "")"
                 + "\(note.map { "; \($0)" } ?? "")"
+        case .adjusting(let id, let change, let reason): "  \(words(id)): \(change): \(reason)"
         case .attemptFailed(let id, _, let error): "  \(words(id)): did not move: \(error)"
         case .failed(let id, _): "  \(words(id)): given up, planning around it"
         case .skipped(let id, let reason): "  \(words(id)): \(reason)"

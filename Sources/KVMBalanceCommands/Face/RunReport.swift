@@ -30,12 +30,14 @@ struct RunReport: Encodable {
         var estimate: StepEstimate
         var error: String?
         var note: String?
+        /// What was changed of its migration because it did not converge, and why.
+        var adjustments: [String]?
 
         private enum CodingKeys: String, CodingKey {
             case id, domain, uuid, source, target, goal, state, attempts
             case startedAt = "started_at"
             case endedAt = "ended_at"
-            case observed, estimate, error, note
+            case observed, estimate, error, note, adjustments
         }
     }
 
@@ -72,6 +74,9 @@ struct RunReport: Encodable {
             source: state.step.move.source, target: state.step.move.target, goal: state.goal,
             state: state.status.word, attempts: state.attempts, startedAt: state.startedAt,
             endedAt: state.endedAt, estimate: state.step.estimate, error: state.error)
+        if !state.adjustments.isEmpty {
+            report.adjustments = state.adjustments.map { "\($0.change): \($0.reason)" }
+        }
         switch state.status {
         case .done(let statistics, let note):
             report.note = note
@@ -103,6 +108,9 @@ extension RunReport {
         }
         if !steps.isEmpty { lines += ["", table] }
         for step in steps {
+            for change in step.adjustments ?? [] {
+                lines.append("  step \(step.id), \(step.domain): \(change)")
+            }
             guard let words = step.error ?? step.note else { continue }
             lines.append("  step \(step.id), \(step.domain): \(words)")
         }
@@ -130,21 +138,35 @@ extension RunReport {
         return "\(meant.filter { $0.state == "done" }.count)/\(meant.count)"
     }
 
+    /// Predicted against observed, each beside the other.
     private var table: String {
         var table = Table(
             ">STEP", "DOMAIN", "FROM", "TO", "STATE", ">TRIES", ">TIME", ">ESTIMATED", ">DOWNTIME",
-            ">SENT")
+            ">ESTIMATED", ">SENT", ">ESTIMATED")
         for step in steps {
             let observed = step.observed
+            let estimate = step.estimate
             table.add(
                 step.id.description, step.domain, step.source.rawValue, step.target.rawValue,
                 step.state, "\(step.attempts)",
                 observed.map { Format.duration(milliseconds: Int64($0.durationSeconds * 1000)) }
                     ?? "-",
-                Format.duration(milliseconds: step.estimate.durationMilliseconds),
+                Format.duration(milliseconds: estimate.durationMilliseconds)
+                    + (estimate.prediction.map { " (\(Self.range($0.duration)))" } ?? ""),
                 observed?.downtimeMilliseconds.map { "\($0) ms" } ?? "-",
-                observed?.transferredBytes.map(\.description) ?? "-")
+                "\(estimate.downtimeMilliseconds) ms",
+                observed?.transferredBytes.map(\.description) ?? "-",
+                estimate.transferred.description)
         }
         return table.text
+    }
+
+    /// `3.1-5.2 s`.
+    private static func range(_ range: StepPrediction.Range) -> String {
+        let tenths = { (milliseconds: Int64) in
+            milliseconds < 100_000
+                ? "\(milliseconds / 1000).\(milliseconds % 1000 / 100)" : "\(milliseconds / 1000)"
+        }
+        return "\(tenths(range.low))-\(tenths(range.high)) s"
     }
 }

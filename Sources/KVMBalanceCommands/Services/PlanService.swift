@@ -8,7 +8,7 @@ import Planning
 
 /// Makes plans and has every one of them accepted by the judge before it is shown or run.
 struct PlanService: Sendable {
-    private let composition: Composition
+    let composition: Composition
     private(set) var policy: Policy
     private let snapshotFile: String?
     private let seed: UInt64
@@ -48,8 +48,11 @@ struct PlanService: Sendable {
 
     func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
         let snapshot = try await observe(goal, naming: goal.hosts)
-        return try judged(
-            try await request(goal, without: []), kind: goal.kind, goal.hosts, snapshot)
+        let request = try await request(goal, without: [])
+        let plan = try judged(request, kind: goal.kind, goal.hosts, snapshot)
+        guard snapshotFile == nil, let measured = try await measured(for: plan, in: snapshot)
+        else { return plan }
+        return try judged(request, kind: goal.kind, goal.hosts, measured)
     }
 
     /// Rounds in which these hosts, or all, can be rebooted.
@@ -103,7 +106,10 @@ struct PlanService: Sendable {
     func replan(
         _ runGoal: RunGoal, without exclusions: [Exclusion], state: RunState
     ) async throws -> MigrationPlan {
-        let forbidden = exclusions.map { ForbiddenTarget($0.domain, $0.target) }
+        let hosts = composition.fleet.hosts.map(\.name)
+        let forbidden = exclusions.flatMap { exclusion in
+            (exclusion.target.map { [$0] } ?? hosts).map { ForbiddenTarget(exclusion.domain, $0) }
+        }
         switch runGoal {
         case .rollback, .abort:
             let snapshot = try await composition.observe(policy, admitting: state.original.hosts)
@@ -206,6 +212,7 @@ struct PlanService: Sendable {
         _ request: PlanRequest, kind: MigrationPlan.Kind, _ hosts: [HostName],
         _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
+        let snapshot = ConvergenceForecast.blocking(in: snapshot, under: policy)
         let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
             .blocked(
                 byUnreachable: kind == .drain ? hosts : [], of: snapshot,

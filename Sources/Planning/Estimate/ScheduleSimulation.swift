@@ -15,11 +15,20 @@ struct ScheduleSimulation {
         var memory: Bytes
         var dirtyRate: Bytes?
         var after: [Int]
+        /// How it rewrites its memory, where more is known than one rate.
+        var dirtying: Dirtying?
+        var fit = TransferFit.assumed
+
+        var writing: Dirtying? { dirtying ?? dirtyRate.map { Dirtying(rate: $0) } }
+        /// Work that needs no link: set-up before, hand-over after.
+        var fixed: Double { Double(fit.fixedMilliseconds) }
     }
 
-    /// Work that needs no link: set-up before, hand-over after.
-    static let fixedMilliseconds = Double(
-        PrecopyModel.setupMilliseconds + PrecopyModel.switchoverMilliseconds)
+    /// Bytes a second: what it sent, and its share of the nominal links.
+    struct Copying {
+        var rate = 0.0
+        var link = 0.0
+    }
 
     private struct Running {
         var task: Int
@@ -30,6 +39,11 @@ struct ScheduleSimulation {
         var rate = 0.0
         var model: PrecopyModel?
         var sent = 0.0
+        /// Its share of the nominal links, in bytes a second, and the same times milliseconds so far.
+        var link = 0.0
+        var linkTime = 0.0
+        /// Milliseconds that it has copied.
+        var copied = 0.0
 
         var milliseconds: Double { left * Double(model?.volume.count ?? 0) / rate * 1000 }
     }
@@ -38,10 +52,11 @@ struct ScheduleSimulation {
     /// Mbit/s of each host's link.
     let links: [Int]
     let limits: MigrationLimits
-    /// MiB/s a migration may use.
-    let bandwidth: Int?
+    let options: MigrationOptions
 
     private(set) var estimates: [StepEstimate]
+    /// How each copied, on average.
+    private(set) var copying: [Copying]
     private var running: [Running] = []
     /// Migrations at each host, and those of them that copy now, by direction.
     private var busy: [Int]
@@ -54,13 +69,14 @@ struct ScheduleSimulation {
     /// `order` is the order of priority; without it that of the tasks.
     init(
         _ tasks: [Task], order: [Int]? = nil, links: [Int], limits: MigrationLimits,
-        bandwidth: Int?
+        options: MigrationOptions
     ) {
         self.tasks = tasks
         self.links = links
         self.limits = limits
-        self.bandwidth = bandwidth
+        self.options = options
         estimates = Array(repeating: StepEstimate(), count: tasks.count)
+        copying = Array(repeating: Copying(), count: tasks.count)
         busy = Array(repeating: 0, count: links.count)
         sending = busy
         receiving = busy
@@ -89,6 +105,8 @@ struct ScheduleSimulation {
                     let volume = Double(running[index].model?.volume.count ?? 0)
                     running[index].sent += (running[index].left - left) * volume
                     running[index].left = left
+                    running[index].copied += step
+                    running[index].linkTime += step * running[index].link
                 }
             }
             finish()
@@ -99,11 +117,16 @@ struct ScheduleSimulation {
 
     private mutating func share(_ index: Int) {
         let task = running[index].task
-        let rate = rate(of: tasks[task])
+        let nominal = linkShare(of: tasks[task])
+        running[index].link = nominal
+        let link = nominal * Double(tasks[task].fit.efficiencyPermille) / 1000
+        let rate = Self.rate(of: link, limit: options.bandwidth)
         guard rate != running[index].rate else { return }
         running[index].rate = rate
         running[index].model = PrecopyModel(
-            memory: tasks[task].memory, dirtyRate: tasks[task].dirtyRate, rate: Int64(rate))
+            memory: tasks[task].memory, dirtying: tasks[task].writing, rate: Int64(rate),
+            widest: Int64(Self.rate(of: link, limit: options.widestBandwidth)),
+            fit: tasks[task].fit, options: options)
     }
 
     private mutating func finish() {
@@ -118,6 +141,10 @@ struct ScheduleSimulation {
                 max(1, Int64(now.rounded()) - estimates[task].startMilliseconds)
             estimates[task].downtimeMilliseconds = ended.model?.downtimeMilliseconds ?? 0
             estimates[task].transferred = Bytes(Int64(ended.sent.rounded()))
+            if ended.copied > 0 {
+                copying[task] = Copying(
+                    rate: ended.sent / ended.copied * 1000, link: ended.linkTime / ended.copied)
+            }
         }
         running.removeAll { $0.fixed <= 0 && $0.left <= 0 }
     }
@@ -141,7 +168,7 @@ struct ScheduleSimulation {
             busy[source] += 1
             busy[target] += 1
             estimates[task].startMilliseconds = Int64(now.rounded())
-            running.append(Running(task: task, fixed: Self.fixedMilliseconds))
+            running.append(Running(task: task, fixed: tasks[task].fixed))
         }
         waiting.removeSubrange(kept...)
     }
@@ -151,14 +178,18 @@ struct ScheduleSimulation {
         receiving[tasks[task].target] += 1
     }
 
-    /// Bytes a second for a migration under way: its share of the narrower end.
-    private func rate(of task: Task) -> Double {
+    /// Bytes a second of the links that are a migration's: its share of the narrower end.
+    private func linkShare(of task: Task) -> Double {
         let shares = [
             Self.bytesPerSecond(links[task.source]) / Double(max(1, sending[task.source])),
             Self.bytesPerSecond(links[task.target]) / Double(max(1, receiving[task.target])),
         ]
-        let cap = bandwidth.map { Double($0) * 1_048_576 } ?? Double.infinity
-        return max(1, min(shares[0], shares[1], cap))
+        return min(shares[0], shares[1])
+    }
+
+    /// `limit` in MiB/s.
+    static func rate(of link: Double, limit: Int?) -> Double {
+        max(1, min(link, limit.map { Double($0) * 1_048_576 } ?? .infinity))
     }
 
     static func bytesPerSecond(_ linkMbps: Int) -> Double { Double(max(1, linkMbps)) * 125_000 }

@@ -13,7 +13,7 @@ struct StepTiming {
 
     let tasks: [ScheduleSimulation.Task]
     let links: [Int]
-    let bandwidth: Int?
+    let options: MigrationOptions
     private(set) var limits: MigrationLimits
     private(set) var simulation: ScheduleSimulation
     private(set) var order: [Int]
@@ -22,17 +22,17 @@ struct StepTiming {
     let boundMilliseconds: Int64
 
     init(
-        _ tasks: [ScheduleSimulation.Task], links: [Int], limits: MigrationLimits, bandwidth: Int?,
-        seed: UInt64
+        _ tasks: [ScheduleSimulation.Task], links: [Int], limits: MigrationLimits,
+        options: MigrationOptions, seed: UInt64
     ) {
         self.tasks = tasks
         self.links = links
-        self.bandwidth = bandwidth
+        self.options = options
         self.limits = limits
         order = Array(tasks.indices)
-        let floor = StepFloor(tasks, links: links, limits: limits, bandwidth: bandwidth)
+        let floor = StepFloor(tasks, links: links, limits: limits, options: options)
         boundMilliseconds = floor.milliseconds
-        simulation = ScheduleSimulation(tasks, links: links, limits: limits, bandwidth: bandwidth)
+        simulation = ScheduleSimulation(tasks, links: links, limits: limits, options: options)
         guard tasks.count > 1 else { return }
         let rules = floor.orders
         for order in rules { attempt(order, limits) }
@@ -56,7 +56,7 @@ struct StepTiming {
 
     private func play(_ order: [Int], _ limits: MigrationLimits) -> ScheduleSimulation {
         ScheduleSimulation(
-            tasks, order: order, links: links, limits: limits, bandwidth: bandwidth)
+            tasks, order: order, links: links, limits: limits, options: options)
     }
 
     private mutating func improve(seed: UInt64) {
@@ -97,23 +97,22 @@ struct StepFloor {
     let orders: [[Int]]
 
     init(
-        _ tasks: [ScheduleSimulation.Task], links: [Int], limits: MigrationLimits, bandwidth: Int?
+        _ tasks: [ScheduleSimulation.Task], links: [Int], limits: MigrationLimits,
+        options: MigrationOptions
     ) {
-        let fixed = ScheduleSimulation.fixedMilliseconds
-        let cap = bandwidth.map { Double($0) * 1_048_576 } ?? Double.infinity
         let speed = links.map { ScheduleSimulation.bytesPerSecond($0) / 1000 }
         var alone: [Double] = []
         var sent = [Double](repeating: 0, count: links.count)
         var received = sent
         var held = sent
         for task in tasks {
-            let rate = max(1, min(speed[task.source] * 1000, speed[task.target] * 1000, cap))
-            let model = PrecopyModel(
-                memory: task.memory, dirtyRate: task.dirtyRate, rate: Int64(rate))
-            let volume = Double(model.volume.count)
-            alone.append(fixed + volume / rate * 1000)
-            sent[task.source] += volume / speed[task.source]
-            received[task.target] += volume / speed[task.target]
+            let share = Double(task.fit.efficiencyPermille) / 1000
+            let link = min(speed[task.source], speed[task.target]) * 1000 * share
+            let rate = ScheduleSimulation.rate(of: link, limit: options.bandwidth)
+            let volume = Self.leastVolume(task, rate: rate, options)
+            alone.append(task.fixed + volume / rate * 1000)
+            sent[task.source] += volume / speed[task.source] / share
+            received[task.target] += volume / speed[task.target] / share
             held[task.source] += alone[alone.count - 1]
             held[task.target] += alone[alone.count - 1]
         }
@@ -130,6 +129,7 @@ struct StepFloor {
                 tails[wait] = max(tails[wait], alone[wait] + tails[index])
             }
         }
+        let fixed = tasks.map(\.fixed).min() ?? 0
         let chain = tasks.indices.map { heads[$0] + tails[$0] }.max() ?? 0
         let link = max(sent.max() ?? 0, received.max() ?? 0)
         let host = (held.max() ?? 0) / Double(max(1, limits.perHost))
@@ -148,6 +148,21 @@ struct StepFloor {
     }
 
     /// Every step behind those that it waits for.
+    /// What is sent at least, whatever the links are shared with. On a slower link more is sent, unless
+    /// the options end the copying before it converges: then the first pass is all that is sure.
+    private static func leastVolume(
+        _ task: ScheduleSimulation.Task, rate: Double, _ options: MigrationOptions
+    ) -> Double {
+        let endsEarly =
+            options.stuckRule.endsCopying || options.postcopy || options.autoConverge
+            || options.maxBandwidth != nil
+        guard !endsEarly else { return Double(task.memory.count) }
+        let model = PrecopyModel(
+            memory: task.memory, dirtying: task.writing, rate: Int64(rate), fit: task.fit,
+            options: options)
+        return Double(model.volume.count)
+    }
+
     private static func inOrderOfWaits(_ tasks: [ScheduleSimulation.Task]) -> [Int] {
         var open = tasks.map(\.after.count)
         var followers: [[Int]] = tasks.map { _ in [] }

@@ -1,0 +1,176 @@
+package import ClusterModel
+
+/// One migration that was done: what was known before it, and what it took.
+package struct TransferObservation: Hashable, Sendable {
+    package var source: HostName
+    package var target: HostName
+    /// What the first pass had to send.
+    package var memory: Bytes
+    package var dirtying: Dirtying?
+    /// Its share of the nominal links, in bytes a second, and the limit it kept to.
+    package var linkRate: Bytes
+    package var rateLimit: Bytes?
+    package var options: MigrationOptions
+    package var durationMilliseconds: Int64
+    package var downtimeMilliseconds: Int64?
+
+    package init(
+        source: HostName, target: HostName, memory: Bytes, dirtying: Dirtying?, linkRate: Bytes,
+        rateLimit: Bytes? = nil, options: MigrationOptions = MigrationOptions(),
+        durationMilliseconds: Int64, downtimeMilliseconds: Int64? = nil
+    ) {
+        self.source = source
+        self.target = target
+        self.memory = memory
+        self.dirtying = dirtying
+        self.linkRate = linkRate
+        self.rateLimit = rateLimit
+        self.options = options
+        self.durationMilliseconds = durationMilliseconds
+        self.downtimeMilliseconds = downtimeMilliseconds
+    }
+
+    /// What the model says of it under a fit.
+    func model(_ fit: TransferFit) -> PrecopyModel {
+        let link = Double(linkRate.count) * Double(fit.efficiencyPermille) / 1000
+        return PrecopyModel(
+            memory: memory, dirtying: dirtying, rate: Int64(rate(of: link)), widest: Int64(link),
+            fit: fit, options: options)
+    }
+
+    private func rate(of link: Double) -> Double {
+        max(1, min(link, rateLimit.map { Double($0.count) } ?? .infinity))
+    }
+
+    /// Milliseconds of copying under a fit.
+    func copying(_ fit: TransferFit) -> Double {
+        let link = Double(linkRate.count) * Double(fit.efficiencyPermille) / 1000
+        return Double(model(fit).volume.count) / rate(of: link) * 1000
+    }
+
+    /// What the model says it takes, in milliseconds.
+    package func predicted(_ fit: TransferFit) -> Int64 {
+        Int64((copying(fit) + Double(fit.fixedMilliseconds)).rounded())
+    }
+}
+
+/// Learns from migrations that were done how the next ones will go.
+///
+/// Robust: the share of the link that arrives and the part of the rewriting that counts are tried on
+/// a grid, the fixed part is then a median, and what is made small is the mean relative error, in
+/// which one that went wrong altogether counts no more than half. Where the observations can not tell
+/// two fits apart, the one nearer to what is assumed of any link wins. O(grid × observations).
+package enum CalibrationFit {
+    /// With fewer, what is assumed or known of the whole fleet is better.
+    static let jobsAtLeast = 3
+    /// Only the newest are asked: links change.
+    static let jobsAtMost = 400
+    private static let efficiencies: [Int64] = (0...72).map { step in
+        // From 5 % to 150 %, each a twentieth more than the one before.
+        var value = 50.0
+        for _ in 0..<step { value *= 1.0485 }
+        return Int64(value)
+    }
+    private static let dirtyings: [Int64] = [
+        0, 125, 250, 375, 500, 625, 750, 875, 1000, 1250, 1500,
+    ]
+
+    /// In order of time, the newest last.
+    package static func calibrate(
+        _ observations: [TransferObservation], contents: [TransferCalibration.Content] = []
+    ) -> TransferCalibration {
+        let fleet = fit(observations) ?? .assumed
+        let groups = Dictionary(grouping: observations) { [$0.source, $0.target] }
+        let pairs = groups.compactMap { ends, own in
+            fit(own).map {
+                TransferCalibration.Pair(source: ends[0], target: ends[1], fit: $0)
+            }
+        }
+        return TransferCalibration(fleet: fleet, pairs: pairs, contents: contents)
+    }
+
+    /// nil when there is too little to learn from.
+    package static func fit(_ all: [TransferObservation]) -> TransferFit? {
+        let observations = all.suffix(jobsAtMost).filter { $0.durationMilliseconds > 0 }
+        guard observations.count >= jobsAtLeast else { return nil }
+        var best: (loss: Double, fit: TransferFit)?
+        let isWritten = observations.contains { ($0.dirtying?.hotSet ?? .zero) > .zero }
+        for dirtying in isWritten ? dirtyings : [1000] {
+            for efficiency in efficiencies {
+                var fit = TransferFit.assumed
+                fit.efficiencyPermille = efficiency
+                fit.dirtyingPermille = dirtying
+                let copying = observations.map { $0.copying(fit) }
+                fit.fixedMilliseconds = fixedPart(observations, copying)
+                let loss = loss(observations, copying, fit)
+                if loss < best?.loss ?? .infinity { best = (loss, fit) }
+            }
+        }
+        guard var fit = best?.fit else { return nil }
+        fit.jobs = observations.count
+        fit.switchoverMilliseconds = switchover(observations, fit)
+        fit.errorPermille = error(observations, fit)
+        return fit
+    }
+
+    /// The median of what copying does not explain, weighed so that each counts by its relative error.
+    private static func fixedPart(
+        _ observations: [TransferObservation], _ copying: [Double]
+    ) -> Int64 {
+        let rests = zip(observations, copying).map { observation, copying in
+            (
+                rest: Double(observation.durationMilliseconds) - copying,
+                weight: 1 / Double(observation.durationMilliseconds)
+            )
+        }.sorted { $0.rest < $1.rest }
+        let half = rests.reduce(0) { $0 + $1.weight } / 2
+        var weight = 0.0
+        for entry in rests {
+            weight += entry.weight
+            if weight >= half { return max(0, Int64(entry.rest.rounded())) }
+        }
+        return TransferFit.assumed.fixedMilliseconds
+    }
+
+    private static func loss(
+        _ observations: [TransferObservation], _ copying: [Double], _ fit: TransferFit
+    ) -> Double {
+        var sum = 0.0
+        for (observation, copying) in zip(observations, copying) {
+            let actual = Double(observation.durationMilliseconds)
+            sum += min(0.5, abs(copying + Double(fit.fixedMilliseconds) - actual) / actual)
+        }
+        let assumed = TransferFit.assumed
+        let apart =
+            abs(Double(fit.efficiencyPermille - assumed.efficiencyPermille)) / 1000
+            + abs(Double(fit.dirtyingPermille - assumed.dirtyingPermille)) / 1000
+        return sum / Double(observations.count) + apart / 1000
+    }
+
+    /// Nine of ten were closer; with few to learn from the next may well be the odd one.
+    private static func error(
+        _ observations: [TransferObservation], _ fit: TransferFit
+    ) -> Int64 {
+        let errors = observations.map { observation in
+            let predicted = Double(max(1, observation.predicted(fit)))
+            return abs(Double(observation.durationMilliseconds) - predicted) / predicted
+        }.sorted()
+        let rank = min(errors.count - 1, errors.count * 9 / 10)
+        return max(50, Int64(errors[rank] * 1000 * (1 + 3 / Double(errors.count))))
+    }
+
+    /// The median of what sending the rest does not explain of the pause.
+    private static func switchover(
+        _ observations: [TransferObservation], _ fit: TransferFit
+    ) -> Int64 {
+        var bare = fit
+        bare.switchoverMilliseconds = 0
+        let rests = observations.compactMap { observation in
+            observation.downtimeMilliseconds.map {
+                $0 - observation.model(bare).downtimeMilliseconds
+            }
+        }.sorted()
+        guard !rests.isEmpty else { return TransferFit.assumed.switchoverMilliseconds }
+        return max(0, rests[rests.count / 2])
+    }
+}
