@@ -1,8 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// A plan to balance makes nothing worse that it is meant to mend: no peak rises, overload does not
-/// grow, and overload, a peak or a spread falls.
+/// A plan to balance mends constraints that were broken, or makes nothing worse that it is meant to
+/// mend: no peak rises, overload does not grow, and overload, a peak or a spread falls.
 ///
 /// Counts anew from the domains' places; hosts that are unreachable or in maintenance take no part.
 enum BalanceCheck {
@@ -17,7 +17,9 @@ enum BalanceCheck {
     }
 
     static func violations(_ it: CheckedCase) -> [Violation] {
-        guard it.plan.kind == .balance else { return [] }
+        guard it.plan.kind == .balance, it.plan.outcome == .plan else { return [] }
+        let damage = [it.domains.mapValues(\.host), it.final].map { Damage(it, $0) }
+        if damage[1].isLess(than: damage[0]) { return [] }
         let before = shares(it, it.domains.mapValues(\.host))
         let after = shares(it, it.final)
         var found: [Violation] = []

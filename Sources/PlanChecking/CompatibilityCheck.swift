@@ -75,7 +75,7 @@ enum CompatibilityCheck {
         }
     }
 
-    private static func rules(_ domain: String, _ host: HostName, _ policy: Policy) -> [String] {
+    static func rules(_ domain: String, _ host: HostName, _ policy: Policy) -> [String] {
         let banned = policy.ban.contains {
             $0.domains.matches(domain) && $0.hosts.matches(host.rawValue)
         }

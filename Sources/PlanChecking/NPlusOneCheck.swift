@@ -36,7 +36,10 @@ enum NPlusOneCheck {
     private static func closed(_ it: CheckedCase) -> Set<HostName> {
         switch it.plan.kind {
         case .drain: return Set(it.plan.hosts)
-        case .consolidate: return Set(it.hosts.keys).subtracting(it.final.values)
+        case .consolidate:
+            // A host that something is on its way to stays in use.
+            return Set(it.hosts.keys).subtracting(it.final.values)
+                .subtracting(it.snapshot.inFlight.compactMap(\.target))
         case .balance, .return, .rollback: return []
         }
     }

@@ -95,6 +95,7 @@ package enum RandomAssignment {
         to problem: inout AssignmentProblem, _ random: inout SeededGenerator
     ) {
         problem.scatterWeight = Int64(random.int(0...12))
+        problem.crowdWeight = random.oneIn(2) ? Int64(random.int(1...9)) : 0
         for _ in 0..<random.int(0...4) {
             var members = (0..<problem.itemCount).filter { _ in random.oneIn(3) }
             if let first = members.first, random.oneIn(3) { members.insert(first, at: 0) }

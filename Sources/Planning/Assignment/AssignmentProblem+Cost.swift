@@ -37,6 +37,7 @@ extension AssignmentProblem {
             group.members.count { bins[$0] != origin[$0] }
         }
         return cost + groupMoveWeight * Int64(moved.max() ?? 0) + scatterWeight * scatter(bins)
+            + crowdWeight * crowd(bins)
     }
 
     /// Places that groups cover beyond what they should, summed.
@@ -45,6 +46,16 @@ extension AssignmentProblem {
             guard group.mostPlaces > 0 else { return sum }
             let places = Set(group.members.map { place(bins[$0], group) })
             return sum + Int64(max(0, places.count - group.mostPlaces))
+        }
+    }
+
+    /// Members of groups beyond what a place should have, summed.
+    package func crowd(_ bins: [Int]) -> Int64 {
+        groups.reduce(0) { sum, group in
+            guard group.mostAtPlace > 0 else { return sum }
+            var present: [Int: Int] = [:]
+            for member in group.members { present[place(bins[member], group), default: 0] += 1 }
+            return present.values.reduce(sum) { $0 + Int64(max(0, $1 - group.mostAtPlace)) }
         }
     }
 

@@ -18,7 +18,7 @@ extension AssignmentState {
         if delta &- rebate &- binCost[target] > limit { return Self.never }
         delta &+= costWith(item, target) &- binCost[target]
         if traits.contains(.counted) { delta &+= groupMoveDelta(item, source, target) }
-        if traits.contains(.gathered) { delta &+= scatterDelta(item, to: target) }
+        if traits.contains(.gathered) { delta &+= placesDelta(item, to: target) }
         if delta > limit { return Self.never }
         if traits.contains(.confined) && !isAllowed(item, target) { return Self.never }
         return allowsInGroups(item, traits, from: source, to: target, exchangedFor: -1)
@@ -53,8 +53,8 @@ extension AssignmentState {
             delta &+= groupMoveDelta(left, source, target, right)
         }
         if either.contains(.gathered) {
-            delta &+= scatterDelta(left, to: target, exchangedFor: right)
-            delta &+= scatterDelta(right, to: source, exchangedFor: left)
+            delta &+= placesDelta(left, to: target, exchangedFor: right)
+            delta &+= placesDelta(right, to: source, exchangedFor: left)
         }
         if delta > limit { return Self.never }
         return isPermitted(left, right, source, target) ? delta : Self.never

@@ -49,11 +49,13 @@ extension AssignmentTables {
         mostAtPlace = memory.array(problem.groups.map { Int32($0.mostAtPlace) }, or: 0)
         mostPlaces = memory.array(problem.groups.map { Int32($0.mostPlaces) }, or: 0)
         placesAreLocations = memory.array(problem.groups.map(\.placesAreLocations), or: false)
-        scatterWeight = problem.scatterWeight
+        (scatterWeight, crowdWeight) = (problem.scatterWeight, problem.crowdWeight)
         hasSeatsByLocation = problem.groups.contains {
             $0.placesAreLocations && $0.mostAtPlace > 0
         }
-        rebate = groupMoveWeight + scatterWeight * Int64(groups.mostGathered)
+        rebate =
+            groupMoveWeight + scatterWeight * Int64(groups.mostGathered)
+            + crowdWeight * Int64(groups.mostSeated)
         largestGroup = problem.groups.map(\.members.count).max() ?? 0
         traits = memory.array(groups.traits(problem), or: [])
 
@@ -139,6 +141,8 @@ private struct GroupTable {
     var dependencyRow = Rows()
     /// Most groups of one item that should cover few places.
     var mostGathered = 0
+    /// Most members that one item can stand for in groups with seats.
+    var mostSeated = 0
 
     init(_ problem: AssignmentProblem) {
         ofItem = Array(repeating: [], count: problem.itemCount)
@@ -161,6 +165,13 @@ private struct GroupTable {
             mostGathered =
                 ofItem.map { $0.count { problem.groups[$0].mostPlaces > 0 } }.max() ?? 0
         }
+        if problem.crowdWeight != 0 {
+            var seats = Array(repeating: 0, count: problem.itemCount)
+            for group in problem.groups where group.mostAtPlace > 0 {
+                for member in group.members { seats[member] += 1 }
+            }
+            mostSeated = seats.max() ?? 0
+        }
     }
 
     func traits(_ problem: AssignmentProblem) -> [ItemTraits] {
@@ -170,8 +181,11 @@ private struct GroupTable {
                 if apartRow.values[group] >= 0 { traits.insert(.apart) }
                 if spreadRow.values[group] >= 0 { traits.insert(.spread) }
                 if dependencyRow.values[group] >= 0 { traits.insert(.dependent) }
-                if problem.groups[group].mostAtPlace > 0 { traits.insert(.seated) }
-                if problem.groups[group].mostPlaces > 0 && problem.scatterWeight != 0 {
+                let (seats, places) = (
+                    problem.groups[group].mostAtPlace > 0, problem.groups[group].mostPlaces > 0
+                )
+                if seats { traits.insert(.seated) }
+                if seats && problem.crowdWeight != 0 || places && problem.scatterWeight != 0 {
                     traits.insert(.gathered)
                 }
                 if problem.groups[group].countsMoves && problem.groupMoveWeight != 0 {

@@ -101,6 +101,7 @@ struct AssignmentTables {
     let mostPlaces: UnsafeMutablePointer<Int32>
     let placesAreLocations: UnsafeMutablePointer<Bool>
     let scatterWeight: Int64
+    let crowdWeight: Int64
     /// Does some group look at locations for its seats?
     let hasSeatsByLocation: Bool
     /// The most that one item's change can save in groups' terms.

@@ -19,6 +19,10 @@ struct AssignmentWalk {
     /// Walks from the origin before it gives up, each at temperatures of its own.
     static let walks = 8
     static let stepsAtMost = 4096
+    static let temperatures = [
+        8 * PlacementAssignment.urgent, PlacementAssignment.urgent, 8 * PlacementAssignment.move,
+        PlacementAssignment.move,
+    ].map { Double($0) }
 
     init(_ problem: AssignmentProblem, seed: UInt64) {
         self.problem = problem
@@ -37,10 +41,8 @@ struct AssignmentWalk {
         let origin = tables.origin
         for walk in 0..<Self.walks {
             if walk > 0 { state.replace(by: origin) }
-            // From where everything may happen down to where only what helps does.
-            let temperature =
-                Double(PlacementAssignment.urgent)
-                / Logarithm.exponential(Double(walk % 4) * 2)
+            // From where everything may happen down to where little but what helps does.
+            let temperature = Self.temperatures[walk % Self.temperatures.count]
             var steps: [Step] = []
             var left = leaving.count
             for _ in 0..<(proposals / Self.walks) where steps.count < Self.stepsAtMost {

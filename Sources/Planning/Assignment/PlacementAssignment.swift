@@ -13,6 +13,7 @@ import PlacementPolicy
 struct PlacementAssignment {
     let start: UnitPlacement
     private(set) var problem: AssignmentProblem
+    private var isMending = false
 
     /// What moving one domain costs. What it holds comes on top, in quarters of a GiB, and so counts
     /// between plans of as many moves.
@@ -103,7 +104,31 @@ struct PlacementAssignment {
         }
     }
 
+    /// These units lie outside of what a rule allows, and should leave; groups are to be as they
+    /// were meant, and not only no worse than they were.
+    mutating func mend(_ outside: [Int]) {
+        empty(outside)
+        problem.scatterWeight = Self.urgent
+        problem.crowdWeight = Self.urgent
+        for index in problem.groups.indices where problem.groups[index].mostPlaces > 0 {
+            problem.groups[index].mostPlaces = 1
+        }
+        isMending = true
+    }
+
     // MARK: Results
+
+    /// Searches from the start for as long as so many proposals take: first so warm that a few items
+    /// stray at any time, then down to where each unit of cost counts.
+    func search(proposals: Int, seed: UInt64) -> [Int] {
+        var tuning = AssignmentSearch.Tuning()
+        let choices = Double(max(2, problem.itemCount * problem.binCount))
+        tuning.hot = 1.5 * Double(Self.move) / Logarithm.natural(choices)
+        tuning.cold = tuning.hot / 8
+        tuning.epoch = max(500, proposals / 200)
+        return AssignmentSearch(problem, seed: seed, workers: 1, tuning: tuning)
+            .run(.proposals(proposals)).bins
+    }
 
     /// A result as a placement; nil where it breaks what the planner's own rules ask for.
     func placement(at bins: [Int]) -> UnitPlacement? {
@@ -114,8 +139,10 @@ struct PlacementAssignment {
         let isSound = moved.allSatisfy {
             start.allows($0, on: bins[$0]) && result.violation(of: $0) == nil
         }
+        let isFeasible = problem.isFeasible(bins)
         assert(
-            isSound == (problem.isFeasible(bins) && problem.scatter(bins) == 0),
+            isMending
+                ? !isSound || isFeasible : isSound == (isFeasible && problem.scatter(bins) == 0),
             "the engine and the planner disagree on what is allowed")
         return isSound ? result : nil
     }

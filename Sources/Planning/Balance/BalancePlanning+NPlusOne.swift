@@ -51,10 +51,11 @@ extension BalancePlanning {
             placement.remove(move.domain)
             placement.place(move.domain, on: move.target)
         }
-        return view.measures.allSatisfy { measure in
-            view.hosts.allSatisfy {
-                view.share(of: $0, measure.resources, placement.load) <= measure.peak
+        return mends(placement)
+            || view.measures.allSatisfy { measure in
+                view.hosts.allSatisfy {
+                    view.share(of: $0, measure.resources, placement.load) <= measure.peak
+                }
             }
-        }
     }
 }

@@ -11,6 +11,7 @@ struct BalancePlanning {
     private let mobility: Mobility
     let view: BalanceView
     let start: UnitPlacement
+    let mending: Mending
     private let budget: Int
     private let seed: UInt64
     private let effort: SearchEffort
@@ -40,6 +41,8 @@ struct BalancePlanning {
                     mobility.isMovable($0) && !hosts[origin[$0]].inMaintenance
                 }
             })
+        mending = Mending(
+            start, targets: problem.hosts.indices.filter { compatibility.isOpen($0) })
         budget = maxMoves ?? policy.balance.maxMoves ?? Int.max
     }
 
@@ -51,10 +54,10 @@ struct BalancePlanning {
             kind: .balance, hosts: [], outcome: .nothingToDo, problem: problem,
             compatibility: compatibility)
         draft.choosesTargets = true
-        guard !BalanceScore(view, problem.initialLoad).isEnough(policy.balance) else {
-            return draft
-        }
-        let kept = keepingSpareRoom(orderedMoves())
+        let isEven = BalanceScore(view, problem.initialLoad).isEnough(policy.balance)
+        guard !isEven || mending.isNeeded else { return draft }
+        let mended = mendingMoves()
+        let kept = keepingSpareRoom(mended.isEmpty && !isEven ? orderedMoves() : mended)
         draft.sequence = kept.sequence
         draft.batches = kept.batches
         var final = WorkingPlacement(problem)
@@ -65,10 +68,16 @@ struct BalancePlanning {
         draft.blockers = kept.blockers + overloads(final.load)
         guard !draft.sequence.isEmpty else {
             if !draft.blockers.isEmpty { draft.outcome = .infeasible }
+            draft.blockers += mending.blockers(final)
             return draft
         }
         draft.outcome = .plan
-        draft.cause = cause(final.load)
+        draft.blockers += mending.blockers(final)
+        let relief = cause(final.load)
+        let (mending, isMended) = (self.mending, !mended.isEmpty)
+        draft.cause = { move in
+            (isMended ? mending.reason(move.domain, final) : nil) ?? relief(move)
+        }
         let moves = request.goal == .balance(maxMoves: nil) ? draft.sequence.count : budget
         draft.bound = [
             PlacementScore.busiestMemory: PlacementScore.percent(bound(.memory, moves: moves)),
@@ -124,7 +133,20 @@ struct BalancePlanning {
     /// The moves of the plan in order. Planned on from where they lead to until nothing more is
     /// worth it, so that a plan that was carried out leaves nothing to do.
     private func orderedMoves() -> [PlannedMove] {
-        var sequence = ordered(moves(to: searched().knee(policy.balance)))
+        plannedOn(ordered(moves(to: searched().knee(policy.balance))))
+    }
+
+    /// What is broken is mended, and then load evened out from there.
+    private func mendingMoves() -> [PlannedMove] {
+        guard mending.isNeeded, let mended = mending.mended(seed: seed, effort: effort) else {
+            return []
+        }
+        let moves = DrainSearch.moves(from: start, to: mended.placement)
+        return moves.count <= budget ? plannedOn(ordered(moves)) : []
+    }
+
+    private func plannedOn(_ moves: [PlannedMove]) -> [PlannedMove] {
+        var sequence = moves
         guard !sequence.isEmpty else { return [] }
         for _ in 1..<Self.roundsAtMost where sequence.count < budget {
             let after = snapshot.applying(sequence.map(named))
@@ -196,9 +218,17 @@ struct BalancePlanning {
             }
             placement.place(move.domain, on: move.target)
         }
-        return moves.allSatisfy { placement.brokenGroup($0.domain, at: $0.target) == nil }
-            && BalanceScore(view, placement.load) < BalanceScore(view, problem.initialLoad)
-            && view.improves(placement.load)
+        guard moves.allSatisfy({ placement.brokenGroup($0.domain, at: $0.target) == nil }) else {
+            return false
+        }
+        return mends(placement)
+            || BalanceScore(view, placement.load) < BalanceScore(view, problem.initialLoad)
+                && view.improves(placement.load)
+    }
+
+    /// Is less broken than at the start? That comes before load.
+    func mends(_ placement: WorkingPlacement) -> Bool {
+        mending.isNeeded && mending.damage(placement) < mending.before
     }
 
     // MARK: Words and bounds

@@ -147,7 +147,9 @@ struct ConsolidatePlanning {
                 request, snapshot: after, policy: policy, seed: seed, effort: effort,
                 budget: budget == Int.max ? nil : budget - found.sequence.count)
             let more = next.searched()
-            guard let further = next.ordered(more.emptied, fallback: more.state) else { break }
+            guard var further = next.ordered(more.emptied, fallback: more.state) else { break }
+            // The world after has numbers of its own.
+            further.sequence = further.sequence.compactMap { numbered(next.named($0)) }
             let all = (found.emptied + further.emptied).sorted()
             if let whole = ordered(all, fallback: nil), whole.emptied.count == all.count {
                 found = whole
@@ -164,6 +166,13 @@ struct ConsolidatePlanning {
         Move(
             domain: problem.domains[move.domain].id, source: problem.hosts[move.source].name,
             target: problem.hosts[move.target].name)
+    }
+
+    private func numbered(_ move: Move) -> PlannedMove? {
+        guard let domain = problem.domainIndex[move.domain],
+            let source = problem.hostIndex[move.source], let target = problem.hostIndex[move.target]
+        else { return nil }
+        return PlannedMove(domain: domain, source: source, target: target)
     }
 
     /// One plan after the other: some domain may move twice. The second was made in the world after

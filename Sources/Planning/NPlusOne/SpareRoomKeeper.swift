@@ -12,8 +12,9 @@ struct SpareRoomKeeper {
     /// Changes of one unit's place that are tried to mend a placement.
     static let trialsAtMost = 200
 
-    /// nil when the policy does not ask for N+1.
-    init?(_ problem: PlacementProblem, closed: Set<Int> = []) {
+    /// nil when the policy does not ask for N+1. One that is not `isForgiving` holds against a
+    /// placement what was amiss at the start too.
+    init?(_ problem: PlacementProblem, closed: Set<Int> = [], isForgiving: Bool = true) {
         switch problem.policy.nPlusOne {
         case .off: return nil
         case .after: isDuring = false
@@ -22,7 +23,7 @@ struct SpareRoomKeeper {
         self.problem = problem
         let open = SpareRoom(problem)
         room = closed.isEmpty ? open : open.closing(closed)
-        start = open.measure(WorkingPlacement(problem))
+        start = isForgiving ? open.measure(WorkingPlacement(problem)) : [:]
     }
 
     /// The same with other hosts closed.
@@ -77,7 +78,8 @@ struct SpareRoomKeeper {
         return left == 0
     }
 
-    private func excess(_ placement: WorkingPlacement) -> Int64 {
+    /// Memory that would find no room beyond that, summed over the hosts that might fail.
+    func excess(_ placement: WorkingPlacement) -> Int64 {
         worsened(placement).reduce(0) { $0 + $1.memory - (start[$1.host] ?? 0) }
     }
 

@@ -29,14 +29,9 @@ extension DrainSearch {
     private mutating func annealed(
         _ assignment: PlacementAssignment, _ moving: [Int], seed: UInt64
     ) -> [PlannedMove]? {
-        var tuning = AssignmentSearch.Tuning()
-        tuning.hot = Double(PlacementAssignment.urgent) / 8
-        tuning.cold = Double(PlacementAssignment.move) / 8
-        tuning.epoch = max(500, effort.proposals / 200)
-        let found = AssignmentSearch(assignment.problem, seed: seed, workers: 1, tuning: tuning)
-            .run(.proposals(effort.proposals))
-        guard moving.allSatisfy({ found.bins[$0] != start.origin(of: $0) }),
-            let placement = assignment.placement(at: found.bins)
+        let bins = assignment.search(proposals: effort.proposals, seed: seed)
+        guard moving.allSatisfy({ bins[$0] != start.origin(of: $0) }),
+            let placement = assignment.placement(at: bins)
         else { return nil }
         let moves = Self.moves(from: start, to: placement.placement)
         guard

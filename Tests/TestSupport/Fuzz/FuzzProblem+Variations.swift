@@ -15,11 +15,11 @@ extension FuzzProblem {
 
     /// What is asked of this problem's world besides its own request; nothing of most.
     package var variation: Variation? {
-        switch number % 32 {
+        switch number % 16 {
         case 3: .spareRoom(.after)
         case 11: .spareRoom(.during)
-        case 7, 23: .consolidate
-        case 15 where number % 128 == 15: .rollingReboot
+        case 7, 13: .consolidate
+        case 15 where number % 64 == 15: .rollingReboot
         default: nil
         }
     }

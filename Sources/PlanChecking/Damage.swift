@@ -1,0 +1,50 @@
+import ClusterModel
+import PlacementPolicy
+
+/// How much is broken when the domains are where a table says: rules and groups, and the memory that
+/// would find no room if a host failed.
+struct Damage {
+    private let rules: Int
+    private let unprotected: Int64
+
+    init(_ it: CheckedCase, _ place: [DomainID: HostName]) {
+        let host = { (domain: Domain) in
+            // One that is seen twice never moves: each sighting counts where it is.
+            it.seenTwice.contains(domain.id) ? domain.host : place[domain.id] ?? domain.host
+        }
+        var broken = it.active.count {
+            !CompatibilityCheck.rules($0.name, host($0), it.policy).isEmpty
+        }
+        for group in it.groups {
+            let members = it.active.filter { group.members.contains($0.id) }
+            var present: [String: Set<Int>] = [:]
+            for (index, member) in members.enumerated() {
+                let item = it.item(host(member), group.scope)
+                present[item, default: []].insert(index)
+                for migration in it.snapshot.inFlight
+                where group.isApart && migration.domain == member.id {
+                    if let target = migration.target {
+                        present[it.item(target, group.scope), default: []].insert(index)
+                    }
+                }
+            }
+            broken +=
+                group.isApart
+                ? present.values.reduce(0) { $0 + $1.count - 1 } : max(0, present.count - 1)
+        }
+        rules = broken
+        guard it.policy.nPlusOne != .off else {
+            unprotected = 0
+            return
+        }
+        let failover = Failover(it, closed: [])
+        let places = place.mapValues { Set([$0]) }
+        unprotected = it.snapshot.hosts.reduce(0) {
+            $0 + failover.leftOver(ifFails: $1, places, exact: false)
+        }
+    }
+
+    func isLess(than other: Damage) -> Bool {
+        (rules, unprotected) < (other.rules, other.unprotected)
+    }
+}
