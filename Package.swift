@@ -132,3 +132,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Coverage-guided fuzzing has a `main` of its own: only for Tests/Fuzz/run.
+if Context.environment["KVMBALANCE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "kvmbalance-fuzz",
+            dependencies: [
+                "ClusterModel", "PlacementPolicy", "Planning", "PlanChecking", "Libvirt",
+                "KVMBalanceCommands",
+            ],
+            path: "Tests/Fuzz", exclude: ["corpus", "run"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

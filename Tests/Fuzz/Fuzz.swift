@@ -1,0 +1,72 @@
+import ClusterModel
+import Foundation
+import PlacementPolicy
+import PlanChecking
+import Planning
+
+@testable import KVMBalanceCommands
+@testable import Libvirt
+
+/// What is fed: a kind of text that comes from outside, and what is done with it. Errors are the
+/// right answer to almost everything; a trap, a hang or growing memory is what is looked for.
+enum Feed: String, CaseIterable {
+    case policy, fleet, plan, snapshot, domain, capabilities, domaincapabilities, pool
+
+    func swallow(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+        let text = String(decoding: bytes, as: UTF8.self)
+        switch self {
+        case .policy: _ = try Policy(yaml: text)
+        case .fleet: _ = try FleetReader.read(text)
+        case .plan: try swallowPlan(Data(bytes))
+        case .snapshot: try swallowSnapshot(Data(bytes))
+        case .domain: _ = try DomainXMLReader.read(text)
+        case .capabilities: _ = try CapabilitiesXMLReader.read(text)
+        case .domaincapabilities: _ = try DomainCapabilitiesXMLReader.usableCPUModels(text)
+        case .pool: _ = try StoragePoolXMLReader.read(text)
+        }
+    }
+
+    private func swallowPlan(_ data: Data) throws {
+        let plan = try JSONDecoder().decode(MigrationPlan.self, from: data)
+        let fleet = Fleet(
+            hosts: ["host1", "host2", "host3"].map {
+                FleetHost(name: HostName($0), uri: "test:///default")
+            })
+        guard PlanFile.faults(of: plan, in: fleet).isEmpty else { return }
+        _ = PlanText(plan: plan, width: 80).text
+        let empty = ClusterSnapshot(
+            observedAt: Timestamp(seconds: 0), hosts: [], domains: [], demandSlots: 1)
+        _ = PlanChecker.check(plan, on: empty, under: .default)
+    }
+
+    private func swallowSnapshot(_ data: Data) throws {
+        let snapshot = try JSONDecoder().decode(ClusterSnapshot.self, from: data)
+        // What is larger is slow and not wrong.
+        guard SnapshotFile.faults(of: snapshot).isEmpty, snapshot.hosts.count <= 8,
+            snapshot.domains.count <= 40, snapshot.demandSlots <= 8
+        else { return }
+        let sorted = ClusterSnapshot(
+            observedAt: snapshot.observedAt, hosts: snapshot.hosts, domains: snapshot.domains,
+            inFlight: snapshot.inFlight, demandSlots: snapshot.demandSlots)
+        guard let host = sorted.hosts.first else { return }
+        let plan = Planner.plan(
+            PlanRequest(.drain([host.name], bestEffort: true)), from: sorted, under: .default)
+        let violations = PlanChecker.check(plan, on: sorted, under: .default)
+        precondition(violations.isEmpty, "the judge refuses: \(violations)")
+    }
+}
+
+private let feed: Feed = {
+    let name = ProcessInfo.processInfo.environment["KVMBALANCE_FUZZ"] ?? ""
+    guard let feed = Feed(rawValue: name) else {
+        fatalError("KVMBALANCE_FUZZ must be one of \(Feed.allCases.map(\.rawValue))")
+    }
+    return feed
+}()
+
+/// libFuzzer's entry.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    try? feed.swallow(UnsafeBufferPointer(start: start, count: count))
+    return 0
+}
