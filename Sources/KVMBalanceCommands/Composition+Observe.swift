@@ -37,6 +37,18 @@ extension Composition {
         }
     }
 
+    /// Opens the connections that a run will look over, while the plan for it is made: one after the
+    /// other, between a plan and its first step, they would cost seconds. What fails now is told then.
+    func prepareToWatch() {
+        for inspector in allInspectors.prefix(Self.watchedBeforehand) {
+            Task { _ = try? await inspector.sighting(of: Self.nobody) }
+        }
+    }
+
+    private static let watchedBeforehand = 16
+    /// No domain has this UUID.
+    private static let nobody = DomainID("00000000-0000-0000-0000-000000000000")
+
     /// The cluster snapshot of this moment: inventory from the hosts, demand from the database and,
     /// for domains that were never sampled, from two samples a second apart.
     func observe(

@@ -45,7 +45,7 @@ struct DirtyingStoreTests {
             try database.execute(
                 sql: """
                     DROP TABLE dirtying;
-                    DELETE FROM grdb_migrations WHERE identifier = '2 dirty rates';
+                    DELETE FROM grdb_migrations WHERE identifier = '4 dirty rates';
                     """)
         }
         try queue.close()

@@ -63,8 +63,10 @@ package struct TransferObservation: Hashable, Sendable {
 package enum CalibrationFit {
     /// With fewer, what is assumed or known of the whole fleet is better.
     static let jobsAtLeast = 3
-    /// Only the newest are asked: links change.
+    /// Only the newest are asked, and of those the older count less: half as much after so many more
+    /// of them, because links and hosts change.
     static let jobsAtMost = 400
+    static let halfLife = 40
     private static let efficiencies: [Int64] = (0...72).map { step in
         // From 5 % to 150 %, each a twentieth more than the one before.
         var value = 50.0
@@ -94,6 +96,7 @@ package enum CalibrationFit {
         let observations = all.suffix(jobsAtMost).filter { $0.durationMilliseconds > 0 }
         guard observations.count >= jobsAtLeast else { return nil }
         var best: (loss: Double, fit: TransferFit)?
+        let weights = observations.indices.map { Self.weight(age: observations.count - 1 - $0) }
         let isWritten = observations.contains { ($0.dirtying?.hotSet ?? .zero) > .zero }
         for dirtying in isWritten ? dirtyings : [1000] {
             for efficiency in efficiencies {
@@ -101,8 +104,8 @@ package enum CalibrationFit {
                 fit.efficiencyPermille = efficiency
                 fit.dirtyingPermille = dirtying
                 let copying = observations.map { $0.copying(fit) }
-                fit.fixedMilliseconds = fixedPart(observations, copying)
-                let loss = loss(observations, copying, fit)
+                fit.fixedMilliseconds = fixedPart(observations, copying, weights)
+                let loss = loss(observations, copying, fit, weights)
                 if loss < best?.loss ?? .infinity { best = (loss, fit) }
             }
         }
@@ -113,15 +116,20 @@ package enum CalibrationFit {
         return fit
     }
 
+    /// By halves, and a straight line between them.
+    private static func weight(age: Int) -> Double {
+        var weight = 1.0
+        for _ in 0..<(age / halfLife) { weight /= 2 }
+        return weight * (1 - Double(age % halfLife) / Double(2 * halfLife))
+    }
+
     /// The median of what copying does not explain, weighed so that each counts by its relative error.
     private static func fixedPart(
-        _ observations: [TransferObservation], _ copying: [Double]
+        _ observations: [TransferObservation], _ copying: [Double], _ weights: [Double]
     ) -> Int64 {
-        let rests = zip(observations, copying).map { observation, copying in
-            (
-                rest: Double(observation.durationMilliseconds) - copying,
-                weight: 1 / Double(observation.durationMilliseconds)
-            )
+        let rests = observations.indices.map { index in
+            let actual = Double(observations[index].durationMilliseconds)
+            return (rest: actual - copying[index], weight: weights[index] / actual)
         }.sorted { $0.rest < $1.rest }
         let half = rests.reduce(0) { $0 + $1.weight } / 2
         var weight = 0.0
@@ -133,18 +141,20 @@ package enum CalibrationFit {
     }
 
     private static func loss(
-        _ observations: [TransferObservation], _ copying: [Double], _ fit: TransferFit
+        _ observations: [TransferObservation], _ copying: [Double], _ fit: TransferFit,
+        _ weights: [Double]
     ) -> Double {
         var sum = 0.0
-        for (observation, copying) in zip(observations, copying) {
-            let actual = Double(observation.durationMilliseconds)
-            sum += min(0.5, abs(copying + Double(fit.fixedMilliseconds) - actual) / actual)
+        for index in observations.indices {
+            let actual = Double(observations[index].durationMilliseconds)
+            let error = abs(copying[index] + Double(fit.fixedMilliseconds) - actual) / actual
+            sum += min(0.5, error) * weights[index]
         }
         let assumed = TransferFit.assumed
         let apart =
             abs(Double(fit.efficiencyPermille - assumed.efficiencyPermille)) / 1000
             + abs(Double(fit.dirtyingPermille - assumed.dirtyingPermille)) / 1000
-        return sum / Double(observations.count) + apart / 1000
+        return sum / weights.reduce(0, +) + apart / 1000
     }
 
     /// Nine of ten were closer; with few to learn from the next may well be the odd one.
