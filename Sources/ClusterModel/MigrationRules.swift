@@ -56,7 +56,7 @@ package enum MigrationRules {
             ["tunnelled", "postcopy"], .libvirt,
             "post-copy asks for pages, and a tunnel leads one way",
             "postcopy with tls"
-        ) { $0.tunnelled && $0.postcopy },
+        ) { $0.tunnelled && $0.mayEndInPostcopy },
         rule(
             ["tunnelled", "tls"], .libvirt,
             "QEMU's own encryption needs a connection of its own, and libvirtd's is encrypted "
@@ -76,7 +76,7 @@ package enum MigrationRules {
             ["tunnelled", "offline"], .libvirt,
             "of a domain that does not run there is no memory to tunnel",
             "offline without tunnelled"
-        ) { $0.tunnelled && $0.offline != nil },
+        ) { $0.tunnelled && $0.isAllCold },
     ]
 
     private static let phases: [MigrationRule] = [
@@ -84,26 +84,26 @@ package enum MigrationRules {
             ["postcopy", "suspend"], .libvirt,
             "post-copy goes on only while the guest runs on the target, which is not to run",
             "auto-converge with suspend"
-        ) { $0.postcopy && $0.suspend },
+        ) { $0.mayEndInPostcopy && $0.suspend },
         rule(
             ["postcopy", "parallel"], .qemu,
             "QEMU before 10.1 says: Postcopy is not yet compatible with multifd",
             "postcopy alone, or parallel with auto-converge"
-        ) { $0.postcopy && $0.parallel != nil },
+        ) { $0.mayEndInPostcopy && $0.parallel != nil },
         rule(
             ["postcopy-bandwidth"], .libvirt,
             "it limits a phase that is not switched on", "postcopy with postcopy-bandwidth"
-        ) { $0.postcopyBandwidth != nil && !$0.postcopy },
+        ) { $0.postcopyBandwidth != nil && !$0.mayEndInPostcopy },
         rule(
             ["offline", "suspend"], .kvmbalance,
             "what moves cold is started on the target, and what does not run can not be suspended",
             "suspend for live moves only (leave offline out)"
-        ) { $0.offline != nil && $0.suspend },
+        ) { $0.isAllCold && $0.suspend },
         rule(
             ["offline", "postcopy"], .kvmbalance,
             "of a domain that is off no memory is left to copy after the switch",
             "live with offline (live where it can be), or postcopy alone"
-        ) { $0.offline != nil && $0.prefersLive != true && $0.postcopy },
+        ) { $0.isAllCold && $0.mayEndInPostcopy },
     ]
 
     private static let copies: [MigrationRule] = [
@@ -122,7 +122,7 @@ package enum MigrationRules {
             "the disk's mirror ends at the switch-over; when post-copy then breaks, the newest "
                 + "disk is on the target and the newest memory on both",
             "copy-storage-all with auto-converge"
-        ) { $0.postcopy && ($0.copyStorageAll != nil || $0.copyStorageInc != nil) },
+        ) { $0.mayEndInPostcopy && ($0.copyStorageAll != nil || $0.copyStorageInc != nil) },
     ]
 
     private static let compressions: [MigrationRule] = [
@@ -135,7 +135,7 @@ package enum MigrationRules {
             ["compressed", "postcopy"], .qemu,
             "QEMU says: Postcopy is not currently compatible with compression",
             "compressed: xbzrle, or postcopy alone"
-        ) { $0.compression?.method == .multithreaded && $0.postcopy },
+        ) { $0.compression?.method == .multithreaded && $0.mayEndInPostcopy },
         rule(
             ["comp-mt-level"], .libvirt,
             "libvirt says: Turn multithread compression on to tune it", "compressed: mt"
@@ -160,4 +160,9 @@ extension MigrationCompression {
     fileprivate var tunesThreads: Bool {
         level != nil || threads != nil || decompressionThreads != nil
     }
+}
+
+extension MigrationOptions {
+    /// Does nothing move live? Words about live moves do not concern the others.
+    fileprivate var isAllCold: Bool { offline?.contains("*") == true && prefersLive != true }
 }

@@ -51,12 +51,12 @@ import Testing
                 "tunnelled copy-storage-inc",
                 { ($0.tunnelled, $0.copyStorageInc) = (true, ["a"]) }
             ),
-            ("tunnelled offline", { ($0.tunnelled, $0.offline) = (true, ["a"]) }),
+            ("tunnelled offline", { ($0.tunnelled, $0.offline) = (true, ["*"]) }),
             ("postcopy suspend", { ($0.postcopy, $0.suspend) = (true, true) }),
             ("postcopy parallel", { ($0.postcopy, $0.parallel) = (true, 2) }),
             ("postcopy-bandwidth", { $0.postcopyBandwidth = 5 }),
-            ("offline suspend", { ($0.offline, $0.suspend) = (["a"], true) }),
-            ("offline postcopy", { ($0.offline, $0.postcopy) = (["a"], true) }),
+            ("offline suspend", { ($0.offline, $0.suspend) = (["*"], true) }),
+            ("offline postcopy", { ($0.offline, $0.postcopy) = (["*"], true) }),
             (
                 "copy-storage-all copy-storage-inc",
                 { ($0.copyStorageAll, $0.copyStorageInc) = (["a"], ["a"]) }
