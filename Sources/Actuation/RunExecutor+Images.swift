@@ -144,8 +144,9 @@ extension RunExecutor {
                     startedAt: clock.steady(),
                     timeoutSeconds: machine.state.plan.options.timeoutSeconds)
             switch current.look(progress, at: clock.steady()) {
-            case .fine: break
-            case .overdue(let reason): send(.overdue(id, reason: reason))
+            // There is no memory that could fail to converge.
+            case .fine, .adjust: break
+            case .hopeless(let reason), .overdue(let reason): send(.overdue(id, reason: reason))
             case .stuck(let reason): send(.stuck(id, reason: reason))
             }
             watch = current
