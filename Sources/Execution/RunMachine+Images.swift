@@ -68,3 +68,15 @@ extension RunMachine.Verification {
         return statistics
     }
 }
+
+extension Settlement {
+    /// Is it about a cold move or about images? Why it failed is then told with it.
+    var isOfImages: Bool {
+        switch self {
+        case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
+            .removeSourceImages:
+            true
+        case .destroyPausedSource, .resumeSource, .undefineSource, .setAutostart: false
+        }
+    }
+}

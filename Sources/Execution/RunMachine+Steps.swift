@@ -159,7 +159,7 @@ extension RunMachine {
             }
             let reason =
                 "\(settlement.rawValue) failed \(now.settlements) times"
-                + "\(now.error.map { " (\($0))" } ?? ""); \(picture)"
+                + "\(settlement.isOfImages ? now.error.map { " (\($0))" } ?? "" : ""); \(picture)"
             return state.step(id).map { halt($0.step, reason) } ?? []
         }
         now.settlements += 1
