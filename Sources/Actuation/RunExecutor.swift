@@ -12,17 +12,19 @@ package actor RunExecutor {
         @Sendable (RunGoal, [Exclusion], RunState) async throws -> MigrationPlan
 
     private let run: RunID
-    private var machine: RunMachine
+    var machine: RunMachine
     private let journal: any RunJournal
-    private let doors: [HostName: HostDoor]
+    let doors: [HostName: HostDoor]
     private let replanner: Replanner
-    private let clock: WorldClock
-    private let observer: any RunObserver
+    let clock: WorldClock
+    let observer: any RunObserver
 
     private let events: AsyncStream<RunEvent>
     private let inbox: AsyncStream<RunEvent>.Continuation
     private var effects: [Task<Void, Never>] = []
     private var monitors: [StepID: Task<Void, Never>] = [:]
+    /// Cold moves under way, which no libvirt job can be asked about.
+    var controls: [StepID: MoveControl] = [:]
     /// Pairs whose daemons can not reach each other: their next attempt is managed from here.
     private var managedPairs: Set<HostPair> = []
 
@@ -87,7 +89,10 @@ package actor RunExecutor {
                 await observer.observe(.recorded(event))
             case .look(let id, let purpose, let pause):
                 start { await $0.look(id, purpose, afterMilliseconds: pause) }
+            case .survey(let id):
+                start { await $0.survey(id) }
             case .migrate(let id):
+                if machine.state.step(id)?.step.mode == .offline { controls[id] = MoveControl() }
                 start { await $0.migrate(id) }
                 monitors[id] = Task { await self.monitor(id) }
             case .settle(let id, let settlement):
@@ -141,22 +146,42 @@ package actor RunExecutor {
         else { return send(.migrationEnded(id, nil, error: "a host is not in the fleet file")) }
         let move = open.step.move
         let pair = HostPair(source: move.source, target: move.target)
-        let isManaged =
-            machine.state.plan.options.route == .managed || managedPairs.contains(pair)
-        var options = machine.state.plan.options
-        options.route = isManaged ? .managed : .peerToPeer
-        let request = MigrationRequest(
-            domain: move.domain, target: move.target,
-            targetURI: isManaged ? target.controllerURI : target.peerURI,
-            migrateURI: target.migrateURI, isPersistent: persistent, mode: open.step.mode,
-            options: options)
+        let request = request(open.step, to: target, isPersistent: persistent)
+        if let lack = await lack(of: open.step, source, target) {
+            // Nothing was begun, and the look that follows will find so.
+            return send(.migrationEnded(id, nil, error: lack))
+        }
         do {
-            let statistics = try await source.actuator.migrate(request)
+            let statistics =
+                switch open.step.mode {
+                case .live: try await source.actuator.migrate(request)
+                case .storage: try await copyLive(open, request, source, target)
+                case .offline: try await moveCold(open, request, source, target)
+                }
             send(.migrationEnded(id, statistics, error: nil))
         } catch {
             await noteRoute(after: error, pair)
             send(.migrationEnded(id, nil, error: "\(error)"))
         }
+    }
+
+    /// `step` tells the way; from its source to `target`, which may be where it came from.
+    func request(_ step: Step, to target: HostDoor, isPersistent: Bool) -> MigrationRequest {
+        let pair = HostPair(source: step.move.source, target: step.move.target)
+        var options = machine.state.plan.options
+        let isManaged = options.route == .managed || managedPairs.contains(pair)
+        options.route = isManaged ? .managed : .peerToPeer
+        var request = MigrationRequest(
+            domain: step.move.domain, target: step.move.target,
+            targetURI: isManaged ? target.controllerURI : target.peerURI,
+            migrateURI: target.migrateURI, isPersistent: isPersistent, mode: step.mode,
+            options: options)
+        request.copies = step.copies
+        let own = doors[step.move.source]?.addresses ?? []
+        for (here, there) in zip(own, target.addresses) where here != there {
+            request.addresses[here] = there
+        }
+        return request
     }
 
     /// Peer-to-peer is the default because it survives us; where the hosts can not reach each other
@@ -190,6 +215,11 @@ package actor RunExecutor {
             case .undefineSource: try await source.actuator.undefine(move.domain)
             case .setAutostart:
                 try await target.actuator.setAutostart(of: move.domain, to: true)
+            case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
+                .removeSourceImages:
+                if let doubt = try await settleImages(id, settlement, move, source, target) {
+                    return send(.settled(id, settlement, error: doubt))
+                }
             }
             send(.settled(id, settlement, error: nil))
         } catch {
@@ -199,14 +229,14 @@ package actor RunExecutor {
 
     /// Why a copy on the source must not be woken: the domain may have gone on from the target to a
     /// third host. nil when every other host was asked and none knows it.
-    private func elsewhere(_ move: Move) async -> String? {
+    func elsewhere(_ move: Move) async -> String? {
         for host in doors.keys.sorted() where host != move.source && host != move.target {
             let sighting = await sighting(of: move.domain, on: host)
             switch sighting.presence {
             case .absent: continue
             // A definition alone may be where the guest ran last, and newer than the copy.
             case .inactive, .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
-                return "the source's copy can not be resumed: on \(host) the domain is "
+                return "it can not be woken where it is: on \(host) the domain is "
                     + "\(sighting.presence.rawValue) \(sighting.detail)"
             }
         }
@@ -233,6 +263,7 @@ package actor RunExecutor {
     /// An abort is refused while the job does not exist yet: it is repeated for as long as the
     /// migration goes on.
     private func abort(_ id: StepID) async {
+        if let control = controls[id], control.isCancelled == false { control.cancel() }
         let move = self.move(id)
         for attempt in 1... {
             do {
@@ -262,6 +293,7 @@ package actor RunExecutor {
     private func monitor(_ id: StepID) async {
         let move = self.move(id)
         guard let inspector = doors[move.source]?.inspector else { return }
+        if let control = controls[id] { return await monitorCold(id, control) }
         var watch = MigrationWatch(
             startedAt: clock.steady(), options: machine.state.plan.options)
         while !Task.isCancelled {
@@ -280,7 +312,7 @@ package actor RunExecutor {
         }
     }
 
-    private func move(_ id: StepID) -> Move {
+    func move(_ id: StepID) -> Move {
         guard let step = machine.state.step(id)?.step else {
             preconditionFailure("run \(run) has no step \(id)")
         }

@@ -28,6 +28,8 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     /// The operator wants it left where it is (metadata `pinned`), or left alone (`excluded`).
     package var isPinned: Bool
     package var isExcluded: Bool
+    /// What forbids moving it cold, beside what forbids every move; nil when not known.
+    package var coldBlockers: [Blocker]?
 
     package init(
         id: DomainID, name: String, state: DomainState = .running, isPersistent: Bool = true,
@@ -153,10 +155,13 @@ package struct Disk: Hashable, Codable, Sendable {
     /// `disk`, `cdrom`, `floppy` or `lun`.
     package var device: String
     package var capacity: Bytes?
+    /// What it takes of its storage; nil when not read.
+    package var allocation: Bytes?
 
     package init(
         target: String, source: Source, cache: String? = nil, isReadOnly: Bool = false,
-        isShareable: Bool = false, device: String = "disk", capacity: Bytes? = nil
+        isShareable: Bool = false, device: String = "disk", capacity: Bytes? = nil,
+        allocation: Bytes? = nil
     ) {
         self.target = target
         self.source = source
@@ -165,6 +170,7 @@ package struct Disk: Hashable, Codable, Sendable {
         self.isShareable = isShareable
         self.device = device
         self.capacity = capacity
+        self.allocation = allocation
     }
 }
 

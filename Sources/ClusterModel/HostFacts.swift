@@ -152,11 +152,17 @@ package struct StoragePool: Hashable, Codable, Sendable {
     /// `netfs:glusterfs:10.77.0.254:/shared`; two hosts share it when this is equal. nil when the
     /// pool is local to its host or can not tell.
     package var identity: String?
+    /// Room that is left in it; nil when not told.
+    package var available: Bytes?
 
-    package init(name: String, type: String, targetPath: String? = nil, identity: String? = nil) {
+    package init(
+        name: String, type: String, targetPath: String? = nil, identity: String? = nil,
+        available: Bytes? = nil
+    ) {
         self.name = name
         self.type = type
         self.targetPath = targetPath
         self.identity = identity
+        self.available = available
     }
 }

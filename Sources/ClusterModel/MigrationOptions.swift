@@ -35,5 +35,51 @@ package struct MigrationOptions: Hashable, Codable, Sendable {
     /// How often a failed step is tried in all before it is planned around.
     package var attempts = 2
 
+    // What follows came later and is optional, so that older plans and journals can be read.
+
+    /// Names (with `*` and `?`) of domains whose local disks may be copied along while they run.
+    package var copyStorageAll: [String]?
+    /// The same, but only the top layer of each disk: its base must lie on the target already.
+    package var copyStorageInc: [String]?
+    /// Names of domains that move cold: a running one is shut down for it, of one that does not run
+    /// the definition goes. Nothing is ever moved cold that is not named here.
+    package var offline: [String]?
+    /// Move those live where that can be, and cold only where not.
+    package var prefersLive: Bool?
+    /// Seconds that a guest has to shut down for a cold move; nil for 120.
+    package var shutdownSeconds: Int?
+    /// Leave copied images on the source once the guest runs on the target.
+    package var keepsImages: Bool?
+    package var compression: MigrationCompression?
+    /// MiB/s in the post-copy phase; nil for no limit.
+    package var postcopyBandwidth: Int?
+
     package init() {}
+}
+
+/// How the memory stream is compressed (virsh `--compressed`, `--comp-methods` and what follows).
+package struct MigrationCompression: Hashable, Codable, Sendable {
+    package enum Method: String, Hashable, Codable, Sendable, CaseIterable {
+        case multithreaded = "mt"
+        case xbzrle
+    }
+
+    package var method: Method
+    /// 0 to 9, for `mt` only.
+    package var level: Int?
+    package var threads: Int?
+    package var decompressionThreads: Int?
+    /// For `xbzrle` only, in bytes.
+    package var cache: Bytes?
+
+    package init(
+        _ method: Method = .xbzrle, level: Int? = nil, threads: Int? = nil,
+        decompressionThreads: Int? = nil, cache: Bytes? = nil
+    ) {
+        self.method = method
+        self.level = level
+        self.threads = threads
+        self.decompressionThreads = decompressionThreads
+        self.cache = cache
+    }
 }

@@ -67,6 +67,8 @@ extension MigrationPlan: Codable {
 extension Step: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions, effect
+        case copies
+        case isShutOff = "shut_off"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -85,6 +87,8 @@ extension Step: Codable {
             rationale: try container.decodeIfPresent(String.self, forKey: .rationale) ?? "",
             cautions: try container.decodeIfPresent([String].self, forKey: .cautions) ?? [])
         effect = try container.decodeIfPresent(StepEffect.self, forKey: .effect)
+        copies = try container.decodeIfPresent([String].self, forKey: .copies) ?? []
+        isShutOff = try container.decodeIfPresent(Bool.self, forKey: .isShutOff) ?? false
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -100,6 +104,8 @@ extension Step: Codable {
         try container.encode(rationale, forKey: .rationale)
         if !cautions.isEmpty { try container.encode(cautions, forKey: .cautions) }
         try container.encodeIfPresent(effect, forKey: .effect)
+        if !copies.isEmpty { try container.encode(copies, forKey: .copies) }
+        if isShutOff { try container.encode(isShutOff, forKey: .isShutOff) }
     }
 }
 

@@ -85,6 +85,10 @@ package struct Step: Hashable, Sendable {
     package var cautions: [String]
     /// What it serves and what it does to the score; nil in plans of earlier versions.
     package var effect: StepEffect?
+    /// Disks (`vda`) that are copied because they lie on storage of their host.
+    package var copies: [String] = []
+    /// The domain does not run: only its definition goes, and what is copied of it.
+    package var isShutOff = false
 
     package init(
         id: StepID, domainName: String, move: Move, mode: Mode = .live, after: [StepID] = [],

@@ -6,6 +6,9 @@ package enum Directive: Hashable, Sendable {
     case record(JournalEvent)
     /// Look at the domain on both hosts, after a pause, and answer with `looked`.
     case look(StepID, LookPurpose, afterMilliseconds: Int64)
+    /// Find out what the step would copy and whether the target can take it, touching nothing, and
+    /// answer with `surveyed`.
+    case survey(StepID)
     /// Start the migration and answer with `migrationEnded`.
     case migrate(StepID)
     /// Do the repair and answer with `settled`.
@@ -49,6 +52,8 @@ package enum RunEvent: Hashable, Sendable {
     /// The journal has the run; go.
     case begin
     case looked(StepID, LookPurpose, source: DomainSighting, target: DomainSighting)
+    /// The answer to `survey`; nil with a reason when the step can not be done.
+    case surveyed(StepID, StepPreparation?, reason: String?)
     case migrationEnded(StepID, MigrationStatistics?, error: String?)
     case settled(StepID, Settlement, error: String?)
     /// The answer to `plan`; nil with a reason when none could be made.

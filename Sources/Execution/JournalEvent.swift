@@ -13,6 +13,11 @@ package enum JournalEvent: Hashable, Codable, Sendable {
     case intent(StepID, attempt: Int, persistent: Bool, autostart: Bool)
     /// A running migration is about to be changed, because it does not converge.
     case adjusting(StepID, MigrationAdjustment, reason: String)
+    /// Before the intent of a step that copies images or shuts its guest down: what it will make on
+    /// the target, and whether the guest ran.
+    case preparing(StepID, StepPreparation)
+    /// The images of a step are gone from where they are not wanted any more.
+    case cleared(StepID)
     /// One attempt failed and the domain was seen running on its source.
     case attemptFailed(StepID, attempt: Int, error: String)
     /// A repair is about to be done, because both hosts were seen and the recovery table says so.
@@ -46,6 +51,16 @@ package enum Settlement: String, Hashable, Codable, Sendable, CaseIterable {
     case undefineSource = "undefine-source"
     /// libvirt drops the autostart mark on the way.
     case setAutostart = "set-autostart"
+    /// A cold move ended half-way: the guest is down on its source and the target does not have it.
+    case startSource = "start-source"
+    /// The definition of a guest that was shut down for it is on the target.
+    case startTarget = "start-target"
+    /// It does not start there: its definition goes back.
+    case returnDefinition = "return-definition"
+    /// The source has the guest, and the target what was to become a copy of its images.
+    case removeTargetImages = "remove-target-images"
+    /// The guest has run on the target from its copy.
+    case removeSourceImages = "remove-source-images"
 }
 
 /// How a run ended.

@@ -49,9 +49,9 @@ package struct RecoveryRow: Sendable {
 /// `qemu_migration.c` and `libvirt-domain.c`; `facts/libvirt-migration.md` section 5.
 package enum RecoveryTable {
     package static func decide(
-        source: DomainSighting, target: DomainSighting
+        source: DomainSighting, target: DomainSighting, after beginning: StepBeginning = .live
     ) -> (row: RecoveryRow, decision: RecoveryDecision) {
-        for row in rows where row.matches(source, target) {
+        for row in rows(after: beginning) where row.matches(source, target) {
             return (row, row.decision)
         }
         preconditionFailure("no recovery row for source \(source) and target \(target)")
@@ -60,15 +60,34 @@ package enum RecoveryTable {
     /// Before an intent only one picture is as planned. None is mended: whatever is wrong with it, it
     /// was not us.
     package static func verdict(
-        source: DomainSighting, target: DomainSighting
+        source: DomainSighting, target: DomainSighting, isShutOff: Bool = false
     ) -> (row: RecoveryRow, verdict: PreflightVerdict) {
         let (row, decision) = decide(source: source, target: target)
         switch decision {
+        // Of a domain that does not run only the definition moves.
+        case .stopped where isShutOff: return (row, .takeOff)
+        case .stayed where isShutOff && target.presence == .absent: return (row, .skip)
         case .stayed: return (row, target.presence == .absent ? .takeOff : .avoidTarget)
         case .stopped: return (row, .skip)
         case .lookAgain(let doubt): return (row, .lookAgain(doubt))
         case .arrived, .arrivedThenStopped, .wait, .settle, .halt: return (row, .stopRun)
         }
+    }
+
+    /// The whole table for a step that began in this way: its own rows come before those of a live
+    /// migration, which they take pairs from.
+    package static func rows(after beginning: StepBeginning) -> [RecoveryRow] {
+        let own = ownRows(after: beginning)
+        guard !own.isEmpty else { return rows }
+        return own
+            + rows.map { row in
+                RecoveryRow(
+                    label: row.label, story: row.story,
+                    matches: { source, target in
+                        row.matches(source, target)
+                            && !own.contains { $0.matches(source, target) }
+                    }, decision: row.decision)
+            }
     }
 
     package static let rows: [RecoveryRow] = [
@@ -240,7 +259,7 @@ package enum RecoveryTable {
     }
 
     /// Whole, and no migration is at work.
-    private static func idle(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+    static func idle(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
         whole(source, target) && !underWay(source, target)
     }
 

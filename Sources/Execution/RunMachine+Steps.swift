@@ -13,10 +13,19 @@ extension RunMachine {
             phases[id] = nil
             return []
         }
-        let (row, verdict) = RecoveryTable.verdict(source: source, target: target)
+        let (row, verdict) = RecoveryTable.verdict(
+            source: source, target: target, isShutOff: step.isShutOff)
         switch verdict {
-        case .takeOff:
+        case .takeOff where step.mode == .live:
             return takeOff(step, source: source, at: time)
+        case .takeOff:
+            phases[id] = .surveying(source)
+            return [.survey(id)]
+        case .skip where step.isShutOff:
+            phases[id] = nil
+            let reason =
+                "was started on \(step.move.source) meanwhile: it is not stopped to move it"
+            return [record(.skipped(id, reason: reason), at: time)]
         case .avoidTarget:
             return giveUp(
                 step,
@@ -41,6 +50,24 @@ extension RunMachine {
         }
     }
 
+    /// What it makes on the target is written down before its intent, and nothing is made until then.
+    mutating func surveyed(
+        _ id: StepID, _ preparation: StepPreparation?, reason: String?, at time: Timestamp
+    ) -> [Directive] {
+        guard case .surveying(let source) = phases[id], let step = state.step(id)?.step else {
+            preconditionFailure("step \(id) surveyed in phase \(phases[id] as Any)")
+        }
+        guard stopReason == nil, haltReason == nil else {
+            phases[id] = nil
+            return []
+        }
+        guard let preparation else {
+            return giveUp(step, error: reason ?? "it could not be prepared", at: time)
+        }
+        let preparing = record(.preparing(id, preparation), at: time)
+        return [preparing] + takeOff(step, source: source, at: time)
+    }
+
     private mutating func takeOff(
         _ step: Step, source: DomainSighting, at time: Timestamp
     ) -> [Directive] {
@@ -60,18 +87,23 @@ extension RunMachine {
             case .running(_, let persistent, let autostart) = open.status
         else { preconditionFailure("step \(id) verified in phase \(phases[id] as Any)") }
         let step = open.step
-        let (row, decision) = RecoveryTable.decide(source: source, target: target)
+        let (row, decision) = RecoveryTable.decide(
+            source: source, target: target, after: open.beginning)
         let picture = "\(row.label): \(words(source, target, step))"
         now.isUnderWay = decision == .wait
+        if let directives = imagesSettled(id, decision, &now, open, target, picture, at: time) {
+            return directives
+        }
         switch decision {
         case .arrived where persistent && autostart && !target.autostart && target.isPersistent:
             return settle(.setAutostart, id, now, picture: picture, at: time)
         case .arrived:
             phases[id] = nil
-            return [record(.arrived(id, now.statistics, note: now.note), at: time)]
+            let statistics = now.statistics(of: open, until: time)
+            return [record(.arrived(id, statistics, note: now.note), at: time)]
         case .arrivedThenStopped:
             phases[id] = nil
-            let note = "was shut down on \(step.move.target) since"
+            let note = step.isShutOff ? now.note : "was shut down on \(step.move.target) since"
             return [record(.arrived(id, now.statistics, note: note), at: time)]
         case .stayed:
             let error = now.error ?? "the migration was interrupted"
@@ -80,6 +112,8 @@ extension RunMachine {
             phases[id] = nil
             let reason = "was shut down on \(step.move.source) meanwhile"
             return [record(.skipped(id, reason: reason), at: time)]
+        case .settle(.startTarget) where now.isGoingBack:
+            return settle(.returnDefinition, id, now, picture: picture, at: time)
         case .settle(let settlement):
             return settle(settlement, id, now, picture: picture, at: time)
         case .wait where !now.wasAborted:
@@ -106,7 +140,7 @@ extension RunMachine {
         }
     }
 
-    private mutating func settle(
+    mutating func settle(
         _ settlement: Settlement, _ id: StepID, _ now: Verification, picture: String,
         at time: Timestamp
     ) -> [Directive] {
@@ -117,7 +151,15 @@ extension RunMachine {
                 let note = "autostart could not be set on the target: \(now.error ?? "unknown")"
                 return [record(.arrived(id, now.statistics, note: note), at: time)]
             }
-            let reason = "\(settlement.rawValue) failed \(now.settlements) times; \(picture)"
+            if settlement == .startTarget {
+                // Where it came from it did run: back with it.
+                now.isGoingBack = true
+                now.settlements = 0
+                return settle(.returnDefinition, id, now, picture: picture, at: time)
+            }
+            let reason =
+                "\(settlement.rawValue) failed \(now.settlements) times"
+                + "\(settlement.isOfImages ? now.error.map { " (\($0))" } ?? "" : ""); \(picture)"
             return state.step(id).map { halt($0.step, reason) } ?? []
         }
         now.settlements += 1
@@ -127,7 +169,7 @@ extension RunMachine {
 
     /// A repair that failed is looked at again after a pause, one that worked at once.
     mutating func settled(
-        _ id: StepID, _ settlement: Settlement, error: String?
+        _ id: StepID, _ settlement: Settlement, error: String?, at time: Timestamp
     ) -> [Directive] {
         guard case .settling(settlement, var now) = phases[id] else {
             preconditionFailure("step \(id) settled in phase \(phases[id] as Any)")
@@ -136,7 +178,11 @@ extension RunMachine {
         now.note = now.note ?? Self.note(of: settlement)
         phases[id] = .verifying(now)
         let pause = error == nil ? 0 : bounds.lookPauseMilliseconds
-        return [.look(id, .verify, afterMilliseconds: pause)]
+        let isCleared =
+            error == nil && (settlement == .removeTargetImages || settlement == .removeSourceImages)
+        return (isCleared ? [record(.cleared(id), at: time)] : []) + [
+            .look(id, .verify, afterMilliseconds: pause)
+        ]
     }
 
     private mutating func attemptFailed(
@@ -209,7 +255,9 @@ extension RunMachine {
         switch settlement {
         case .destroyPausedSource: "the source's paused copy was removed"
         case .undefineSource: "the definition left on the source was removed"
-        case .resumeSource, .setAutostart: nil
+        case .resumeSource, .setAutostart, .startSource, .startTarget, .returnDefinition,
+            .removeTargetImages, .removeSourceImages:
+            nil
         }
     }
 }

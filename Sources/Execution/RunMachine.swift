@@ -12,6 +12,8 @@ package struct RunMachine: Sendable {
     /// What a step is doing now; a step that is absent here is pending or over.
     enum Phase: Hashable, Sendable {
         case preflight(looks: Int)
+        /// It is found out what it would copy; the sighting goes into its intent.
+        case surveying(DomainSighting)
         case migrating(aborting: Bool)
         case verifying(Verification)
         case settling(Settlement, Verification)
@@ -30,6 +32,13 @@ package struct RunMachine: Sendable {
         var settlements = 0
         /// Goes into the journal with the outcome.
         var note: String?
+        /// When the migration ended.
+        var endedAt: Timestamp?
+        /// It does not start on the target and is brought back.
+        var isGoingBack = false
+        /// It was seen running on the target, at the look before.
+        var hasRun = false
+        var imageSettlements = 0
     }
 
     /// Bounds on waiting and trying, so that every run ends.
@@ -41,6 +50,8 @@ package struct RunMachine: Sendable {
         /// unless the plan's options set a time.
         package var waits = 1800
         package var settlements = 3
+        /// How long a guest must have run on the target before its old images are removed.
+        package var provingMilliseconds: Int64 = 5000
         /// New plans around failures.
         package var plans = 5
 
@@ -91,11 +102,14 @@ package struct RunMachine: Sendable {
             directives += preflighted(id, source: source, target: target, at: time)
         case .looked(let id, .verify, let source, let target):
             directives += verified(id, source: source, target: target, at: time)
+        case .surveyed(let id, let preparation, let reason):
+            directives += surveyed(id, preparation, reason: reason, at: time)
         case .migrationEnded(let id, let statistics, let error):
-            phases[id] = .verifying(Verification(statistics: statistics, error: error))
+            phases[id] = .verifying(
+                Verification(statistics: statistics, error: error, endedAt: time))
             directives.append(.look(id, .verify, afterMilliseconds: 0))
         case .settled(let id, let settlement, let error):
-            directives += settled(id, settlement, error: error)
+            directives += settled(id, settlement, error: error, at: time)
         case .planned(let plan, let reason):
             directives += planned(plan, reason: reason, at: time)
         case .adjust(let id, let adjustment, let reason):
@@ -218,7 +232,7 @@ package struct RunMachine: Sendable {
                 now.wasAborted = true
                 phases[id] = .verifying(now)
                 return .abort(id)
-            case .preflight, .verifying, .settling, nil:
+            case .preflight, .surveying, .verifying, .settling, nil:
                 return nil
             }
         }

@@ -14,6 +14,9 @@ package struct RunState: Hashable, Sendable {
         package var error: String?
         /// Repairs that were done for it.
         package var settlements: [Settlement] = []
+        /// What this attempt makes on the target; nil for one that migrates live, with its memory
+        /// only.
+        package var preparation: StepPreparation?
         /// What was changed of its migration, with the reason.
         package var adjustments: [Adjustment] = []
         /// What its migration took, also of a step that was rolled back since; nil when not told.
@@ -69,6 +72,10 @@ package struct RunState: Hashable, Sendable {
                 $0.status = .running(
                     attempt: attempt, persistent: persistent, autostart: autostart)
             }
+        case .preparing(let id, let preparation):
+            update(id) { $0.preparation = preparation }
+        case .cleared(let id):
+            update(id) { $0.preparation?.images = [] }
         case .attemptFailed(let id, _, let error):
             update(id) {
                 $0.status = .pending

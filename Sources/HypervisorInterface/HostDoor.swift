@@ -2,17 +2,22 @@
 package struct HostDoor: Sendable {
     package var inspector: any HostInspector
     package var actuator: any MigrationActuator
+    /// nil where no images can be handled: then only live moves with memory alone are possible.
+    package var images: (any ImageKeeper)?
     /// libvirt URI of this host as this process reaches it (managed migration).
     package var controllerURI: String
     /// libvirt URI of this host as other hosts' daemons reach it (peer-to-peer migration).
     package var peerURI: String
+    /// Addresses of this host, its own first, then that of the migration network.
+    package var addresses: [String] = []
     /// `migrate_uri` of migrations to this host, for example `tcp://10.10.10.1`.
     package var migrateURI: String
 
     package init(
         inspector: any HostInspector, actuator: any MigrationActuator, controllerURI: String,
-        peerURI: String, migrateURI: String
+        peerURI: String, migrateURI: String, images: (any ImageKeeper)? = nil
     ) {
+        self.images = images
         self.inspector = inspector
         self.actuator = actuator
         self.controllerURI = controllerURI

@@ -41,6 +41,12 @@ package struct MigrationRequest: Hashable, Sendable {
     package var isPersistent: Bool
     package var mode: Step.Mode
     package var options: MigrationOptions
+    /// Disks to copy, in mode `storage`.
+    package var copies: [String] = []
+    /// Only what is above the disks' base images.
+    package var isTopLayer = false
+    /// The source's own addresses with those of the target, for consoles that listen on one.
+    package var addresses: [String: String] = [:]
 
     package init(
         domain: DomainID, target: HostName, targetURI: String, migrateURI: String,

@@ -16,6 +16,7 @@ struct Composition: Sendable {
     private let inspectors: [HostName: any HostInspector]
     private let actuators: [HostName: any MigrationActuator]
     private let probes: [HostName: any MemoryProbe]
+    private let images: [HostName: any ImageKeeper]
     private let stores: Stores
 
     static let defaultFiles = ["kvmbalance.yaml", "/etc/kvmbalance/kvmbalance.yaml"]
@@ -32,6 +33,12 @@ struct Composition: Sendable {
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
         (inspectors, actuators, probes) = try Self.doors(of: fleet)
+        let uris = Dictionary(
+            fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
+        let real = fleet.hosts.filter { !SimulatedURI.isSimulated($0.uri) }
+        images = Dictionary(
+            real.map { ($0.name, LibvirtImages(host: $0.name, uri: $0.uri, uris: uris)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// A reading, a writing and a measuring door for each host, real or simulated.
@@ -108,9 +115,19 @@ struct Composition: Sendable {
             doors[host.name] = HostDoor(
                 inspector: inspector, actuator: actuator, controllerURI: host.uri,
                 peerURI: host.peerURI ?? host.uri,
-                migrateURI: "tcp://\(host.migrationAddress ?? host.address)")
+                migrateURI: "tcp://\(host.migrationAddress ?? host.address)",
+                images: images[host.name])
+            doors[host.name]?.addresses = [host.address, host.migrationAddress ?? host.address]
         }
         return doors
+    }
+
+    /// For real hosts.
+    var probers: [HostName: any HostProber] {
+        Dictionary(
+            fleet.hosts.filter { !SimulatedURI.isSimulated($0.uri) }.map {
+                ($0.name, LibvirtProber(host: $0.name, uri: $0.uri))
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     // MARK: Files

@@ -36,8 +36,8 @@ final class DomainHandle {
 
     /// Live XML of an active domain, the definition of another. Takes no job and does not enter
     /// the monitor (qemuDomainGetXMLDesc in 9.0).
-    func xml() throws(LibvirtFailure) -> String {
-        try ownedString(use { virDomainGetXMLDesc($0, 0) })
+    func xml(flags: UInt32 = 0) throws(LibvirtFailure) -> String {
+        try ownedString(use { virDomainGetXMLDesc($0, flags) })
     }
 
     func isActive() throws(LibvirtFailure) -> Bool {

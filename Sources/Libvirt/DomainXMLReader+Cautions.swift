@@ -15,7 +15,7 @@ extension DomainXMLReader {
         if root.first("cputune")?.children.contains(where: { $0.attribute("cpuset") != nil })
             == true || root.first("vcpu")?.attribute("cpuset") != nil
         {
-            found.append("pinned to CPUs by number: the pinning is copied as it is")
+            found.append("pinned to CPUs by number: pins to CPUs that the target lacks are dropped")
         }
         if let most = try root.first("maxMemory")?.memory(), most > memory {
             found.append(

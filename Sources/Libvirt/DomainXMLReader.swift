@@ -23,6 +23,7 @@ enum DomainXMLReader {
         facts.disks = disks(of: root)
         facts.interfaces = interfaces(of: root)
         facts.blockers = blockers(of: root, name: name)
+        facts.coldBlockers = coldBlockers(of: root, name: name)
         facts.cautions = try cautions(of: root, memory: memory)
         readMetadata(of: root, into: &facts)
         return facts

@@ -55,7 +55,9 @@ extension InventoryReader {
     /// tells otherwise, and stays where it is.
     private mutating func facts(of domain: DomainHandle, _ uuid: String) throws -> DomainFacts {
         do {
-            return try DomainXMLReader.read(domain.xml())
+            var facts = try DomainXMLReader.read(domain.xml())
+            for index in facts.disks.indices { measure(&facts.disks[index]) }
+            return facts
         } catch let malformed as MalformedXML {
             var info = virDomainInfo()
             try checked(domain.use { virDomainGetInfo($0, &info) })
@@ -71,6 +73,31 @@ extension InventoryReader {
                         remedy: "look at virsh dumpxml")
                 ])
         }
+    }
+
+    /// What a disk on storage of the host's own takes: libvirt's storage driver looks at the file,
+    /// not at the guest.
+    private mutating func measure(_ disk: inout Disk) {
+        let volume: VolumeHandle?
+        switch disk.source {
+        case .file(let path) where localFolders.contains(DiskImage.folder(of: path)):
+            volume = connection.volume(at: path) ?? newVolume(at: path)
+        case .volume(let pool, let name):
+            volume = try? connection.pool(pool).volume(name)
+        case .none, .file, .block, .network, .other: return
+        }
+        guard let sizes = try? volume?.sizes() else { return }
+        disk.capacity = sizes.capacity
+        disk.allocation = sizes.allocation
+    }
+
+    /// libvirt knows of files only what it saw last: each folder is looked at again once. A
+    /// read-only connection may not ask for that, and the size stays unknown.
+    private mutating func newVolume(at path: String) -> VolumeHandle? {
+        let folder = DiskImage.folder(of: path)
+        guard refreshed.insert(folder).inserted else { return nil }
+        try? connection.pool(showing: folder)?.refresh()
+        return connection.volume(at: path)
     }
 
     private static func snapshots(_ domain: DomainHandle, _ name: String) -> Blocker {

@@ -12,6 +12,10 @@ struct InventoryReader {
     let connection: ConnectionHandle
     let host: HostName
     private var warnings: [String] = []
+    /// Folders of the host's own pools of files: only there a copy of a disk is made one day.
+    private(set) var localFolders: Set<String> = []
+    /// Those of them that were looked at again.
+    var refreshed: Set<String> = []
 
     init(connection: ConnectionHandle, host: HostName) {
         self.connection = connection
@@ -21,6 +25,9 @@ struct InventoryReader {
     func read() throws -> HostInventory {
         var reader = self
         let facts = try reader.hostFacts()
+        reader.localFolders = Set(
+            facts.pools.filter { $0.identity == nil && ["dir", "fs"].contains($0.type) }
+                .compactMap(\.targetPath))
         let domains = try reader.domains()
         return HostInventory(
             host: host, at: .now, facts: facts, domains: domains.map(\.facts),

@@ -92,6 +92,7 @@ extension LibvirtActuator {
         let call = try MigrationCall(request, route: route)
         let parameters = try call.parameters()
         let domain = try source.domain(request.domain.rawValue)
+        try translate(request, domain, into: parameters, targetURI)
         let events = JobEvents(domain, on: source, onIteration: onIteration)
         let start = ContinuousClock.now
         switch route {
@@ -120,6 +121,30 @@ extension LibvirtActuator {
         // A persistent domain is gone here by now; its statistics came before it went.
         let job = events.completedJob(waitingSeconds: 1) ?? (try? domain.completedJob())
         return Performed(milliseconds: milliseconds, job: job)
+    }
+
+    /// Adds the XML for the target where something in it is bound to the source. Where the target can
+    /// not be read from here it goes as it is, as libvirt does by itself.
+    private static func translate(
+        _ request: MigrationRequest, _ domain: DomainHandle, into parameters: ParameterList,
+        _ targetURI: String?
+    ) throws(LibvirtFailure) {
+        let secure = VIR_DOMAIN_XML_SECURE.rawValue | VIR_DOMAIN_XML_MIGRATABLE.rawValue
+        let live = try domain.xml(flags: secure)
+        guard HostXMLTranslation.isBound(live, addresses: request.addresses), let targetURI,
+            let target = try? ConnectionHandle(uri: targetURI, readOnly: true).cpusAndCells()
+        else { return }
+        let translation = HostXMLTranslation(
+            target: .init(
+                cpus: target.cpus, cells: target.cells, addresses: request.addresses))
+        if let xml = translation.translated(live) {
+            try parameters.add(VIR_MIGRATE_PARAM_DEST_XML, xml)
+        }
+        guard request.isPersistent, request.mode != .offline else { return }
+        let kept = try domain.xml(flags: secure | VIR_DOMAIN_XML_INACTIVE.rawValue)
+        if let xml = translation.translated(kept) {
+            try parameters.add(VIR_MIGRATE_PARAM_PERSIST_XML, xml)
+        }
     }
 
     private static func target(

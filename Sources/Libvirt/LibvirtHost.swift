@@ -54,6 +54,14 @@ package final class LibvirtHost: HostInspector {
         }
     }
 
+    /// A short question about a domain, beside samples and inventories.
+    func watch<Value: Sendable>(
+        _ operation: String, _ domain: DomainID,
+        _ body: @escaping @Sendable (ConnectionHandle) throws -> Value
+    ) async throws -> Value {
+        try await watching.call(operation, domain: domain, limit: options.lookLimit, body)
+    }
+
     package func migrationProgress(of domain: DomainID) async throws -> MigrationProgress? {
         try await watching.call(
             "read migration progress", domain: domain, limit: options.lookLimit

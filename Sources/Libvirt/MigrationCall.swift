@@ -15,19 +15,29 @@ struct MigrationCall: Hashable, Sendable {
     var flags: UInt32
     var migrateURI: String?
     var bandwidth: UInt64?
+    var postcopyBandwidth: UInt64?
     var connections: Int32?
+    var compression: MigrationCompression?
+    var disks: [String] = []
 
     /// Refuses what libvirt would refuse, or silently not do, with a reason that says why.
     init(_ request: MigrationRequest, route: Route) throws(LibvirtFailure) {
         let options = request.options
         try Self.check(request, route: route)
-        flags = VIR_MIGRATE_LIVE.rawValue
+        // Of a domain that does not run there is nothing that could go on living.
+        flags =
+            request.mode == .offline ? VIR_MIGRATE_OFFLINE.rawValue : VIR_MIGRATE_LIVE.rawValue
         if route == .peerToPeer { flags |= VIR_MIGRATE_PEER2PEER.rawValue }
         // Both or none: either alone leaves a definition on two hosts, or on none after the
         // guest's next shutdown.
         if request.isPersistent {
             flags |= VIR_MIGRATE_PERSIST_DEST.rawValue | VIR_MIGRATE_UNDEFINE_SOURCE.rawValue
         }
+        guard request.mode != .offline else {
+            migrateURI = request.migrateURI
+            return
+        }
+        let isStorage = request.mode == .storage
         let choices: [(Bool, virDomainMigrateFlags)] = [
             (options.suspend, VIR_MIGRATE_PAUSED),
             (options.unsafe, VIR_MIGRATE_UNSAFE),
@@ -36,34 +46,44 @@ struct MigrationCall: Hashable, Sendable {
             (options.mayEndInPostcopy, VIR_MIGRATE_POSTCOPY),
             (options.tls, VIR_MIGRATE_TLS),
             (options.parallel != nil, VIR_MIGRATE_PARALLEL),
-            (request.mode == .storage, VIR_MIGRATE_NON_SHARED_DISK),
+            (isStorage && !request.isTopLayer, VIR_MIGRATE_NON_SHARED_DISK),
+            (isStorage && request.isTopLayer, VIR_MIGRATE_NON_SHARED_INC),
+            (options.compression != nil, VIR_MIGRATE_COMPRESSED),
         ]
         for (isWanted, flag) in choices where isWanted { flags |= flag.rawValue }
         // A tunnel goes through libvirtd: libvirt forbids an address then.
         migrateURI = options.tunnelled ? nil : request.migrateURI
         bandwidth = options.bandwidth.flatMap { UInt64(exactly: $0) }
+        postcopyBandwidth = options.postcopyBandwidth.flatMap { UInt64(exactly: $0) }
         connections = options.parallel.map { Int32(clamping: $0) }
+        compression = options.compression
+        disks = isStorage ? request.copies : []
     }
 
     private static func check(
         _ request: MigrationRequest, route: Route
     ) throws(LibvirtFailure) {
-        let options = request.options
-        let tunnelled = options.tunnelled
+        var options = request.options
+        options.route = route == .managed ? .managed : .peerToPeer
+        if let rule = MigrationRules.broken(by: options).first {
+            throw .refused(rule.text(in: .commandLine), kind: .unsupported)
+        }
         let impossible: [(Bool, String)] = [
-            (request.mode == .offline, "a cold (offline) migration is not implemented yet"),
             (
-                !tunnelled && request.migrateURI.isEmpty,
+                request.mode == .offline && !request.isPersistent,
+                "a transient domain has no definition to move"
+            ),
+            (
+                !options.tunnelled && request.migrateURI.isEmpty,
                 "no migrate URI: the target's own idea of its name would be used"
             ),
-            (tunnelled && route == .managed, "a tunnel needs the peer-to-peer route"),
-            (tunnelled && request.mode == .storage, "disks can not be copied through a tunnel"),
-            (tunnelled && options.parallel != nil, "a tunnel has one connection, not several"),
-            (tunnelled && options.mayEndInPostcopy, "post-copy does not work through a tunnel"),
             (
-                options.mayEndInPostcopy && options.suspend,
-                "post-copy runs the guest on the target: it "
-                    + "can not be left paused there"
+                options.tunnelled && request.mode == .storage,
+                "disks can not be copied through a tunnel"
+            ),
+            (
+                request.mode == .storage && request.copies.isEmpty,
+                "no disk is named to be copied, and libvirt's own choice would be another"
             ),
             (options.parallel.map { $0 < 1 } ?? false, "less than one parallel connection"),
             (options.bandwidth.map { $0 < 1 } ?? false, "a bandwidth below 1 MiB/s"),
@@ -78,6 +98,28 @@ struct MigrationCall: Hashable, Sendable {
         if let migrateURI { try list.add(VIR_MIGRATE_PARAM_URI, migrateURI) }
         if let bandwidth { try list.add(VIR_MIGRATE_PARAM_BANDWIDTH, bandwidth) }
         if let connections { try list.add(VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS, connections) }
+        if let postcopyBandwidth {
+            try list.add(VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY, postcopyBandwidth)
+        }
+        for disk in disks { try list.add(VIR_MIGRATE_PARAM_MIGRATE_DISKS, disk) }
+        if let compression { try add(compression, to: list) }
         return list
+    }
+
+    private func add(
+        _ compression: MigrationCompression, to list: ParameterList
+    ) throws(LibvirtFailure) {
+        try list.add(VIR_MIGRATE_PARAM_COMPRESSION, compression.method.rawValue)
+        let numbers: [(String, Int?)] = [
+            (VIR_MIGRATE_PARAM_COMPRESSION_MT_LEVEL, compression.level),
+            (VIR_MIGRATE_PARAM_COMPRESSION_MT_THREADS, compression.threads),
+            (VIR_MIGRATE_PARAM_COMPRESSION_MT_DTHREADS, compression.decompressionThreads),
+        ]
+        for (name, value) in numbers {
+            if let value { try list.add(name, Int32(clamping: value)) }
+        }
+        if let cache = compression.cache {
+            try list.add(VIR_MIGRATE_PARAM_COMPRESSION_XBZRLE_CACHE, UInt64(clamping: cache.count))
+        }
     }
 }

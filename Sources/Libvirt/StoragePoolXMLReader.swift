@@ -10,7 +10,10 @@ enum StoragePoolXMLReader {
         let path = root.first("target", "path")?.trimmedText
         return StoragePool(
             name: name, type: type, targetPath: path.flatMap { $0.isEmpty ? nil : $0 },
-            identity: identity(type: type, source: root.first("source")))
+            identity: identity(type: type, source: root.first("source")),
+            available: try root.first("available").map { element throws(MalformedXML) in
+                try element.memory(element.trimmedText, unit: element.attribute("unit") ?? "bytes")
+            })
     }
 
     /// Two pools with equal identities hold the same bytes.

@@ -4,11 +4,7 @@ import ClusterModel
 extension PolicyReader {
     static func options(_ table: YAMLTable) throws(PolicyError) -> MigrationOptions {
         var options = MigrationOptions()
-        if try flag(table, "live") == false {
-            throw table.error(
-                "'migration.live' can only be true: running domains are never stopped to move them",
-                at: "live")
-        }
+        try refuseWords(table)
         if let peerToPeer = try flag(table, "p2p") {
             options.route = peerToPeer ? .peerToPeer : .managed
         }
@@ -25,11 +21,9 @@ extension PolicyReader {
         options.timeoutSeconds = try seconds(table, "timeout").map { Int($0) }
         try readConvergence(table, into: &options)
         options.attempts = try whole(table, "attempts", 1...10) ?? options.attempts
-        if options.tunnelled, options.parallel != nil || options.route == .managed {
-            let other = options.parallel != nil ? "parallel" : "p2p: false"
-            throw table.error(
-                "'migration.tunnelled' can not be combined with '\(other)': libvirt refuses it",
-                at: "tunnelled")
+        try readWays(table, into: &options)
+        if let rule = MigrationRules.broken(by: options).first {
+            throw table.error(rule.text(in: .policy), at: table.firstOf(rule.words))
         }
         return options
     }
@@ -71,5 +65,69 @@ extension PolicyReader {
                 "'migration.when-stuck: post-copy' can not be combined with '\(other)': libvirt "
                     + "refuses it", at: "when-stuck")
         }
+    }
+
+    /// Words of virsh that can only have one value here, or none.
+    private static func refuseWords(_ table: YAMLTable) throws(PolicyError) {
+        if try flag(table, "live") == false {
+            throw table.error(
+                "'migration.live' can only be true: to move domains cold, name them under "
+                    + "'migration.offline'", at: "live")
+        }
+        for word in ["persistent", "undefinesource"] where try flag(table, word) == false {
+            throw table.error(
+                "'migration.\(word)' can only be true: a persistent domain always takes its "
+                    + "definition along and leaves none behind, or it could be started twice, or be "
+                    + "gone after its next shutdown", at: word)
+        }
+        if try flag(table, "direct") == true {
+            throw table.error(
+                "'migration.direct': " + MigrationRules.direct + "; set 'p2p: true', or 'p2p: "
+                    + "false' for a migration that is driven from here", at: "direct")
+        }
+    }
+
+    private static func readWays(
+        _ table: YAMLTable, into options: inout MigrationOptions
+    ) throws(PolicyError) {
+        options.copyStorageAll = try domains(table, "copy-storage-all")
+        options.copyStorageInc = try domains(table, "copy-storage-inc")
+        options.offline = try domains(table, "offline")
+        // Said beside 'offline' it means that: live where it can be.
+        if options.offline != nil { options.prefersLive = try flag(table, "live") }
+        options.shutdownSeconds = try seconds(table, "shutdown-timeout").map { Int($0) }
+        options.keepsImages = try flag(table, "keep-images")
+        options.postcopyBandwidth = try table.scalar(
+            "postcopy-bandwidth", "a speed with a unit, such as 100MiB/s"
+        ) { Quantity.mebibytesPerSecond($0).flatMap { $0 > 0 ? $0 : nil } }
+        let method = try table.scalar("compressed", "mt, xbzrle, true or false") { text in
+            text == "true" || text == "false"
+                ? text
+                : MigrationCompression.Method(rawValue: text)?.rawValue
+        }
+        let compression = MigrationCompression(
+            method.flatMap { MigrationCompression.Method(rawValue: $0) } ?? .xbzrle,
+            level: try whole(table, "comp-mt-level", 0...9),
+            threads: try whole(table, "comp-mt-threads", 1...255),
+            decompressionThreads: try whole(table, "comp-mt-dthreads", 1...255),
+            cache: try size(table, "comp-xbzrle-cache"))
+        if let method, method != "false" {
+            options.compression = compression
+        } else if compression != MigrationCompression() {
+            throw table.error(
+                "'migration.comp-…' tunes a compression that is not switched on: set "
+                    + "'compressed: mt' or 'compressed: xbzrle'",
+                at: table.firstOf([
+                    "comp-mt-level", "comp-mt-threads", "comp-mt-dthreads", "comp-xbzrle-cache",
+                ]))
+        }
+    }
+
+    /// All domains (`true`), none, or those of a list.
+    private static func domains(
+        _ table: YAMLTable, _ key: String
+    ) throws(PolicyError) -> [String]? {
+        guard table.isScalar(key) else { return try table.strings(key) }
+        return try flag(table, key) == true ? ["*"] : nil
     }
 }

@@ -32,7 +32,10 @@ package enum PolicyReader {
         "migration": [
             "live", "p2p", "suspend", "unsafe", "tunnelled", "auto-converge", "postcopy", "tls",
             "parallel", "bandwidth", "timeout", "attempts", "when-stuck", "max-downtime",
-            "max-bandwidth",
+            "max-bandwidth", "copy-storage-all", "copy-storage-inc",
+            "offline", "persistent", "undefinesource", "direct", "shutdown-timeout", "keep-images",
+            "compressed", "comp-mt-level", "comp-mt-threads", "comp-mt-dthreads",
+            "comp-xbzrle-cache", "postcopy-bandwidth",
         ],
         "sharedStorage": ["path", "hosts"],
     ]

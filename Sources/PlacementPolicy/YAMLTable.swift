@@ -43,6 +43,9 @@ package struct YAMLTable {
 
     func value(_ key: String) -> Yams.Node? { entries.first { $0.key == key }?.value }
     package func has(_ key: String) -> Bool { value(key) != nil }
+    func isScalar(_ key: String) -> Bool { value(key)?.scalar != nil }
+    /// The first of these words that is there.
+    func firstOf(_ keys: [String]) -> String { keys.first { has($0) } ?? keys.first ?? "" }
 
     /// The value as text, which `read` turns into what is wanted.
     package func scalar<Value>(

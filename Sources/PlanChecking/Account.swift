@@ -10,6 +10,8 @@ enum Account: Hashable {
     /// The same in a set of cells that some domain is bound to.
     case pagesInCells(HostName, size: Bytes, cells: Set<Int>)
     case memoryOfCells(HostName, cells: Set<Int>)
+    /// Room for copied disks in a pool of the host's own.
+    case room(HostName, pool: String)
     /// Members of an anti-affinity group at a host or zone.
     case members(CheckedGroup, item: String)
 
@@ -22,13 +24,14 @@ enum Account: Hashable {
         case .pagesInCells(let host, let size, let cells):
             "\(size) pages in cells \(cells.sorted()) of \(host)"
         case .memoryOfCells(let host, let cells): "memory of cells \(cells.sorted()) of \(host)"
+        case .room(let host, let pool): "room in pool \(pool) of \(host)"
         case .members(let group, let item): "members of group '\(group.name)' at \(item)"
         }
     }
 
     var rule: Violation.Rule {
         switch self {
-        case .memory, .cpu, .domains, .pages, .pagesInCells, .memoryOfCells: .capacity
+        case .memory, .cpu, .domains, .pages, .pagesInCells, .memoryOfCells, .room: .capacity
         case .members: .antiAffinity
         }
     }

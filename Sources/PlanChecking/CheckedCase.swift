@@ -9,6 +9,7 @@ struct CheckedCase {
     let hosts: [HostName: Host]
     /// Domains that run; those that do not hold nothing and never move.
     let active: [Domain]
+    /// Those that run, and those whose definition the policy lets move.
     let domains: [DomainID: Domain]
     let steps: [StepID: Step]
     let groups: [CheckedGroup]
@@ -22,7 +23,10 @@ struct CheckedCase {
         hosts = Dictionary(
             snapshot.hosts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         active = snapshot.domains.filter { $0.facts.state.isActive }
-        domains = Dictionary(active.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let defined = snapshot.domains.filter { !$0.facts.state.isActive }
+            .filter { CheckedWays.mayMoveAsDefinition($0.facts, policy) }
+        domains = Dictionary(
+            (active + defined).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         steps = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var seen: Set<DomainID> = []
         seenTwice = Set(active.map(\.id).filter { !seen.insert($0).inserted })

@@ -9,7 +9,10 @@ enum CompatibilityCheck {
             guard let domain = it.domains[step.move.domain],
                 let from = it.hosts[step.move.source], let to = it.hosts[step.move.target]
             else { return [] }
-            return reasons(domain, from, to, it.policy).map {
+            let found =
+                CheckedWays.faults(of: step, domain, from, to, it.policy)
+                + reasons(domain, from, to, it.policy, step: step)
+            return found.map {
                 Violation(
                     .compatibility, step: step.id, host: to.name, "\(domain.name): \($0)")
             }
@@ -18,16 +21,18 @@ enum CompatibilityCheck {
 
     /// Why a domain of one host can not run on another, whatever the load.
     static func reasons(
-        _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy
+        _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy, step: Step? = nil
     ) -> [String] {
         guard let source = from.facts, let target = to.facts else { return [] }
-        return machine(domain.facts, source, target) + network(domain.facts, target)
-            + StorageCheck.reasons(domain.facts, from, to, policy)
+        let isCold = step?.mode == .offline
+        return machine(domain.facts, source, target, isCold: isCold)
+            + network(domain.facts, target)
+            + StorageCheck.reasons(domain.facts, from, to, policy, copied: step?.copies ?? [])
             + rules(domain.name, to.name, policy)
     }
 
     private static func machine(
-        _ domain: DomainFacts, _ source: HostFacts, _ target: HostFacts
+        _ domain: DomainFacts, _ source: HostFacts, _ target: HostFacts, isCold: Bool
     ) -> [String] {
         var reasons: [String] = []
         let guest = domain.guest
@@ -38,7 +43,7 @@ enum CompatibilityCheck {
         if let support, let machine = guest.machineType, !support.machineTypes.contains(machine) {
             reasons.append("no machine type \(machine)")
         }
-        if guest.virtualization == "kvm" {
+        if guest.virtualization == "kvm", !isCold {
             let isSameModel = source.cpu.model == target.cpu.model
             let lost = Set(source.cpu.features).subtracting(target.cpu.features)
             if ["host-passthrough", "maximum"].contains(guest.cpu.mode) {

@@ -9,6 +9,8 @@ struct Ledger {
     /// Groups that keep a domain apart from others.
     private let groupsOf: [DomainID: [CheckedGroup]]
     private let present: [HostName: [Domain]]
+    /// What the plan copies of each domain, by pool: it is on the source until it is on the target.
+    private let copied: [DomainID: [String: Int64]]
     /// What is in use at the start on the hosts that the plan touches.
     private var inUse: [Account: Int64] = [:]
 
@@ -19,7 +21,10 @@ struct Ledger {
             if let cells = Self.cells(of: domain), !sets.contains(cells) { sets.append(cells) }
         }
         cellSets = sets
-        var present = Dictionary(grouping: it.active, by: \.host)
+        copied = CheckedWays.copied(it)
+        let off = it.domains.values.filter { !$0.facts.state.isActive }
+        var present = Dictionary(
+            grouping: it.active + off.sorted { $0.id < $1.id }, by: \.host)
         for migration in it.snapshot.inFlight {
             // A migration under way counts on both of its hosts, for how long nobody knows.
             guard let target = migration.target, let domain = it.domains[migration.domain],
@@ -43,6 +48,8 @@ struct Ledger {
     /// What a domain takes while it is on a host.
     func taken(by domain: Domain, on host: HostName) -> [Account: Int64] {
         var taken: [Account: Int64] = [:]
+        for (pool, bytes) in copied[domain.id] ?? [:] { taken[.room(host, pool: pool)] = bytes }
+        guard domain.facts.state.isActive else { return taken }
         let memory = it.policy.memoryDemand(of: domain.facts).count
         taken[.memory(host)] = memory
         let cpu = it.policy.cpuDemand(of: domain, slots: max(1, it.snapshot.demandSlots))
@@ -67,7 +74,7 @@ struct Ledger {
     /// In use at the start, on a host that the plan touches.
     func used(_ account: Account) -> Int64 {
         switch account {
-        case .memory, .cpu, .domains, .pages, .pagesInCells, .memoryOfCells:
+        case .memory, .cpu, .domains, .pages, .pagesInCells, .memoryOfCells, .room:
             return inUse[account] ?? 0
         case .members(let group, let item):
             // Of a zone, also the hosts that the plan does not touch; each member once.
@@ -97,6 +104,11 @@ struct Ledger {
                 return sum + cell.memory.count
                     - huge.reduce(0) { $0 + $1.total * $1.pageSize.count }
             }
+        case .room(let name, let pool):
+            // What is there already, and what is left; only where somebody wants to go.
+            let own = it.hosts[name]?.facts?.pools.first { $0.name == pool && $0.identity == nil }
+            guard let own else { return 0 }
+            return (inUse[account] ?? 0) + (own.available?.count ?? Int64.max / 4)
         case .members: return 1
         }
     }

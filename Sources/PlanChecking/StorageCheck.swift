@@ -1,12 +1,13 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Every disk is on storage that is provably the same on both hosts.
+/// Every disk is on storage that is provably the same on both hosts, or the step copies it.
 enum StorageCheck {
     static func reasons(
-        _ domain: DomainFacts, _ from: Host, _ to: Host, _ policy: Policy
+        _ domain: DomainFacts, _ from: Host, _ to: Host, _ policy: Policy, copied: [String] = []
     ) -> [String] {
         domain.disks.compactMap { disk in
+            if copied.contains(disk.target) { return faultOfCopy(disk, from, to, policy) }
             switch disk.source {
             case .none, .network: return nil
             case .other(let type): return "disk \(disk.target) is of type \(type)"
@@ -26,6 +27,28 @@ enum StorageCheck {
         }
     }
 
+    /// A copy goes from a pool of files that only the source has to its like on the target, and never
+    /// onto what is shared: it would overwrite the guest's own disk.
+    private static func faultOfCopy(
+        _ disk: Disk, _ from: Host, _ to: Host, _ policy: Policy
+    ) -> String? {
+        let pools: [StoragePool?]
+        switch disk.source {
+        case .file(let path):
+            if isDeclared(path, from, to, policy) { return "\(path) is shared, yet it is copied" }
+            pools = [pool(at: path, from), pool(at: path, to)]
+        case .volume(let name, _):
+            pools = [from, to].map { host in host.facts?.pools.first { $0.name == name } }
+        case .none, .block, .network, .other: return "disk \(disk.target) can not be copied"
+        }
+        guard !disk.isReadOnly, !disk.isShareable, let here = pools[0], let there = pools[1],
+            here.identity == nil, there.identity == nil, here.name == there.name,
+            here.type == there.type, ["dir", "fs"].contains(here.type),
+            folders(here.targetPath ?? "") == folders(there.targetPath ?? "")
+        else { return "disk \(disk.target) can not be copied from pool to pool" }
+        return nil
+    }
+
     private static func isSame(_ left: StoragePool?, _ right: StoragePool?) -> Bool {
         guard let left, let right, let identity = left.identity else { return false }
         return identity == right.identity
@@ -42,7 +65,7 @@ enum StorageCheck {
     }
 
     /// The pool whose folder holds the path; of several the innermost.
-    private static func pool(at path: String, _ host: Host) -> StoragePool? {
+    static func pool(at path: String, _ host: Host) -> StoragePool? {
         (host.facts?.pools ?? [])
             .filter { $0.targetPath.map { folders(path).starts(with: folders($0)) } ?? false }
             .max { folders($0.targetPath ?? "").count < folders($1.targetPath ?? "").count }

@@ -34,7 +34,9 @@ struct DrainPlanning {
         units = MoveUnits(problem, joined: true)
         isMovable = units.members.map { $0.allSatisfy { mobility.isMovable($0) } }
         targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
-        let stay = snapshot.domains.filter { !$0.facts.state.isActive }
+        let stay = snapshot.domains.filter {
+            !$0.facts.state.isActive && !policy.movesDefinition(of: $0.facts)
+        }
         definitionsLeft = Dictionary(stay.map { ($0.host, 1) }, uniquingKeysWith: +)
         blockers = self.hosts.filter { problem.hostIndex[$0] == nil }.map {
             Blocker(

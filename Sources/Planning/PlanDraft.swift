@@ -67,17 +67,29 @@ struct PlanDraft {
         let tasks = sequence.indices.map { index in
             let (source, target) = (sequence[index].source, sequence[index].target)
             let domain = problem.domains[sequence[index].domain]
+            let isCold =
+                compatibility.mode(
+                    sequence[index].domain, from: source, to: target) == .offline
             return ScheduleSimulation.Task(
                 source: source, target: target,
-                memory: domain.memoryToSend(lately: contents[domain.id]),
-                dirtyRate: domain.dirtyRate, after: Set(waits[index].map(\.step)).sorted(),
-                dirtying: domain.dirtying,
+                memory: (isCold ? .zero : domain.memoryToSend(lately: contents[domain.id]))
+                    + copied(sequence[index]),
+                dirtyRate: isCold ? nil : domain.dirtyRate,
+                after: Set(waits[index].map(\.step)).sorted(),
+                dirtying: isCold ? nil : domain.dirtying,
                 fit: calibration.fit(
                     from: problem.hosts[source].name, to: problem.hosts[target].name))
         }
         return StepTiming(
             tasks, links: problem.hosts.map(\.linkMbps), limits: policy.limits,
             options: policy.migration, seed: seed)
+    }
+
+    /// Bytes of the disks that go with a move.
+    private func copied(_ move: PlannedMove) -> Bytes {
+        let names = Set(compatibility.copies(move.domain, from: move.source, to: move.target))
+        return problem.domains[move.domain].facts.disks
+            .filter { names.contains($0.target) }.reduce(.zero) { $0 + $1.size }
     }
 
     private func steps(
@@ -98,17 +110,28 @@ struct PlanDraft {
         return order.map { index in
             let move = sequence[index]
             let domain = problem.domains[move.domain]
-            return Step(
+            let mode = compatibility.mode(move.domain, from: move.source, to: move.target)
+            var estimate = estimates[index]
+            if mode == .offline {
+                estimate.downtimeMilliseconds =
+                    domain.facts.state.isActive ? estimate.durationMilliseconds : 0
+            }
+            var step = Step(
                 id: StepID(number[index]), domainName: domain.name,
                 move: Move(
                     domain: domain.id, source: problem.hosts[move.source].name,
                     target: problem.hosts[move.target].name),
+                mode: mode,
                 after: Set(waits[index].map { StepID(number[$0.step]) }).sorted(),
-                estimate: estimates[index],
+                estimate: estimate,
                 rationale: rationale.text(
                     move, waits: waits[index], stepNumber: number, sequence: sequence,
                     isDetour: lastOf[move.domain] != index, isChosen: choosesTargets),
                 cautions: rationale.cautions(move) + timing.cautions(index))
+            step.copies = compatibility.copies(
+                move.domain, from: move.source, to: move.target)
+            step.isShutOff = !domain.facts.state.isActive
+            return step
         }
     }
 }

@@ -43,6 +43,10 @@ struct Narrator: Sendable {
             ["step \(id) is about to migrate\(attempt > 1 ? ", attempt \(attempt)" : "")"]
         case .adjusting(let id, let change, let reason):
             ["step \(id) does not converge (\(reason)): \(change)"]
+        case .preparing(let id, let preparation):
+            ["step \(id) will make \(preparation.images.count) images on its target"]
+        case .cleared(let id):
+            ["step \(id) has no images where they are not wanted"]
         case .attemptFailed(let id, let attempt, let error):
             ["step \(id) stayed at attempt \(attempt): \(error)"]
         case .settling(let id, let settlement):
@@ -84,6 +88,11 @@ struct Narrator: Sendable {
         case .resumeSource: "the source's copy is resumed"
         case .undefineSource: "the definition on the source is removed"
         case .setAutostart: "autostart is set on the target"
+        case .startSource: "the guest is started on the source again"
+        case .startTarget: "the guest is started on the target"
+        case .returnDefinition: "the definition goes back to the source"
+        case .removeTargetImages: "the copied images on the target are removed"
+        case .removeSourceImages: "the old images on the source are removed"
         }
     }
 
@@ -96,6 +105,8 @@ struct Narrator: Sendable {
             "no plan can be made: \(reason ?? "no reason is given")"
         case .looked(let id, let purpose, let source, let target):
             looked(id, purpose, source, target, of: state)
+        case .surveyed:
+            nil
         case .migrationEnded(let id, let statistics, nil):
             "libvirt reports that step \(id) migrated"
                 + (statistics.map { " in \(Self.seconds($0.durationMilliseconds))" } ?? "")

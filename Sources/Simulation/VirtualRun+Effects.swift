@@ -25,6 +25,11 @@ extension VirtualRun {
         case .look(let id, let purpose, let pause):
             appoint(
                 .look(id, purpose, source: nil), after: pause + random.number(in: 1...30))
+        case .survey(let id):
+            // Simulated hosts have no images.
+            let preparation = StepPreparation(wasRunning: true)
+            appoint(
+                .tell(.surveyed(id, preparation, reason: nil)), after: random.number(in: 1...30))
         case .migrate(let id):
             demandIntent(of: id)
             appoint(.start(id), after: random.number(in: 0...20))
@@ -235,6 +240,9 @@ extension VirtualRun {
                 try world.undefine(move.domain, on: move.source)
             case .setAutostart:
                 try world.setAutostart(of: move.domain, to: true, on: move.target)
+            case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
+                .removeSourceImages:
+                return "\(settlement.rawValue) is not simulated"
             }
             demandUntouched(move, by: settlement.rawValue, whenItRanTwice: ranTwice)
             return nil

@@ -63,7 +63,13 @@ extension VirtualRun {
                 source == .absent && isGuest(target)
             case .skipped:
                 source == .inactive && target == .absent
-            case .taken, .planned, .adjusting, .failed, .stopping, .ended:
+            case .settling(_, .startSource), .settling(_, .removeTargetImages):
+                target == .absent
+            case .settling(_, .startTarget), .settling(_, .returnDefinition):
+                source == .absent && target == .inactive
+            case .settling(_, .removeSourceImages):
+                source == .absent && target == .running
+            case .taken, .planned, .adjusting, .failed, .stopping, .ended, .preparing, .cleared:
                 true
             }
         if !isAllowed { report(["\(event) is recorded, and nothing that was seen proves it"]) }
@@ -154,7 +160,7 @@ extension JournalEvent {
         switch self {
         case .intent(let id, _, _, _), .attemptFailed(let id, _, _), .settling(let id, _),
             .arrived(let id, _, _), .skipped(let id, _), .failed(let id, _),
-            .adjusting(let id, _, _):
+            .adjusting(let id, _, _), .preparing(let id, _), .cleared(let id):
             id
         case .taken, .planned, .stopping, .ended:
             nil

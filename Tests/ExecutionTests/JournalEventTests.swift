@@ -9,6 +9,17 @@ struct JournalEventTests {
         .taken(process: 42, goal: .rollback),
         .planned(Example.plan([Example.step(1)]), goal: .forward),
         .intent(1, attempt: 2, persistent: true, autostart: false),
+        .preparing(
+            1,
+            StepPreparation(
+                images: [
+                    DiskImage(
+                        disk: "vda", path: "/local/a.qcow2", pool: "local", volume: "a.qcow2",
+                        format: "qcow2", capacity: 16, length: 8, allocation: 4,
+                        backingPath: "/local/base", backingFormat: "raw")
+                ], wasRunning: true)),
+        .preparing(2, StepPreparation(wasRunning: false)), .cleared(1),
+        .settling(1, .removeTargetImages),
         .attemptFailed(1, attempt: 2, error: "Lost connection to \"host2\""),
         .settling(1, .destroyPausedSource),
         .adjusting(1, .allowDowntime(milliseconds: 450), reason: "too busy"),

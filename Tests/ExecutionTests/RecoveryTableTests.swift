@@ -161,6 +161,7 @@ extension RecoveryDecision {
         case .settle(.resumeSource): "resume"
         case .settle(.undefineSource): "undefine"
         case .settle(.setAutostart): "autostart"
+        case .settle(let other): other.rawValue
         case .halt: "halt"
         }
     }

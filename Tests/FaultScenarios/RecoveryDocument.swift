@@ -4,7 +4,7 @@ import Execution
 /// The recovery table as `simulations/RECOVERY.md`: made from the code, so that it can not differ.
 package enum RecoveryDocument {
     package static var text: String {
-        let parts = [intro, rows, grids]
+        let parts = [intro, rows, coldRows, grids]
         return parts.joined(separator: "\n\n") + "\n"
     }
 
@@ -31,6 +31,34 @@ package enum RecoveryDocument {
         return "## Rows, each with the crash that produces it\n\n"
             + "| both hosts show | what must have happened | before an intent | after an intent |\n"
             + "|---|---|---|---|\n" + lines.joined(separator: "\n")
+    }
+
+    /// What is different where the domain does not run while it moves.
+    private static var coldRows: String {
+        let titles: [(StepBeginning, String)] = [
+            (.cold, "a running domain that is shut down for the move"),
+            (.definition, "the definition of a domain that does not run"),
+        ]
+        let lines = titles.flatMap { beginning, title in
+            RecoveryTable.ownRows(after: beginning).map { row in
+                "| \(title) | \(row.label) | \(row.story) | \(sentence(row.decision)) |"
+            }
+        }
+        return """
+            ## Cold moves
+
+            The step says in the journal, before its intent, that it moves without running, whether the
+            domain ran, and which images it makes on the target. These rows then come before the ones
+            above; all other pictures mean the same.
+
+            | what moves | both hosts show | what must have happened | after an intent |
+            |---|---|---|---|
+            \(lines.joined(separator: "\n"))
+
+            Images that a step copied, live or cold, are removed in two pictures only: the copies on the
+            target when the domain was seen on the source and not on the target, the originals on the
+            source when it was seen running on the target twice, some seconds apart, and not on the source.
+            """
     }
 
     private static func before(_ row: RecoveryRow) -> String {
@@ -63,6 +91,14 @@ package enum RecoveryDocument {
             "resume the source's copy, once no other host knows the domain, and look again"
         case .settle(.undefineSource): "undefine it on the source, look again"
         case .settle(.setAutostart): "set autostart on the target, look again"
+        case .settle(.startSource):
+            "start it on the source, once no other host knows the domain, and look again"
+        case .settle(.startTarget):
+            "start it on the target, once no other host knows the domain, and look again; what "
+                + "does not start there goes back"
+        case .settle(.returnDefinition): "migrate the definition back to the source, look again"
+        case .settle(.removeTargetImages): "remove the copied images on the target, look again"
+        case .settle(.removeSourceImages): "remove the old images on the source, look again"
         case .halt(let reason): "**halt**: \(reason)"
         }
     }
@@ -91,13 +127,19 @@ package enum RecoveryDocument {
             ("A migration at work on the target", true, false, true),
             ("A migration at work on both", true, true, true),
         ]
-        return cases.map { title, persistent, sourceJob, targetJob in
+        let live = cases.map { title, persistent, sourceJob, targetJob in
             grid("## \(title)", persistent, sourceJob, targetJob)
-        }.joined(separator: "\n\n")
+        }
+        let cold = [
+            grid("## Moved cold, no migration at work", true, false, false, .cold),
+            grid("## A definition only, no migration at work", true, false, false, .definition),
+        ]
+        return (live + cold).joined(separator: "\n\n")
     }
 
     private static func grid(
-        _ title: String, _ persistent: Bool, _ sourceJob: Bool, _ targetJob: Bool
+        _ title: String, _ persistent: Bool, _ sourceJob: Bool, _ targetJob: Bool,
+        _ beginning: StepBeginning = .live
     ) -> String {
         let head = "| source ↓ target → | " + presences.map(\.rawValue).joined(separator: " | ")
         let lines = presences.map { source in
@@ -107,7 +149,8 @@ package enum RecoveryDocument {
                         source: DomainSighting(
                             source, isPersistent: persistent, jobActive: sourceJob),
                         target: DomainSighting(
-                            target, isPersistent: persistent, jobActive: targetJob)
+                            target, isPersistent: persistent, jobActive: targetJob),
+                        after: beginning
                     ).decision)
             }
             return "| **\(source.rawValue)** | \(cells.joined(separator: " | ")) |"

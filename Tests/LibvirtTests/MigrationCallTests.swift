@@ -52,8 +52,37 @@ struct MigrationCallTests {
         #expect(try added { $0.postcopy = true } == VIR_MIGRATE_POSTCOPY.rawValue)
         #expect(try added { $0.tls = true } == VIR_MIGRATE_TLS.rawValue)
         #expect(try added { $0.parallel = 4 } == VIR_MIGRATE_PARALLEL.rawValue)
-        #expect(try added(mode: .storage) { _ in } == VIR_MIGRATE_NON_SHARED_DISK.rawValue)
+        #expect(try added { $0.compression = .init() } == VIR_MIGRATE_COMPRESSED.rawValue)
         #expect(try added { _ in } == 0)
+    }
+
+    @Test("Disks are copied by name, whole or above their base; a cold move is no live one")
+    func waysToMove() throws {
+        var storage = request(mode: .storage)
+        storage.copies = ["vda", "vdc"]
+        let whole = try MigrationCall(storage, route: .managed)
+        #expect(whole.flags & VIR_MIGRATE_NON_SHARED_DISK.rawValue != 0)
+        let disks = try whole.parameters().use { list, count in
+            UnsafeBufferPointer(start: list, count: Int(count)).filter {
+                fixedString($0.field) == VIR_MIGRATE_PARAM_MIGRATE_DISKS
+            }.compactMap { $0.value.s.map { String(cString: $0) } }
+        }
+        #expect(disks == ["vda", "vdc"])
+        storage.isTopLayer = true
+        let top = try MigrationCall(storage, route: .managed)
+        #expect(top.flags & VIR_MIGRATE_NON_SHARED_DISK.rawValue == 0)
+        #expect(top.flags & VIR_MIGRATE_NON_SHARED_INC.rawValue != 0)
+        let cold = try MigrationCall(
+            request(mode: .offline) {
+                $0.autoConverge = true
+                $0.bandwidth = 7
+            }, route: .peerToPeer)
+        #expect(
+            cold.flags
+                == flags(
+                    VIR_MIGRATE_OFFLINE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST,
+                    VIR_MIGRATE_UNDEFINE_SOURCE))
+        #expect(try cold.parameters().use { $1 } == 1)
     }
 
     @Test("Parameters: the address always, but never through a tunnel")
@@ -85,7 +114,9 @@ struct MigrationCallTests {
                 return nil
             } catch { return error.message }
         }
-        #expect(reason(request(mode: .offline))?.contains("not implemented") == true)
+        #expect(
+            reason(request(persistent: false, mode: .offline))?.contains("transient") == true)
+        #expect(reason(request(mode: .storage))?.contains("no disk is named") == true)
         #expect(reason(request(uri: ""))?.contains("migrate URI") == true)
         #expect(reason(request(uri: "") { $0.tunnelled = true }) == nil)
         #expect(reason(request { $0.tunnelled = true }, .managed)?.contains("tunnel") == true)

@@ -21,8 +21,11 @@ import Testing
             error("name: x\nmigration:\n  autoconverge: true\n")
                 == "line 3, column 3: unknown key 'autoconverge' in 'migration'. Valid keys: live, "
                 + "p2p, suspend, unsafe, tunnelled, auto-converge, postcopy, tls, parallel, "
-                + "bandwidth, timeout, attempts, when-stuck, max-downtime, max-bandwidth. Maybe you "
-                + "meant 'auto-converge'.")
+                + "bandwidth, timeout, attempts, when-stuck, max-downtime, max-bandwidth, "
+                + "copy-storage-all, copy-storage-inc, offline, "
+                + "persistent, undefinesource, direct, shutdown-timeout, keep-images, compressed, "
+                + "comp-mt-level, comp-mt-threads, comp-mt-dthreads, comp-xbzrle-cache, "
+                + "postcopy-bandwidth. Maybe you meant 'auto-converge'.")
     }
 
     @Test(arguments: [
@@ -82,8 +85,15 @@ import Testing
         ),
         (
             "name: x\nmigration: {tunnelled: true, parallel: 2}",
-            "can not be combined with 'parallel'"
+            "line 2, column 24: 'migration.tunnelled' and 'migration.parallel' exclude each other: a "
         ),
+        ("name: x\nmigration: {persistent: false}", "could be started twice"),
+        ("name: x\nmigration: {direct: true}", "set 'p2p: true'"),
+        ("name: x\nmigration: {offline: maybe}", "must be true or false"),
+        ("name: x\nmigration: {comp-mt-level: 3}", "set 'compressed: mt'"),
+        ("name: x\nmigration: {compressed: xbzrle, comp-mt-level: 3}", "Turn multithread"),
+        ("name: x\nmigration: {compressed: zip}", "mt, xbzrle, true or false"),
+        ("name: x\nmigration: {postcopy-bandwidth: 5MiB/s}", "a phase that is not switched on"),
         ("name: x\nname: y", "the key 'name' is there twice"),
         ("name: x\n  limits: 3", "line 2"),
         ("reserve: {cpu: 1}", "lacks the key 'name'"),
@@ -129,7 +139,6 @@ import Testing
                   unsafe: true
                   postcopy: true
                   tls: true
-                  parallel: 4
                   bandwidth: 100MiB/s
                   timeout: 10m
                   attempts: 3
@@ -164,6 +173,7 @@ import Testing
         #expect(policy.reboot.hostsPerRound == 4 && !policy.reboot.bringBack)
         #expect(policy.migration.route == .managed)
         #expect(policy.migration.bandwidth == 100)
+        #expect(policy.migration.postcopy && policy.migration.tls)
         #expect(policy.migration.timeoutSeconds == 600)
         #expect(policy.migration.whenStuck == .suspend)
         #expect(policy.migration.maxDowntimeMilliseconds == 1500)

@@ -67,7 +67,7 @@ import Testing
         let way = try #require(conflict.relaxations.first)
         #expect(way.count == 2, "\(way)")
         #expect(way.contains { $0.hasPrefix("db: take the pin away") }, "\(way)")
-        #expect(way.contains { $0.hasPrefix("local: move the disk") }, "\(way)")
+        #expect(way.contains { $0.hasPrefix("local: allow its disks to be copied") }, "\(way)")
     }
 
     @Test func `a host in maintenance is a way out`() throws {

@@ -50,11 +50,44 @@ struct RecoveryDocumentTests {
         }
     }
 
+    /// The same of steps that copy images or move cold, with a crash in each of their phases.
+    @Test func `every state of a cold step with every picture comes to an end`() {
+        let image = DiskImage(
+            disk: "vda", path: "/a", pool: "p", volume: "a", format: "raw", capacity: 1, length: 1,
+            allocation: 1)
+        for images in [[], [image]] {
+            for (beginning, wasRunning) in [(StepBeginning.cold, true), (.definition, false)] {
+                let begun = [
+                    JournalEvent.preparing(
+                        1, StepPreparation(images: images, wasRunning: wasRunning)),
+                    .intent(1, attempt: 1, persistent: true, autostart: true),
+                ]
+                let phases = [begun] + Settlement.allCases.map { begun + [.settling(1, $0)] }
+                for events in phases {
+                    for (source, target) in RecoveryDocument.pairs {
+                        let run = drive(events, .forward, source, target, mode: .offline)
+                        let what = "\(beginning), \(events.count), \(source) | \(target)"
+                        #expect(run.outcome != nil && run.hasLooked, "\(what)")
+                        check(run, source, target, what, beginning)
+                    }
+                }
+            }
+        }
+    }
+
     private func check(
-        _ run: Drive, _ source: DomainSighting, _ target: DomainSighting, _ what: String
+        _ run: Drive, _ source: DomainSighting, _ target: DomainSighting, _ what: String,
+        _ beginning: StepBeginning = .live
     ) {
-        let decision = RecoveryTable.decide(source: source, target: target).decision
+        let decision = RecoveryTable.decide(
+            source: source, target: target, after: beginning
+        ).decision
+        let ofImages: [Settlement] = [.removeSourceImages, .removeTargetImages]
         switch decision {
+        case .settle(.startTarget):
+            // First there, then back where it came from.
+            #expect(Set(run.settlements) == [.startTarget, .returnDefinition], "\(what)")
+            #expect(run.outcome?.state == .halted, "\(what)")
         case .halt, .lookAgain, .wait:
             #expect(run.outcome?.state == .halted && run.settlements.isEmpty, "\(what)")
             #expect(run.outcome?.reason != nil, "\(what)")
@@ -63,10 +96,13 @@ struct RecoveryDocumentTests {
             #expect(Set(run.settlements) == [settlement], "\(what)")
             #expect(run.outcome?.state == .halted, "\(what)")
         case .arrived:
-            #expect(run.settlements.allSatisfy { $0 == .setAutostart }, "\(what)")
+            #expect(
+                run.settlements.allSatisfy { $0 == .setAutostart || $0 == .removeSourceImages },
+                "\(what)")
             #expect(run.state.openSteps.isEmpty, "\(what)")
         case .arrivedThenStopped, .stayed, .stopped:
-            #expect(run.settlements.isEmpty && run.state.openSteps.isEmpty, "\(what)")
+            #expect(run.settlements.allSatisfy { ofImages.contains($0) }, "\(what)")
+            #expect(run.state.openSteps.isEmpty, "\(what)")
         }
     }
 
@@ -80,14 +116,17 @@ struct RecoveryDocumentTests {
     /// Hosts that always show the same, and a planner that has nothing to plan.
     private func drive(
         _ events: [JournalEvent], _ goal: RunGoal, _ source: DomainSighting,
-        _ target: DomainSighting
+        _ target: DomainSighting, mode: Step.Mode = .live
     ) -> Drive {
         let time = Timestamp(seconds: 0)
         let plan = MigrationPlan(
             kind: .drain, hosts: ["a"], outcome: .plan,
             origin: .init(digest: "", observedAt: time),
-            steps: [Step(id: 1, domainName: "d", move: Move(domain: "d", source: "a", target: "b"))]
-        )
+            steps: [
+                Step(
+                    id: 1, domainName: "d", move: Move(domain: "d", source: "a", target: "b"),
+                    mode: mode)
+            ])
         var empty = plan
         empty.steps = []
         empty.outcome = .nothingToDo
@@ -108,6 +147,8 @@ struct RecoveryDocumentTests {
                 case .look(let id, let purpose, _):
                     drive.hasLooked = true
                     queue.append(.looked(id, purpose, source: source, target: target))
+                case .survey(let id):
+                    queue.append(.surveyed(id, StepPreparation(wasRunning: true), reason: nil))
                 case .migrate(let id): queue.append(.migrationEnded(id, nil, error: "refused"))
                 case .settle(let id, let settlement):
                     drive.settlements.append(settlement)

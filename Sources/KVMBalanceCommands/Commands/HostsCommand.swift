@@ -64,13 +64,25 @@ struct HostsCheckCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Is each host fit to send, to receive, and why not?")
     @Argument(help: "Only these hosts (default: all).") var hosts: [String] = []
+    @Flag(
+        help: """
+            Only read: try neither the way from host to host, nor whether pools are the same by a \
+            small file that is removed again.
+            """)
+    var noProbe = false
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
         let names = hosts.map { HostName($0) }
         try composition.require(hosts: names)
-        let checks = FitnessCheck(fleet: composition.fleet, looks: await composition.look())
+        let looks = await composition.look()
+        let probes =
+            noProbe
+            ? nil
+            : await FleetProbes.run(
+                composition.fleet, looks, composition.probers, doors: composition.doors())
+        let checks = FitnessCheck(fleet: composition.fleet, looks: looks, probes: probes)
             .results.filter { names.isEmpty || names.contains($0.host) }
         if isJSON {
             try Console.outJSON(checks)

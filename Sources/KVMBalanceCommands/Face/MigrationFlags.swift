@@ -9,17 +9,30 @@ enum MigrationRange {
     /// Seconds, up to a month.
     static let timeout = 1...2_678_400
     static let attempts = 1...10
+    /// Seconds, up to a day.
+    static let shutdown = 1...86_400
     static let perHost = 1...64
     static let fleet = 1...10_000
 }
 
 /// virsh's words for how to migrate; each overrules the policy's.
 struct MigrationFlags: ParsableArguments {
-    @Flag(help: "Keep guests running while they move (the default, and the only way so far).")
+    @Flag(
+        help: "Keep guests running while they move (the default); with --offline: where they can.")
     var live = false
 
-    @Flag(help: "Move guests that were shut down first. Not available yet: never done silently.")
+    @Flag(
+        help: """
+            Move domains cold: running ones are shut down for it and started again, of others the \
+            definition goes. Without this nothing ever does.
+            """)
     var offline = false
+
+    @Option(help: "With --offline: only domains of these names (commas between; * and ?).")
+    var offlineDomains: String?
+
+    @Option(help: "Seconds that a guest has to shut down for a cold move (default 120).")
+    var shutdownTimeout: Int?
 
     @Flag(help: "Define the domain on the target (always done for persistent domains).")
     var persistent = false
@@ -45,11 +58,39 @@ struct MigrationFlags: ParsableArguments {
     @Flag(help: "Send memory through libvirtd's own connection.")
     var tunnelled = false
 
-    @Flag(name: .customLong("copy-storage-all"), help: "Copy local disks too. Not available yet.")
+    @Flag(
+        name: .customLong("copy-storage-all"),
+        help: "Copy disks on storage of their own host along, while the guest runs.")
     var copyStorageAll = false
 
-    @Flag(name: .customLong("copy-storage-inc"), help: "Copy changed blocks. Not available yet.")
+    @Flag(
+        name: .customLong("copy-storage-inc"),
+        help: "The same above the disks' base images, which the target must have.")
     var copyStorageInc = false
+
+    @Flag(help: "Leave copied images on the source when the guest runs on the target.")
+    var keepImages = false
+
+    @Flag(help: "Compress memory (virsh's word; see --comp-methods).")
+    var compressed = false
+
+    @Option(name: .customLong("comp-methods"), help: "mt or xbzrle (the default).")
+    var compressionMethod: MigrationCompression.Method?
+
+    @Option(name: .customLong("comp-mt-level"), help: "Level of mt, 0 to 9.")
+    var compressionLevel: Int?
+
+    @Option(name: .customLong("comp-mt-threads"), help: "Threads that compress, for mt.")
+    var compressionThreads: Int?
+
+    @Option(name: .customLong("comp-mt-dthreads"), help: "Threads that decompress, for mt.")
+    var decompressionThreads: Int?
+
+    @Option(name: .customLong("comp-xbzrle-cache"), help: "Bytes of page cache, for xbzrle.")
+    var compressionCache: Int64?
+
+    @Option(name: .customLong("postcopy-bandwidth"), help: "MiB/s in the post-copy phase.")
+    var postcopyBandwidth: Int?
 
     @Flag(name: .customLong("auto-converge"), help: "Slow the guest down if it dirties too fast.")
     var autoConverge = false
@@ -72,27 +113,25 @@ struct MigrationFlags: ParsableArguments {
     func validate() throws {
         if direct && !p2p {
             throw ValidationError(
-                "--direct (a migration that the hypervisors do without libvirtd) does not exist for "
-                    + "QEMU/KVM. Use --p2p (the default) or --managed.")
+                "--direct: \(MigrationRules.direct). Use --p2p (the default) or --managed.")
         }
-        if offline || copyStorageAll || copyStorageInc {
-            throw ValidationError(
-                "--offline and --copy-storage-* are not available yet. Guests on local disks are "
-                    + "listed as blocked; use 'virsh migrate' for them.")
+        if offlineDomains != nil && !offline {
+            throw ValidationError("--offline-domains narrows --offline, which is not given.")
         }
         if p2p && managed { throw ValidationError("--p2p and --managed exclude each other.") }
-        if tunnelled && (managed || parallel != nil || postcopy || tls) {
-            throw ValidationError(
-                "--tunnelled needs --p2p and can not be combined with --parallel, --postcopy or "
-                    + "--tls: libvirt refuses it. Use --tls without --tunnelled for encryption.")
-        }
-        if postcopy && suspend {
-            throw ValidationError("--postcopy and --suspend exclude each other in libvirt.")
+        // The policy may have set more: that is looked at once both are known.
+        if let rule = MigrationRules.broken(by: applied(to: MigrationOptions())).first {
+            throw ValidationError(rule.text(in: .commandLine))
         }
         for (name, value, range) in [
             ("parallel", parallel, MigrationRange.parallel),
             ("bandwidth", bandwidth, MigrationRange.bandwidth),
             ("timeout", timeout, MigrationRange.timeout),
+            ("shutdown-timeout", shutdownTimeout, MigrationRange.shutdown),
+            ("postcopy-bandwidth", postcopyBandwidth, MigrationRange.bandwidth),
+            ("comp-mt-level", compressionLevel, 0...9),
+            ("comp-mt-threads", compressionThreads, MigrationRange.parallel),
+            ("comp-mt-dthreads", decompressionThreads, MigrationRange.parallel),
         ] {
             if let value, !range.contains(value) {
                 throw ValidationError(
@@ -116,6 +155,35 @@ struct MigrationFlags: ParsableArguments {
         options.parallel = parallel ?? options.parallel
         options.bandwidth = bandwidth ?? options.bandwidth
         options.timeoutSeconds = timeout ?? options.timeoutSeconds
+        applyWays(to: &options)
         return options
     }
+
+    private func applyWays(to options: inout MigrationOptions) {
+        if copyStorageAll { options.copyStorageAll = ["*"] }
+        if copyStorageInc { options.copyStorageInc = ["*"] }
+        if live, !offline { options.offline = nil }
+        if offline {
+            options.offline =
+                offlineDomains.map {
+                    $0.split(separator: ",").map(String.init)
+                } ?? ["*"]
+            options.prefersLive = live
+        }
+        options.shutdownSeconds = shutdownTimeout ?? options.shutdownSeconds
+        if keepImages { options.keepsImages = true }
+        options.postcopyBandwidth = postcopyBandwidth ?? options.postcopyBandwidth
+        guard compressed || compressionMethod != nil || tunesCompression else { return }
+        options.compression = MigrationCompression(
+            compressionMethod ?? .xbzrle, level: compressionLevel, threads: compressionThreads,
+            decompressionThreads: decompressionThreads,
+            cache: compressionCache.map { Bytes($0) })
+    }
+
+    private var tunesCompression: Bool {
+        compressionLevel != nil || compressionThreads != nil || decompressionThreads != nil
+            || compressionCache != nil
+    }
 }
+
+extension MigrationCompression.Method: ExpressibleByArgument {}

@@ -51,7 +51,9 @@ actor ProgressDisplay: RunObserver {
         case .skipped(let id, let reason): "  \(words(id)): \(reason)"
         case .settling(let id, let settlement): "  \(words(id)): \(settlement.rawValue)"
         case .stopping(let reason): "  no new migration starts: \(reason)"
-        case .taken, .planned, .ended: nil
+        case .preparing(let id, let preparation) where !preparation.images.isEmpty:
+            "  \(words(id)): copies \(preparation.images.map(\.path).joined(separator: ", "))"
+        case .taken, .planned, .ended, .preparing, .cleared: nil
         }
     }
 

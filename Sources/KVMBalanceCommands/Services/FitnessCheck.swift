@@ -2,7 +2,8 @@ import ClusterModel
 import HypervisorInterface
 import PlacementPolicy
 
-/// Is each host fit to send domains and to receive them? Judged from one look at all of them.
+/// Is each host fit to send domains and to receive them? Judged from one look at all of them, and
+/// from what was tried out between them.
 struct FitnessCheck {
     /// What came of one thing that was looked at.
     enum Grade: String, Encodable { case ok, warning, failure }
@@ -24,6 +25,8 @@ struct FitnessCheck {
 
     let fleet: Fleet
     let looks: [HostLook]
+    /// nil when nothing was tried out.
+    var probes: FleetProbes?
 
     var results: [Result] {
         looks.map { look in
@@ -42,7 +45,7 @@ struct FitnessCheck {
         }
     }
 
-    private var others: [HostInventory] {
+    var others: [HostInventory] {
         looks.compactMap { try? $0.result.get() }
     }
 
@@ -56,6 +59,7 @@ struct FitnessCheck {
             uniqueness(inventory), virtualization(facts), storage(inventory),
             networks(inventory), compatibility(inventory),
         ]
+        findings += ownFindings(inventory) + pairFindings(inventory)
         findings += inventory.warnings.map {
             Finding(item: "reading", grade: .warning, detail: $0)
         }
@@ -149,7 +153,7 @@ struct FitnessCheck {
             detail: inventory.facts.cpu.model ?? "unknown, as on the others")
     }
 
-    private func names(_ inventories: [HostInventory]) -> String {
+    func names(_ inventories: [HostInventory]) -> String {
         inventories.map(\.host.rawValue).joined(separator: ", ")
     }
 

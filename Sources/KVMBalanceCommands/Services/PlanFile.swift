@@ -56,11 +56,16 @@ enum PlanFile {
             ("options.bandwidth", options.bandwidth, MigrationRange.bandwidth),
             ("options.timeoutSeconds", options.timeoutSeconds, MigrationRange.timeout),
             ("options.attempts", options.attempts, MigrationRange.attempts),
+            ("options.shutdownSeconds", options.shutdownSeconds, MigrationRange.shutdown),
+            ("options.postcopyBandwidth", options.postcopyBandwidth, MigrationRange.bandwidth),
+            ("options.compression.level", options.compression?.level, 0...9),
         ]
-        return values.compactMap { name, value, range in
-            guard let value, !range.contains(value) else { return nil }
-            return "\(name) is \(value), not \(range.lowerBound) to \(range.upperBound)"
-        }
+        let broken = MigrationRules.broken(by: options).map { $0.text(in: .commandLine) }
+        return broken
+            + values.compactMap { name, value, range in
+                guard let value, !range.contains(value) else { return nil }
+                return "\(name) is \(value), not \(range.lowerBound) to \(range.upperBound)"
+            }
     }
 
     private static func faults(of step: Step) -> [String] {
@@ -68,10 +73,6 @@ enum PlanFile {
         let estimate = step.estimate
         if !(1...1_000_000).contains(step.id.rawValue) {
             faults.append("step \(step.id): its number is not 1 to 1000000")
-        }
-        if step.mode != .live {
-            faults.append(
-                "step \(step.id): mode '\(step.mode.rawValue)' is not available yet, only live")
         }
         if !(0...86_400_000).contains(estimate.downtimeMilliseconds)
             || !(0...(1 << 60)).contains(estimate.transferred.count)

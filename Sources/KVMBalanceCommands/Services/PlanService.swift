@@ -20,6 +20,11 @@ struct PlanService: Sendable {
         self.composition = composition
         var policy = try composition.policy(planning.policy)
         policy.migration = migration.applied(to: policy.migration)
+        if let rule = MigrationRules.broken(by: policy.migration).first {
+            throw CommandError(
+                "\(rule.text(in: .commandLine)) One of them may be the policy's: see 'migration' "
+                    + "in \(planning.policy ?? "its file")", exit: .usage)
+        }
         self.policy = policy
         snapshotFile = planning.snapshot
         seed = planning.seed

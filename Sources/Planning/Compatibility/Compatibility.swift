@@ -18,7 +18,7 @@ final class Compatibility {
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
     private var domainProfiles: [DomainProfile] = []
-    private var known: [Pair: Misfit?] = [:]
+    private var known: [Pair: Way] = [:]
     private var forbidden: [Int: Set<Int>] = [:]
     private var withUUID: [Int: [Int]] = [:]
 
@@ -146,10 +146,35 @@ final class Compatibility {
     }
 
     private func misfit(_ domain: Int, _ source: Int, _ target: Int) -> Misfit? {
+        switch way(domain, source, target) {
+        case .mode: nil
+        case .none(let misfit): misfit
+        }
+    }
+
+    /// How a domain would go from one host to the other; live where it can not go at all.
+    func mode(_ domain: Int, from source: Int, to target: Int) -> Step.Mode {
+        switch way(domain, source, target) {
+        case .mode(let mode): mode
+        case .none: .live
+        }
+    }
+
+    /// Disks that would be copied on the way: those whose storage the hosts do not share.
+    func copies(_ domain: Int, from source: Int, to target: Int) -> [String] {
+        guard mode(domain, from: source, to: target) != .live,
+            let from = HostProfile(problem.hosts[source], under: problem.policy),
+            let to = HostProfile(problem.hosts[target], under: problem.policy)
+        else { return [] }
+        return StorageReach.unshared(problem.domains[domain].facts.disks, from: from, to: to)
+    }
+
+    private func way(_ domain: Int, _ source: Int, _ target: Int) -> Way {
         guard hostKind[source] >= 0, hostKind[target] >= 0 else {
-            return Misfit(
-                reason: .unreachable, detail: "a host was never read",
-                remedy: "kvmbalance hosts check")
+            return .none(
+                Misfit(
+                    reason: .unreachable, detail: "a host was never read",
+                    remedy: "kvmbalance hosts check"))
         }
         let pair = Pair(
             domain: kind(of: domain), source: hostKind[source], target: hostKind[target])
@@ -157,17 +182,15 @@ final class Compatibility {
         let (profile, from, to) = (
             domainProfiles[pair.domain], hostProfiles[pair.source], hostProfiles[pair.target]
         )
-        let answer =
-            PlatformFit.misfit(profile, from: from, to: to)
-            ?? StorageReach.misfit(profile, from: from, to: to)
-        known[pair] = .some(answer)
+        let answer = Way.of(profile, from: from, to: to)
+        known[pair] = answer
         return answer
     }
 
     /// Domains of one kind may go to the same hosts from hosts of one kind.
     func kind(of domain: Int) -> Int {
         if domainKind[domain] >= 0 { return domainKind[domain] }
-        let profile = DomainProfile(problem.domains[domain].facts)
+        let profile = DomainProfile(problem.domains[domain].facts, under: problem.policy)
         let kind = domainKinds[profile] ?? domainProfiles.count
         if kind == domainProfiles.count {
             domainKinds[profile] = kind

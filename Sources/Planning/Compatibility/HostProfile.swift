@@ -27,7 +27,12 @@ struct HostProfile: Hashable {
         guestSupport = facts.guestSupport
         networks = facts.networks
         bridges = facts.bridges
-        pools = facts.pools
+        // How full they are is a matter of capacity.
+        pools = facts.pools.map { pool in
+            var pool = pool
+            pool.available = nil
+            return pool
+        }
         securityModel = facts.securityModel
         declaredPaths = policy.sharedStorage.filter { $0.covers(host: host.name) }
     }

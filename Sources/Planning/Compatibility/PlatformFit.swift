@@ -9,6 +9,14 @@ enum PlatformFit {
             ?? security(source, target) ?? cells(domain, target)
     }
 
+    /// The same of a guest that is started there anew: it takes whatever CPU it finds.
+    static func coldMisfit(
+        _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
+    ) -> Misfit? {
+        machine(domain, target) ?? model(domain.guest, target) ?? network(domain, target)
+            ?? security(source, target) ?? cells(domain, target)
+    }
+
     private static func support(_ guest: GuestPlatform, on host: HostProfile) -> GuestSupport? {
         host.guestSupport.first {
             $0.virtualization == guest.virtualization && $0.architecture == guest.architecture
@@ -37,20 +45,23 @@ enum PlatformFit {
         _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
         let guest = domain.guest
-        if guest.cpu.mode == "custom", let model = guest.cpu.model,
-            let usable = support(guest, on: target)?.usableCPUModels, !usable.contains(model)
-        {
-            return Misfit(
-                reason: .cpuModel, detail: "CPU model \(model) is not usable",
-                remedy: "give the domain a CPU model that every host has (virsh "
-                    + "hypervisor-cpu-baseline) at its next start")
-        }
+        if let misfit = model(guest, target) { return misfit }
         // What an emulated CPU can do does not depend on the host's own.
         guard guest.virtualization == "kvm" else { return nil }
         switch guest.cpu.mode {
         case "host-passthrough", "maximum": return passthrough(source, target)
         default: return features(guest.cpu, source, target)
         }
+    }
+
+    private static func model(_ guest: GuestPlatform, _ target: HostProfile) -> Misfit? {
+        guard guest.cpu.mode == "custom", let model = guest.cpu.model,
+            let usable = support(guest, on: target)?.usableCPUModels, !usable.contains(model)
+        else { return nil }
+        return Misfit(
+            reason: .cpuModel, detail: "CPU model \(model) is not usable",
+            remedy: "give the domain a CPU model that every host has (virsh "
+                + "hypervisor-cpu-baseline) at its next start")
     }
 
     private static func passthrough(_ source: HostProfile, _ target: HostProfile) -> Misfit? {

@@ -6,19 +6,95 @@ import PlacementPolicy
 /// libvirt compares paths and file system types at the source only; a local folder of the same name
 /// passes. Here the *identity* of the pool decides, or the operator's word.
 enum StorageReach {
+    ///
+    /// With `copying`, a disk in a pool of the source's own will do where the target has such a
+    /// pool too.
     static func misfit(
-        _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
+        _ domain: DomainProfile, from source: HostProfile, to target: HostProfile,
+        copying: Bool = false
     ) -> Misfit? {
         for need in domain.storage {
-            let misfit =
-                switch need {
-                case .path(let path): self.path(path, source, target)
-                case .pool(let name): pool(name, source, target)
-                case .unknown(let type): unknown("a disk of type '\(type)'")
-                }
-            if let misfit { return misfit }
+            guard let misfit = misfit(need, source, target) else { continue }
+            guard copying, need.isCopyable, let pool = localPool(of: need, on: source) else {
+                return misfit
+            }
+            guard target.pools.contains(where: { isTwin($0, of: pool) }) else {
+                return Misfit(
+                    reason: .localStorage,
+                    detail: "no pool '\(pool.name)' (\(pool.type), at \(pool.targetPath ?? "?")) "
+                        + "of its own there, to copy its disk to",
+                    remedy: "define a pool of that name and path there (virsh pool-define)")
+            }
         }
         return nil
+    }
+
+    private static func misfit(
+        _ need: DomainProfile.StorageNeed, _ source: HostProfile, _ target: HostProfile
+    ) -> Misfit? {
+        switch need.place {
+        case .path(let path): self.path(path, source, target)
+        case .pool(let name): pool(name, source, target)
+        case .unknown(let type): unknown("a disk of type '\(type)'")
+        }
+    }
+
+    /// A pool of files that is its host's own, with the same name and path.
+    private static func isTwin(_ pool: StoragePool, of other: StoragePool) -> Bool {
+        pool.name == other.name && pool.type == other.type && pool.identity == nil
+            && trimmed(pool.targetPath) == trimmed(other.targetPath)
+    }
+
+    /// Pools of files: others hold devices, which are made in other ways.
+    private static let fileTypes: Set<String> = ["dir", "fs"]
+
+    private static func localPool(
+        of need: DomainProfile.StorageNeed, on host: HostProfile
+    ) -> StoragePool? {
+        let pool: StoragePool? =
+            switch need.place {
+            case .path(let path): covering(path, in: host)
+            case .pool(let name): host.pools.first { $0.name == name }
+            case .unknown: nil
+            }
+        guard let pool, pool.identity == nil, fileTypes.contains(pool.type),
+            // A folder below the pool's is none of its volumes.
+            trimmed(pool.targetPath) == path(of: need) ?? trimmed(pool.targetPath)
+        else { return nil }
+        return pool
+    }
+
+    private static func path(of need: DomainProfile.StorageNeed) -> String? {
+        if case .path(let path) = need.place { path } else { nil }
+    }
+
+    /// The pool of the host's own that holds a disk which can be copied.
+    static func localPool(of disk: Disk, on host: HostProfile) -> StoragePool? {
+        guard let need = need(of: disk) else { return nil }
+        if let path = path(of: need), host.declaredPaths.contains(where: { $0.covers(path: path) })
+        {
+            return nil
+        }
+        return localPool(of: need, on: host)
+    }
+
+    /// Names of the disks whose storage is not the same on both hosts.
+    static func unshared(
+        _ disks: [Disk], from source: HostProfile, to target: HostProfile
+    ) -> [String] {
+        disks.filter { disk in
+            guard disk.isCopyable, let need = need(of: disk) else { return false }
+            return misfit(need, source, target) != nil
+        }.map(\.target)
+    }
+
+    private static func need(of disk: Disk) -> DomainProfile.StorageNeed? {
+        switch disk.source {
+        case .file(let path):
+            .init(place: .path(DomainProfile.folder(of: path)), isCopyable: disk.isCopyable)
+        case .volume(let pool, _): .init(place: .pool(pool), isCopyable: disk.isCopyable)
+        case .none, .block, .network, .other: nil
+        }
     }
 
     private static func path(
@@ -64,8 +140,10 @@ enum StorageReach {
         Misfit(
             reason: .localStorage,
             detail: "its disk lies in pool '\(pool.name)' (\(pool.type)), which is local",
-            remedy: "move the disk to shared storage (virsh blockcopy), or declare the path under "
-                + "sharedStorage if it is shared after all")
+            remedy:
+                "allow its disks to be copied (--copy-storage-all), move them to shared storage "
+                + "(virsh blockcopy), or declare the path under sharedStorage if it is shared "
+                + "after all")
     }
 
     private static func unknown(_ what: String) -> Misfit {

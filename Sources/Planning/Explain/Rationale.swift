@@ -34,7 +34,26 @@ struct Rationale {
             let to = problem.hosts[move.target].facts
         else { return [] }
         let domain = problem.domains[move.domain].facts
-        return domain.cautions + Cautions.about(domain, from: from, to: to)
+        return domain.cautions + Cautions.about(domain, from: from, to: to) + ways(move, domain)
+    }
+
+    /// What a way costs that is not the ordinary one.
+    private func ways(_ move: PlannedMove, _ domain: DomainFacts) -> [String] {
+        let disks = compatibility.copies(move.domain, from: move.source, to: move.target)
+        let size = domain.disks.filter { disks.contains($0.target) }.reduce(Bytes.zero) {
+            $0 + $1.size
+        }
+        let amount = size > .zero ? "\(size)" : "of unknown size"
+        let copied =
+            disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount)) along"]
+        guard
+            compatibility.mode(move.domain, from: move.source, to: move.target) == .offline
+        else { return copied }
+        let cold =
+            domain.state.isActive
+            ? "is shut down, moved cold and started again: it is down meanwhile"
+            : "does not run: its definition goes"
+        return [cold] + copied
     }
 
     private func makesRoom(_ move: PlannedMove, _ sequence: [PlannedMove]) -> String {

@@ -19,13 +19,13 @@ struct Mobility {
 
     func isMovable(_ domain: Int) -> Bool {
         let facts = problem.domains[domain].facts
-        return facts.blockers.isEmpty && hold(problem.domains[domain]) == nil
+        return problem.policy.blockers(of: facts).isEmpty && hold(problem.domains[domain]) == nil
     }
 
     /// All that keeps a domain where it is; empty when nothing does.
     func blockers(_ domain: Int) -> [Blocker] {
         let it = problem.domains[domain]
-        let own = it.facts.blockers.map { blocker in
+        let own = problem.policy.blockers(of: it.facts).map { blocker in
             var blocker = blocker
             blocker.domain = it.name
             return blocker
@@ -74,6 +74,7 @@ struct Mobility {
         }
         switch domain.facts.state {
         case .running, .blocked, .paused, .suspended: return nil
+        case .shutOff where policy.movesDefinition(of: domain.facts): return nil
         case .shuttingDown, .shutOff, .crashed, .unknown:
             return Misfit(
                 reason: .state, detail: "it is \(domain.facts.state.rawValue)",

@@ -4,7 +4,8 @@ import PlacementPolicy
 /// A cluster as dense arrays of integers: hosts, active domains and resources are indices.
 ///
 /// Rows are flat (`host * resources + resource`), so that the inner loops walk along memory.
-/// Domains that do not run hold nothing and are left out. It never changes once it is built; a
+/// Domains that do not run hold neither memory nor CPU and are left out, but for those whose
+/// definition is to move. It never changes once it is built; a
 /// class, because the search reads it at every turn and a struct of many arrays is dear to pass
 /// around.
 final class PlacementProblem {
@@ -48,14 +49,16 @@ final class PlacementProblem {
             uniquingKeysWith: { first, _ in first })
         self.hostIndex = hostIndex
         domains = snapshot.domains.filter {
-            $0.facts.state.isActive && hostIndex[$0.host] != nil
+            ($0.facts.state.isActive || policy.movesDefinition(of: $0.facts))
+                && hostIndex[$0.host] != nil
         }
         domainIndex = Dictionary(
             domains.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         origin = domains.map { hostIndex[$0.host] ?? 0 }
+        let copied = LocalDisks.inPools(of: domains, on: hosts, at: origin, under: policy)
         layout = ResourceLayout(
             domains: domains, slots: max(1, snapshot.demandSlots),
-            hasDomainLimit: policy.maxDomainsPerHost != nil)
+            hasDomainLimit: policy.maxDomainsPerHost != nil, copied: copied)
         zone = Self.zones(of: hosts)
         largestCell = hosts.map { host in
             (host.facts?.cells ?? []).map(\.memory.count).max() ?? Int64.max
@@ -76,7 +79,7 @@ final class PlacementProblem {
         var used = [Int64](repeating: 0, count: hosts.count * width)
         var row = [Int64](repeating: 0, count: width)
         for (index, domain) in domains.enumerated() {
-            layout.writeDemand(of: domain, under: policy, into: &row)
+            layout.writeDemand(of: domain, at: index, under: policy, into: &row)
             for resource in 0..<width {
                 demand[index * width + resource] = row[resource]
                 used[origin[index] * width + resource] += row[resource]

@@ -10,6 +10,10 @@ enum Resource: Hashable {
     case hugePages(size: Bytes, cells: [Int]?)
     /// Ordinary memory of a set of cells that some domain is strictly bound to.
     case cellMemory(cells: [Int])
+    /// Room for copied disks in the hosts' own pools of this name.
+    case poolRoom(pool: String)
+
+    var isRoom: Bool { if case .poolRoom = self { true } else { false } }
 
     /// Reason to give when there is too little of it.
     var blockerReason: Blocker.Reason {
@@ -19,6 +23,7 @@ enum Resource: Hashable {
         case .domainCount: .domainLimit
         case .hugePages: .hugePages
         case .cellMemory: .numa
+        case .poolRoom: .localStorage
         }
     }
 
@@ -32,6 +37,7 @@ enum Resource: Hashable {
         case .hugePages(let size, let cells?):
             "\(amount) huge pages of \(size) in NUMA \(Self.text(cells: cells))"
         case .cellMemory(let cells): "\(Bytes(amount)) of memory in NUMA \(Self.text(cells: cells))"
+        case .poolRoom(let pool): "\(Bytes(amount)) in pool '\(pool)'"
         }
     }
 

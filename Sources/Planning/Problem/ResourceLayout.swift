@@ -12,13 +12,18 @@ struct ResourceLayout {
     let slots: Int
     private let domainCountIndex: Int?
     private let setsFrom: Int
+    /// What each domain would have to copy, by pool; empty where nothing is copied.
+    private let copied: [[String: Int64]]
 
     var count: Int { resources.count }
     static let memory = 0
     var cpu: Range<Int> { 1..<(1 + slots) }
 
-    init(domains: [Domain], slots: Int, hasDomainLimit: Bool) {
+    init(
+        domains: [Domain], slots: Int, hasDomainLimit: Bool, copied: [[String: Int64]] = []
+    ) {
         self.slots = slots
+        self.copied = copied
         var resources: [Resource] = [.memory] + (0..<slots).map { .cpu(slot: $0) }
         domainCountIndex = hasDomainLimit ? resources.count : nil
         if hasDomainLimit { resources.append(.domainCount) }
@@ -43,17 +48,29 @@ struct ResourceLayout {
         resources += cells.sorted { $0.lexicographicallyPrecedes($1) }.map {
             .cellMemory(cells: $0)
         }
+        resources += Set(copied.flatMap(\.keys)).sorted().map { .poolRoom(pool: $0) }
         self.resources = resources
     }
 
     /// Writes one domain's demand into its row.
-    func writeDemand(of domain: Domain, under policy: Policy, into row: inout [Int64]) {
+    func writeDemand(
+        of domain: Domain, at number: Int, under policy: Policy, into row: inout [Int64]
+    ) {
         let facts = domain.facts
+        for index in setsFrom..<count {
+            guard case .poolRoom(let pool) = resources[index] else { continue }
+            row[index] = copied.isEmpty ? 0 : copied[number][pool] ?? 0
+        }
+        guard facts.state.isActive else {
+            // Only what it has on disk is anywhere.
+            for index in 0..<count where !resources[index].isRoom { row[index] = 0 }
+            return
+        }
         row[Self.memory] = policy.memoryDemand(of: facts).count
         let cpu = policy.cpuDemand(of: domain, slots: slots)
         for slot in 0..<slots { row[1 + slot] = cpu[slot].count }
         if let domainCountIndex { row[domainCountIndex] = 1 }
-        for index in setsFrom..<count {
+        for index in setsFrom..<count where !resources[index].isRoom {
             row[index] = Self.demand(of: facts, for: resources[index], under: policy)
         }
     }
@@ -62,7 +79,7 @@ struct ResourceLayout {
         of facts: DomainFacts, for resource: Resource, under policy: Policy
     ) -> Int64 {
         switch resource {
-        case .memory, .cpu, .domainCount: return 0
+        case .memory, .cpu, .domainCount, .poolRoom: return 0
         case .hugePages(let size, let cells):
             guard let demand = facts.hugePages, demand.pageSize == size else { return 0 }
             guard let cells else { return demand.pages }
@@ -98,6 +115,10 @@ struct ResourceLayout {
                         $0 + ($1.isHuge ? $1.total * $1.pageSize.count : 0)
                     }
             }
+        case .poolRoom(let name):
+            // A pool that does not tell is not known to be full.
+            let pool = host.facts?.pools.first { $0.name == name && $0.identity == nil }
+            return pool.map { used + ($0.available?.count ?? Int64.max / 4) } ?? used
         }
     }
 }

@@ -111,6 +111,7 @@ struct ConstraintNames {
         case .domainCount: nil
         case .hugePages(let size, _): .pages(size)
         case .cellMemory: .cells
+        case .poolRoom: .memory
         }
     }
 

@@ -1,0 +1,155 @@
+import ClusterModel
+import Execution
+import HypervisorInterface
+
+/// Steps that copy images, live or cold.
+extension RunExecutor {
+    /// What the step would copy, and whether the target can take it. Touches nothing.
+    func survey(_ id: StepID) async {
+        guard let open = machine.state.step(id) else { return }
+        do {
+            send(.surveyed(id, try await preparation(of: open.step), reason: nil))
+        } catch {
+            send(.surveyed(id, nil, reason: "\(error)"))
+        }
+    }
+
+    private func preparation(of step: Step) async throws -> StepPreparation {
+        let (source, target) = try keepers(step.move)
+        let isCold = step.mode == .offline
+        let images = try await source.images(
+            of: step.move.domain, disks: step.copies, layer: copiesTopLayer, firmware: isCold)
+        try await target.admit(images, isVerbatim: isCold)
+        return StepPreparation(images: images, wasRunning: !step.isShutOff)
+    }
+
+    /// One plan copies in one way: the two words exclude each other for a domain, and the survey
+    /// finds a base image where there is one.
+    private var copiesTopLayer: Bool {
+        let options = machine.state.plan.options
+        return options.copyStorageInc != nil && options.copyStorageAll == nil
+    }
+
+    private func keepers(
+        _ move: Move
+    ) throws -> (source: any ImageKeeper, target: any ImageKeeper) {
+        guard let source = doors[move.source]?.images, let target = doors[move.target]?.images
+        else {
+            throw HypervisorError(
+                kind: .unsupported, operation: "copy images", host: move.source,
+                message: "images can not be copied between these hosts")
+        }
+        return (source, target)
+    }
+
+    /// The target's images are made by us, so that libvirt neither writes over what lies there nor
+    /// leaves behind what nobody knows of.
+    func copyLive(
+        _ open: RunState.StepState, _ request: MigrationRequest, _ source: HostDoor,
+        _ target: HostDoor
+    ) async throws -> MigrationStatistics? {
+        let images = open.preparation?.images ?? []
+        try await keepers(open.step.move).target.create(images)
+        var request = request
+        request.isTopLayer = images.contains { $0.backingPath != nil }
+        return try await source.actuator.migrate(request)
+    }
+
+    /// Down, over, and no further: that it is started on the target is decided when both hosts were
+    /// looked at.
+    func moveCold(
+        _ open: RunState.StepState, _ request: MigrationRequest, _ source: HostDoor,
+        _ target: HostDoor
+    ) async throws -> MigrationStatistics? {
+        let (keeper, _) = try keepers(open.step.move)
+        let control = controls[open.step.id] ?? MoveControl()
+        defer { controls[open.step.id] = nil }
+        let begun = clock.steady()
+        if open.preparation?.wasRunning == true {
+            let seconds = machine.state.plan.options.shutdownSeconds ?? Self.shutdownSeconds
+            try await keeper.shutDown(request.domain, within: seconds, control: control)
+        }
+        let down = clock.steady()
+        let images = open.preparation?.images ?? []
+        if !images.isEmpty {
+            try await keeper.copy(images, to: request.target, control: control)
+        }
+        guard !control.isCancelled else {
+            throw HypervisorError(
+                kind: .aborted, operation: "move cold", host: open.step.move.source,
+                message: "it was aborted")
+        }
+        _ = try await source.actuator.migrate(request)
+        let now = clock.steady()
+        return MigrationStatistics(
+            durationMilliseconds: now.millisecondsSince(begun),
+            downtimeMilliseconds: open.preparation?.wasRunning == true
+                ? now.millisecondsSince(down) : 0,
+            transferred: images.reduce(Bytes.zero) { $0 + $1.length })
+    }
+
+    static let shutdownSeconds = 120
+
+    /// Why it can not be done; nil when it is.
+    func settleImages(
+        _ id: StepID, _ settlement: Settlement, _ move: Move, _ source: HostDoor,
+        _ target: HostDoor
+    ) async throws -> String? {
+        let (from, to) = try keepers(move)
+        let images = machine.state.step(id)?.preparation?.images ?? []
+        switch settlement {
+        case .startSource:
+            if let doubt = await elsewhere(move) { return doubt }
+            try await from.start(move.domain)
+        case .startTarget:
+            if let doubt = await elsewhere(move) { return doubt }
+            try await to.start(move.domain)
+        case .returnDefinition:
+            guard let step = machine.state.step(id)?.step else { return "there is no step \(id)" }
+            var back = step
+            back.move = Move(domain: move.domain, source: move.target, target: move.source)
+            _ = try await target.actuator.migrate(
+                request(back, to: source, isPersistent: true))
+        case .removeTargetImages:
+            try await to.remove(images, of: move.domain)
+        case .removeSourceImages:
+            try await from.remove(images, of: move.domain)
+        case .destroyPausedSource, .resumeSource, .undefineSource, .setAutostart:
+            return "\(settlement.rawValue) is no matter of images"
+        }
+        return nil
+    }
+
+    /// What the target can no longer give, asked right before the step. A host that can not answer is
+    /// no reason to stay: the migration itself will tell.
+    func lack(of step: Step, _ source: HostDoor, _ target: HostDoor) async -> String? {
+        guard let here = source.inspector as? any StepInspector,
+            let there = target.inspector as? any StepInspector,
+            let needs = try? await here.needs(of: step.move.domain),
+            let lacks = try? await there.lacks(needs), !lacks.isEmpty
+        else { return nil }
+        return "it was not begun: " + lacks.joined(separator: "; ")
+    }
+
+    /// Polls a cold move: shutting down has a deadline of its own, copying must make progress.
+    func monitorCold(_ id: StepID, _ control: MoveControl) async {
+        var watch: MigrationWatch?
+        while !Task.isCancelled {
+            do { try await clock.sleep(MigrationWatch.pollMilliseconds) } catch { return }
+            guard !Task.isCancelled, let progress = control.progress else { continue }
+            await observer.observe(.progress(id, progress))
+            var current =
+                watch
+                ?? MigrationWatch(
+                    startedAt: clock.steady(),
+                    timeoutSeconds: machine.state.plan.options.timeoutSeconds)
+            switch current.look(progress, at: clock.steady()) {
+            // There is no memory that could fail to converge.
+            case .fine, .adjust: break
+            case .hopeless(let reason), .overdue(let reason): send(.overdue(id, reason: reason))
+            case .stuck(let reason): send(.stuck(id, reason: reason))
+            }
+            watch = current
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/// An image that a step copies: what it is on the source, and what is made of it on the target,
+/// under the same path in the pool of the same name.
+package struct DiskImage: Hashable, Codable, Sendable {
+    /// The disk in the domain's XML (`vda`), or `nvram` for its UEFI variables.
+    package var disk: String
+    package var path: String
+    /// nil for a folder that no pool of the source covers: one is made for the time of the copy.
+    package var pool: String?
+    package var volume: String
+    /// `raw`, `qcow2`, …
+    package var format: String
+    /// What the guest sees.
+    package var capacity: Bytes
+    /// The length of the file: what a copy byte by byte must hold.
+    package var length: Bytes
+    /// What it takes of its storage.
+    package var allocation: Bytes
+    /// The base image under it, where only the top layer is copied.
+    package var backingPath: String?
+    package var backingFormat: String?
+
+    package static let firmware = "nvram"
+
+    package init(
+        disk: String, path: String, pool: String?, volume: String, format: String,
+        capacity: Bytes, length: Bytes, allocation: Bytes, backingPath: String? = nil,
+        backingFormat: String? = nil
+    ) {
+        self.disk = disk
+        self.path = path
+        self.pool = pool
+        self.volume = volume
+        self.format = format
+        self.capacity = capacity
+        self.length = length
+        self.allocation = allocation
+        self.backingPath = backingPath
+        self.backingFormat = backingFormat
+    }
+
+    /// The folder that its pool shows.
+    package var folder: String { Self.folder(of: path) }
+
+    package static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+}
+
+/// What is written down before a step that copies images or shuts a guest down: from then on what
+/// lies under these names on the target is ours, and may be removed with proof.
+package struct StepPreparation: Hashable, Codable, Sendable {
+    package var images: [DiskImage]
+    /// Did the guest run when the step began? One that did is started again, here or there.
+    package var wasRunning: Bool
+
+    package init(images: [DiskImage] = [], wasRunning: Bool) {
+        self.images = images
+        self.wasRunning = wasRunning
+    }
+}

@@ -1,0 +1,59 @@
+import ClusterModel
+
+/// How a step began, which decides what a domain that does not run means afterwards.
+package enum StepBeginning: String, Hashable, Sendable, CaseIterable {
+    /// It was to go live, with or without its disks.
+    case live
+    /// It ran and was to be shut down for the move.
+    case cold
+    /// It did not run: only its definition was to go.
+    case definition
+}
+
+/// What differs where a domain moves without running. It then has one definition at every moment:
+/// libvirt takes it from one host to the other and leaves none behind, and it is started only where
+/// that definition is.
+extension RecoveryTable {
+    package static func ownRows(after beginning: StepBeginning) -> [RecoveryRow] {
+        switch beginning {
+        case .live: []
+        case .cold: coldRows
+        case .definition: definitionRows
+        }
+    }
+
+    private static let coldRows = [
+        RecoveryRow(
+            label: "down on the source",
+            story: "We were killed, or something failed, while the guest was shut down for its "
+                + "move: its definition and its images are where they were.",
+            matches: { idle($0, $1) && $0.presence == .inactive && $1.presence == .absent },
+            decision: .settle(.startSource)),
+        RecoveryRow(
+            label: "moved and not started",
+            story: "We were killed after the definition went over, or have not come to start it.",
+            matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
+            decision: .settle(.startTarget)),
+    ]
+
+    private static let definitionRows = [
+        RecoveryRow(
+            label: "definition stayed",
+            story: "The definition was refused on the target, or we were killed before it went.",
+            matches: { idle($0, $1) && $0.presence == .inactive && $1.presence == .absent },
+            decision: .stayed),
+        RecoveryRow(
+            label: "definition arrived",
+            story: "The definition went over; the domain still does not run.",
+            matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
+            decision: .arrivedThenStopped),
+    ]
+}
+
+extension RunState.StepState {
+    /// As the journal has it: what is not prepared is an ordinary live migration.
+    package var beginning: StepBeginning {
+        guard step.mode == .offline, let preparation else { return .live }
+        return preparation.wasRunning ? .cold : .definition
+    }
+}

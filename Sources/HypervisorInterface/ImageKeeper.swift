@@ -1,0 +1,38 @@
+package import ClusterModel
+
+/// The door to the images of one host: what a step needs that copies disks, or moves cold.
+///
+/// Like the actuator it decides nothing, but it refuses what would do harm on its own host: to make
+/// an image where something lies, and to remove one that a domain there uses.
+package protocol ImageKeeper: Sendable {
+    var host: HostName { get }
+
+    /// Images of these disks of a domain here, read from its present XML and its pools; with
+    /// `firmware` the file of its UEFI variables too.
+    func images(
+        of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
+    ) async throws -> [DiskImage]
+
+    /// Throws when something lies in the place of one, or its pool or the room for it is not there.
+    func admit(_ images: [DiskImage], isVerbatim: Bool) async throws
+
+    /// Makes images of the guest's size and format, with nothing in them, for a live copy.
+    func create(_ images: [DiskImage]) async throws
+
+    /// Copies images from here to another host byte by byte, through libvirt's streams, and compares
+    /// what arrived.
+    func copy(
+        _ images: [DiskImage], to target: HostName, control: any CopyControl
+    ) async throws
+
+    /// Removes images from here. What is gone already is no error.
+    func remove(_ images: [DiskImage], of domain: DomainID) async throws
+
+    /// Asks the guest to shut down and waits until it has; never takes its power away. Throws when
+    /// it is still up at the end of the time.
+    func shutDown(
+        _ domain: DomainID, within seconds: Int, control: any CopyControl
+    ) async throws
+
+    func start(_ domain: DomainID) async throws
+}

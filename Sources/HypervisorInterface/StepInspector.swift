@@ -1,0 +1,32 @@
+package import ClusterModel
+
+/// Looks once more, just before a step, at what may have changed since the plan: cheap questions only.
+package protocol StepInspector: Sendable {
+    /// What a domain here needs of the host that it goes to.
+    func needs(of domain: DomainID) async throws -> StepNeeds
+    /// What of that is not to be had here, one sentence each.
+    func lacks(_ needs: StepNeeds) async throws -> [String]
+}
+
+/// What a domain needs of its next host at this moment.
+package struct StepNeeds: Hashable, Sendable {
+    package var domain: DomainID
+    package var name: String
+    /// nil for a domain that does not run.
+    package var memory: Bytes?
+    package var hugePages: HugePageDemand?
+    package var strictCells: [Int]?
+    package var networks: [String]
+
+    package init(
+        domain: DomainID, name: String, memory: Bytes?, hugePages: HugePageDemand? = nil,
+        strictCells: [Int]? = nil, networks: [String] = []
+    ) {
+        self.domain = domain
+        self.name = name
+        self.memory = memory
+        self.hugePages = hugePages
+        self.strictCells = strictCells
+        self.networks = networks
+    }
+}

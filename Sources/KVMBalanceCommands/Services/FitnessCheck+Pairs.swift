@@ -1,0 +1,203 @@
+import ClusterModel
+import HypervisorInterface
+import PlacementPolicy
+
+/// What was tried out between this host and each other.
+extension FitnessCheck {
+    func pairFindings(_ inventory: HostInventory) -> [Finding] {
+        guard let probes else { return [] }
+        let targets = others.map(\.host).filter { $0 != inventory.host }
+        guard !targets.isEmpty else { return [] }
+        let shell = probes.shells[inventory.host]
+        return daemons(inventory.host, targets, probes) + ports(targets, shell)
+            + clock(inventory.host, probes) + locks(shell) + certificates(shell)
+            + marks(inventory, probes)
+    }
+
+    /// Peer-to-peer: can the daemon here open the others' with its own credentials?
+    private func daemons(
+        _ host: HostName, _ targets: [HostName], _ probes: FleetProbes
+    ) -> [Finding] {
+        var good: [HostName] = []
+        var findings: [Finding] = []
+        for target in targets {
+            switch probes.daemons[FleetProbes.Pair(from: host, to: target)] {
+            case .reached: good.append(target)
+            case .refused(let reason):
+                findings.append(
+                    Finding(
+                        item: "libvirtd to \(target)", grade: .warning, detail: reason,
+                        remedy: "let root here log in there (ssh key, known_hosts) or give it "
+                            + "certificates; until then migrations are driven from this machine "
+                            + "and do not survive its end (--managed)"))
+            case .unproven(let reason):
+                findings.append(
+                    Finding(
+                        item: "libvirtd to \(target)", grade: .ok,
+                        detail: "not proven: \(reason)"))
+            case nil: continue
+            }
+        }
+        guard !good.isEmpty else { return findings }
+        return [
+            Finding(
+                item: "libvirtd to others", grade: .ok,
+                detail: "opened on \(list(good)), as peer-to-peer migrations do")
+        ] + findings
+    }
+
+    private func ports(_ targets: [HostName], _ shell: ShellProbe?) -> [Finding] {
+        guard let shell else { return [] }
+        if let silence = shell.silence {
+            return [
+                Finding(
+                    item: "migration ports", grade: .ok,
+                    detail: "clock, ports, locks and certificates \(silence)")
+            ]
+        }
+        let open = targets.filter { shell.ports[$0] == .open }
+        var findings = targets.compactMap { target -> Finding? in
+            switch shell.ports[target] {
+            case .open, nil: return nil
+            case .closed(let reason):
+                return Finding(
+                    item: "migration port of \(target)", grade: .failure,
+                    detail: "\(address(of: target)):\(ShellProbe.port): \(reason)",
+                    remedy:
+                        "open 49152 to 49215/tcp there for this host, or give the address of its "
+                        + "migration network (migrationAddress)")
+            case .unproven(let reason):
+                return Finding(
+                    item: "migration port of \(target)", grade: .ok,
+                    detail: "not proven: \(reason)")
+            }
+        }
+        if !open.isEmpty {
+            findings.insert(
+                Finding(
+                    item: "migration ports", grade: .ok,
+                    detail: open.map { "\(address(of: $0)) (\($0))" }.joined(separator: ", ")
+                        + ": no firewall in the way"), at: 0)
+        }
+        return findings
+    }
+
+    /// Between two hosts, since libvirt compares their times for what a move took.
+    private func clock(_ host: HostName, _ probes: FleetProbes) -> [Finding] {
+        guard let own = probes.shells[host]?.clock else { return [] }
+        let off = probes.shells.compactMap { other, shell -> (HostName, Int64)? in
+            guard other != host, let clock = shell.clock else { return nil }
+            let difference = abs(own.ahead - clock.ahead) - own.error - clock.error
+            return difference > Self.tolerableMilliseconds ? (other, difference) : nil
+        }.sorted { $0.0 < $1.0 }
+        guard let worst = off.map(\.1).max() else {
+            return [
+                Finding(
+                    item: "clock", grade: .ok,
+                    detail: "as the others' within \(own.error + Self.tolerableMilliseconds) ms")
+            ]
+        }
+        return [
+            Finding(
+                item: "clock", grade: .warning,
+                detail:
+                    "differs from \(list(off.map(\.0))) by \(worst) ms or more: guests see time "
+                    + "jump, and reported downtimes are wrong",
+                remedy: "run chrony or systemd-timesyncd on all hosts")
+        ]
+    }
+
+    private static let tolerableMilliseconds: Int64 = 500
+
+    private func locks(_ shell: ShellProbe?) -> [Finding] {
+        guard let shell, shell.silence == nil else { return [] }
+        if let manager = shell.lockManager {
+            return [Finding(item: "disk locks", grade: .ok, detail: manager)]
+        }
+        return [
+            Finding(
+                item: "disk locks", grade: .ok,
+                detail: "none: nothing but care keeps a guest from being started on two hosts",
+                remedy: nil)
+        ]
+    }
+
+    /// For `--tls`: QEMU's own, not libvirtd's.
+    private func certificates(_ shell: ShellProbe?) -> [Finding] {
+        guard let shell, shell.silence == nil else { return [] }
+        let needed = ["ca-cert.pem", "server-cert.pem", "server-key.pem"]
+        let missing = needed.filter { !shell.certificates.contains($0) }
+        return [
+            Finding(
+                item: "TLS", grade: .ok,
+                detail: missing.isEmpty
+                    ? "certificates for encrypted migrations are in /etc/pki/qemu"
+                    : "no \(missing.joined(separator: ", ")) in /etc/pki/qemu: --tls will not work")
+        ]
+    }
+
+    /// Where a pool can not tell what it is, a file that was left there can.
+    private func marks(_ inventory: HostInventory, _ probes: FleetProbes) -> [Finding] {
+        let own = probes.pools.filter {
+            $0.pair.from == inventory.host || $0.pair.to == inventory.host
+        }
+        return Dictionary(grouping: own, by: \.pool).sorted { $0.key < $1.key }.flatMap {
+            pool, found -> [Finding] in
+            let other = { (probe: FleetProbes.PoolProbe) in
+                probe.pair.from == inventory.host ? probe.pair.to : probe.pair.from
+            }
+            let same = found.filter { $0.isSame == true }.map(other)
+            let apart = found.filter { $0.isSame == false }.map(other)
+            let facts = inventory.facts.pools.first { $0.name == pool }
+            let path = facts?.targetPath ?? ""
+            var findings: [Finding] = found.compactMap { probe in
+                probe.reason.map {
+                    Finding(item: "pool \(pool)", grade: .warning, detail: "not proven: \($0)")
+                }
+            }
+            if !same.isEmpty {
+                findings.append(proven(pool, path, facts, same))
+            }
+            if !apart.isEmpty { findings.append(separate(pool, path, facts, apart)) }
+            return findings
+        }
+    }
+
+    private func proven(
+        _ pool: String, _ path: String, _ facts: StoragePool?, _ hosts: [HostName]
+    ) -> Finding {
+        let isKnown =
+            facts?.identity != nil || fleet.sharedStorage.contains { $0.covers(path: path) }
+        return Finding(
+            item: "pool \(pool)", grade: isKnown ? .ok : .warning,
+            detail: "a file left here is seen on \(list(hosts)): the same storage",
+            remedy: isKnown
+                ? nil
+                : "say so in kvmbalance.yaml (sharedStorage: [{path: \(path)}]): libvirt's pool can "
+                    + "not tell, and its guests count as stuck")
+    }
+
+    private func separate(
+        _ pool: String, _ path: String, _ facts: StoragePool?, _ hosts: [HostName]
+    ) -> Finding {
+        let isClaimed =
+            facts?.identity != nil || fleet.sharedStorage.contains { $0.covers(path: path) }
+        return Finding(
+            item: "pool \(pool)", grade: isClaimed ? .failure : .ok,
+            detail: "a file left here is not seen on \(list(hosts)): "
+                + (isClaimed
+                    ? "not the same storage, although it is said to be" : "each has its own"),
+            remedy: isClaimed
+                ? "mount the same storage on both, or guests will start on other disks than theirs"
+                : nil)
+    }
+
+    private func list(_ hosts: [HostName]) -> String {
+        hosts.map(\.rawValue).joined(separator: ", ")
+    }
+
+    private func address(of host: HostName) -> String {
+        let found = fleet.hosts.first { $0.name == host }
+        return found.map { $0.migrationAddress ?? $0.address } ?? host.rawValue
+    }
+}

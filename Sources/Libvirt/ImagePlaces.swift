@@ -1,0 +1,140 @@
+internal import CLibvirt
+import ClusterModel
+
+/// Makes, fills and removes images in the pools of one host, on its connection.
+enum ImagePlaces {
+    /// Nothing may lie where an image is to be made: libvirt itself would write over it.
+    static func admit(
+        _ images: [DiskImage], isVerbatim: Bool, _ connection: ConnectionHandle
+    ) throws {
+        var wanted: [String: Int64] = [:]
+        for image in images {
+            try connection.withPool(showing: image.folder) { pool in
+                try check(image, isVerbatim: isVerbatim, in: pool)
+                let facts = try pool.facts()
+                wanted[pool.name, default: 0] += image.allocation.count
+                if let free = facts.available, free.count < wanted[pool.name] ?? 0 {
+                    throw LibvirtFailure.refused(
+                        "pool '\(pool.name)' has \(free) left where \(image.path) and what goes "
+                            + "with it take \(Bytes(wanted[pool.name] ?? 0))",
+                        remedy: "make room in it, or move the domain elsewhere")
+                }
+            }
+            if let base = image.backingPath { try checkBase(base, of: image, connection) }
+        }
+    }
+
+    private static func check(
+        _ image: DiskImage, isVerbatim: Bool, in pool: PoolHandle
+    ) throws {
+        if let name = image.pool, pool.name != name {
+            throw LibvirtFailure.refused(
+                "\(image.folder) is pool '\(pool.name)' here and '\(name)' on the source",
+                remedy: "give both pools the same name")
+        }
+        guard try pool.volume(image.volume) == nil else {
+            throw LibvirtFailure.refused(
+                "\(image.path) lies here already, and a copy would overwrite it",
+                remedy: "if nobody needs it: virsh vol-delete '\(image.volume)' --pool "
+                    + "'\(pool.name)'; if the storage is shared after all, declare it under "
+                    + "sharedStorage")
+        }
+        guard isVerbatim || ["raw", "qcow2"].contains(image.format) else {
+            throw LibvirtFailure.refused(
+                "a disk of format \(image.format) is not copied live",
+                remedy: "move the domain cold (--offline)")
+        }
+    }
+
+    private static func checkBase(
+        _ path: String, of image: DiskImage, _ connection: ConnectionHandle
+    ) throws {
+        guard connection.volume(at: path) != nil else {
+            throw LibvirtFailure.refused(
+                "the base image \(path) of \(image.disk) is not here",
+                remedy: "copy the base image there first, or let the whole disk be copied "
+                    + "(--copy-storage-all)")
+        }
+    }
+
+    /// Makes empty images; the path of the first whose place was taken meanwhile, when none is made.
+    static func create(_ images: [DiskImage], _ connection: ConnectionHandle) throws -> String? {
+        var made: [VolumeHandle] = []
+        for image in images {
+            do {
+                let volume = try connection.withPool(showing: image.folder) { pool in
+                    try pool.create(xml(of: image, format: image.format, size: image.capacity))
+                }
+                made.append(volume)
+            } catch let failure as LibvirtFailure {
+                for volume in made { try? volume.delete() }
+                guard failure.has(VIR_ERR_STORAGE_VOL_EXIST) else { throw failure }
+                return image.path
+            }
+        }
+        return nil
+    }
+
+    /// A file of the same bytes: whatever format they are in, nobody interprets them.
+    static func copy(_ image: DiskImage, by copy: VolumeCopy) throws {
+        let (sent, length) = try copy.source.withPool(showing: image.folder) { pool in
+            guard let from = try pool.volume(image.volume) else {
+                throw LibvirtFailure.refused("\(image.path) is gone")
+            }
+            // It may have grown until the guest was down.
+            let length = try from.sizes().length
+            let sent = try copy.target.withPool(showing: image.folder) { pool in
+                let to = try pool.create(xml(of: image, format: "raw", size: length))
+                return try copy.run(from, to, length: length.count)
+            }
+            return (sent, length)
+        }
+        try copy.target.withPool(showing: image.folder) { pool in
+            try pool.refresh()
+            guard let volume = try pool.volume(image.volume) else {
+                throw LibvirtFailure.refused("the copy of \(image.path) is gone")
+            }
+            let arrived = try copy.tally(of: volume)
+            guard arrived == sent, arrived.length == length.count else {
+                throw LibvirtFailure.refused(
+                    "the copy of \(image.path) is not what was sent: \(arrived.length) bytes, "
+                        + "checksum \(String(arrived.sum, radix: 16)), instead of \(sent.length), "
+                        + String(sent.sum, radix: 16),
+                    remedy: "look at the target's storage and memory")
+            }
+        }
+    }
+
+    private static func xml(of image: DiskImage, format: String, size: Bytes) -> String {
+        var base = ""
+        if let path = image.backingPath {
+            base =
+                "<backingStore><path>\(path.escapedForXML)</path><format type='"
+                + "\((image.backingFormat ?? "raw").escapedForXML)'/></backingStore>"
+        }
+        return "<volume><name>\(image.volume.escapedForXML)</name>"
+            + "<capacity unit='bytes'>\(size.count)</capacity><allocation>0</allocation>"
+            + "<target><format type='\(format.escapedForXML)'/></target>\(base)</volume>"
+    }
+
+    /// Removes images, unless a domain of this host has to do with one.
+    static func remove(_ images: [DiskImage], _ connection: ConnectionHandle) throws {
+        let definitions = try connection.domains().map { domain in
+            (name: domain.name, xml: try domain.xml())
+        }
+        for image in images {
+            let path = image.path.escapedForXML
+            let user = definitions.first {
+                $0.xml.contains("'\(path)'") || $0.xml.contains(">\(path)<")
+                    || $0.xml.contains("volume='\(image.volume.escapedForXML)'")
+            }
+            if let user {
+                throw LibvirtFailure.refused(
+                    "domain '\(user.name)' here uses \(image.path): it is not removed")
+            }
+            try connection.withPool(showing: image.folder) { pool in
+                try pool.volume(image.volume)?.delete()
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import ClusterModel
+
+/// Finds the image of a disk: its file, its pool, its sizes.
+enum ImageReader {
+    static func image(
+        of disk: String, in root: MarkupElement, layer: Bool, _ connection: ConnectionHandle
+    ) throws -> DiskImage {
+        let element = root.first("devices")?.all("disk").first {
+            $0.first("target")?.attribute("dev") == disk
+        }
+        guard let element, let source = element.first("source") else {
+            throw LibvirtFailure.refused("it has no disk \(disk) any more")
+        }
+        let found = try volume(of: source, connection)
+        guard let (volume, path) = found else {
+            throw LibvirtFailure.refused(
+                "no active pool of its host knows the image of disk \(disk)",
+                remedy: "define and start a pool over its folder")
+        }
+        let sizes = try volume.sizes()
+        let format = element.first("driver")?.attribute("type") ?? "raw"
+        var image = DiskImage(
+            disk: disk, path: path, pool: try volume.pool().name, volume: volume.name,
+            format: format, capacity: sizes.capacity, length: sizes.length,
+            allocation: sizes.allocation)
+        let base = element.first("backingStore")
+        if let file = base?.first("source")?.attribute("file") {
+            guard layer else {
+                throw LibvirtFailure.refused(
+                    "disk \(disk) lies over the base image \(file)",
+                    remedy: "copy only what is above it (--copy-storage-inc), with the base on the "
+                        + "target")
+            }
+            image.backingPath = file
+            image.backingFormat = base?.first("format")?.attribute("type")
+        } else if layer {
+            throw LibvirtFailure.refused(
+                "disk \(disk) has no base image, above which it could be copied",
+                remedy: "copy all of it (--copy-storage-all)")
+        }
+        return image
+    }
+
+    private static func volume(
+        of source: MarkupElement, _ connection: ConnectionHandle
+    ) throws -> (VolumeHandle, path: String)? {
+        if let pool = source.attribute("pool"), let name = source.attribute("volume") {
+            let pool = try connection.pool(pool)
+            try pool.refresh()
+            let folder = try pool.facts().targetPath
+            return try pool.volume(name).flatMap { volume in
+                folder.map { (volume, "\($0)/\(name)") }
+            }
+        }
+        guard let path = source.attribute("file") else { return nil }
+        if connection.volume(at: path) == nil {
+            // libvirt knows of files only what it saw last.
+            let folder = DiskImage.folder(of: path)
+            try connection.pool(showing: folder)?.refresh()
+        }
+        return connection.volume(at: path).map { ($0, path) }
+    }
+
+    /// nil where it lies on storage that is shared by its nature.
+    static func firmware(
+        at path: String, _ connection: ConnectionHandle
+    ) throws -> DiskImage? {
+        let folder = DiskImage.folder(of: path)
+        let pool = connection.pool(showing: folder)
+        if try pool?.facts().identity != nil { return nil }
+        return try connection.withPool(showing: folder) { shown in
+            let name = String(path.dropFirst(folder.count + 1))
+            guard let volume = try shown.volume(name) else { return nil }
+            let sizes = try volume.sizes()
+            return DiskImage(
+                disk: DiskImage.firmware, path: path, pool: pool?.name, volume: name,
+                format: "raw", capacity: sizes.capacity, length: sizes.length,
+                allocation: sizes.allocation)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+internal import CLibvirt
+package import ClusterModel
+package import HypervisorInterface
+import Telemetry
+
+/// The part of `hosts check` that matters to one step, asked again right before it.
+extension LibvirtHost: StepInspector {
+    package func needs(of domain: DomainID) async throws -> StepNeeds {
+        try await watch("look at what it needs", domain) { connection in
+            let handle = try connection.domain(domain.rawValue)
+            let facts = try DomainXMLReader.read(handle.xml())
+            let numa = facts.numa.flatMap { $0.isStrict ? $0.cells : nil }
+            return StepNeeds(
+                domain: domain, name: facts.name,
+                memory: try handle.isActive() ? facts.balloon ?? facts.memory : nil,
+                hugePages: facts.hugePages, strictCells: numa,
+                networks: facts.interfaces.compactMap {
+                    if case .network(let name) = $0 { name } else { nil }
+                })
+        }
+    }
+
+    package func lacks(_ needs: StepNeeds) async throws -> [String] {
+        let host = host
+        return try await watch("look at what is there for it", needs.domain) { connection in
+            var lacks: [String] = []
+            if let other = connection.namesake(of: needs) {
+                lacks.append("\(host) has another domain '\(needs.name)' (\(other))")
+            }
+            let missing = Set(needs.networks).subtracting(try connection.activeNetworks())
+            if !missing.isEmpty {
+                lacks.append(
+                    "network \(missing.sorted().joined(separator: ", ")) is not active on \(host)")
+            }
+            guard let memory = needs.memory else { return lacks }
+            if let pages = needs.hugePages {
+                let free = (needs.strictCells ?? Array(0..<connection.cellCount)).reduce(Int64(0)) {
+                    $0 + (connection.freePages(of: pages.pageSize, cell: $1) ?? 0)
+                }
+                if free < pages.pages {
+                    lacks.append(
+                        "\(host) has \(free) free huge pages of \(pages.pageSize) where "
+                            + "\(pages.pages) are needed")
+                }
+            } else if let free = connection.availableMemory, free < memory {
+                lacks.append("\(host) has \(free) of memory available where \(memory) is needed")
+            }
+            return lacks
+        }
+    }
+}
+
+extension ConnectionHandle {
+    /// The UUID of a domain of the same name that is not this one: its definition would clash.
+    fileprivate func namesake(of needs: StepNeeds) -> String? {
+        guard let found = use({ virDomainLookupByName($0, needs.name) }) else { return nil }
+        let uuid = try? DomainHandle(owning: found).uuid()
+        return uuid == needs.domain.rawValue ? nil : uuid
+    }
+
+    /// What could be given out without swapping, as the collector counts it.
+    fileprivate var availableMemory: Bytes? {
+        memoryGauges().map { $0.free + $0.buffers + $0.cached }
+    }
+
+    fileprivate var cellCount: Int {
+        var info = virNodeInfo()
+        guard use({ virNodeGetInfo($0, &info) }) == 0 else { return 1 }
+        return max(1, Int(info.nodes))
+    }
+}
+
+extension ConnectionHandle {
+    /// Numbers of this host's CPUs and NUMA cells.
+    func cpusAndCells() throws -> (cpus: Set<Int>, cells: Set<Int>) {
+        let xml = try ownedString(use { virConnectGetCapabilities($0) })
+        let cells = try CapabilitiesXMLReader.read(xml).cells
+        return (Set(cells.flatMap(\.cpus)), Set(cells.map(\.id)))
+    }
+}

@@ -1,0 +1,160 @@
+internal import CLibvirt
+package import ClusterModel
+package import HypervisorInterface
+import Synchronization
+
+/// The images of one real host, over libvirt's storage pools and streams.
+package final class LibvirtImages: ImageKeeper {
+    package let host: HostName
+    let uri: String
+    let options: LibvirtOptions
+    /// URIs of the hosts as this process reaches them.
+    let uris: [HostName: String]
+    let control: ConnectionLane
+    /// Images that could not be made because something lay there: never ours to remove.
+    private let foreign = Mutex(Set<String>())
+
+    package init(
+        host: HostName, uri: String, uris: [HostName: String] = [:],
+        options: LibvirtOptions = LibvirtOptions()
+    ) {
+        self.host = host
+        self.uri = uri
+        self.uris = uris
+        self.options = options
+        control = ConnectionLane(host: host, uri: uri)
+    }
+
+    package func images(
+        of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
+    ) async throws -> [DiskImage] {
+        try await control.call("look at images", domain: domain, limit: options.inventoryLimit) {
+            connection in
+            let xml = try connection.domain(domain.rawValue).xml()
+            let root = try MarkupReader.read(xml, root: "domain")
+            var images = try disks.map { disk in
+                try ImageReader.image(of: disk, in: root, layer: layer, connection)
+            }
+            if firmware, let path = root.first("os", "nvram")?.trimmedText, !path.isEmpty,
+                let image = try ImageReader.firmware(at: path, connection)
+            {
+                images.append(image)
+            }
+            return images
+        }
+    }
+
+    package func admit(_ images: [DiskImage], isVerbatim: Bool) async throws {
+        try await control.call("look for room", limit: options.inventoryLimit) {
+            try ImagePlaces.admit(images, isVerbatim: isVerbatim, $0)
+        }
+    }
+
+    package func create(_ images: [DiskImage]) async throws {
+        let taken = try await control.call("make images", limit: options.inventoryLimit) {
+            try ImagePlaces.create(images, $0)
+        }
+        guard let taken else { return }
+        foreign.withLock { _ = $0.insert(taken) }
+        throw HypervisorError(
+            kind: .failed, operation: "make images", host: host,
+            message: "\(taken) came to lie there meanwhile; it was left alone")
+    }
+
+    package func remove(_ images: [DiskImage], of domain: DomainID) async throws {
+        let ours = images.filter { image in
+            !foreign.withLock { $0.contains(image.path) }
+        }
+        try await control.call("remove images", domain: domain, limit: options.inventoryLimit) {
+            try ImagePlaces.remove(ours, $0)
+        }
+    }
+
+    /// On a thread and a connection of its own, as a migration: it takes as long as it takes.
+    package func copy(
+        _ images: [DiskImage], to target: HostName, control: any CopyControl
+    ) async throws {
+        guard let targetURI = uris[target] else {
+            throw HypervisorError(
+                kind: .unsupported, operation: "copy images", host: host,
+                message: "this machine has no URI for \(target), to which it would copy")
+        }
+        // Each byte is sent once and read once to be compared.
+        control.begin(total: Bytes(2 * images.reduce(0) { $0 + $1.length.count }))
+        let lane = ConnectionLane(host: host, uri: uri)
+        try await lane.call("copy images to \(target)", limit: nil) { source in
+            let copy = VolumeCopy(
+                source: source, target: try ConnectionHandle(uri: targetURI, readOnly: false),
+                control: control)
+            for image in images { try ImagePlaces.copy(image, by: copy) }
+        }
+    }
+
+    // MARK: Down and up
+
+    package func shutDown(
+        _ domain: DomainID, within seconds: Int, control stop: any CopyControl
+    ) async throws {
+        let start = ContinuousClock.now
+        let deadline = start + .seconds(seconds)
+        var asked: ContinuousClock.Instant?
+        while true {
+            let isDown = try await order("look at domain", domain) { try !$0.isActive() }
+            if isDown { return }
+            guard !stop.isCancelled, ContinuousClock.now < deadline else { break }
+            // A guest that was booting has not heard the first time.
+            if asked.map({ ContinuousClock.now - $0 > .seconds(15) }) ?? true {
+                try await order("shut down", domain) { try $0.shutDown() }
+                asked = .now
+            }
+            try await Task.sleep(for: .milliseconds(250))
+        }
+        throw HypervisorError(
+            kind: .failed, operation: "shut down", host: host, domain: domain.rawValue,
+            message: stop.isCancelled
+                ? "it was aborted"
+                : "it did not shut down within \(seconds) s; its power was not taken away, and it "
+                    + "may still go down later",
+            remedy: "shut it down from inside, give it longer (--shutdown-timeout), or move it "
+                + "live")
+    }
+
+    package func start(_ domain: DomainID) async throws {
+        try await order("start", domain, limit: options.inventoryLimit) { try $0.start() }
+    }
+
+    private func order<Value: Sendable>(
+        _ operation: String, _ domain: DomainID, limit: Duration? = nil,
+        _ body: @escaping @Sendable (DomainHandle) throws -> Value
+    ) async throws -> Value {
+        try await control.call(
+            operation, domain: domain, limit: limit ?? options.controlLimit
+        ) { try body($0.domain(domain.rawValue)) }
+    }
+}
+
+extension DomainHandle {
+    /// Asks the guest; its power is never taken away.
+    func shutDown() throws(LibvirtFailure) {
+        let condition = try state()
+        guard !condition.isIn(VIR_DOMAIN_PAUSED), !condition.isIn(VIR_DOMAIN_PMSUSPENDED) else {
+            throw .refused(
+                "it is \(condition.words) and can not hear that it is to shut down",
+                remedy: "resume it (virsh resume), or move it live")
+        }
+        guard try !hasManagedSave() else {
+            throw .refused("it has a saved state, which does not go along")
+        }
+        do {
+            try checked(use { virDomainShutdownFlags($0, 0) })
+        } catch {
+            // It went down at that moment.
+            guard error.has(VIR_ERR_OPERATION_INVALID), try !isActive() else { throw error }
+        }
+    }
+
+    func start() throws(LibvirtFailure) {
+        if try isActive() { return }
+        try checked(use { virDomainCreate($0) })
+    }
+}

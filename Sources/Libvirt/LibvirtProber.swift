@@ -1,0 +1,93 @@
+internal import CLibvirt
+package import ClusterModel
+package import HypervisorInterface
+
+/// Tries things out on one real host.
+package final class LibvirtProber: HostProber {
+    package let host: HostName
+    private let options: LibvirtOptions
+    private let lane: ConnectionLane
+    private let storage: ConnectionLane
+
+    package init(host: HostName, uri: String, options: LibvirtOptions = LibvirtOptions()) {
+        self.host = host
+        self.options = options
+        lane = ConnectionLane(host: host, uri: uri)
+        storage = ConnectionLane(host: host, uri: uri)
+    }
+
+    /// libvirt can not be asked to open a connection and no more. But of a migration that it is
+    /// going to refuse, the source's daemon opens the target's first and looks at the flags after
+    /// that (qemuMigrationSrcPerformPeer2Peer, then qemuMigrationSrcBeginPhase). So it is asked for
+    /// one that is refused twice over: an offline one without a definition to keep, and with disks
+    /// to copy. Nothing reaches the target but the connection.
+    package func reach(_ peerURI: String) async -> PeerReach {
+        do {
+            return try await lane.call("try the way to \(peerURI)", limit: options.controlLimit) {
+                guard let domain = try Self.subject(on: $0) else {
+                    return .unproven("no domain is here to try it with")
+                }
+                let flags =
+                    VIR_MIGRATE_PEER2PEER.rawValue | VIR_MIGRATE_OFFLINE.rawValue
+                    | VIR_MIGRATE_NON_SHARED_DISK.rawValue
+                guard domain.use({ virDomainMigrateToURI3($0, peerURI, nil, 0, flags) }) < 0 else {
+                    return .unproven("libvirt did what it should have refused")
+                }
+                return Self.verdict(of: .last(), peerURI)
+            }
+        } catch {
+            return .unproven("\(error)")
+        }
+    }
+
+    /// One that does not run, if there is one: it is locked for the time of the connection.
+    private static func subject(
+        on connection: ConnectionHandle
+    ) throws(LibvirtFailure) -> DomainHandle? {
+        let off = try connection.domains(VIR_CONNECT_LIST_DOMAINS_INACTIVE.rawValue)
+        if let domain = off.first { return domain }
+        return try connection.domains(
+            VIR_CONNECT_LIST_DOMAINS_RUNNING.rawValue
+                | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT.rawValue
+        ).first
+    }
+
+    private static func verdict(of failure: LibvirtFailure, _ peerURI: String) -> PeerReach {
+        let context = CallContext(operation: "reach", host: "", domain: nil)
+        let error = HypervisorError(failure, context)
+        // libvirt's words, before it has sent anything to the target.
+        let isLate =
+            failure.message.contains("offline migration")
+            || failure.message.contains("persistent flag")
+        if isLate { return .reached }
+        if LibvirtActuator.meansUnreachablePeer(error, peerURI: peerURI) {
+            return .refused(failure.message)
+        }
+        return .unproven(failure.message)
+    }
+
+    // MARK: Marks
+
+    package func leaveMark(_ name: String, in pool: String) async throws {
+        try await storage.call("leave a mark in '\(pool)'", limit: options.controlLimit) {
+            let xml =
+                "<volume><name>\(name)</name><capacity unit='bytes'>4096</capacity>"
+                + "<target><format type='raw'/></target></volume>"
+            _ = try $0.pool(pool).create(xml)
+        }
+    }
+
+    package func seesMark(_ name: String, in pool: String) async throws -> Bool {
+        try await storage.call("look for a mark in '\(pool)'", limit: options.controlLimit) {
+            let pool = try $0.pool(pool)
+            try pool.refresh()
+            return try pool.volume(name) != nil
+        }
+    }
+
+    package func removeMark(_ name: String, in pool: String) async throws {
+        try await storage.call("remove a mark from '\(pool)'", limit: options.controlLimit) {
+            try $0.pool(pool).volume(name)?.delete()
+        }
+    }
+}

@@ -1,0 +1,127 @@
+internal import CLibvirt
+import ClusterModel
+
+/// A reference to a storage pool of an open connection; freed when it is let go.
+final class PoolHandle {
+    private let pointer: virStoragePoolPtr
+
+    init(owning pointer: virStoragePoolPtr) { self.pointer = pointer }
+
+    deinit { virStoragePoolFree(pointer) }
+
+    func use<Value>(_ call: (virStoragePoolPtr) -> Value) -> Value {
+        withExtendedLifetime(self) { call(pointer) }
+    }
+
+    var name: String { use { virStoragePoolGetName($0) }.map { String(cString: $0) } ?? "" }
+
+    /// Looks at the folder again: libvirt knows of files only what it saw last.
+    func refresh() throws(LibvirtFailure) { try checked(use { virStoragePoolRefresh($0, 0) }) }
+
+    func facts() throws -> StoragePool {
+        try StoragePoolXMLReader.read(ownedString(use { virStoragePoolGetXMLDesc($0, 0) }))
+    }
+
+    /// nil where there is none of that name.
+    func volume(_ name: String) throws(LibvirtFailure) -> VolumeHandle? {
+        guard let found = use({ virStorageVolLookupByName($0, name) }) else {
+            let failure = LibvirtFailure.last()
+            guard failure.has(VIR_ERR_NO_STORAGE_VOL) else { throw failure }
+            return nil
+        }
+        return VolumeHandle(owning: found)
+    }
+
+    func create(_ xml: String) throws(LibvirtFailure) -> VolumeHandle {
+        VolumeHandle(owning: try checked(use { virStorageVolCreateXML($0, xml, 0) }))
+    }
+
+    /// Lets go of a pool that was made for a moment. Its files stay.
+    func dissolve() { _ = use { virStoragePoolDestroy($0) } }
+}
+
+/// A reference to a volume of a pool; freed when it is let go.
+final class VolumeHandle {
+    private let pointer: virStorageVolPtr
+
+    init(owning pointer: virStorageVolPtr) { self.pointer = pointer }
+
+    deinit { virStorageVolFree(pointer) }
+
+    func use<Value>(_ call: (virStorageVolPtr) -> Value) -> Value {
+        withExtendedLifetime(self) { call(pointer) }
+    }
+
+    var name: String { use { virStorageVolGetName($0) }.map { String(cString: $0) } ?? "" }
+
+    func pool() throws(LibvirtFailure) -> PoolHandle {
+        PoolHandle(owning: try checked(use { virStoragePoolLookupByVolume($0) }))
+    }
+
+    /// What the guest sees, what it takes of its storage, and the length of the file.
+    func sizes() throws(LibvirtFailure) -> (capacity: Bytes, allocation: Bytes, length: Bytes) {
+        var info = virStorageVolInfo()
+        try checked(use { virStorageVolGetInfo($0, &info) })
+        let (capacity, allocation) = (info.capacity, info.allocation)
+        let physical = VIR_STORAGE_VOL_GET_PHYSICAL.rawValue
+        try checked(use { virStorageVolGetInfoFlags($0, &info, physical) })
+        return (
+            Bytes(Int64(clamping: capacity)), Bytes(Int64(clamping: allocation)),
+            Bytes(Int64(clamping: info.allocation))
+        )
+    }
+
+    func delete() throws(LibvirtFailure) { try checked(use { virStorageVolDelete($0, 0) }) }
+}
+
+extension ConnectionHandle {
+    func pool(_ name: String) throws(LibvirtFailure) -> PoolHandle {
+        PoolHandle(owning: try checked(use { virStoragePoolLookupByName($0, name) }))
+    }
+
+    /// The volume that has this path; nil where no active pool knows it.
+    func volume(at path: String) -> VolumeHandle? {
+        use { virStorageVolLookupByPath($0, path) }.map { VolumeHandle(owning: $0) }
+    }
+
+    /// The active pool that shows this folder.
+    func pool(showing folder: String) -> PoolHandle? {
+        use { virStoragePoolLookupByTargetPath($0, folder) }.map { PoolHandle(owning: $0) }
+    }
+
+    /// Lends a pool over a folder; where there is none, one is made for the time of the call.
+    func withPool<Value>(
+        showing folder: String, _ body: (PoolHandle) throws -> Value
+    ) throws -> Value {
+        if let pool = pool(showing: folder) {
+            try pool.refresh()
+            return try body(pool)
+        }
+        let mark = folder.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
+            ($0 ^ UInt64($1)) &* 1_099_511_628_211
+        }
+        let xml =
+            "<pool type='dir'><name>kvmbalance-\(String(mark, radix: 16))</name><target><path>"
+            + folder.escapedForXML + "</path></target></pool>"
+        let made = PoolHandle(owning: try checked(use { virStoragePoolCreateXML($0, xml, 0) }))
+        defer { made.dissolve() }
+        return try body(made)
+    }
+}
+
+extension String {
+    var escapedForXML: String {
+        var text = ""
+        for character in self {
+            switch character {
+            case "&": text += "&amp;"
+            case "<": text += "&lt;"
+            case ">": text += "&gt;"
+            case "'": text += "&apos;"
+            case "\"": text += "&quot;"
+            default: text.append(character)
+            }
+        }
+        return text
+    }
+}

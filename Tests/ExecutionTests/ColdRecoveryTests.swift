@@ -1,0 +1,73 @@
+import ClusterModel
+import Execution
+import Testing
+
+/// The recovery table of steps in which the domain does not run while it moves.
+struct ColdRecoveryTests {
+    typealias Presence = DomainSighting.Presence
+
+    @Test(arguments: StepBeginning.allCases)
+    func `every pair matches exactly one row`(beginning: StepBeginning) {
+        let rows = RecoveryTable.rows(after: beginning)
+        for (source, target) in RecoveryTableTests.pairs {
+            let found = rows.filter { $0.matches(source, target) }
+            #expect(found.count == 1, "\(source) | \(target): \(found.map(\.label))")
+        }
+    }
+
+    @Test(arguments: StepBeginning.allCases)
+    func `own rows are reached and tell their story`(beginning: StepBeginning) {
+        for row in RecoveryTable.ownRows(after: beginning) {
+            #expect(RecoveryTableTests.pairs.contains { row.matches($0.0, $0.1) }, "\(row.label)")
+            #expect(row.story.hasSuffix("."), "\(row.label)")
+        }
+    }
+
+    @Test func `a guest is started only where its one definition is`() {
+        for beginning in StepBeginning.allCases {
+            for (source, target) in RecoveryTableTests.pairs {
+                let decision = RecoveryTable.decide(
+                    source: source, target: target, after: beginning
+                ).decision
+                switch decision {
+                case .settle(.startSource):
+                    #expect(beginning == .cold)
+                    #expect(source.presence == .inactive && target.presence == .absent)
+                case .settle(.startTarget):
+                    #expect(beginning == .cold)
+                    #expect(source.presence == .absent && target.presence == .inactive)
+                default: continue
+                }
+            }
+        }
+    }
+
+    /// Beside the two pictures that a domain shows which is down on its way, nothing is decided
+    /// otherwise: a split brain stays one.
+    @Test func `all other pictures mean what they mean after a live move`() {
+        for beginning in [StepBeginning.cold, .definition] {
+            for (source, target) in RecoveryTableTests.pairs {
+                let isDown =
+                    Set([source.presence, target.presence]) == Set([.absent, .inactive])
+                guard !isDown else { continue }
+                #expect(
+                    RecoveryTable.decide(source: source, target: target, after: beginning).decision
+                        == RecoveryTable.decide(source: source, target: target).decision)
+            }
+        }
+    }
+
+    @Test func `a definition moves only when nothing runs`() {
+        for (source, target) in RecoveryTableTests.pairs {
+            let verdict = RecoveryTable.verdict(
+                source: source, target: target, isShutOff: true
+            ).verdict
+            guard verdict == .takeOff else { continue }
+            #expect(source.presence == .inactive && target.presence == .absent)
+        }
+        #expect(
+            RecoveryTable.verdict(source: .running, target: .absent, isShutOff: true).verdict
+                == .skip)
+        #expect(RecoveryTable.verdict(source: .inactive, target: .absent).verdict == .skip)
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+/// Guests that take their disks along, or move without running.
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+struct WayTests {
+    /// A guest on its host's own storage, with a pattern in its disk that nobody writes over.
+    static func guest(_ lab: Lab, _ name: String, start: Bool, _ options: String...) throws
+        -> String
+    {
+        let words =
+            [Lab.program, "guest", lab.name, name, "--host", "host1", "--storage", "local"]
+            + options + ["--no-start"]
+        let made = try shell(words)
+        guard made.status == 0 else { throw LabError("guest \(name): \(made.text)") }
+        let list = try lab.virsh("host1", "domblklist", name).output
+        let path = try #require(list.split(separator: " ").last.map(String.init))
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let written = try Self.disk(lab, "host1", path, "write -P 0xa7 8M 1M")
+        guard written.status == 0 else { throw LabError("pattern: \(written.text)") }
+        if start {
+            try lab.lab("expect", name, "running")
+            _ = try lab.virsh("host1", "start", name)
+            for _ in 0..<90 where try lab.lab("ticks", name).output.isEmpty { sleep(1) }
+        }
+        return path
+    }
+
+    static func disk(
+        _ lab: Lab, _ host: String, _ path: String, _ command: String, isOpen: Bool = false
+    ) throws -> ShellResult {
+        // A running guest holds the lock.
+        let options = isOpen ? ["-r", "-U"] : []
+        return try shell(
+            [Lab.program, "run", lab.name, host, "--", "qemu-io"] + options + ["-c", command, path])
+    }
+
+    static func exists(_ lab: Lab, _ host: String, _ path: String) throws -> Bool {
+        try shell(Lab.program, "run", lab.name, host, "--", "test", "-e", path).status == 0
+    }
+
+    @Test func localDisksGoAlongWhileTheGuestRuns() async throws {
+        try await withLab("ways-live", hosts: 2) { lab in
+            let path = try Self.guest(lab, "disk1", start: true, "--dirty", "2")
+            let refused = try lab.kvmbalance("drain", "host1", "--yes")
+            #expect(refused.status == 3 && refused.output.contains("--copy-storage-all"))
+            #expect(refused.output.contains("local-storage"), "\(refused.text)")
+
+            // Something lies in the way: libvirt would write over it.
+            _ = try shell(Lab.program, "run", lab.name, "host2", "--", "touch", path)
+            let blocked = try lab.kvmbalance("drain", "host1", "--yes", "--copy-storage-all")
+            #expect(blocked.status != 0, "\(blocked.text)")
+            #expect((blocked.output + blocked.errors).contains("lies here already"))
+            #expect(try lab.placement() == ["disk1": "host1"])
+            #expect(try Self.exists(lab, "host2", path), "a file that is not ours was removed")
+            _ = try shell(Lab.program, "run", lab.name, "host2", "--", "rm", path)
+
+            let moved = try lab.kvmbalance("drain", "host1", "--yes", "--copy-storage-all")
+            #expect(moved.status == 0, "\(moved.text)")
+            #expect(try lab.placement() == ["disk1": "host2"])
+            #expect(try !Self.exists(lab, "host1", path), "the old image is still there")
+            let read = try Self.disk(
+                lab, "host2", path, "read -P 0xa7 8M 1M", isOpen: true)
+            #expect(read.status == 0 && !read.text.contains("verification failed"), "\(read.text)")
+            try lab.expectAllWell()
+            let back = try lab.kvmbalance("return", "host1", "--yes", "--copy-storage-all")
+            #expect(back.status == 0, "\(back.text)")
+            #expect(try lab.placement() == ["disk1": "host1"])
+            try lab.expectAllWell()
+        }
+    }
+
+    @Test func whatIsNamedMovesCold() async throws {
+        try await withLab("ways-cold", hosts: 2) { lab in
+            let path = try Self.guest(lab, "cold1", start: true, "--autostart")
+            let off = try Self.guest(lab, "off1", start: false)
+            try lab.lab("expect", "cold1", "restarted")
+            let moved = try lab.kvmbalance("drain", "host1", "--yes", "--offline")
+            #expect(moved.status == 0, "\(moved.text)")
+            #expect(try lab.placement() == ["cold1": "host2"])
+            for (guest, image, isOpen) in [("cold1", path, true), ("off1", off, false)] {
+                let read = try Self.disk(
+                    lab, "host2", image, "read -P 0xa7 8M 1M", isOpen: isOpen)
+                #expect(
+                    read.status == 0 && !read.text.contains("verification failed"),
+                    "\(guest): \(read.text)")
+                #expect(try lab.virsh("host1", "dominfo", guest).status != 0)
+            }
+            #expect(try !Self.exists(lab, "host1", path))
+            #expect(try Self.exists(lab, "host1", off), "it has not run on host2 yet")
+            #expect(try lab.virsh("host2", "list", "--autostart").output.contains("cold1"))
+            try await Self.expectAllWellSoon(lab, "moved cold")
+            try await Self.killAndResume(lab)
+        }
+    }
+
+    /// A guest that was started anew is silent until it has booted.
+    static func expectAllWellSoon(_ lab: Lab, _ story: String) async throws {
+        for _ in 0..<30 {
+            try await Task.sleep(for: .seconds(2))
+            let verdict = try shell(Lab.program, "verify", lab.name)
+            guard verdict.text.contains("stand still") else { break }
+        }
+        try lab.expectAllWell(story)
+    }
+
+    /// `kill -9` of ours while the guest is down: it is up again afterwards, on one of the hosts.
+    static func killAndResume(_ lab: Lab) async throws {
+        try lab.lab("remove", "off1")
+        _ = try lab.kvmbalance("hosts", "enable", "host1")
+        for milliseconds in [2500, 4500] {
+            let drain = try lab.start("drain", "host2", "--yes", "--offline")
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            try CrashTests.killInside(lab, drain)
+            _ = try drain.wait()
+            let story = "killed after \(milliseconds) ms"
+            if let run = try CrashTests.unfinishedRun(lab) {
+                let ended = try lab.kvmbalance("runs", "rollback", run)
+                #expect(ended.status == 0, "\(story): \(ended.text)")
+            }
+            let placement = try lab.placement()
+            #expect(placement.count == 1, "\(story): \(placement)")
+            try await Self.expectAllWellSoon(lab, story)
+            _ = try lab.kvmbalance("hosts", "enable", "host2")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Testing
+
+@testable import Libvirt
+
+@Suite("The XML in the target's terms")
+struct HostXMLTranslationTests {
+    private let xml = """
+        <domain type='kvm'>
+          <vcpu placement='static' cpuset='0-7'>2</vcpu>
+          <cputune>
+            <vcpupin vcpu='0' cpuset='1'/>
+            <vcpupin vcpu='1' cpuset='6'/>
+            <emulatorpin cpuset='0,7'/>
+          </cputune>
+          <numatune>
+            <memory mode='MODE' nodeset='1'/>
+          </numatune>
+          <devices>
+            <graphics type='vnc' port='5900' autoport='yes' listen='10.0.0.1'>
+              <listen type='address' address='10.0.0.1'/>
+            </graphics>
+            <interface type='bridge'>
+              <source bridge='10.0.0.1'/>
+            </interface>
+          </devices>
+        </domain>
+        """
+
+    private func translate(
+        _ mode: String, cpus: Range<Int>, cells: Set<Int>, addresses: [String: String] = [:]
+    ) -> String? {
+        HostXMLTranslation(
+            target: .init(cpus: Set(cpus), cells: cells, addresses: addresses)
+        ).translated(xml.replacing("MODE", with: mode))
+    }
+
+    @Test("A host like the source changes nothing")
+    func same() {
+        #expect(translate("preferred", cpus: 0..<8, cells: [0, 1]) == nil)
+    }
+
+    @Test("Pins to CPUs that are not there go, the others stay")
+    func pins() throws {
+        let text = try #require(translate("strict", cpus: 0..<4, cells: [0, 1]))
+        #expect(text.contains("<vcpu placement='static'>2</vcpu>"))
+        #expect(text.contains("<vcpupin vcpu='0' cpuset='1'/>"))
+        #expect(!text.contains("vcpu='1'") && !text.contains("emulatorpin"))
+        #expect(text.contains("nodeset='1'"))
+        #expect(text.contains("<source bridge='10.0.0.1'/>"))
+    }
+
+    @Test("A wish for cells that are not there goes, a demand stays")
+    func cells() throws {
+        let soft = try #require(translate("preferred", cpus: 0..<8, cells: [0]))
+        #expect(!soft.contains("numatune") && soft.contains("emulatorpin"))
+        #expect(translate("strict", cpus: 0..<8, cells: [0]) == nil)
+        #expect(translate("restrictive", cpus: 0..<8, cells: [0]) == nil)
+    }
+
+    @Test("A console listens on the target's own address, and nothing else is touched")
+    func listening() throws {
+        let text = try #require(
+            translate("strict", cpus: 0..<8, cells: [1], addresses: ["10.0.0.1": "10.0.0.2"]))
+        #expect(text.contains("listen='10.0.0.2'>"))
+        #expect(text.contains("address='10.0.0.2'/>"))
+        #expect(text.contains("<source bridge='10.0.0.1'/>"))
+    }
+
+    @Test("What is bound to nothing is not read twice")
+    func unbound() {
+        #expect(!HostXMLTranslation.isBound("<domain><vcpu>2</vcpu></domain>", addresses: [:]))
+        #expect(HostXMLTranslation.isBound(xml, addresses: [:]))
+        #expect(HostXMLTranslation.isBound("<listen address='a'/>", addresses: ["a": "b"]))
+    }
+}

@@ -1,0 +1,134 @@
+import ClusterModel
+import PlacementPolicy
+import PlanChecking
+import Planning
+import TestSupport
+import Testing
+
+/// Domains that move with their disks, or cold, and only where the policy says so.
+@Suite struct WayPlanTests {
+    static func world() -> ClusterBuilder {
+        var cluster = ClusterBuilder()
+        for name in ["host1", "host2"] { cluster.host(HostName(name)) }
+        cluster.domain("local", on: "host1", disk: "/var/lib/libvirt/images/local.qcow2")
+        cluster.domain("shared", on: "host1")
+        cluster.domains[0].facts.disks[0].allocation = .gibibytes(3)
+        for index in cluster.hosts.indices {
+            cluster.hosts[index].facts?.pools[0].available = .gibibytes(10)
+        }
+        return cluster
+    }
+
+    static func policy(_ migration: String = "live: true") throws -> Policy {
+        var policy = try Policy(yaml: "name: x\nmigration: {\(migration)}\n")
+        policy.reserve = Reserve(memory: .zero, cpu: .zero)
+        return policy
+    }
+
+    private func plan(_ cluster: ClusterBuilder, _ migration: String) throws -> MigrationPlan {
+        let policy = try Self.policy(migration)
+        let plan = Planner.plan(.drain(["host1"]), from: cluster.snapshot, under: policy, seed: 1)
+        #expect(PlanChecker.check(plan, on: cluster.snapshot, under: policy) == [])
+        return plan
+    }
+
+    private func modes(_ plan: MigrationPlan) -> [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: plan.steps.map { ($0.domainName, $0.mode.rawValue) })
+    }
+
+    @Test func `a local disk is copied where the policy names its domain`() throws {
+        #expect(try plan(Self.world(), "live: true").blockers.map(\.reason) == [.localStorage])
+        #expect(try plan(Self.world(), "copy-storage-all: [other]").outcome == .infeasible)
+        let copied = try plan(Self.world(), "copy-storage-all: [loc*]")
+        #expect(modes(copied) == ["local": "storage", "shared": "live"])
+        let step = try #require(copied.steps.first { $0.domainName == "local" })
+        #expect(step.copies == ["vda"])
+        #expect(step.estimate.transferred >= .gibibytes(3))
+        #expect(step.cautions.contains { $0.contains("copies vda (3 GiB)") })
+        // What is shared is never copied, though it may.
+        #expect(modes(try plan(Self.world(), "copy-storage-all: true"))["shared"] == "live")
+    }
+
+    @Test func `room in the target's pool counts, of all that come there`() throws {
+        var cluster = Self.world()
+        cluster.domain("second", on: "host1", disk: "/var/lib/libvirt/images/second.qcow2")
+        cluster.domains[2].facts.disks[0].allocation = .gibibytes(8)
+        let full = try plan(cluster, "copy-storage-all: true")
+        #expect(full.outcome == .infeasible)
+        #expect(full.blockers.contains { $0.detail.contains("pool 'default'") }, "\(full.blockers)")
+        cluster.hosts[1].facts?.pools[0].available = .gibibytes(11)
+        #expect(try plan(cluster, "copy-storage-all: true").outcome == .plan)
+    }
+
+    @Test func `a target without such a pool will not do`() throws {
+        var cluster = Self.world()
+        cluster.hosts[1].facts?.pools[0].targetPath = "/elsewhere"
+        let refused = try plan(cluster, "copy-storage-all: true")
+        #expect(refused.blockers.first?.detail.contains("no pool 'default'") == true)
+    }
+
+    @Test func `only what is named moves cold`() throws {
+        #expect(
+            modes(try plan(Self.world(), "offline: true"))
+                == ["local": "offline", "shared": "offline"])
+        #expect(
+            modes(try plan(Self.world(), "offline: true, live: true"))
+                == ["local": "offline", "shared": "live"])
+        #expect(
+            modes(try plan(Self.world(), "offline: true, live: true, copy-storage-all: true"))
+                == ["local": "storage", "shared": "live"])
+        #expect(modes(try plan(Self.world(), "offline: [local]"))["shared"] == "live")
+    }
+
+    @Test func `what only its running forbids moves cold`() throws {
+        var cluster = Self.world()
+        cluster.domains[1].facts.blockers = [
+            Blocker(domain: "shared", reason: .security, detail: "SEV", remedy: "")
+        ]
+        #expect(modes(try plan(cluster, "offline: true, live: true"))["shared"] == "offline")
+        cluster.domains[1].facts.blockers[0].reason = .hostDevice
+        #expect(try plan(cluster, "offline: true, live: true").outcome == .infeasible)
+    }
+
+    @Test func `a domain that does not run takes its definition along where that is allowed`()
+        throws
+    {
+        var cluster = Self.world()
+        cluster.domain("off", on: "host1", memory: .gibibytes(600), state: .shutOff)
+        #expect(modes(try plan(cluster, "copy-storage-all: true"))["off"] == nil)
+        let moved = try plan(cluster, "offline: [off], copy-storage-all: true")
+        #expect(modes(moved)["off"] == "offline")
+        #expect(moved.steps.first { $0.domainName == "off" }?.isShutOff == true)
+        cluster.domains[2].facts.hasManagedSave = true
+        #expect(modes(try plan(cluster, "offline: [off], copy-storage-all: true"))["off"] == nil)
+    }
+
+    @Test func `the judge finds a way that is not allowed`() throws {
+        let cluster = Self.world()
+        let allowed = try Self.policy("copy-storage-all: [local], offline: [local], live: true")
+        let good = Planner.plan(.drain(["host1"]), from: cluster.snapshot, under: allowed, seed: 1)
+        #expect(PlanChecker.check(good, on: cluster.snapshot, under: allowed) == [])
+        let index = try #require(good.steps.firstIndex { $0.mode == .storage })
+        let other = try #require(good.steps.firstIndex { $0.mode == .live })
+        func rules(_ policy: Policy? = nil, _ change: (inout MigrationPlan) -> Void) -> Int {
+            var plan = good
+            change(&plan)
+            return PlanChecker.check(plan, on: cluster.snapshot, under: policy ?? allowed).count
+        }
+        #expect(rules { $0.steps[index].copies = [] } > 0)
+        #expect(rules { $0.steps[index].mode = .live } > 0)
+        #expect(rules { $0.steps[index].isShutOff = true } > 0)
+        #expect(rules { $0.steps[other].mode = .offline } > 0)
+        #expect(
+            rules {
+                $0.steps[other].mode = .storage
+                $0.steps[other].copies = ["vda"]
+            } > 0, "a shared disk would be copied over itself")
+        #expect(rules(try Self.policy("offline: [local]")) { _ in } > 0)
+        #expect(rules(try Self.policy()) { _ in } > 0)
+        var narrow = cluster
+        narrow.hosts[1].facts?.pools[0].available = .gibibytes(2)
+        #expect(PlanChecker.check(good, on: narrow.snapshot, under: allowed).count > 0)
+    }
+}
