@@ -24,8 +24,10 @@ extension GanetiCasesBenchmark {
             Note(
                 tests: "instances are drawn to hosts that carry the tags they wish for",
                 expressible: "as a fence, which is hard; hbal's wish is soft",
-                differs: "balance leaves a domain that is outside its fence where it is: rules "
-                    + "broken at the start are not made worse, and only load is a reason to move")
+                differs:
+                    "1 and 2: agreed, the domain goes inside its fence before load is looked at; "
+                    + "3 and 4: no host of the pair has all the tags that are wished for, hbal "
+                    + "counts wishes one by one, ours says that the fence stays broken")
         ),
         (
             "hbal-dyn",
@@ -44,8 +46,9 @@ extension GanetiCasesBenchmark {
             "hbal-excl-tags",
             Note(
                 tests: "instances with one exclusion tag are kept apart", expressible: "yes",
-                differs: "neither mends it: hbal finds no move that lowers its score, ours moves "
-                    + "for load alone and never makes a broken group worse")
+                differs:
+                    "hbal finds no move that lowers its score; ours moves one of each pair, since a "
+                    + "broken group comes before load")
         ),
         (
             "hbal-forth",
@@ -59,7 +62,7 @@ extension GanetiCasesBenchmark {
             Note(
                 tests: "one exclusion tag, one location: hosts that fail together",
                 expressible: "yes: an anti-affinity group over zones",
-                differs: "hbal mends the conflict; ours does not move where load gives no reason")
+                differs: "agreed: both mend the conflict with one move")
         ),
         (
             "hbal-location",

@@ -42,6 +42,7 @@ package enum RandomAssignment {
             }
             let weight = Int64(random.int(0...5))
             problem.thresholds.append(.init(resource: resource, weight: weight, level: level))
+            problem.thresholds[resource].isFloor = random.oneIn(4)
         }
         if width > 1 {
             problem.balances = [.init(first: 0, second: width - 1, target: 2, weight: 3)]

@@ -8,7 +8,8 @@ extension AssignmentProblem {
         for threshold in thresholds {
             for bin in 0..<binCount {
                 let load = used[bin * resourceCount + threshold.resource]
-                cost += threshold.weight * max(0, load - threshold.level[bin])
+                let beyond = load - threshold.level[bin]
+                cost += threshold.weight * max(0, threshold.isFloor ? -beyond : beyond)
             }
         }
         for balance in balances {
@@ -127,7 +128,7 @@ extension AssignmentProblem {
         var free = demanded.map { -$0 }
         for (index, amount) in capacity.enumerated() { free[index % resourceCount] += amount }
         var bound = moveCost.reduce(0) { $0 + min(0, $1) }
-        for threshold in thresholds {
+        for threshold in thresholds where !threshold.isFloor {
             let level = threshold.level.reduce(0, +)
             bound += threshold.weight * max(0, demanded[threshold.resource] - level)
         }

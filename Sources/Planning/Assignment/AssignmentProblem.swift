@@ -4,12 +4,14 @@
 /// Tables are flat rows: `demand[item * resources + resource]`, `capacity[bin * resources +
 /// resource]`. Weights and amounts are exact integers, and so is every cost.
 package struct AssignmentProblem: Sendable {
-    /// `weight` for each unit of a resource above a level of each bin.
+    /// `weight` for each unit of a resource above a level of each bin, or below it.
     package struct Threshold: Sendable {
         package var resource: Int
         package var weight: Int64
         /// One level for each bin.
         package var level: [Int64]
+        /// Is it what lies below the level that counts?
+        package var isFloor = false
 
         package init(resource: Int, weight: Int64, level: [Int64]) {
             self.resource = resource

@@ -28,6 +28,8 @@ package struct AssignmentSearch {
         /// Items for each bin from which the walks divide the bins; with fewer, what matters is how
         /// a few large items combine, and each walk needs all bins.
         package var itemsForSharing = 20
+        /// What temperatures are measured by; nil for what items weigh in the soft terms.
+        package var scale: Double?
         /// Proposals at one temperature; nil for what suits minutes of searching.
         package var epoch: Int?
         package init() {}
@@ -70,7 +72,7 @@ package struct AssignmentSearch {
                 tuning: tuning)
         }
         let initialCost = workers[0].bestCost
-        let weight = workers[0].meanWeight
+        let weight = tuning.scale ?? workers[0].meanWeight
         let epoch = tuning.epoch ?? max(1 << 16, 8 * tables.items)
         let partition = BinPartition(tables)
         let isShared =

@@ -102,7 +102,7 @@ private struct HingeTable {
         let width = problem.resourceCount
         count = thresholds.count + balances.count
         for bin in 0..<problem.binCount {
-            offset += thresholds.map { -$0.weight * $0.level[bin] }
+            offset += thresholds.map { ($0.isFloor ? 1 : -1) * $0.weight * $0.level[bin] }
             offset += balances.map {
                 let row = bin * width
                 let first = problem.capacity[row + $0.first]
@@ -111,7 +111,9 @@ private struct HingeTable {
         }
         for item in 0..<problem.itemCount {
             let row = item * width
-            load += thresholds.map { $0.weight * problem.demand[row + $0.resource] }
+            load += thresholds.map {
+                ($0.isFloor ? -1 : 1) * $0.weight * problem.demand[row + $0.resource]
+            }
             load += balances.map {
                 let first = problem.demand[row + $0.first]
                 return -$0.weight * ($0.target * first - problem.demand[row + $0.second])

@@ -116,18 +116,41 @@ struct PlacementAssignment {
         isMending = true
     }
 
+    /// No host is to become fuller than this.
+    mutating func cap(_ ceilings: [Int64]) {
+        for index in problem.capacity.indices {
+            problem.capacity[index] = min(problem.capacity[index], ceilings[index])
+        }
+    }
+
+    /// Each unit of a resource that a host holds less than these matters more than moves.
+    mutating func support(_ floors: [Int64], resource: Int) {
+        problem.thresholds.append(
+            .init(
+                resource: resource, weight: resource == ResourceLayout.memory ? 1 : 1 << 20,
+                level: floors))
+        problem.thresholds[problem.thresholds.count - 1].isFloor = true
+    }
+
+    /// Is this a placement to begin from? One entry for each unit.
+    func isFeasible(_ hosts: [Int]) -> Bool {
+        problem.isFeasible(hosts + start.problem.arriving.map(\.host))
+    }
+
     // MARK: Results
 
     /// Searches from the start for as long as so many proposals take: first so warm that a few items
     /// stray at any time, then down to where each unit of cost counts.
-    func search(proposals: Int, seed: UInt64) -> [Int] {
+    func search(from hosts: [Int]? = nil, proposals: Int, seed: UInt64) -> [Int] {
+        let guests = start.problem.arriving.map(\.host)
         var tuning = AssignmentSearch.Tuning()
         let choices = Double(max(2, problem.itemCount * problem.binCount))
-        tuning.hot = 1.5 * Double(Self.move) / Logarithm.natural(choices)
-        tuning.cold = tuning.hot / 8
+        tuning.scale = 1.5 * Double(Self.move) / Logarithm.natural(choices)
+        tuning.cold = 1.0 / 8
         tuning.epoch = max(500, proposals / 200)
-        return AssignmentSearch(problem, seed: seed, workers: 1, tuning: tuning)
-            .run(.proposals(proposals)).bins
+        let search = AssignmentSearch(
+            problem, from: hosts.map { $0 + guests }, seed: seed, workers: 1, tuning: tuning)
+        return search.run(.proposals(proposals)).bins
     }
 
     /// A result as a placement; nil where it breaks what the planner's own rules ask for.

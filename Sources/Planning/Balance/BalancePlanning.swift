@@ -13,8 +13,8 @@ struct BalancePlanning {
     let start: UnitPlacement
     let mending: Mending
     private let budget: Int
-    private let seed: UInt64
-    private let effort: SearchEffort
+    let seed: UInt64
+    let effort: SearchEffort
 
     init(
         maxMoves: Int?, request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
@@ -56,7 +56,7 @@ struct BalancePlanning {
         draft.choosesTargets = true
         let isEven = BalanceScore(view, problem.initialLoad).isEnough(policy.balance)
         guard !isEven || mending.isNeeded else { return draft }
-        let mended = mendingMoves()
+        let (mended, shifted) = mendingMoves()
         let kept = keepingSpareRoom(mended.isEmpty && !isEven ? orderedMoves() : mended)
         draft.sequence = kept.sequence
         draft.batches = kept.batches
@@ -76,7 +76,7 @@ struct BalancePlanning {
         let relief = cause(final.load)
         let (mending, isMended) = (self.mending, !mended.isEmpty)
         draft.cause = { move in
-            (isMended ? mending.reason(move.domain, final) : nil) ?? relief(move)
+            (isMended ? mending.reason(move.domain, final, shifted: shifted) : nil) ?? relief(move)
         }
         let moves = request.goal == .balance(maxMoves: nil) ? draft.sequence.count : budget
         draft.bound = [
@@ -133,16 +133,20 @@ struct BalancePlanning {
     /// The moves of the plan in order. Planned on from where they lead to until nothing more is
     /// worth it, so that a plan that was carried out leaves nothing to do.
     private func orderedMoves() -> [PlannedMove] {
-        plannedOn(ordered(moves(to: searched().knee(policy.balance))))
+        plannedOn(ordered(moves(to: trimmed(searched().knee(policy.balance)))))
     }
 
     /// What is broken is mended, and then load evened out from there.
-    private func mendingMoves() -> [PlannedMove] {
+    private func mendingMoves() -> (moves: [PlannedMove], shifted: Set<Int>) {
         guard mending.isNeeded, let mended = mending.mended(seed: seed, effort: effort) else {
-            return []
+            return ([], [])
         }
-        let moves = DrainSearch.moves(from: start, to: mended.placement)
-        return moves.count <= budget ? plannedOn(ordered(moves)) : []
+        var moves = DrainSearch.moves(from: start, to: mended.state.placement)
+        while moves.count > budget, let last = moves.last {
+            let unit = start.units.unit[last.domain]
+            moves.removeAll { start.units.unit[$0.domain] == unit }
+        }
+        return (plannedOn(ordered(moves)), mended.shifted)
     }
 
     private func plannedOn(_ moves: [PlannedMove]) -> [PlannedMove] {
@@ -155,7 +159,7 @@ struct BalancePlanning {
                 policy: policy, seed: seed, effort: effort)
             guard !BalanceScore(next.view, next.problem.initialLoad).isEnough(policy.balance)
             else { break }
-            let more = next.moves(to: next.searched().knee(policy.balance))
+            let more = next.moves(to: next.trimmed(next.searched().knee(policy.balance)))
             guard !more.isEmpty, let merged = merged(sequence, more.map(next.named)) else { break }
             sequence = merged
         }

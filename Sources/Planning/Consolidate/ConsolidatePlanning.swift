@@ -11,6 +11,7 @@ struct ConsolidatePlanning {
     private let seed: UInt64
     private let effort: SearchEffort
     private let start: UnitPlacement
+    private let mending: Mending
     private let inUse: [Int]
     private let idle: Set<Int>
     private let candidates: [Int]
@@ -45,6 +46,8 @@ struct ConsolidatePlanning {
                 isMovable
                     && !problem.hosts[placement.host[units.members[unit][0]]].inMaintenance
             })
+        let compatibility = start.compatibility
+        mending = Mending(start, targets: inUse.filter { compatibility.isOpen($0) })
         let asked = request.emptiedOnly
         candidates = inUse.filter { host in
             let it = problem.hosts[host]
@@ -70,7 +73,14 @@ struct ConsolidatePlanning {
         draft.batches = found.batches
         draft.compatibility = Compatibility(
             problem, closed: idle.union(emptied), forbidden: request.forbidden)
-        draft.cause = cause(emptied)
+        let final = found.sequence.reduce(into: start.placement) { placement, move in
+            placement.remove(move.domain)
+            placement.place(move.domain, on: move.target)
+        }
+        let (purpose, mending) = (cause(emptied), mending)
+        draft.cause = { move in
+            purpose(move) ?? mending.reason(move.domain, final, shifted: found.shifted)
+        }
         draft.bound = [PlacementScore.hostsInUse: Double(fewestHosts)]
         draft.gapFigure = PlacementScore.hostsInUse
         // Whatever is emptied, these are the hosts with the fewest domains.
@@ -112,6 +122,8 @@ struct ConsolidatePlanning {
         var emptied: [Int]
         var sequence: [PlannedMove]
         var batches: [Int]
+        /// Domains that were shifted only to mend N+1.
+        var shifted: Set<Int> = []
     }
 
     private func searched() -> EmptyingSearch.Outcome {
@@ -123,7 +135,7 @@ struct ConsolidatePlanning {
         let search = EmptyingSearch(
             start: start, takers: takers, candidates: candidates,
             emptiedAtMost: max(0, inUse.count - max(fewestHosts, rules.minActive)),
-            movesAtMost: budget
+            movesAtMost: budget, proposals: effort.proposals
         ) { state, emptied, targets in
             guard let keeper = open?.closing(idle.union(emptied)) else { return true }
             if keeper.worsened(state.placement).isEmpty { return true }
@@ -139,6 +151,7 @@ struct ConsolidatePlanning {
     /// Planned on from where the plan leads to until nothing more can be emptied, so that a plan
     /// that was carried out leaves nothing to do.
     private func planned() -> Found? {
+        if mending.isNeeded, let found = mendedFirst() { return found }
         let first = searched()
         guard var found = ordered(first.emptied, fallback: first.state) else { return nil }
         while found.sequence.count < budget {
@@ -166,6 +179,23 @@ struct ConsolidatePlanning {
         Move(
             domain: problem.domains[move.domain].id, source: problem.hosts[move.source].name,
             target: problem.hosts[move.target].name)
+    }
+
+    /// What is broken is mended, and then hosts are emptied from there.
+    private func mendedFirst() -> Found? {
+        guard let mended = mending.mended(seed: seed, effort: effort),
+            case .sequence(let sequence) = Ordering.order(
+                DrainSearch.moves(from: start, to: mended.state.placement), problem,
+                start.compatibility), sequence.count < budget
+        else { return nil }
+        let next = ConsolidatePlanning(
+            request, snapshot: snapshot.applying(sequence.map(named)), policy: policy, seed: seed,
+            effort: effort, budget: budget == Int.max ? nil : budget - sequence.count)
+        guard var found = next.planned() else { return nil }
+        found.sequence = found.sequence.compactMap { numbered(next.named($0)) }
+        var joined = joined(Found(emptied: [], sequence: sequence, batches: []), found)
+        joined?.shifted.formUnion(mended.shifted)
+        return joined
     }
 
     private func numbered(_ move: Move) -> PlannedMove? {
@@ -220,6 +250,7 @@ struct ConsolidatePlanning {
         var few = effort
         few.trialsPerRound = min(few.trialsPerRound, 2000)
         few.trialsPerRoundWhenSmall = min(few.trialsPerRoundWhenSmall, 2000)
+        few.proposals = min(few.proposals, 10_000)
         var search = DrainSearch(start, targets: targets, effort: few)
         let finding = search.run(moving, bestEffort: false, random: &random)
         guard finding.blockers.isEmpty else { return nil }

@@ -28,6 +28,8 @@ struct EmptyingSearch {
     /// No more hosts than these can or may be emptied.
     let emptiedAtMost: Int
     let movesAtMost: Int
+    /// Changes that the engine proposes for each host more that it tries to empty.
+    let proposals: Int
     /// Is this state of affairs, with these hosts empty, all right in other regards?
     let isFit: (inout UnitPlacement, _ emptied: [Int], _ targets: [Int]) -> Bool
 
@@ -117,7 +119,70 @@ struct EmptyingSearch {
             take(oneByOne(order, &budget), if: &best)
             if budget == before { break }
         }
+        return further(best, random: &random)
+    }
+
+    // MARK: The engine
+
+    /// Hosts tried on top of the best outcome before it is left at that.
+    static let hostsTried = 3
+    static let proposalsPerUnit = 100
+
+    /// One host more, as often as it goes, by the engine: the least roomy of the others first, since
+    /// the roomy ones carry most.
+    private func further(_ outcome: Outcome, random: inout SplitMix64) -> Outcome {
+        var best = outcome
+        let rooms = candidates.map { host in
+            (
+                host: host, room: start.problem.limit[host * start.problem.width],
+                bytes: bytes(of: host)
+            )
+        }.sorted { ($0.room, $0.bytes, $0.host) < ($1.room, $1.bytes, $1.host) }.map(\.host)
+        while best.emptied.count < emptiedAtMost {
+            let rest = rooms.filter { !best.emptied.contains($0) }.prefix(Self.hostsTried)
+            var next: Outcome?
+            for host in rest where next == nil {
+                next = searched(best.emptied + [host], near: best, seed: random.next())
+            }
+            guard let next else { return best }
+            best = next
+        }
         return best
+    }
+
+    /// These hosts empty, as the engine finds it from a placement with one fewer.
+    private func searched(_ emptied: [Int], near outcome: Outcome, seed: UInt64) -> Outcome? {
+        let targets = takers.filter { !emptied.contains($0) }
+        let leaving = start.units.members.indices.filter {
+            emptied.contains(start.host(of: $0))
+        }
+        var bare = start
+        for unit in leaving { bare.remove(unit) }
+        guard proposals > 0, hasRoom(leaving, bare, targets) else { return nil }
+        var assignment = PlacementAssignment(start, targets: targets)
+        assignment.empty(leaving)
+        // What was brought to a host that is to be empty too goes home first, where it fits.
+        let hosts = start.units.members.indices.map { unit in
+            let host = outcome.state.host(of: unit)
+            return emptied.contains(host) ? start.host(of: unit) : host
+        }
+        let bins = assignment.search(
+            from: assignment.isFeasible(hosts) ? hosts : nil,
+            proposals: min(proposals, Self.proposalsPerUnit * hosts.count), seed: seed)
+        guard leaving.allSatisfy({ bins[$0] != start.host(of: $0) }),
+            var state = assignment.placement(at: bins), isFit(&state, emptied, targets)
+        else { return nil }
+        return self.outcome(emptied, state)
+    }
+
+    /// nil when it takes too many moves.
+    private func outcome(_ emptied: [Int], _ state: UnitPlacement) -> Outcome? {
+        var outcome = Outcome(emptied: emptied, state: state)
+        for unit in start.units.members.indices where state.host(of: unit) != start.host(of: unit) {
+            outcome.bytes += bytes(unit)
+            outcome.moves += start.units.members[unit].count
+        }
+        return outcome.moves <= movesAtMost ? outcome : nil
     }
 
     private func take(_ outcome: Outcome, if best: inout Outcome) {
@@ -159,16 +224,9 @@ struct EmptyingSearch {
         }
         if !left.isEmpty, !eject(left, on: &placed, targets: targets) { return false }
         guard isFit(&placed, emptied, targets) else { return false }
-        outcome.emptied = emptied
-        outcome.state = placed
-        outcome.bytes = 0
-        outcome.moves = 0
-        for unit in start.units.members.indices where placed.host(of: unit) != start.host(of: unit)
-        {
-            outcome.bytes += bytes(unit)
-            outcome.moves += start.units.members[unit].count
-        }
-        return outcome.moves <= movesAtMost
+        guard let found = self.outcome(emptied, placed) else { return false }
+        outcome = found
+        return true
     }
 
     /// Do all targets together have what is needed? A quick proof that they have not.

@@ -30,19 +30,29 @@ struct ResourceLayout {
         setsFrom = resources.count
 
         var pages: Set<Bytes> = []
-        var pagesInCells: Set<PagesInCells> = []
-        var cells: Set<[Int]> = []
+        var boundPages: Set<PagesInCells> = []
+        var boundCells: Set<[Int]> = []
         for domain in domains {
             let bound = domain.facts.strictCells
             if let demand = domain.facts.hugePages {
                 pages.insert(demand.pageSize)
                 if let bound {
-                    pagesInCells.insert(PagesInCells(size: demand.pageSize, cells: bound))
+                    boundPages.insert(PagesInCells(size: demand.pageSize, cells: bound))
                 }
             } else if let bound {
-                cells.insert(bound)
+                boundCells.insert(bound)
             }
         }
+        // A set counts for both kinds of memory, whichever some domain is bound to it with: where a
+        // part of it holds too much at the start, the whole says more than its parts.
+        let sets = boundCells.union(boundPages.map(\.cells))
+        let pagesInCells = Set(
+            boundPages.flatMap { own in
+                sets.filter { Set(own.cells).isSubset(of: $0) }.map {
+                    PagesInCells(size: own.size, cells: $0)
+                }
+            })
+        let cells = sets.filter { set in boundCells.contains { Set($0).isSubset(of: set) } }
         resources += pages.sorted().map { .hugePages(size: $0, cells: nil) }
         resources += pagesInCells.sorted().map { .hugePages(size: $0.size, cells: $0.cells) }
         resources += cells.sorted { $0.lexicographicallyPrecedes($1) }.map {

@@ -121,6 +121,7 @@ struct RebootPlanning {
         var few = effort
         few.trialsPerRound /= 10
         few.trialsPerRoundWhenSmall /= 10
+        few.proposals /= 10
         return Planner.plan(
             .drain(hosts), from: snapshot, under: policy, seed: seed, effort: few
         ).outcome != .infeasible
@@ -186,7 +187,7 @@ struct RebootPlanning {
         let search = EmptyingSearch(
             start: start, takers: problem.hosts.indices.filter { compatibility.isOpen($0) },
             candidates: hosts.compactMap { problem.hostIndex[$0] }, emptiedAtMost: largest,
-            movesAtMost: Int.max
+            movesAtMost: Int.max, proposals: 0
         ) { state, emptied, _ in
             keeper?.closing(Set(emptied)).worsened(state.placement).isEmpty ?? true
         }

@@ -21,6 +21,13 @@ struct Mending {
         }
     }
 
+    /// What was found.
+    struct Result {
+        var state: UnitPlacement
+        /// Domains that were shifted for N+1 alone.
+        var shifted: Set<Int> = []
+    }
+
     private let start: UnitPlacement
     private let targets: [Int]
     private let hasRules: Bool
@@ -69,10 +76,15 @@ struct Mending {
     // MARK: Search
 
     /// Where everything is once as much is mended as was found; nil where nothing is.
-    func mended(seed: UInt64, effort: SearchEffort) -> UnitPlacement? {
-        var state = before.rules > 0 ? searched(seed, effort) ?? start : start
-        if before.unprotected > 0, let keeper { protect(&state, keeper) }
-        return damage(state.placement) < before ? state : nil
+    func mended(seed: UInt64, effort: SearchEffort) -> Result? {
+        var result = Result(state: before.rules > 0 ? searched(seed, effort) ?? start : start)
+        if before.unprotected > 0, let keeper {
+            let places = result.state.placement.host
+            protect(&result.state, keeper)
+            result.shifted = Set(
+                places.indices.filter { places[$0] != result.state.placement.host[$0] })
+        }
+        return damage(result.state.placement) < before ? result : nil
     }
 
     private func searched(_ seed: UInt64, _ effort: SearchEffort) -> UnitPlacement? {
@@ -102,7 +114,10 @@ struct Mending {
             let wanted = damageToGroups(of: unit, state)
             state.remove(unit)
             var best = (target: present, share: state.share(of: present, adding: unit))
-            for target in targets where target != present && state.allows(unit, on: target) {
+            for target in targets
+            where target != present && target != start.origin(of: unit)
+                && state.allows(unit, on: target)
+            {
                 let share = state.share(of: target, adding: unit)
                 guard share < best.share, state.fits(unit, on: target) else { continue }
                 state.place(unit, on: target)
@@ -138,7 +153,7 @@ struct Mending {
     // MARK: Words
 
     /// The constraint for which a domain moves; nil when it moves for another reason.
-    func reason(_ domain: Int, _ final: WorkingPlacement) -> String? {
+    func reason(_ domain: Int, _ final: WorkingPlacement, shifted: Set<Int>) -> String? {
         let problem = start.problem
         let host = problem.origin[domain]
         let name = problem.hosts[host].name
@@ -165,7 +180,7 @@ struct Mending {
                     + "\(group.initialSpread) \(group.scope == .zone ? "zones" : "hosts")"
             }
         }
-        guard before.unprotected > 0, let keeper else { return nil }
+        guard shifted.contains(domain), let keeper else { return nil }
         let exposed = keeper.worsened(start.placement).map { problem.hosts[$0.host].name.rawValue }
         return "so that \(exposed.joined(separator: ", ")) may fail (N+1)"
     }
