@@ -70,7 +70,8 @@ let package = Package(
             "KVMBalanceCommands",
             [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
-                "Execution", "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence",
+                "Execution", "HypervisorInterface", "Simulation", "Replay", "Libvirt",
+                "Persistence",
                 "Sampling", "Actuation", argumentParser, logging, serviceLifecycle,
                 unixSignals,
             ]),

@@ -9,7 +9,8 @@ package enum PolicyReader {
         "": [
             "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
             "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
-            "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration", "sharedStorage",
+            "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration",
+            "sharedStorage",
         ],
         "reserve": ["memory", "cpu"],
         "overcommit": ["memory", "cpu"],

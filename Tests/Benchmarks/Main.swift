@@ -12,5 +12,6 @@ struct Benchmarks: AsyncParsableCommand {
             GanetiCasesBenchmark.self,
             RoadefBenchmark.self,
             FaultsBenchmark.self, CloudSimBenchmark.self, ReplayBenchmark.self,
+            PingPongBenchmark.self, ForecastBenchmark.self,
         ])
 }

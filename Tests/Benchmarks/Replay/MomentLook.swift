@@ -15,7 +15,8 @@ extension ReplayMoment {
                     name: hosts[host].name, isOut: isOut[host],
                     cpu: loads[host] * 10_000
                         / max(1, policy.usableCPU(of: hosts[host]).count),
-                    memory: promised[host] / max(1, policy.usableMemory(of: hosts[host]).count / 10_000)
+                    memory: promised[host]
+                        / max(1, policy.usableMemory(of: hosts[host]).count / 10_000)
                 )
             },
             places: placement.enumerated().compactMap { domain, host in
