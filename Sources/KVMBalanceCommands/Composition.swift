@@ -136,12 +136,16 @@ struct Composition: Sendable {
     func metrics() throws -> MetricsStore { try stores.openMetrics() }
     func journal() throws -> JournalStore { try stores.openJournal() }
 
+    /// This file, else the fleet file's.
+    func policyFile(_ path: String?) -> String? {
+        path ?? fleet.policy.map { URL(fileURLWithPath: $0, relativeTo: folder).path }
+    }
+
     /// The policy of this file, else the fleet file's, else the built-in one.
     func policy(_ path: String?) throws -> Policy {
-        let file =
-            path
-            ?? fleet.policy.map { URL(fileURLWithPath: $0, relativeTo: folder).path }
-        guard let file else { return Policy.default.adding(sharedStorage: fleet.sharedStorage) }
+        guard let file = policyFile(path) else {
+            return Policy.default.adding(sharedStorage: fleet.sharedStorage)
+        }
         let text = try TextFile.read(file)
         do {
             return try Policy(yaml: text).adding(sharedStorage: fleet.sharedStorage)

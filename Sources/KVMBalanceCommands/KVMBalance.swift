@@ -15,6 +15,7 @@ package struct KVMBalance: AsyncParsableCommand {
             HostsCommand.self, CollectCommand.self, StatusCommand.self, SnapshotCommand.self,
             PlanCommand.self, DrainCommand.self, ReturnCommand.self, BalanceCommand.self,
             ConsolidateCommand.self, ApplyCommand.self, RunsCommand.self, ExplainCommand.self,
+            RecordCommand.self, SimulateCommand.self, BacktestCommand.self, ImportCommand.self,
             SimulatedFleetCommand.self,
         ])
 

@@ -13,5 +13,6 @@ struct Benchmarks: AsyncParsableCommand {
             RoadefBenchmark.self,
             FaultsBenchmark.self, CloudSimBenchmark.self, ReplayBenchmark.self,
             AccuracyBenchmark.self,
+            PingPongBenchmark.self, ForecastBenchmark.self,
         ])
 }

@@ -18,11 +18,19 @@ package struct Rebalancer: Sendable {
     private let policy: Policy
     private let seed: UInt64
     private let effort: SearchEffort
+    /// Must accept a plan before it is anybody's: the judge is handed in, as planner and judge are
+    /// strangers.
+    package typealias Judge = @Sendable (MigrationPlan, ClusterSnapshot, Policy) -> Bool
+    private let accepts: Judge
 
-    package init(_ policy: Policy, seed: UInt64 = 0, effort: SearchEffort = .standard) {
+    package init(
+        _ policy: Policy, seed: UInt64 = 0, effort: SearchEffort = .standard,
+        accepts: @escaping Judge
+    ) {
         self.policy = policy
         self.seed = seed
         self.effort = effort
+        self.accepts = accepts
     }
 
     private var rules: RebalanceRules { policy.rebalance }
@@ -139,6 +147,9 @@ package struct Rebalancer: Sendable {
             effort: effort)
         guard plan.outcome == .plan, !plan.steps.isEmpty else {
             return .wait("no placement is better, of what may be moved")
+        }
+        guard accepts(plan, snapshot, policy) else {
+            return .wait("the judge does not accept the plan")
         }
         let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: goal.isEmptying)
         guard worth.gain * rules.residenceSeconds >= worth.cost else {

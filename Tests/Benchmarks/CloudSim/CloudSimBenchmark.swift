@@ -10,10 +10,10 @@ struct CloudSimBenchmark: ParsableCommand {
 
     @Argument(help: "Folder of packed PlanetLab days, or one such file.") var data: String
     @Option(help: "thr, lr and ours, separated by commas.") var rules = "thr,lr,ours"
-    @Option(help: "Ours: percentile of a guest's use.") var percentile = 90
+    @Option(help: "Ours: percentile of a guest's use.") var percentile = 75
     @Option(help: "Ours: window of a guest's use, in minutes.") var window = 60
     @Option(help: "Ours: hosts are filled up to this, in percent.") var fill: Int64 = 85
-    @Option(help: "Ours: above this a host is relieved, in percent.") var most: Int64 = 95
+    @Option(help: "Ours: above this a host is relieved, in percent.") var most: Int64 = 100
     @Option(help: "Ours: first rest of a guest that was moved, in minutes.") var rest: Int64 = 60
     @Option(help: "Ours: hosts are emptied after so many calm minutes.") var emptyAfter: Int64 = 5
 
@@ -41,6 +41,7 @@ struct CloudSimBenchmark: ParsableCommand {
             for rule in rules.split(separator: ",") {
                 let row = play(day, String(rule))
                 print(Self.text(row))
+                fflush(nil)
                 rows.append(row)
             }
         }

@@ -61,7 +61,9 @@ struct CloudSimOurs {
                     name: name, cpu: Int64(asked / world.hosts[host].total * 10_000))
             }, places: places, under: policy)
         let seen = world
-        let decision = Rebalancer(policy, effort: effort).decide(look, &memory) {
+        let decision = Rebalancer(policy, effort: effort, accepts: OurRule.judge).decide(
+            look, &memory
+        ) {
             Self.snapshot(seen, hosts, now, policy)
         }
         guard case .plan(let plan, _) = decision else { return [] }

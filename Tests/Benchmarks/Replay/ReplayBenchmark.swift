@@ -38,6 +38,7 @@ struct ReplayBenchmark: ParsableCommand {
                 var replay = Replay(world)
                 replay.run { rule.decide($0) }
                 print(Self.row(rule.name, replay.result, meter))
+                fflush(nil)
             }
         }
     }
@@ -63,6 +64,7 @@ struct ReplayBenchmark: ParsableCommand {
         policy.demand = DemandWindow(windowSeconds: 86_400, percentile: 95, slots: 24)
         policy.limits = MigrationLimits(perHost: 2, fleet: 10)
         policy.balance.measures = [.cpu]
+        policy.balance.cpuLimit = 10_000
         policy.rebalance.held = 2
         policy.rebalance.looks = 3
         return policy
@@ -71,8 +73,10 @@ struct ReplayBenchmark: ParsableCommand {
     private func rules() throws -> [any ReplayRule] {
         let ours = Self.ours("our balance")
         var ahead = Self.ours("ahead")
-        ahead.demand.periodSeconds = 86_400
-        var consolidate = Self.ours("our consolidate")
+        ahead.demand = DemandWindow(
+            windowSeconds: 2 * 86_400, percentile: 95, slots: 24, periodSeconds: 86_400)
+        var consolidate = ahead
+        consolidate.name = "our consolidate"
         consolidate.rebalance.aim = .consolidate
         var all: [any ReplayRule] = [
             NoBalancing(), ThresholdRule(), EvenRule.mean, EvenRule.peak, ProxLBRule(),

@@ -1,5 +1,6 @@
 import ClusterModel
 import PlacementPolicy
+import PlanChecking
 import Planning
 import Replay
 import Telemetry
@@ -25,6 +26,12 @@ struct OurRule: ReplayRule {
     var effort = SearchEffort(trialsPerLevel: 200, explainsConflicts: false)
     private(set) var plans = 0
 
+    static let judge: Rebalancer.Judge = { plan, snapshot, policy in
+        let violations = PlanChecker.check(plan, on: snapshot, under: policy)
+        precondition(violations.isEmpty, "\(violations)")
+        return true
+    }
+
     init(_ name: String, _ policy: Policy) {
         self.name = name
         self.policy = policy
@@ -34,8 +41,9 @@ struct OurRule: ReplayRule {
         let look = moment.look(under: policy)
         let rules = policy.demand
         guard
-            case .plan(let plan, _) = Rebalancer(policy, effort: effort).decide(
-                look, &memory, snapshot: { moment.snapshot(under: rules) })
+            case .plan(let plan, _) = Rebalancer(policy, effort: effort, accepts: Self.judge)
+                .decide(
+                    look, &memory, snapshot: { moment.snapshot(under: rules) })
         else { return [] }
         plans += 1
         return plan.steps.map { ReplayOrder($0) }

@@ -1,0 +1,63 @@
+import ArgumentParser
+import ClusterModel
+import PlacementPolicy
+import Replay
+
+/// `kvmbalance backtest`: what each policy would have done on the fleet's own history.
+struct BacktestCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backtest",
+        abstract: "What each policy would have done on the recorded metrics, side by side.")
+
+    @Option(help: "From when: a date, or so long ago.") var since: String
+    @Option(help: "Until when: a date, or so long ago (default now).") var until: String?
+    @Option(help: "A policy file; may be given several times (default: the fleet file's).")
+    var policy: [String] = []
+    @Option(help: "Write a page with plots to this file.") var html: String?
+    @Option(help: "Seed of the planner.") var seed: UInt64 = 0
+    @OptionGroup var change: WhatIfOptions
+    @OptionGroup var options: GlobalOptions
+
+    /// What JSON says.
+    struct Document: Encodable {
+        var from: String
+        var to: String
+        var hosts: Int
+        var domains: Int
+        var runs: [ReplayReport]
+    }
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let now = composition.now()
+        let start = try HistoryTime.read(since, "--since", now: now)
+        let end = try until.map { try HistoryTime.read($0, "--until", now: now) } ?? now
+        guard start < end else { throw CommandError("--since is not before --until") }
+        let recorded = try await HistoryReader(composition: composition)
+            .world(from: start, to: end)
+        let world = try change.applied(to: recorded)
+        let policies =
+            policy.isEmpty
+            ? [try composition.policy(nil)]
+            : try policy.map { try composition.policy($0) }
+        let reports =
+            [ReplayReport(world, nil, seed: seed)]
+            + policies.map { ReplayReport(world, $0, seed: seed) }
+        let document = Document(
+            from: "\(world.history.start)", to: "\(world.history.end)",
+            hosts: world.base.hosts.count, domains: world.base.domains.count, runs: reports)
+        if let html {
+            try TextFile.write(BacktestPage(document, world).text, to: html)
+            Console.err("wrote \(html)")
+        }
+        if isJSON {
+            try Console.outJSON(document)
+        } else {
+            Console.out(
+                "\(document.from) to \(document.to): \(Format.plural(document.domains, "domain"))"
+                    + " on \(Format.plural(document.hosts, "host"))\n"
+                    + ReplayReport.table(reports))
+        }
+        return .done
+    }
+}

@@ -1,0 +1,173 @@
+import ArgumentParser
+import ClusterModel
+import Foundation
+import FoundationNetworking
+import PlacementPolicy
+
+/// `kvmbalance import prometheus URL`: what the libvirt exporter left in a Prometheus server.
+struct ImportPrometheus: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prometheus",
+        abstract: "The libvirt exporter's series from a Prometheus server's range API.",
+        discussion: """
+            Read are libvirt_domain_info_cpu_time_seconds_total with its labels 'domain' and \
+            'instance' (the host), libvirt_domain_info_virtual_cpus, \
+            libvirt_domain_info_maximum_memory_bytes and libvirt_domain_info_meta ('uuid').
+            """)
+
+    @Argument(help: "The server, such as http://localhost:9090.") var server: String
+    @Option(help: "From when: a date, or so long ago (default 7d).") var since = "7d"
+    @Option(help: "Until when: a date, or so long ago (default now).") var until: String?
+    @OptionGroup var target: ImportOptions
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970) * 1000)
+        let start = try HistoryTime.read(since, "--since", now: now)
+        let end = try until.map { try HistoryTime.read($0, "--until", now: now) } ?? now
+        guard start < end else { throw CommandError("--since is not before --until") }
+        let prometheus = try Prometheus(server)
+        guard let step = Quantity.seconds(target.period) else {
+            throw CommandError("--period '\(target.period)' is not a time such as 1m")
+        }
+        var importer = try target.importer(named: true)
+        let guests = try await guests(prometheus, end)
+        var at = start
+        // A thousand moments at a time: the server refuses more than 11,000, and memory stays small.
+        while at <= end {
+            let last = min(end, at.advanced(byMilliseconds: 999 * step * 1000))
+            let series = try await prometheus.range(
+                "libvirt_domain_info_cpu_time_seconds_total", from: at, to: last, step: step)
+            try await add(series, guests, &importer)
+            at = last.advanced(byMilliseconds: step * 1000)
+        }
+        Console.out(try await importer.finish())
+        return .done
+    }
+
+    private func add(
+        _ series: [Prometheus.Series], _ guests: [String: HistoryImporter.Guest],
+        _ importer: inout HistoryImporter
+    ) async throws {
+        for one in series {
+            guard let name = one.metric["domain"] else { continue }
+            var guest = guests[name] ?? HistoryImporter.Guest(name: name, vcpus: 1)
+            guest.host = HostName(Self.host(one.metric))
+            for value in one.values {
+                do {
+                    try await importer.add(
+                        guest, at: Timestamp(milliseconds: Int64((value.time * 1000).rounded())),
+                        counter: Int64((value.value * 1e9).rounded()))
+                } catch let error as HistoryImporter.Refused {
+                    throw CommandError("\(server): \(name): \(error.message)", exit: .failed)
+                }
+            }
+        }
+    }
+
+    /// The host part of the label that says where the exporter ran.
+    private static func host(_ labels: [String: String]) -> String {
+        let label = labels["host"] ?? labels["instance"] ?? "unknown"
+        return String(label.prefix { $0 != ":" })
+    }
+
+    private func guests(
+        _ prometheus: Prometheus, _ end: Timestamp
+    ) async throws -> [String: HistoryImporter.Guest] {
+        var guests: [String: HistoryImporter.Guest] = [:]
+        func fill(
+            _ metric: String, _ set: (inout HistoryImporter.Guest, Prometheus.Series) -> Void
+        ) async throws {
+            // The newest within a day: a domain that was deleted yesterday is history too.
+            for one in try await prometheus.range(
+                "last_over_time(\(metric)[1d])", from: end, to: end, step: 60)
+            {
+                guard let name = one.metric["domain"] else { continue }
+                set(&guests[name, default: HistoryImporter.Guest(name: name, vcpus: 1)], one)
+            }
+        }
+        try await fill("libvirt_domain_info_virtual_cpus") { guest, one in
+            guest.vcpus = one.values.last.map { max(1, Int($0.value)) } ?? 1
+        }
+        try await fill("libvirt_domain_info_maximum_memory_bytes") { guest, one in
+            guest.memory = one.values.last.map { Bytes(Int64($0.value)) }
+        }
+        try await fill("libvirt_domain_info_meta") { guest, one in
+            guest.id = one.metric["uuid"].map { DomainID($0) }
+        }
+        return guests
+    }
+}
+
+/// A Prometheus server's range API.
+struct Prometheus {
+    /// One time series.
+    struct Series: Decodable {
+        struct Value: Decodable {
+            var time: Double
+            var value: Double
+
+            init(from decoder: any Decoder) throws {
+                var pair = try decoder.unkeyedContainer()
+                time = try pair.decode(Double.self)
+                let text = try pair.decode(String.self)
+                guard let number = Double(text), number.isFinite else {
+                    throw DecodingError.dataCorruptedError(
+                        in: pair, debugDescription: "'\(text)' is not a number")
+                }
+                value = number
+            }
+        }
+
+        var metric: [String: String]
+        var values: [Value]
+    }
+
+    private struct Answer: Decodable {
+        struct Payload: Decodable { var result: [Series] }
+        var status: String
+        var error: String?
+        var data: Payload?
+    }
+
+    private let base: URL
+
+    init(_ server: String) throws {
+        guard let url = URL(string: server), let scheme = url.scheme,
+            ["http", "https"].contains(scheme), url.host != nil
+        else { throw CommandError("'\(server)' is not a server such as http://localhost:9090") }
+        base = url
+    }
+
+    func range(
+        _ query: String, from start: Timestamp, to end: Timestamp, step: Int64
+    ) async throws -> [Series] {
+        var parts = URLComponents(
+            url: base.appendingPathComponent("api/v1/query_range"), resolvingAgainstBaseURL: false)
+        parts?.queryItems = [
+            URLQueryItem(name: "query", value: query),
+            URLQueryItem(name: "start", value: "\(Double(start.milliseconds) / 1000)"),
+            URLQueryItem(name: "end", value: "\(Double(end.milliseconds) / 1000)"),
+            URLQueryItem(name: "step", value: "\(step)"),
+        ]
+        guard let url = parts?.url else { throw CommandError("\(base) is no address") }
+        let data: Data
+        do {
+            (data, _) = try await URLSession.shared.data(from: url)
+        } catch {
+            throw CommandError("\(base) does not answer: \(error.reason)", exit: .failed)
+        }
+        let answer: Answer
+        do {
+            answer = try JSONDecoder().decode(Answer.self, from: data)
+        } catch let error as DecodingError {
+            throw CommandError(
+                "\(base) does not answer as Prometheus does: \(error.explanation)", exit: .failed)
+        }
+        guard answer.status == "success", let payload = answer.data else {
+            throw CommandError(
+                "\(base): \(answer.error ?? "the query failed")", exit: .failed)
+        }
+        return payload.result
+    }
+}

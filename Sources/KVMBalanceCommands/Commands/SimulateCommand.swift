@@ -1,0 +1,71 @@
+import ArgumentParser
+import ClusterModel
+import PlacementPolicy
+
+/// `kvmbalance simulate DIR…`: recorded folders again, with another policy or a changed world.
+struct SimulateCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Play recorded folders in virtual time; what-if options change the world.",
+        discussion: """
+            The real planner decides as the timer would, migrations take the time it expects, and \
+            what each domain asks for is what was recorded. Nothing real is touched.
+            """)
+
+    @Argument(help: "Folders as 'record' writes them.") var folders: [String]
+    @Option(help: "Policy file (default: the folder's, else the built-in one).")
+    var policy: [String] = []
+    @Option(help: "Seed of the planner.") var seed: UInt64 = 0
+    @Flag(help: "Leave the story out.") var brief = false
+    @OptionGroup var change: WhatIfOptions
+    @OptionGroup var options: GlobalOptions
+
+    /// What JSON says of one folder.
+    struct Played: Encodable {
+        var folder: String
+        var runs: [ReplayReport]
+    }
+
+    func execute() async throws -> Exit {
+        var played: [Played] = []
+        for path in folders {
+            let folder = HistoryFolder(path: path)
+            let world = try change.applied(to: try folder.read())
+            let policies = try policies(folder)
+            let reports =
+                [ReplayReport(world, nil, seed: seed)]
+                + policies.map { ReplayReport(world, $0, seed: seed) }
+            played.append(Played(folder: path, runs: reports))
+        }
+        if isJSON {
+            try Console.outJSON(played)
+        } else {
+            Console.out(played.map { Self.text($0, brief: brief) }.joined(separator: "\n\n"))
+        }
+        return .done
+    }
+
+    private func policies(_ folder: HistoryFolder) throws -> [Policy] {
+        guard policy.isEmpty else { return try policy.map(PolicyFile.read) }
+        return [try folder.policy() ?? .default]
+    }
+
+    static func text(_ played: Played, brief: Bool) -> String {
+        var lines = ["# \(played.folder)"]
+        if !brief {
+            for report in played.runs.dropFirst() {
+                lines.append("## under '\(report.policy)'")
+                lines += report.story.isEmpty ? ["nothing is moved"] : report.story
+            }
+        }
+        return (lines + [ReplayReport.table(played.runs)]).joined(separator: "\n")
+    }
+}
+
+/// A policy file that is named on the command line.
+enum PolicyFile {
+    static func read(_ path: String) throws -> Policy {
+        let text = try TextFile.read(path)
+        do { return try Policy(yaml: text) } catch { throw CommandError("\(path): \(error)") }
+    }
+}

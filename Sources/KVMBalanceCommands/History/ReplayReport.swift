@@ -1,0 +1,101 @@
+import ClusterModel
+import PlacementPolicy
+import Replay
+
+/// One policy on one history, played.
+struct ReplayReport: Encodable {
+    var policy: String
+    var overloadMinutes: Double
+    var hotMinutes: Double
+    var domainOverloadMinutes: Double
+    var lackedShare: Double
+    var memoryOverloadMinutes: Double
+    var moves: Int
+    var mostMovesOfADomain: Int
+    var transferredBytes: Int64
+    var downtimeSeconds: Double
+    var outageMinutes: Double
+    var kilowattHours: Double?
+    var meanHosts: Double
+    var mostHosts: Int
+    var refused: Int
+    var story: [String]
+    var track: [ReplayedMove]
+    /// Load of each host in each interval, for the plots.
+    let loads: [[Int32]]
+
+    enum CodingKeys: String, CodingKey {
+        case policy, moves, refused, story, track
+        case overloadMinutes = "host_overload_minutes", hotMinutes = "host_hot_minutes"
+        case domainOverloadMinutes = "domain_overload_minutes", lackedShare = "cpu_lacked_share"
+        case memoryOverloadMinutes = "memory_overload_minutes"
+        case mostMovesOfADomain = "most_moves_of_a_domain"
+        case transferredBytes = "transferred_bytes", downtimeSeconds = "downtime_seconds"
+        case outageMinutes = "outage_minutes", kilowattHours = "kilowatt_hours"
+        case meanHosts = "mean_hosts", mostHosts = "most_hosts"
+    }
+
+    /// Plays the policy; nil plays none, so that everything stays where it is.
+    init(_ world: ReplayWorld, _ policy: Policy?, seed: UInt64) {
+        var replay = Replay(world, keepsTrack: true)
+        var decider = ReplayDecider(policy ?? .default, seed: seed)
+        if policy == nil {
+            replay.run { _ in [] }
+        } else {
+            replay.run { decider.decide($0) }
+        }
+        let result = replay.result
+        self.policy = policy?.name ?? "(nothing moves)"
+        overloadMinutes = result.overloadMinutes
+        hotMinutes = result.hotMinutes
+        domainOverloadMinutes = result.domainOverloadMinutes
+        lackedShare = result.lackedShare
+        memoryOverloadMinutes = Double(result.memoryOverloadMilliseconds) / 60_000
+        moves = result.moves
+        mostMovesOfADomain = result.mostMovesOfADomain
+        transferredBytes = result.transferred.count
+        downtimeSeconds = Double(result.downtimeMilliseconds) / 1000
+        outageMinutes = Double(result.outageMilliseconds) / 60_000
+        kilowattHours = result.kilowattHours
+        meanHosts = result.meanHosts
+        mostHosts = result.mostHosts
+        refused = result.refused
+        track = replay.track.moves
+        loads = replay.track.loads
+        story = Self.story(decider.notes, replay.track.moves)
+    }
+
+    /// What was decided and what moved, in order of time.
+    private static func story(_ notes: [String], _ moves: [ReplayedMove]) -> [String] {
+        let lines = moves.map { move in
+            let seconds = Double(move.end.millisecondsSince(move.start)) / 1000
+            return "\(move.start)   \(move.domain) \(move.source) → \(move.target)"
+                + " in \(Format.decimal(seconds, 1)) s"
+        }
+        return (notes + lines).enumerated().sorted {
+            (key($0.element), $0.offset) < (key($1.element), $1.offset)
+        }.map(\.element)
+    }
+
+    private static func key(_ line: String) -> Int64 {
+        Timestamp(String(line.prefix { $0 != " " }))?.milliseconds ?? 0
+    }
+
+    static func table(_ reports: [ReplayReport]) -> String {
+        var table = Table(
+            "policy", ">overload min", ">hot min", ">domain min", ">CPU lacked", ">moves",
+            ">most", ">moved", ">downtime", ">hosts", ">kWh")
+        for report in reports {
+            table.add(
+                report.policy, Format.decimal(report.overloadMinutes, 1),
+                Format.decimal(report.hotMinutes, 1),
+                Format.decimal(report.domainOverloadMinutes, 1),
+                Format.decimal(100 * report.lackedShare, 3) + " %", "\(report.moves)",
+                "\(report.mostMovesOfADomain)", "\(Bytes(report.transferredBytes))",
+                Format.decimal(report.downtimeSeconds, 1) + " s",
+                Format.decimal(report.meanHosts, 1),
+                report.kilowattHours.map { Format.decimal($0, 1) } ?? "-")
+        }
+        return table.text
+    }
+}

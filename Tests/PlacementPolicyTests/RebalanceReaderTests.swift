@@ -1,0 +1,39 @@
+import PlacementPolicy
+import Testing
+
+/// The timer's words in a policy.
+struct RebalanceReaderTests {
+    @Test func `what is written is what holds`() throws {
+        let policy = try Policy(
+            yaml: """
+                name: p
+                demand: {window: 7d, slots: 24, period: 1d}
+                rebalance: {aim: consolidate, held: 2, looks: 4, calm: 7 %, rest: 2h, quiet: [Sat-Sun 00:00-24:00]}
+                """)
+        #expect(policy.demand.periodSeconds == 86_400)
+        #expect(policy.rebalance.aim == .consolidate)
+        #expect(policy.rebalance.held == 2 && policy.rebalance.looks == 4)
+        #expect(policy.rebalance.calm == 700)
+        #expect(policy.rebalance.restSeconds == 7200)
+        #expect(policy.rebalance.quiet == [QuietHours(days: [5, 6], start: 0, end: 1440)])
+    }
+
+    @Test(arguments: [
+        ("rebalance: {held: 6, looks: 4}", "line 2, column 19", "only 4 looks"),
+        ("rebalance: {rset: 1d}", "line 2, column 13", "Maybe you meant 'rest'"),
+        ("rebalance: {quiet: [25:00-26:00]}", "line 2, column 20", "must hold times such as"),
+        ("rebalance: {rest: 2d, restAtMost: 1d}", "line 2, column 35", "is shorter than"),
+        ("rebalance: {aim: fun}", "line 2, column 18", "overload, spread or consolidate"),
+        ("demand: {period: 2d}", "line 2, column 18", "1d or 1w"),
+        ("rebalance: {calm: 5}", "line 2, column 19", "a percentage"),
+    ])
+    func `what is wrong is said with its place`(line: String, place: String, words: String) {
+        do {
+            _ = try Policy(yaml: "name: p\n\(line)\n")
+            Issue.record("\(line) was accepted")
+        } catch {
+            #expect(error.description.contains(place), "\(error)")
+            #expect(error.description.contains(words), "\(error)")
+        }
+    }
+}
