@@ -20,7 +20,6 @@ package struct FaultScenario {
         options.timeoutSeconds = random.chance(50) ? 600 : nil
         options.postcopy = random.chance(15)
         options.route = random.pick([.automatic, .automatic, .peerToPeer, .managed]) ?? .automatic
-        Self.chooseConvergence(&options, seed: seed)
         planner = GreedyPlanner(
             drained: "host1",
             limits: MigrationLimits(
@@ -55,17 +54,6 @@ package struct FaultScenario {
                 interruptions.wishes[delay + 2000] = .abort(reason: "asked to abort")
             }
         }
-    }
-
-    /// What is done with guests that are too busy: drawn apart, so that it changes nothing else.
-    private static func chooseConvergence(_ options: inout MigrationOptions, seed: UInt64) {
-        var random = SeededGenerator(seed: seed ^ 0x5EED_C0DE)
-        options.whenStuck = random.pick([.abort, .wait, .postcopy, .suspend])
-        options.autoConverge = random.chance(30)
-        options.maxDowntimeMilliseconds = random.chance(30) ? random.number(in: 300...3000) : nil
-        guard random.chance(20) else { return }
-        options.bandwidth = Int(random.number(in: 20...60))
-        options.maxBandwidth = random.chance(50) ? 100 : nil
     }
 
     /// Time passes between the plan and its run, in which other people change the world.
