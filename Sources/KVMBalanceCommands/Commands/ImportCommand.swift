@@ -19,14 +19,15 @@ struct ImportOptions: ParsableArguments {
     @Option(help: "Hosts, where the history names none.") var hosts = 10
     @Option(help: "CPUs of each host.") var cpus = 32
     @Option(help: "Memory of each host, such as 256GiB.") var memory = "256GiB"
-    @Option(help: "Time between two values, such as 5m.") var period = "5m"
+    @Option(help: "Time between two values, up to 10m.") var period = "5m"
 
     func importer(named: Bool = false) throws -> HistoryImporter {
         guard let bytes = Quantity.bytes(memory), bytes > .zero else {
             throw CommandError("--memory '\(memory)' is not a size such as 256GiB")
         }
-        guard let seconds = Quantity.seconds(period), (1...86_400).contains(seconds) else {
-            throw CommandError("--period '\(period)' is not a time such as 5m, up to 1d")
+        // Rates over more than ten minutes are not believed: they hide the peaks.
+        guard let seconds = Quantity.seconds(period), (1...600).contains(seconds) else {
+            throw CommandError("--period '\(period)' is not a time such as 5m, up to 10m")
         }
         guard (1...100_000).contains(hosts), (1...100_000).contains(cpus) else {
             throw CommandError("--hosts and --cpus take 1 to 100000")

@@ -14,7 +14,9 @@ struct HistoryReader {
     func world(from start: Timestamp, to end: Timestamp) async throws -> ReplayWorld {
         let store = try composition.metrics()
         var survey = HistorySurvey()
-        try store.forEachSample(from: start, to: end) { survey.add($0) }
+        // The store gives what is after a moment; a sample of the first moment itself belongs here.
+        let before = start.advanced(byMilliseconds: -1)
+        try store.forEachSample(from: before, to: end) { survey.add($0) }
         guard let first = survey.first, let last = survey.last, last > first else {
             throw CommandError(
                 "the metrics database has no samples between \(start) and \(end): run 'kvmbalance "
@@ -25,7 +27,7 @@ struct HistoryReader {
         var track = HistoryTrack(
             survey: survey, start: first, end: last, step: step,
             rules: RateRules(periodMilliseconds: period))
-        try store.forEachSample(from: start, to: end) { track.add($0) }
+        try store.forEachSample(from: before, to: end) { track.add($0) }
         let base = try await base(of: survey, at: first, store)
         return ReplayWorld(base: base, history: track.history(of: survey))
     }

@@ -57,31 +57,44 @@ struct ReplayBenchmark: ParsableCommand {
         return Int(peak * 10 / 8 / Int64(cpus * 1000)) + 1
     }
 
+    /// Looks two hours back, and acts on what is overloaded now.
     static func ours(_ name: String) -> Policy {
         var policy = Policy(name: name)
         policy.reserve = Reserve(memory: .zero, cpu: .zero)
         policy.perDomainOverhead = .zero
-        policy.demand = DemandWindow(windowSeconds: 86_400, percentile: 95, slots: 24)
+        policy.demand = DemandWindow(windowSeconds: 7200, percentile: 75, slots: 1)
         policy.limits = MigrationLimits(perHost: 2, fleet: 10)
         policy.balance.measures = [.cpu]
-        policy.balance.cpuLimit = 10_000
+        policy.balance.cpuLimit = 9500
+        policy.balance.minGain = 100
         policy.rebalance.held = 2
         policy.rebalance.looks = 3
         return policy
     }
 
+    /// Two days by the hour, for histories that have days; acts before hosts are overloaded.
+    static func ahead(_ name: String) -> Policy {
+        var policy = ours(name)
+        policy.demand = DemandWindow(
+            windowSeconds: 2 * 86_400, percentile: 95, slots: 24, periodSeconds: 86_400)
+        policy.balance.cpuLimit = 10_000
+        policy.balance.minGain = 1000
+        return policy
+    }
+
     private func rules() throws -> [any ReplayRule] {
         let ours = Self.ours("our balance")
-        var ahead = Self.ours("ahead")
-        ahead.demand = DemandWindow(
-            windowSeconds: 2 * 86_400, percentile: 95, slots: 24, periodSeconds: 86_400)
-        var consolidate = ahead
-        consolidate.name = "our consolidate"
+        let ahead = Self.ahead("ahead")
+        var consolidate = Self.ahead("our consolidate")
         consolidate.rebalance.aim = .consolidate
+        consolidate.rebalance.emptyAfterSeconds = 12 * 3600
+        consolidate.consolidate.cpuLimit = 8500
+        consolidate.consolidate.memoryLimit = 10_000
         var all: [any ReplayRule] = [
             NoBalancing(), ThresholdRule(), EvenRule.mean, EvenRule.peak, ProxLBRule(),
             WatcherRule(), WatcherRule(threshold: 800), StabilizationRule(),
-            OurRule("our balance", ours), OurRule("our balance, by the time of day", ahead),
+            OurRule("our balance, two hours back", ours),
+            OurRule("our balance, by the time of day", ahead),
             OurRule("our consolidate", consolidate),
         ]
         for file in policy {
