@@ -81,6 +81,12 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("TelemetryTests", ["ClusterModel", "Telemetry", "TestSupport"]),
+        tests(
+            "ReplayTests",
+            [
+                "Replay", "ClusterModel", "Telemetry", "PlacementPolicy", "Planning",
+                "PlanChecking",
+            ]),
         tests("PersistenceTests", ["ClusterModel", "Telemetry", "Execution", "Persistence", grdb]),
         tests(
             "SamplingTests",
