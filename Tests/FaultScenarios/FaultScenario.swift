@@ -19,6 +19,8 @@ package struct FaultScenario {
         options.attempts = Int(random.number(in: 1...3))
         options.timeoutSeconds = random.chance(50) ? 600 : nil
         options.postcopy = random.chance(15)
+        // Guests that are too busy for a shared link come through once the others are over.
+        options.whenStuck = .wait
         options.route = random.pick([.automatic, .automatic, .peerToPeer, .managed]) ?? .automatic
         planner = GreedyPlanner(
             drained: "host1",
