@@ -6,18 +6,8 @@ extension AssignmentTables {
         bins = problem.binCount
         self.width = width
         plainWidth = order.count { !problem.isTransient[$0] }
-        need = memory.array(items * width, of: 0)
-        for item in 0..<items {
-            for (place, resource) in order.enumerated() {
-                need[item * width + place] = problem.demand[item * width + resource]
-            }
-        }
-        capacity = memory.array(bins * width, of: 0)
-        for bin in 0..<bins {
-            for (place, resource) in order.enumerated() {
-                capacity[bin * width + place] = problem.capacity[bin * width + resource]
-            }
-        }
+        need = memory.array(Self.ordered(problem.demand, order), or: 0)
+        capacity = memory.array(Self.ordered(problem.capacity, order), or: 0)
         let hinges = HingeTable(problem)
         self.hinges = hinges.count
         load = memory.array(hinges.load, or: 0)
@@ -66,6 +56,13 @@ extension AssignmentTables {
         words = (bins + 63) / 64
         allowedRow = memory.array(problem.allowedSet.map { $0.map(Int32.init) ?? -1 }, or: -1)
         allowed = memory.array(problem.binSets.flatMap(\.words), or: 0)
+    }
+
+    /// The same rows with their columns in this order.
+    private static func ordered(_ rows: [Int64], _ order: [Int]) -> [Int64] {
+        stride(from: 0, to: rows.count, by: max(1, order.count)).flatMap { row in
+            order.map { rows[row + $0] }
+        }
     }
 
     /// Resources that count at one end, then the transient ones; the tightest first, so that most
