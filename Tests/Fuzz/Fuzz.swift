@@ -50,7 +50,8 @@ enum Feed: String, CaseIterable {
             inFlight: snapshot.inFlight, demandSlots: snapshot.demandSlots)
         guard let host = sorted.hosts.first else { return }
         let plan = Planner.plan(
-            PlanRequest(.drain([host.name], bestEffort: true)), from: sorted, under: .default)
+            PlanRequest(.drain([host.name], bestEffort: true)), from: sorted, under: .default,
+            seed: 1)
         let violations = PlanChecker.check(plan, on: sorted, under: .default)
         precondition(violations.isEmpty, "the judge refuses: \(violations)")
     }
