@@ -1,5 +1,6 @@
 package import ClusterModel
 import GRDB
+package import Telemetry
 
 extension MetricsStore {
     /// Deletes samples and failures that are older, in transactions of about `rows` rows each so
@@ -9,14 +10,36 @@ extension MetricsStore {
     package func deleteSamples(
         before limit: Timestamp, rowsPerTransaction rows: Int = 10_000
     ) async throws -> Int {
+        try await delete(
+            "samples",
+            from: ["domainSample", "cellSample", "hostSample", "hostFailure", "dirtying"],
+            before: limit,
+            rowsPerTransaction: rows)
+    }
+
+    /// The same with rows of a tier that begin earlier.
+    package func deleteRows(
+        of tier: Tier, before limit: Timestamp, rowsPerTransaction rows: Int = 10_000
+    ) async throws -> Int {
+        try await delete(
+            "tiers", from: ["domainTier", "hostTier"], where: "tier = \(tier.rawValue) AND ",
+            before: limit, rowsPerTransaction: rows)
+    }
+
+    private func delete(
+        _ what: String, from tables: [String], where condition: String = "",
+        before limit: Timestamp,
+        rowsPerTransaction rows: Int
+    ) async throws -> Int {
         var deleted = 0
-        for table in ["domainSample", "cellSample", "hostSample", "hostFailure", "dirtying"] {
+        for table in tables {
             var more = true
             while more {
                 try Task.checkCancellation()
-                let count = try await file.shielded("delete old samples from") { [pool] in
+                let count = try await file.shielded("delete old \(what) from") { [pool] in
                     try await pool.write {
-                        try Self.deleteSome(of: table, before: limit, rows: rows, in: $0)
+                        try Self.deleteSome(
+                            of: table, where: condition, before: limit, rows: rows, in: $0)
                     }
                 }
                 deleted += count
@@ -28,15 +51,19 @@ extension MetricsStore {
 
     /// Whole moments at a time, as rows of such a table have no number to limit by.
     private static func deleteSome(
-        of table: String, before limit: Timestamp, rows: Int, in database: Database
+        of table: String, where condition: String, before limit: Timestamp, rows: Int,
+        in database: Database
     ) throws -> Int {
         let last =
             try Int64.fetchOne(
                 database,
-                sql: "SELECT time FROM \(table) WHERE time < ? ORDER BY time LIMIT 1 OFFSET ?",
+                sql: """
+                    SELECT time FROM \(table) WHERE \(condition)time < ?
+                    ORDER BY time LIMIT 1 OFFSET ?
+                    """,
                 arguments: [limit.milliseconds, rows - 1]) ?? limit.milliseconds - 1
         try database.execute(
-            sql: "DELETE FROM \(table) WHERE time <= ?", arguments: [last])
+            sql: "DELETE FROM \(table) WHERE \(condition)time <= ?", arguments: [last])
         return database.changesCount
     }
 }

@@ -45,16 +45,18 @@ extension MetricsStore {
         var rollUp = RollUp(
             hour: hour,
             rules: try await read("read samples from") { try Self.rules(for: window, from: $0) })
+        // Once for the hour: every domain of it has its number by now.
+        let numbers = try await read("read names from") { try TierTables.Numbers($0) }
         var from = rollUp.readingStart
         while from < rollUp.end {
             let to = min(
                 Tier.fiveMinutes.start(of: from.advanced(byMilliseconds: 1))
                     .advanced(byMilliseconds: Tier.fiveMinutes.milliseconds), rollUp.end)
             for sample in try await samples(from: from, to: to) { rollUp.add(sample) }
-            try await store(rollUp.takeRows(), rowsPerTransaction)
+            try await store(rollUp.takeRows(), numbers, rowsPerTransaction)
             from = to
         }
-        try await store(rollUp.finish(), rowsPerTransaction)
+        try await store(rollUp.finish(), numbers, rowsPerTransaction)
         try await file.shielded("store tiers in") { [pool] in
             try await pool.write {
                 try $0.execute(
@@ -66,11 +68,13 @@ extension MetricsStore {
         }
     }
 
-    private func store(_ rows: [TierRow], _ rowsPerTransaction: Int) async throws {
+    private func store(
+        _ rows: [TierRow], _ numbers: TierTables.Numbers, _ rowsPerTransaction: Int
+    ) async throws {
         for begin in stride(from: 0, to: rows.count, by: rowsPerTransaction) {
             let part = rows[begin..<min(rows.count, begin + rowsPerTransaction)]
             try await file.shielded("store tiers in") { [pool] in
-                try await pool.write { try TierTables.insert(part, into: $0) }
+                try await pool.write { try TierTables.insert(part, numbers: numbers, into: $0) }
             }
         }
     }
@@ -81,22 +85,6 @@ extension MetricsStore {
     ) async throws -> [TierRow] {
         try await read("read the tiers of") { database in
             try TierTables.rows(of: tier, from: start, to: end, in: database)
-        }
-    }
-
-    /// Deletes rows of a tier that begin earlier, as `deleteSamples` does with raw ones.
-    package func deleteRows(of tier: Tier, before limit: Timestamp) async throws -> Int {
-        try await file.shielded("delete old tiers from") { [pool] in
-            try await pool.write { database in
-                var deleted = 0
-                for table in ["domainTier", "hostTier"] {
-                    try database.execute(
-                        sql: "DELETE FROM \(table) WHERE tier = ? AND time < ?",
-                        arguments: [tier.rawValue, limit.milliseconds])
-                    deleted += database.changesCount
-                }
-                return deleted
-            }
         }
     }
 }

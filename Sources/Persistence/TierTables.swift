@@ -33,9 +33,21 @@ enum TierTables {
         metrics.flatMap { ["\($0)Mean", "\($0)P95", "\($0)Max"] }
     }
 
-    static func insert(_ rows: some Sequence<TierRow>, into database: Database) throws {
-        let hosts = try numbers("SELECT name, id FROM host", database)
-        let domains = try numbers("SELECT uuid, id FROM domain", database)
+    /// The numbers of hosts and domains, by name and UUID.
+    struct Numbers: Sendable {
+        fileprivate let hosts: [String: Int64]
+        fileprivate let domains: [String: Int64]
+
+        init(_ database: Database) throws {
+            hosts = try TierTables.numbers("SELECT name, id FROM host", database)
+            domains = try TierTables.numbers("SELECT uuid, id FROM domain", database)
+        }
+    }
+
+    static func insert(
+        _ rows: some Sequence<TierRow>, numbers: Numbers, into database: Database
+    ) throws {
+        let (hosts, domains) = (numbers.hosts, numbers.domains)
         let intoHosts = try insertion("hostTier", 4, hostMetrics, database)
         let intoDomains = try insertion("domainTier", 5, domainMetrics, database)
         for row in rows {
