@@ -166,8 +166,7 @@ extension FitnessCheck {
     private func proven(
         _ pool: String, _ path: String, _ facts: StoragePool?, _ hosts: [HostName]
     ) -> Finding {
-        let isKnown =
-            facts?.identity != nil || fleet.sharedStorage.contains { $0.covers(path: path) }
+        let isKnown = isSaidToBeShared(path, facts)
         return Finding(
             item: "pool \(pool)", grade: isKnown ? .ok : .warning,
             detail: "a file left here is seen on \(list(hosts)): the same storage",
@@ -180,8 +179,7 @@ extension FitnessCheck {
     private func separate(
         _ pool: String, _ path: String, _ facts: StoragePool?, _ hosts: [HostName]
     ) -> Finding {
-        let isClaimed =
-            facts?.identity != nil || fleet.sharedStorage.contains { $0.covers(path: path) }
+        let isClaimed = isSaidToBeShared(path, facts)
         return Finding(
             item: "pool \(pool)", grade: isClaimed ? .failure : .ok,
             detail: "a file left here is not seen on \(list(hosts)): "
@@ -190,6 +188,11 @@ extension FitnessCheck {
             remedy: isClaimed
                 ? "mount the same storage on both, or guests will start on other disks than theirs"
                 : nil)
+    }
+
+    /// By libvirt's pool or by the operator.
+    private func isSaidToBeShared(_ path: String, _ facts: StoragePool?) -> Bool {
+        facts?.identity != nil || fleet.sharedStorage.contains { $0.covers(path: path) }
     }
 
     private func list(_ hosts: [HostName]) -> String {
