@@ -22,10 +22,8 @@ struct RecordCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
-        let now = composition.now()
-        let start = try HistoryTime.read(since, "--since", now: now)
-        let end = try until.map { try HistoryTime.read($0, "--until", now: now) } ?? now
-        guard start < end else { throw CommandError("--since is not before --until") }
+        let (start, end) = try HistoryTime.span(
+            since: since, until: until, now: composition.now())
         let world = try await HistoryReader(composition: composition).world(from: start, to: end)
         let file = composition.policyFile(policy)
         try HistoryFolder(path: folder).write(
