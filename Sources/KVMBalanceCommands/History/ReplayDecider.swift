@@ -81,11 +81,9 @@ extension ReplayMoment {
         return RebalanceLook(
             at: now,
             hosts: hosts.indices.map { host in
-                let cpu = max(1, policy.usableCPU(of: hosts[host]).count)
-                let memory = max(1, policy.usableMemory(of: hosts[host]).count / 10_000)
-                return RebalanceLook.HostNow(
-                    name: hosts[host].name, isOut: isOut[host], cpu: loads[host] * 10_000 / cpu,
-                    memory: promised[host] / memory)
+                RebalanceLook.HostNow(
+                    hosts[host], isOut: isOut[host], cpu: MilliCPU(loads[host]),
+                    memory: Bytes(promised[host]), under: policy)
             },
             places: placement.enumerated().compactMap { domain, host in
                 host.map { (domains[domain].id, hosts[$0].name) }

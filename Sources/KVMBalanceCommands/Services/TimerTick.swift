@@ -56,23 +56,21 @@ extension RebalanceMemory {
 extension RebalanceLook {
     /// How full each host is now. What was not sampled lately counts with its demand.
     init(of snapshot: ClusterSnapshot, _ live: LiveFigures, under policy: Policy) {
-        var cpu: [HostName: Int64] = [:]
-        var memory: [HostName: Int64] = [:]
+        var cpu: [HostName: MilliCPU] = [:]
+        var memory: [HostName: Bytes] = [:]
         let active = snapshot.domains.filter { $0.facts.state.isActive }
         for domain in active {
-            let wanted = policy.cpuDemand(of: domain, slots: snapshot.demandSlots).max()?.count ?? 0
-            cpu[domain.host, default: 0] += live.domains[domain.id]?.cpu ?? wanted
-            memory[domain.host, default: 0] += policy.memoryDemand(of: domain.facts).count
+            let wanted = policy.cpuDemand(of: domain, slots: snapshot.demandSlots).max() ?? .zero
+            cpu[domain.host, default: .zero] +=
+                live.domains[domain.id]?.cpu.map { MilliCPU($0) } ?? wanted
+            memory[domain.host, default: .zero] += policy.memoryDemand(of: domain.facts)
         }
         self.init(
             at: snapshot.observedAt,
             hosts: snapshot.hosts.map { host in
                 HostNow(
-                    name: host.name, isOut: host.fault != nil,
-                    cpu: (cpu[host.name] ?? 0) * 10_000
-                        / max(1, policy.usableCPU(of: host).count),
-                    memory: (memory[host.name] ?? 0)
-                        / max(1, policy.usableMemory(of: host).count / 10_000))
+                    host, isOut: host.fault != nil, cpu: cpu[host.name] ?? .zero,
+                    memory: memory[host.name] ?? .zero, under: policy)
             },
             places: active.map { ($0.id, $0.host) }, under: policy)
     }

@@ -21,6 +21,17 @@ package struct RebalanceLook: Sendable {
             self.cpu = cpu
             self.memory = memory
         }
+
+        /// What its domains use of CPUs, and what memory is promised to them, of what this host may
+        /// give under the policy.
+        package init(
+            _ host: Host, isOut: Bool, cpu: MilliCPU, memory: Bytes, under policy: Policy
+        ) {
+            self.init(
+                name: host.name, isOut: isOut,
+                cpu: cpu.count * 10_000 / max(1, policy.usableCPU(of: host).count),
+                memory: memory.count / max(1, policy.usableMemory(of: host).count / 10_000))
+        }
     }
 
     package var at: Timestamp

@@ -12,12 +12,8 @@ extension ReplayMoment {
             at: now,
             hosts: hosts.indices.map { host in
                 RebalanceLook.HostNow(
-                    name: hosts[host].name, isOut: isOut[host],
-                    cpu: loads[host] * 10_000
-                        / max(1, policy.usableCPU(of: hosts[host]).count),
-                    memory: promised[host]
-                        / max(1, policy.usableMemory(of: hosts[host]).count / 10_000)
-                )
+                    hosts[host], isOut: isOut[host], cpu: MilliCPU(loads[host]),
+                    memory: Bytes(promised[host]), under: policy)
             },
             places: placement.enumerated().compactMap { domain, host in
                 host.map { (domains[domain].id, hosts[$0].name) }
