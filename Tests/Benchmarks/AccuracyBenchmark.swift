@@ -70,9 +70,7 @@ struct AccuracyBenchmark: ParsableCommand {
         report.error_bar = Double(fit.errorPermille) / 1000
         report.cpu_seconds = meter.cpuSeconds
         show(tested, fit)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try Printout.lastLine(report)
     }
 
     /// By memory and bandwidth, what was predicted and the mean of what was seen.

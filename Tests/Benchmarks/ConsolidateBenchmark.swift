@@ -56,9 +56,7 @@ struct ConsolidateBenchmark: ParsableCommand {
         report.cpu_seconds = meter.cpuSeconds
         report.wall_seconds = meter.wallSeconds
         report.peak_bytes = Meter.peakBytes
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try Printout.lastLine(report)
     }
 
     private func random(_ seed: UInt64, _ report: inout Report) {

@@ -52,9 +52,7 @@ struct FaultsBenchmark: AsyncParsableCommand {
             from: from, seeds: tally.seeds, broken: tally.broken, crashes: tally.crashes,
             records: tally.records, outcomes: tally.outcomes, cpu_seconds: meter.cpuSeconds,
             wall_seconds: wall, per_second: Double(tally.seeds) / max(0.001, wall))
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try Printout.lastLine(report)
         if !tally.broken.isEmpty { throw ExitCode(1) }
     }
 

@@ -39,12 +39,8 @@ struct FleetBenchmark: ParsableCommand {
             ("judging", "\(report.judge_seconds) CPU s"),
             ("judge's complaints", "\(run.violations.count)"),
         ]
-        for (name, value) in rows {
-            print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + value)
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        Printout.table(rows)
+        try Printout.lastLine(report)
     }
 }
 

@@ -52,9 +52,7 @@ struct FuzzBenchmark: ParsableCommand {
             count: count, failures: told, digest: run.digest,
             problems_per_cpu_second: (Double(count) / max(seconds, 0.001)).rounded(),
             cpu_seconds: seconds, peak_bytes: Meter.peakBytes)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try Printout.lastLine(report)
         if told > 0 { throw ExitCode.failure }
     }
 

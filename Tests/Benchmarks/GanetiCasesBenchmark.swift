@@ -57,9 +57,7 @@ struct GanetiCasesBenchmark: ParsableCommand {
         let report = Report(
             cases: names.count, planned: planned, valid: complaints == 0,
             cpu_seconds: meter.cpuSeconds)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try Printout.lastLine(report)
     }
 
     /// A drain of what is offline and holds something, or else a balance.

@@ -85,12 +85,8 @@ struct HtoolsBenchmark: ParsableCommand {
             ("judging", Self.text(report.wall_seconds - planned) + " s"),
             ("judge's complaints", "\(violations.count)"),
         ]
-        for (name, value) in rows {
-            print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + value)
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        Printout.table(rows)
+        try Printout.lastLine(report)
     }
 
     private var policy: Policy {

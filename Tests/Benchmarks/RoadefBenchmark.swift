@@ -72,12 +72,8 @@ struct RoadefBenchmark: ParsableCommand {
             ("searching", "\(searched - readSeconds) s"),
             ("violations", "\(violations.count)"),
         ]
-        for (name, value) in rows {
-            print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + value)
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        Printout.table(rows)
+        try Printout.lastLine(report)
     }
 
     /// Leaves a little of the time limit for writing and checking.

@@ -71,16 +71,14 @@ struct ScheduleBenchmark: ParsableCommand {
                     ]))
             return report
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(Self.mean(of: reports)), as: UTF8.self))
+        try Printout.lastLine(Self.mean(of: reports))
     }
 
     private func measure(_ file: String) throws -> Report {
         let meter = Meter()
         let widths = (links ?? "").split(separator: ",").compactMap { Int($0) }
         var it = try KherbacheCase(
-            Self.contents(of: file),
+            Unpacked.contents(of: file),
             linkOfHost: Dictionary(
                 uniqueKeysWithValues: widths.enumerated().map { ($0.offset, $0.element) }))
         if linksOnly { it.forgetCapacities() }
@@ -142,23 +140,6 @@ struct ScheduleBenchmark: ParsableCommand {
             valid: reports.allSatisfy(\.valid), cpu_seconds: mean(\.cpu_seconds),
             most_cpu_seconds: reports.map(\.most_cpu_seconds).max() ?? 0,
             wall_seconds: mean(\.wall_seconds), peak_bytes: reports.map(\.peak_bytes).max() ?? 0)
-    }
-
-    /// Foundation unpacks nothing, so `gzip` does.
-    private static func contents(of file: String) throws -> Data {
-        guard file.hasSuffix(".gz") else { return try Data(contentsOf: URL(filePath: file)) }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc", "--", file]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw KherbacheCase.Malformed(description: "gzip can not unpack \(file)")
-        }
-        return data
     }
 
     private static func row(_ name: String, _ columns: [String]) -> String {

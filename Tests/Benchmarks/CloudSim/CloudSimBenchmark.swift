@@ -45,9 +45,7 @@ struct CloudSimBenchmark: ParsableCommand {
                 rows.append(row)
             }
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+        try Printout.lastLine(rows)
     }
 
     private func play(_ day: PlanetLabDay, _ rule: String) -> Row {

@@ -1,5 +1,6 @@
 import ClusterModel
 import Replay
+import Simulation
 
 /// Beloglazov's rule in a fleet: a host above the threshold gives its smallest domains (they migrate
 /// fastest) to the hosts that are fullest and yet stay below it.
@@ -201,7 +202,7 @@ struct WatcherRule: ReplayRule {
 struct StabilizationRule: ReplayRule {
     let name = "Watcher-like (stabilization)"
     var asksEvery = 12
-    private var random = SeededNumbers(seed: 1)
+    private var random = SeededGenerator(seed: 1)
     private let times = MoveTimes()
 
     mutating func decide(_ moment: ReplayMoment) -> [ReplayOrder] {
@@ -238,19 +239,5 @@ struct StabilizationRule: ReplayRule {
             }
         }
         return times.orders(state.moves, moment)
-    }
-}
-
-/// SplitMix64, for rules that draw lots.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -3,6 +3,7 @@ import ClusterModel
 import Foundation
 import PlacementPolicy
 import Replay
+import Simulation
 
 /// `pingpong`: loads made to provoke a balancer, and how often each rule moves.
 struct PingPongBenchmark: ParsableCommand {
@@ -80,7 +81,7 @@ struct PingPongBenchmark: ParsableCommand {
         }
         loads.append(
             Load(name: "noise", periodSeconds: 3600) { domain, time in
-                var mixed = SeededNumbers(
+                var mixed = SeededGenerator(
                     seed: UInt64(domain) &* 1_000_003 &+ UInt64(time / 30_000))
                 return Int64(mixed.next() % 5000)
             })

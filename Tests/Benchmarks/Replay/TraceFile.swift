@@ -33,14 +33,7 @@ enum TraceFile {
     /// The Bitbrains week, in CPUs of 2926 MHz as its hosts had. Machines that no host can hold are
     /// left out.
     static func bitbrains(_ file: String, largest: Bytes) throws -> Trace {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc", "--", file]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let text = String(decoding: try Unpacked.contents(of: file), as: UTF8.self)
         let start: Int64 = 4_575_432 * 300
         let intervals = 2016
         var guests: [TraceFleet.Guest] = []
