@@ -11,7 +11,9 @@ enum LibvirtRuntime {
     static func start() { _ = started }
 
     private static let started: Bool = {
-        // Any other libvirt function before this one can abort the process (seen in 9.0.0).
+        // Any other libvirt function before this one can abort the process (seen in 9.0.0): even
+        // building a list of parameters resets the thread's last error, under a key that is 0 until
+        // now. Key 0 is glib's, which frees that error as its own when the thread ends.
         virInitialize()
         // libvirt writes into the pipe of an ssh that may have died: that must be an error, not the
         // end of the process.

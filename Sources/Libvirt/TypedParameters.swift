@@ -60,6 +60,8 @@ final class ParameterList {
     private var count: Int32 = 0
     private var capacity: Int32 = 0
 
+    init() { LibvirtRuntime.start() }
+
     deinit { virTypedParamsFree(pointer, count) }
 
     /// Lends the list for one call and keeps it meanwhile (see `ConnectionHandle.use`).
