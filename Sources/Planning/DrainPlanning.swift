@@ -95,6 +95,8 @@ struct DrainPlanning {
         case .broken(let blockers):
             draft.blockers += blockers
             draft.outcome = .infeasible
+            // Not every placement was tried.
+            draft.isProven = false
         }
     }
 

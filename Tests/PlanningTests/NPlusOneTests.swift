@@ -76,6 +76,20 @@ import Testing
         #expect(found > 2, "\(found)")
     }
 
+    @Test func `N+1 is named among what conflicts, and setting it aside as a way out`() throws {
+        let plan = drain(fleet(3, domains: [2, 2, 4]).snapshot, .after)
+        let conflict = try #require(plan.conflict)
+        #expect(conflict.constraints.contains { $0.kind == "n-plus-one" }, "\(conflict)")
+        #expect(conflict.relaxations.contains(["set N+1 aside for the drain (nPlusOne: off)"]))
+        // Other placements were tried, but not all of them.
+        #expect(!conflict.isProven)
+        // Where N+1 is not to blame it is not named.
+        var pinned = fleet(3, domains: [1, 1, 0])
+        pinned.domains[0].facts.isPinned = true
+        #expect(
+            drain(pinned.snapshot, .after).conflict?.constraints.map(\.kind) == ["hold", "drain"])
+    }
+
     @Test func `a host whose failure was beyond help at the start hinders nothing`() {
         var cluster = fleet(3, domains: [1, 1, 0])
         cluster.domain("huge", on: "host2", memory: .gibibytes(12))

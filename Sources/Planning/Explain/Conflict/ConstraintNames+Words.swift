@@ -34,6 +34,9 @@ extension ConstraintNames {
         case .maintenance(let name): return "\(name) is in maintenance"
         case .fault(let name): return "\(name) can not be reached"
         case .forbidden: return "targets are ruled out for this plan, as after a failed migration"
+        case .spareRoom:
+            let when = policy.nPlusOne == .during ? "at every moment of the drain" : "afterwards"
+            return "N+1: \(when) any one host may fail and what runs there fits on the others"
         }
     }
 
@@ -77,6 +80,7 @@ extension ConstraintNames {
         case .maintenance(let name): return "kvmbalance hosts enable \(name)"
         case .fault(let name): return "bring \(name) back (kvmbalance hosts check \(name))"
         case .forbidden: return "allow the targets that were ruled out"
+        case .spareRoom: return "set N+1 aside for the drain (nPlusOne: off)"
         }
     }
 

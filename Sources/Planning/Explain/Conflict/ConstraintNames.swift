@@ -63,6 +63,7 @@ struct ConstraintNames {
         switches += policy.exclude.indices.map { .exclusion($0) }
         if policy.maxDomainsPerHost != nil { switches.append(.domainLimit) }
         if !request.forbidden.isEmpty { switches.append(.forbidden) }
+        if policy.nPlusOne != .off { switches.append(.spareRoom) }
         switches += supplies()
         for host in targets.map({ problem.hosts[$0] }) {
             if host.inMaintenance { switches.append(.maintenance(host.name)) }

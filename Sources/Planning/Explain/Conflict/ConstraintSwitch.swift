@@ -28,6 +28,8 @@ enum ConstraintSwitch: Hashable {
     case maintenance(HostName)
     case fault(HostName)
     case forbidden
+    /// The policy's N+1.
+    case spareRoom
 
     /// What it takes an operator to give way here; smaller is cheaper. A rule is set aside for a
     /// while with a word, a host is put to use again, memory must be freed, a service is shut down
@@ -36,7 +38,7 @@ enum ConstraintSwitch: Hashable {
         switch self {
         case .group, .policyGroup: 1
         case .ban, .fence, .domainLimit, .forbidden: 2
-        case .pin, .exclusion, .maintenance: 3
+        case .pin, .exclusion, .maintenance, .spareRoom: 3
         case .supply: 4
         case .hold, .fault: 5
         case .platform: 6
@@ -62,6 +64,7 @@ enum ConstraintSwitch: Hashable {
         case .exclusion: "excluded"
         case .maintenance: "maintenance"
         case .fault: "unreachable"
+        case .spareRoom: "n-plus-one"
         }
     }
 }

@@ -48,6 +48,7 @@ struct RelaxedWorld {
             case .maintenance(let name): edit(name) { $0.inMaintenance = false }
             case .fault(let name): edit(name) { $0.fault = nil }
             case .forbidden: request.forbidden = []
+            case .spareRoom: policy.nPlusOne = .off
             case .policyGroup, .ban, .fence, .pin, .exclusion: later.append(one)
             }
         }
