@@ -31,6 +31,12 @@ struct HtoolsBenchmark: ParsableCommand {
         var peak_bytes: Int
     }
 
+    struct FrontierPoint: Encodable {
+        var moves: Int
+        var max_memory_percent: Double
+        var bound: Double
+    }
+
     @Argument(help: "A file for 'hbal -t'.") var cluster: String
     @Option(help: "A file for 'hbal -U': dynamic load.") var util: String?
     @Option(help: "Moves at most.") var moves: Int?
@@ -54,6 +60,12 @@ struct HtoolsBenchmark: ParsableCommand {
             let options = Planner.frontier(request, from: snapshot, under: policy, seed: seed)
             show(options)
             if let svg { try chart(options).write(to: svg) }
+            try Printout.lastLine(
+                options.map {
+                    FrontierPoint(
+                        moves: $0.moves, max_memory_percent: $0.memoryPeak,
+                        bound: $0.memoryBound)
+                })
             return
         }
         let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
