@@ -50,6 +50,29 @@ struct FaceTests {
         #expect(Format.wrapped("  unbreakable-word", indent: 4, width: 8) == "  unbreakable-word")
     }
 
+    @Test func whatIsDoneWithAGuestThatDoesNotConvergeCanBeSaidOnTheCommandLine() throws {
+        let play = try Playground()
+        let plan = try play.must(
+            0, "plan", "drain", "host1", "--output", "json", "--bandwidth", "20",
+            "--max-bandwidth", "50", "--max-downtime", "800", "--when-stuck", "post-copy")
+        let options = try #require(try plan.object()["options"] as? [String: Any])
+        #expect(options["maxBandwidth"] as? Int == 50, "\(options)")
+        #expect(options["maxDowntimeMilliseconds"] as? Int == 800)
+        #expect(options["whenStuck"] as? String == "post-copy")
+    }
+
+    @Test func aPlanSaysHowManyMoveAtOnceAndHowSoonItCouldEnd() {
+        var plan = Example.plan(steps: 3)
+        plan.limits = MigrationLimits(perHost: 1, fleet: 4)
+        plan.score = PlanScore(makespanBoundMilliseconds: 0)
+        plan.makespanMilliseconds = 9000
+        #expect(
+            PlanText(plan: plan).text.contains(
+                "At most 1 of them at a time on a host and 4 in the fleet; "
+                    + "no order of these steps ends before 0.0 s."))
+        #expect(!PlanText(plan: Example.plan(steps: 1)).text.contains("at a time"))
+    }
+
     @Test func aPlanSaysEqualReasonsOnce() {
         let plan = Example.plan(steps: 3)
         let text = PlanText(plan: plan, width: 80).text

@@ -9,6 +9,7 @@ struct PlanText {
     var text: String {
         var parts = [headline]
         if let hostsInUse { parts.append(hostsInUse) }
+        if let pace { parts.append(pace) }
         if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }
         if !plan.blockers.isEmpty { parts.append(blockers) }
@@ -29,6 +30,21 @@ struct PlanText {
         case .nothingToDo: return "Plan: \(subject): nothing to do."
         case .infeasible: return "Plan: \(subject): infeasible."
         }
+    }
+
+    /// How many run at once, which may be fewer than the policy allows where that ends sooner, and
+    /// how soon it could end at best.
+    private var pace: String? {
+        guard plan.steps.count > 1 else { return nil }
+        let limits = plan.limits
+        let bound = plan.score?.makespanBoundMilliseconds.map {
+            $0 < plan.makespanMilliseconds
+                ? "; no order of these steps ends before \(Format.duration(milliseconds: $0))"
+                : "; no order of these steps ends sooner"
+        }
+        return Format.wrapped(
+            "At most \(limits.perHost) of them at a time on a host and \(limits.fleet) in the fleet"
+                + "\(bound ?? "").", indent: 2, width: width)
     }
 
     /// What a consolidation comes to.
