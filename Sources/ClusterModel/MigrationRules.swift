@@ -39,7 +39,7 @@ package enum MigrationRules {
         "a migration that the hypervisors do among themselves, without libvirtd, does not exist "
         + "for QEMU/KVM"
 
-    package static let table: [MigrationRule] = tunnel + phases + copies + compressions
+    package static let table: [MigrationRule] = tunnel + phases + copies + compressions + limits
 
     private static let tunnel: [MigrationRule] = [
         rule(
@@ -144,6 +144,23 @@ package enum MigrationRules {
             ["comp-xbzrle-cache"], .libvirt,
             "libvirt says: Turn xbzrle compression on to tune it", "compressed: xbzrle"
         ) { $0.compression.map { $0.method != .xbzrle && $0.cache != nil } ?? false },
+    ]
+
+    private static let limits: [MigrationRule] = [
+        rule(
+            ["max-bandwidth"], .kvmbalance, "without bandwidth there is no limit to raise",
+            "bandwidth with max-bandwidth"
+        ) { $0.maxBandwidth != nil && $0.bandwidth == nil },
+        rule(
+            ["bandwidth", "max-bandwidth"], .kvmbalance,
+            "what may be used in the end is less than what may be used at first",
+            "a max-bandwidth above bandwidth"
+        ) { options in
+            guard let most = options.maxBandwidth, let first = options.bandwidth else {
+                return false
+            }
+            return most < first
+        },
     ]
 
     private static func rule(

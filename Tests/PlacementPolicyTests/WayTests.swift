@@ -71,6 +71,8 @@ import Testing
                 { ($0.compression, $0.postcopy) = (.init(.multithreaded), true) }
             ),
             ("comp-mt-level", { $0.compression = .init(.xbzrle, threads: 2) }),
+            ("max-bandwidth", { $0.maxBandwidth = 5 }),
+            ("bandwidth max-bandwidth", { ($0.bandwidth, $0.maxBandwidth) = (5, 4) }),
             ("comp-xbzrle-cache", { $0.compression = .init(.multithreaded, cache: 5) }),
         ]
         #expect(MigrationRules.broken(by: MigrationOptions()).isEmpty)

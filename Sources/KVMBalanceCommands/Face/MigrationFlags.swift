@@ -8,6 +8,8 @@ enum MigrationRange {
     static let bandwidth = 1...1_000_000
     /// Seconds, up to a month.
     static let timeout = 1...2_678_400
+    /// Milliseconds, up to ten minutes.
+    static let downtime = 1...600_000
     static let attempts = 1...10
     /// Seconds, up to a day.
     static let shutdown = 1...86_400
@@ -110,6 +112,19 @@ struct MigrationFlags: ParsableArguments {
     @Option(help: "Seconds after which a migration is aborted.")
     var timeout: Int?
 
+    @Option(help: "MiB/s that a migration may use once it does not converge (with --bandwidth).")
+    var maxBandwidth: Int?
+
+    @Option(help: "Milliseconds of pause that may be allowed in the end (default 500).")
+    var maxDowntime: Int?
+
+    @Option(
+        help: """
+            What is done with a migration that does not converge: abort (the default), wait, \
+            post-copy or suspend.
+            """)
+    var whenStuck: MigrationOptions.WhenStuck?
+
     func validate() throws {
         if direct && !p2p {
             throw ValidationError(
@@ -119,8 +134,10 @@ struct MigrationFlags: ParsableArguments {
             throw ValidationError("--offline-domains narrows --offline, which is not given.")
         }
         if p2p && managed { throw ValidationError("--p2p and --managed exclude each other.") }
-        // The policy may have set more: that is looked at once both are known.
-        if let rule = MigrationRules.broken(by: applied(to: MigrationOptions())).first {
+        // The policy may have set more, such as what a word alone needs: that is looked at once
+        // both are known.
+        let broken = MigrationRules.broken(by: applied(to: MigrationOptions()))
+        if let rule = broken.first(where: { $0.words.count > 1 }) {
             throw ValidationError(rule.text(in: .commandLine))
         }
         for (name, value, range) in [
@@ -129,6 +146,8 @@ struct MigrationFlags: ParsableArguments {
             ("timeout", timeout, MigrationRange.timeout),
             ("shutdown-timeout", shutdownTimeout, MigrationRange.shutdown),
             ("postcopy-bandwidth", postcopyBandwidth, MigrationRange.bandwidth),
+            ("max-bandwidth", maxBandwidth, MigrationRange.bandwidth),
+            ("max-downtime", maxDowntime, MigrationRange.downtime),
             ("comp-mt-level", compressionLevel, 0...9),
             ("comp-mt-threads", compressionThreads, MigrationRange.parallel),
             ("comp-mt-dthreads", decompressionThreads, MigrationRange.parallel),
@@ -155,6 +174,10 @@ struct MigrationFlags: ParsableArguments {
         options.parallel = parallel ?? options.parallel
         options.bandwidth = bandwidth ?? options.bandwidth
         options.timeoutSeconds = timeout ?? options.timeoutSeconds
+        options.maxBandwidth = maxBandwidth ?? options.maxBandwidth
+        options.maxDowntimeMilliseconds =
+            maxDowntime.map { Int64($0) } ?? options.maxDowntimeMilliseconds
+        options.whenStuck = whenStuck ?? options.whenStuck
         applyWays(to: &options)
         return options
     }
@@ -187,3 +210,4 @@ struct MigrationFlags: ParsableArguments {
 }
 
 extension MigrationCompression.Method: ExpressibleByArgument {}
+extension MigrationOptions.WhenStuck: ExpressibleByArgument {}
