@@ -68,9 +68,12 @@ check_guest_options() {
     ((vcpus >= numa_cells)) || vcpus=$numa_cells
     if [[ -z $dirty_size ]]; then
         dirty_size=$((dirty > 8 ? dirty : 8))
-        ((dirty_size <= memory / 3)) || dirty_size=$((memory / 3))
+        ((dirty_size <= memory - 72)) || dirty_size=$((memory - 72))
+        ((dirty_size > 0)) || dirty_size=1
     fi
-    ((dirty_size + 48 <= memory)) || die "lab guest: --dirty-size leaves the guest no memory"
+    # With less its kernel panics, "deadlocked on memory", and boots anew: seen with 48 beside.
+    ((dirty_size + 72 <= memory)) ||
+        die "lab guest: --dirty-size $dirty_size needs --memory $((dirty_size + 72)) at least"
     [[ $storage =~ ^(shared|local|none)$ ]] || die "lab guest: --storage shared, local or none"
     for group in "${groups[@]}"; do
         [[ $group =~ ^(anti-)?affinity=. ]] ||
