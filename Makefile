@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with the Swift toolchain: `make demo`, `make test`.
-.PHONY: build demo test bench lint format lab lab-down deps lab-deps clean
+.PHONY: build demo test sanitize bench lint format lab lab-down deps lab-deps clean
 
 SWIFT_FILES = Sources Tests Package.swift
 
@@ -12,6 +12,10 @@ demo: deps
 
 test: deps lab-deps lint
 	Tests/run
+
+# Every test with the thread and the address sanitizer: hours.
+sanitize: deps lab-deps
+	Tests/sanitize
 
 # Measures the planner on data given by path; nothing of that data is ours.
 DATA ?= ../shared/data

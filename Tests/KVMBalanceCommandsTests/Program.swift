@@ -32,7 +32,10 @@ struct Impossible: Error, CustomStringConvertible {
 /// kvmbalance beside the test: no terminal, output in files, and not Foundation's `Process`, which
 /// on Linux waits for every descendant.
 final class Program: @unchecked Sendable {
-    static let path = URL(fileURLWithPath: #filePath)
+    /// Tests/sanitize builds elsewhere.
+    static let path =
+        ProcessInfo.processInfo.environment["KVMBALANCE_BUILD"].map { $0 + "/kvmbalance" }
+        ?? URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent(".build/debug/kvmbalance").path
 

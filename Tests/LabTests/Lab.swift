@@ -9,7 +9,10 @@ final class Lab: Sendable {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     static let program = root.appendingPathComponent("Tests/Lab/lab").path
     /// The kvmbalance that the same build made.
-    static let kvmbalance = root.appendingPathComponent(".build/debug/kvmbalance").path
+    /// Tests/sanitize builds elsewhere.
+    static let kvmbalance =
+        ProcessInfo.processInfo.environment["KVMBALANCE_BUILD"].map { $0 + "/kvmbalance" }
+        ?? root.appendingPathComponent(".build/debug/kvmbalance").path
     static let isPossible = getuid() == 0
     /// How often tests that pull a random instant are repeated.
     static let rounds =
