@@ -218,12 +218,13 @@ struct ConsolidatePlanning {
             placement.place(move.domain, on: move.target)
         }
         let emptied = found.emptied + further.emptied
-        switch SpareRoomKeeper(problem, closed: idle.union(emptied))?.batches(sequence) {
-        case .stuck: return nil
-        case .found(let batches):
-            return Found(emptied: emptied, sequence: sequence, batches: batches)
-        case nil: return Found(emptied: emptied, sequence: sequence, batches: [])
+        guard let keeper = SpareRoomKeeper(problem, closed: idle.union(emptied)) else {
+            return Found(emptied: emptied, sequence: sequence, batches: [])
         }
+        guard keeper.worsened(placement).isEmpty,
+            case .found(let batches) = keeper.batches(sequence)
+        else { return nil }
+        return Found(emptied: emptied, sequence: sequence, batches: batches)
     }
 
     /// The moves that empty these hosts, in order. Where no order is found, one host fewer, the
