@@ -77,16 +77,16 @@ struct AssignmentState: ~Copyable {
         groups.clear(tables)
         for item in 0..<tables.items {
             let (here, home) = (Int(bin[item]), Int(tables.origin[item]))
+            let (room, left) = (room + here * tables.width, room + home * tables.width)
+            let need = tables.need + item * tables.width
             for resource in 0..<tables.width {
-                let need = tables.need[item * tables.width + resource]
-                room[here * tables.width + resource] -= need
+                room[resource] -= need[resource]
                 if resource >= tables.plainWidth && here != home {
-                    room[home * tables.width + resource] -= need
+                    left[resource] -= need[resource]
                 }
             }
-            for hinge in 0..<tables.hinges {
-                excess[here * tables.hinges + hinge] += tables.load[item * tables.hinges + hinge]
-            }
+            let (excess, load) = (excess + here * tables.hinges, tables.load + item * tables.hinges)
+            for hinge in 0..<tables.hinges { excess[hinge] += load[hinge] }
             link(item, here)
             groups.enter(item, here, tables)
             if here != home { groups.depart(item, tables) }
