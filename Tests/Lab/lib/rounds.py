@@ -226,6 +226,12 @@ class Command:
             self.kill()
             return "hang"
 
+    def verdict(self):
+        """How it said at its end that the run ended: state and reason."""
+        with open(self.out) as file:
+            found = re.search(r"^Run 1: [^:]*: ([a-z-]+)(?:: (.*))?$", file.read(), re.MULTILINE)
+        return (found[1], found[2] or "") if found else ("", "")
+
     def refusal(self):
         """What it said when it did not even begin."""
         with open(self.err) as file:
@@ -357,11 +363,12 @@ class Round:
                 report = json.load(file)
         except ValueError:
             report = {"state": "no run", "steps": []}
-        said = report.get("reason") or next(
+        state, said = command.verdict()
+        said = said or report.get("reason") or next(
             (step["error"] for step in reversed(report["steps"]) if step.get("error")), "")
         if report["state"] == "no run" or code in (64, 75, 3):
             said = command.refusal()
-        return {"code": code, "state": report["state"], "said": " ".join(said.split()),
+        return {"code": code, "state": state or report["state"], "said": " ".join(said.split()),
                 "took": round(time.monotonic() - command.started, 1), "steps": [
                     {key: step.get(key) for key in (
                         "domain", "source", "target", "state", "goal", "error", "note", "attempts")}
