@@ -134,7 +134,8 @@ extension RunMachine {
         case .wait:
             return halt(step, "a migration goes on although it was aborted; \(picture)")
         case .lookAgain(let doubt):
-            return halt(step, "\(doubt) for too long; \(picture)")
+            let seconds = Int64(bounds.looks) * bounds.lookPauseMilliseconds / 1000
+            return halt(step, "still, after \(seconds) s, \(doubt); \(picture)")
         case .halt(let reason):
             return halt(step, "\(reason); \(picture)")
         }
