@@ -39,6 +39,7 @@ package actor RunExecutor {
     ) {
         self.run = run
         self.machine = machine
+        state = machine.state
         self.journal = journal
         self.doors = doors
         self.clock = clock
@@ -50,7 +51,8 @@ package actor RunExecutor {
     /// Tells the run something from outside: a person's wish to stop or to abort it.
     package nonisolated func send(_ event: RunEvent) { inbox.yield(event) }
 
-    package var state: RunState { machine.state }
+    /// What the journal has taken: a record that could not be written is not told as done.
+    package private(set) var state: RunState
 
     /// Runs to the end. Returns only when no effect is under way any more.
     package func execute() async -> RunOutcome {
@@ -85,7 +87,9 @@ package actor RunExecutor {
         for directive in directives {
             switch directive {
             case .record(let event):
-                try await journal.append(event, to: run, at: clock.now())
+                let now = clock.now()
+                try await journal.append(event, to: run, at: now)
+                state.apply(event, at: now)
                 await observer.observe(.recorded(event))
             case .look(let id, let purpose, let pause):
                 start { await $0.look(id, purpose, afterMilliseconds: pause) }

@@ -95,7 +95,8 @@ package enum RecoveryTable {
             label: "unseen",
             story: "A host can not be asked: its daemon restarts, its link is cut, or it is gone.",
             matches: { $0.presence == .unknown || $1.presence == .unknown },
-            decision: .lookAgain("a host can not be asked where the domain is")),
+            decision: .lookAgain(
+                "a host can not be asked where the domain is: mend its libvirtd or its link")),
         RecoveryRow(
             label: "postcopy broken",
             story: "The link broke in post-copy: each host has a part of the guest's memory.",
@@ -159,14 +160,18 @@ package enum RecoveryTable {
         RecoveryRow(
             label: "source paused, target shut down",
             story: "Confirm was lost, and the guest was shut down on the target since: the paused "
-                + "copy is older than its disks.",
+                + "copy is older than its disks. Or the target's daemon died within Finish, and "
+                + "ended the guest when it was started again.",
             matches: {
                 idle($0, $1) && $0.presence == .pausedByMigration && $1.presence == .inactive
             },
             decision: .halt(
                 "the domain is shut down on the target and the source keeps a paused copy, which "
-                    + "is older than its disks if the guest has run on the target; find out, then "
-                    + "destroy the copy (virsh destroy, virsh undefine) or resume it")),
+                    + "is older than its disks if the guest has run on the target. 'shut-off, "
+                    + "daemon' means that libvirtd ended it when it was started again, before it "
+                    + "had noted that the guest ran; else find out. If it has run, destroy the "
+                    + "copy (virsh destroy, virsh undefine); if not, resume it (virsh resume) and "
+                    + "undefine the target's definition")),
         RecoveryRow(
             label: "transient source paused, target without it",
             story: "Either the target died at the switch-over, or Confirm was lost and the guest "
@@ -186,7 +191,9 @@ package enum RecoveryTable {
                 idle($0, $1) && $0.presence == .pausedByMigration
                     && ($1.presence == .pausedByMigration || $1.presence == .paused)
             },
-            decision: .lookAgain("both hosts hold the domain paused")),
+            decision: .lookAgain(
+                "both hosts hold the domain paused: find out which copy has all of its memory (its "
+                    + "QEMU's log on the target), resume that and destroy the other")),
         RecoveryRow(
             label: "stayed",
             story: "The migration was refused, aborted or cancelled: the source goes on.",
@@ -197,9 +204,14 @@ package enum RecoveryTable {
             decision: .stayed),
         RecoveryRow(
             label: "stayed, shell on the target",
-            story: "The source cancelled; the target has not yet cleaned up its empty process.",
+            story:
+                "The source cancelled, or its daemon and the target's died while QEMU was started "
+                + "there; the target has not yet cleaned up its empty process.",
             matches: { idle($0, $1) && isGuest($0) && $1.presence == .pausedByMigration },
-            decision: .lookAgain("the target still holds an incoming process")),
+            decision: .lookAgain(
+                "the target still holds an incoming process, to which the source sends nothing: "
+                    + "end it there (virsh destroy; should that fail, stop its libvirtd, remove "
+                    + "the domain's file from /run/libvirt/qemu and start it)")),
         RecoveryRow(
             label: "two copies",
             story: "A person or another tool started or paused one of the copies.",
@@ -238,7 +250,9 @@ package enum RecoveryTable {
                 idle($0, $1) && ($0.presence == .absent || $0.presence == .inactive)
                     && $1.presence == .pausedByMigration
             },
-            decision: .lookAgain("the target waits for a guest that the source no longer runs")),
+            decision: .lookAgain(
+                "the target waits for a guest that the source no longer runs: find out how it ended "
+                    + "there, then end what waits (virsh destroy on the target)")),
         RecoveryRow(
             label: "nowhere",
             story: "Neither host knows it: a transient guest ended, or it went to a third host.",
@@ -265,7 +279,14 @@ package enum RecoveryTable {
 
     /// A job on a host that does not hold the guest active is none of ours.
     private static func underWay(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
-        (source.jobActive && isActive(source)) || (target.jobActive && isActive(target))
+        (source.jobActive && isActive(source))
+            || (target.jobActive && isActive(target) && !isShell(source, target))
+    }
+
+    /// The source runs the guest and sends nothing. libvirtd, killed while it started an incoming
+    /// QEMU, shows the empty process for ever after, as one that starts.
+    private static func isShell(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        isGuest(source) && !source.jobActive && target.presence == .pausedByMigration
     }
 
     private static func bothRunning(_ source: DomainSighting, _ target: DomainSighting) -> Bool {

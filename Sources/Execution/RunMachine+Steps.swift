@@ -134,7 +134,8 @@ extension RunMachine {
         case .wait:
             return halt(step, "a migration goes on although it was aborted; \(picture)")
         case .lookAgain(let doubt):
-            return halt(step, "\(doubt) for too long; \(picture)")
+            let seconds = Int64(bounds.looks) * bounds.lookPauseMilliseconds / 1000
+            return halt(step, "still, after \(seconds) s, \(doubt); \(picture)")
         case .halt(let reason):
             return halt(step, "\(reason); \(picture)")
         }
@@ -188,12 +189,13 @@ extension RunMachine {
     private mutating func attemptFailed(
         _ step: Step, error: String, at time: Timestamp
     ) -> [Directive] {
-        // libvirt only says that it was told to stop.
-        let error = hopeless[step.id].map { "stopped, because it \($0)" } ?? error
+        // libvirt only says that it was told to stop, or that a connection ended.
+        let error =
+            stopped.removeValue(forKey: step.id).map { "stopped, because it \($0)" } ?? error
         let attempt = state.step(step.id)?.attempts ?? 0
         let failed = record(.attemptFailed(step.id, attempt: attempt, error: error), at: time)
         phases[step.id] = nil
-        let isHopeless = hopeless.removeValue(forKey: step.id) != nil
+        let isHopeless = hopeless.remove(step.id) != nil
         let isEnding = stopReason != nil || haltReason != nil || planning != .notNeeded
         if isEnding { return [failed] }
         guard !isHopeless, attempt < state.plan.options.attempts else {
@@ -228,6 +230,7 @@ extension RunMachine {
     /// As often as it is told: an abort can come before the job has begun, or be lost.
     mutating func overdue(_ id: StepID, reason: String) -> [Directive] {
         guard case .migrating = phases[id] else { return [] }
+        stopped[id] = reason
         phases[id] = .migrating(aborting: true)
         return [.abort(id)]
     }

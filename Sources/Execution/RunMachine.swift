@@ -62,8 +62,10 @@ package struct RunMachine: Sendable {
     let bounds: Bounds
     var phases: [StepID: Phase] = [:]
     var exclusions: [Exclusion] = []
-    /// Steps whose migration is stopped because it does not converge, and why.
-    var hopeless: [StepID: String] = [:]
+    /// Steps whose migration is stopped because it does not converge.
+    var hopeless: Set<StepID> = []
+    /// Steps whose migration is stopped, and why: libvirt only says that it ended.
+    var stopped: [StepID: String] = [:]
     /// A new plan is wanted as soon as nothing is under way, or is being made.
     var planning: Planning = .notNeeded
     var plansLeft: Int
@@ -115,7 +117,7 @@ package struct RunMachine: Sendable {
         case .adjust(let id, let adjustment, let reason):
             directives += adjust(id, adjustment, reason: reason, at: time)
         case .hopeless(let id, let reason):
-            if case .migrating = phases[id] { hopeless[id] = reason }
+            if case .migrating = phases[id] { hopeless.insert(id) }
             directives += overdue(id, reason: reason)
         case .overdue(let id, let reason):
             directives += overdue(id, reason: reason)

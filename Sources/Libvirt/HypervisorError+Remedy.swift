@@ -76,6 +76,23 @@ extension HypervisorError {
             "the target has too few free huge pages in the cells that the guest is bound to"
         ),
         (
+            "Cannot allocate memory",
+            "the host has no memory left for this guest, or its libvirtd may not use more: free "
+                + "some there, or leave the host out ('kvmbalance hosts disable')"
+        ),
+        (
+            "process exited while connecting to monitor",
+            "QEMU did not start there: its log in /var/log/libvirt/qemu says why"
+        ),
+        (
+            "End of file while reading data",
+            "a libvirtd or a QEMU ended in the middle, on this host or the other: see their logs"
+        ),
+        (
+            "client socket is closed",
+            "the target's libvirtd ended or its link broke in the middle: see its log"
+        ),
+        (
             "transport in URL not recognised",
             "the URI's scheme is misspelt: qemu+ssh://root@host/system"
         ),

@@ -31,6 +31,11 @@ extension StoreError {
             self = make(
                 .locked, "another program holds the database",
                 "see who has it open with 'fuser FILE' and try again")
+        // The index of the WAL can not be made as large as it must be, before anything is written.
+        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
+            self = make(
+                .diskFull, "the disk is full",
+                "free some space there; nothing that was written before is lost")
         case .SQLITE_IOERR:
             self = make(
                 .failed, "the disk does not read or write", "look at the kernel's log (dmesg)")

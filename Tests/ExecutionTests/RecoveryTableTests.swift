@@ -140,6 +140,16 @@ struct RecoveryTableTests {
         #expect(decide(.migrating, .running) == .wait)
     }
 
+    @Test func `an incoming process to which nothing is sent is no migration`() {
+        // Seen of libvirt 9.0.0, whose daemon was killed while it started the incoming QEMU: the
+        // target has it as starting for ever, and the source has no job that could be aborted.
+        let ghost = DomainSighting(.pausedByMigration, jobActive: true)
+        let source = DomainSighting(.running, isPersistent: true)
+        #expect(decide(source, ghost).word == "again")
+        #expect(decide(.migrating, ghost) == .wait)
+        #expect(decide(DomainSighting(.pausedByMigration, isPersistent: true), ghost) == .wait)
+    }
+
     private func decide(
         _ source: DomainSighting, _ target: DomainSighting
     ) -> RecoveryDecision {

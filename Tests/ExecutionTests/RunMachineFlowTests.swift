@@ -124,6 +124,23 @@ struct RunMachineFlowTests {
         #expect(driver.send(.overdue(9, reason: "unknown step")).isEmpty)
     }
 
+    @Test func `a migration that was stopped says why, not what libvirt made of it`() {
+        var driver = MachineDriver(Example.plan([Example.step(1)]))
+        _ = driver.send(.begin)
+        _ = driver.preflight(1)
+        _ = driver.send(.overdue(1, reason: "took longer than the limit of 60 s"))
+        _ = driver.send(.migrationEnded(1, nil, error: "End of file while reading data"))
+        let first = driver.verify(1, .running, .absent)
+        let error = "stopped, because it took longer than the limit of 60 s"
+        #expect(first.contains(.record(.attemptFailed(1, attempt: 1, error: error))))
+        // The next attempt has its own reason.
+        _ = driver.preflight(1)
+        _ = driver.send(.migrationEnded(1, nil, error: "connection refused"))
+        let second = driver.verify(1, .running, .absent)
+        #expect(
+            second.contains(.record(.attemptFailed(1, attempt: 2, error: "connection refused"))))
+    }
+
     @Test func `a change of a running migration is written down first`() {
         var driver = MachineDriver(Example.plan([Example.step(1)]))
         _ = driver.send(.begin)

@@ -80,6 +80,13 @@ struct HypervisorErrorTests {
         ("Cannot read CA certificate '/etc/pki/CA/cacert.pem': No such file or", "certificates"),
         ("Failed to connect socket to '/run/libvirt/sock': No such file or directory", "not run"),
         ("Timed out during operation: cannot acquire state change lock", "domjobinfo"),
+        (
+            "internal error: process exited while connecting to monitor: qemu-system-x86_64: "
+                + "cannot set up guest memory 'pc.ram': Cannot allocate memory", "no memory left"
+        ),
+        ("internal error: process exited while connecting to monitor: qemu", "/var/log/libvirt"),
+        ("End of file while reading data: : Input/output error", "ended in the middle"),
+        ("internal error: client socket is closed", "the target's libvirtd"),
     ]
 
     @Test("The common cases have a remedy", arguments: advised)

@@ -212,6 +212,20 @@ struct RefusalTests {
         try journal.close()
     }
 
+    /// Then not even the index of the WAL can be made, which SQLite calls an I/O error.
+    @Test(.enabled(if: SmallDisk.isPossible)) func aDiskThatWasFullBefore() async throws {
+        let disk = try SmallDisk(kibibytes: 1024)
+        defer { disk.remove() }
+        try JournalStore(directory: disk.path).close()
+        let filler = try #require(fopen(disk.path + "/filler", "w"))
+        setvbuf(filler, nil, _IONBF, 0)
+        while fputc(1, filler) != EOF {}
+        fclose(filler)
+        let error = failure { _ = try JournalStore(directory: disk.path) }
+        #expect(error?.kind == .diskFull)
+        #expect(error?.remedy?.contains("free some space") == true)
+    }
+
     /// Takes the five seconds that a lock is waited for.
     @Test func aLockedDatabase() async throws {
         let scratch = try Scratch()

@@ -115,7 +115,12 @@ extension VirtualRun {
     /// transient domain of which nothing proves where it ran.
     fileprivate func mayGiveUp(_ outcome: RunOutcome) -> Bool {
         switch outcome.state {
-        case .failed: state.steps.contains { $0.error?.contains("canceled by client") == true }
+        case .failed:
+            state.steps.contains { step in
+                ["canceled by client", "stopped, because it"].contains { words in
+                    step.error?.contains(words) == true
+                }
+            }
         case .halted: outcome.reason?.contains("transient") == true
         case .done, .rolledBack: false
         }
