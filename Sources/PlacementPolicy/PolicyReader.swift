@@ -10,7 +10,7 @@ package enum PolicyReader {
             "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
             "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
             "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration",
-            "sharedStorage",
+            "sharedStorage", "power",
         ],
         "reserve": ["memory", "cpu"],
         "overcommit": ["memory", "cpu"],
@@ -38,6 +38,7 @@ package enum PolicyReader {
             "comp-xbzrle-cache", "postcopy-bandwidth",
         ],
         "sharedStorage": ["path", "hosts"],
+        "power": ["hosts", "idle", "max", "watts"],
     ]
 
     package static func read(_ yaml: String) throws(PolicyError) -> Policy {
@@ -52,6 +53,7 @@ package enum PolicyReader {
         try readPlacement(table, into: &policy)
         try readLimits(table, into: &policy)
         policy.sharedStorage = try sharedStorage(table)
+        policy.power = try power(table)
         if let balance = try section(table, "balance") {
             policy.balance = try self.balance(balance)
         }
