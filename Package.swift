@@ -97,7 +97,10 @@ let package = Package(
         tests("LabTests", []),
         tests(
             "KVMBalanceCommandsTests",
-            ["KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "TestSupport"]),
+            [
+                "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "TestSupport",
+                argumentParser,
+            ]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "SimulationTests",

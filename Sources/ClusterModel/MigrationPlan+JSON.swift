@@ -3,7 +3,7 @@ extension MigrationPlan: Codable {
     private enum CodingKeys: String, CodingKey {
         case version, kind, hosts, outcome, origin, policy, seed, limits, options, steps
         case makespanSeconds = "makespan_seconds"
-        case score, blockers, conflict, unused, staying
+        case score, blockers, conflict, unused, staying, purpose
     }
 
     package init(from decoder: any Decoder) throws {
@@ -41,6 +41,7 @@ extension MigrationPlan: Codable {
         conflict = try container.decodeIfPresent(PlanConflict.self, forKey: .conflict)
         unused = try container.decodeIfPresent([PlanNote].self, forKey: .unused) ?? []
         staying = try container.decodeIfPresent([PlanNote].self, forKey: .staying) ?? []
+        purpose = try container.decodeIfPresent(PlanPurpose.self, forKey: .purpose)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -61,6 +62,7 @@ extension MigrationPlan: Codable {
         try container.encodeIfPresent(conflict, forKey: .conflict)
         if !unused.isEmpty { try container.encode(unused, forKey: .unused) }
         if !staying.isEmpty { try container.encode(staying, forKey: .staying) }
+        try container.encodeIfPresent(purpose, forKey: .purpose)
     }
 }
 

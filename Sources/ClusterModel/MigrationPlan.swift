@@ -42,6 +42,8 @@ package struct MigrationPlan: Hashable, Sendable {
     /// Hosts that nothing goes to, and domains of the busiest hosts that stay.
     package var unused: [PlanNote] = []
     package var staying: [PlanNote] = []
+    /// What the timer made it for; nil for a plan that an operator asked for.
+    package var purpose: PlanPurpose?
 
     package init(
         kind: Kind, hosts: [HostName] = [], outcome: Outcome, origin: Origin,

@@ -102,7 +102,8 @@ extension Composition {
         let window = SampleWindow(
             endingAt: now(), lengthMilliseconds: policy.demand.windowSeconds * 1000,
             slots: policy.demand.slots, percentile: policy.demand.percentile,
-            periodMilliseconds: policy.demand.periodSeconds.map { $0 * 1000 })
+            periodMilliseconds: policy.demand.periodSeconds.map { $0 * 1000 },
+            usesMean: policy.demand.usesMean)
         var measured = try await metrics.load(in: window)
         measured.dirtying = try await metrics.dirtying(
             after: now().advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds)
@@ -119,7 +120,7 @@ extension Composition {
             window: SampleWindow(
                 endingAt: now(), lengthMilliseconds: window.lengthMilliseconds,
                 slots: window.slots, percentile: window.percentile,
-                periodMilliseconds: window.periodMilliseconds),
+                periodMilliseconds: window.periodMilliseconds, usesMean: window.usesMean),
             rules: RateRules())
         for domain in unsampled { measured.domains[domain.id] = quick.domains[domain.id] }
         for (host, use) in quick.hosts where measured.hosts[host]?.busyPermille == nil {

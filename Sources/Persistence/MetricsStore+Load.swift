@@ -30,6 +30,17 @@ extension MetricsStore {
         return LiveFigures(of: samples, rules: rules)
     }
 
+    /// What domains used on average between two moments that are minutes apart. It blocks its thread
+    /// while it reads.
+    package func recentUse(from start: Timestamp, to end: Timestamp) async throws -> RecentUse {
+        let length = max(1, end.millisecondsSince(start))
+        let window = SampleWindow(endingAt: end, lengthMilliseconds: length, slots: 1)
+        let rules = try await read("read samples from") { try Self.rules(for: window, from: $0) }
+        var reading = RecentUse.Reading(from: start, to: end, rules: rules)
+        try forEachSample(from: window.readingStart(under: rules), to: end) { reading.add($0) }
+        return reading.finish()
+    }
+
     /// From the median time between two samples of a host, of all that reach into the window;
     /// one hour before it is looked at too, so that long periods show at all.
     static func rules(

@@ -30,6 +30,8 @@ package struct Policy: Hashable, Sendable {
     package var reboot = RebootRules()
     package var migration = MigrationOptions()
     package var sharedStorage: [SharedStorage] = []
+    /// What hosts draw: only for the energy that back-tests tell.
+    package var power: [PowerRule] = []
 
     package init(name: String = "drain") { self.name = name }
 

@@ -36,6 +36,14 @@ extension PolicyReader {
         return rules
     }
 
+    static func isMean(_ table: YAMLTable) throws(PolicyError) -> Bool {
+        try table.scalar(
+            "percentile", "a whole number from 1 to 100, without a unit, or 'mean'"
+        ) { text in
+            text == "mean" ? true : Int(text).flatMap { (1...100).contains($0) ? false : nil }
+        } ?? false
+    }
+
     static func period(_ table: YAMLTable) throws(PolicyError) -> Int64? {
         try table.scalar("period", "1d or 1w") { text in
             text == "1d" ? 86_400 : text == "1w" ? 7 * 86_400 : nil

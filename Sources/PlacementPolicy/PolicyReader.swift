@@ -10,7 +10,7 @@ package enum PolicyReader {
             "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
             "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
             "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration",
-            "sharedStorage",
+            "sharedStorage", "power",
         ],
         "reserve": ["memory", "cpu"],
         "overcommit": ["memory", "cpu"],
@@ -38,6 +38,7 @@ package enum PolicyReader {
             "comp-xbzrle-cache", "postcopy-bandwidth",
         ],
         "sharedStorage": ["path", "hosts"],
+        "power": ["hosts", "idle", "max", "watts"],
     ]
 
     package static func read(_ yaml: String) throws(PolicyError) -> Policy {
@@ -52,6 +53,7 @@ package enum PolicyReader {
         try readPlacement(table, into: &policy)
         try readLimits(table, into: &policy)
         policy.sharedStorage = try sharedStorage(table)
+        policy.power = try power(table)
         if let balance = try section(table, "balance") {
             policy.balance = try self.balance(balance)
         }
@@ -104,8 +106,11 @@ package enum PolicyReader {
         if let demand = try section(table, "demand") {
             policy.demand.windowSeconds =
                 try seconds(demand, "window") ?? policy.demand.windowSeconds
-            policy.demand.percentile =
-                try whole(demand, "percentile", 1...100) ?? policy.demand.percentile
+            policy.demand.usesMean = try isMean(demand)
+            if !policy.demand.usesMean {
+                policy.demand.percentile =
+                    try whole(demand, "percentile", 1...100) ?? policy.demand.percentile
+            }
             policy.demand.slots = try whole(demand, "slots", 1...96) ?? policy.demand.slots
             policy.demand.periodSeconds = try period(demand)
             policy.demand.assumedPerVCPU =

@@ -25,6 +25,11 @@ package enum Quantity {
         number(text, units: [("MiB/s", 1), ("GiB/s", 1024)]).map { Int($0) }
     }
 
+    /// `93.7 W`, in thousandths of a watt.
+    package static func milliwatts(_ text: String) -> Int64? {
+        number(text, units: [("W", 1000)])
+    }
+
     /// `0.5`, `2`, `1.25` as thousandths.
     package static func thousandths(_ text: String) -> Int64? { scaled(text, by: 1000) }
 

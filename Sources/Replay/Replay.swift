@@ -1,4 +1,5 @@
 import ClusterModel
+import PlacementPolicy
 
 /// Plays a history against a fleet under a policy, in virtual time.
 ///

@@ -85,7 +85,8 @@ package struct ReplayMoment: Sendable {
     package func snapshot(under rules: DemandWindow) -> ClusterSnapshot {
         let window = SampleWindow(
             endingAt: now, lengthMilliseconds: rules.windowSeconds * 1000, slots: rules.slots,
-            percentile: rules.percentile, periodMilliseconds: rules.periodSeconds.map { $0 * 1000 })
+            percentile: rules.percentile, periodMilliseconds: rules.periodSeconds.map { $0 * 1000 },
+            usesMean: rules.usesMean)
         var hosts = world.base.hosts
         for host in hosts.indices {
             hosts[host].observedAt = now

@@ -1,4 +1,5 @@
 package import ClusterModel
+package import PlacementPolicy
 
 /// A fleet and what its domains will ask for: everything that a replay needs and a policy does not
 /// see.

@@ -44,30 +44,52 @@ package struct DemandForecast: Hashable, Sendable {
     }
 
     /// The way with the least mean error on the last `judged` values, and that error; each prediction
-    /// sees only what was before it.
+    /// sees only what was before it. A way that is not better than "same as now" in both halves of them
+    /// was lucky once, and is none: a guest that changed its habits has a past that misleads.
     package func best(
         _ values: ArraySlice<Int32>, judged: Int, every stride: Int = 3
     ) -> (way: Way, error: Int64)? {
-        var best: (way: Way, error: Int64)?
-        for way in Self.ways {
-            var (sum, count, wanted) = (Int64(0), Int64(0), Int64(0))
-            var at = max(values.startIndex + ahead, values.endIndex - judged)
-            while at < values.endIndex {
-                if let truth = value(values, at) {
-                    wanted += 1
-                    let known = values[values.startIndex...(at - ahead)]
-                    if let guess = predict(known, way) {
-                        sum += abs(guess - truth)
-                        count += 1
-                    }
-                }
-                at += stride
-            }
+        let first = max(values.startIndex + ahead, values.endIndex - judged)
+        let middle = first + (values.endIndex - first) / 2
+        func errors(_ way: Way) -> (whole: Int64, halves: [Int64?])? {
+            let halves = [first..<middle, middle..<values.endIndex]
+                .map { tally(way, values, $0, every: stride) }
+            let count = halves.reduce(0) { $0 + $1.count }
             // A way that is often silent is no way.
-            guard count > 0, count * 10 >= wanted * 9 else { continue }
-            if best.map({ sum / count < $0.error }) ?? true { best = (way, sum / count) }
+            guard count > 0, count * 10 >= halves.reduce(0, { $0 + $1.wanted }) * 9 else {
+                return nil
+            }
+            return (
+                halves.reduce(0) { $0 + $1.sum } / count,
+                halves.map { $0.count == 0 ? nil : $0.sum / $0.count }
+            )
+        }
+        let now = errors(.sameAsNow)
+        var best = now.map { (way: Way.sameAsNow, error: $0.whole) }
+        for way in Self.ways where way != .sameAsNow {
+            guard let errors = errors(way) else { continue }
+            let wins = zip(errors.halves, now?.halves ?? [nil, nil]).allSatisfy { own, now in
+                own.flatMap { own in now.map { own < $0 } } ?? true
+            }
+            if wins, best.map({ errors.whole < $0.error }) ?? true { best = (way, errors.whole) }
         }
         return best
+    }
+
+    private func tally(
+        _ way: Way, _ values: ArraySlice<Int32>, _ range: Range<Int>, every step: Int
+    ) -> (sum: Int64, count: Int64, wanted: Int64) {
+        var (sum, count, wanted) = (Int64(0), Int64(0), Int64(0))
+        for at in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+            guard let truth = value(values, at) else { continue }
+            wanted += 1
+            guard let guess = predict(values[values.startIndex...(at - ahead)], way) else {
+                continue
+            }
+            sum += abs(guess - truth)
+            count += 1
+        }
+        return (sum, count, wanted)
     }
 
     private func value(_ values: ArraySlice<Int32>, _ index: Int) -> Int64? {

@@ -63,12 +63,12 @@ package struct LoadAccumulator: Sendable {
     /// What a tier keeps of a stretch whose raw samples are gone. Rows must come before raw samples.
     package mutating func add(domain: Int, until end: Timestamp, cpu: Summary, samples: Int) {
         while domains.count <= domain { domains.append(DomainTrack(slots: window.slots)) }
-        domains[domain].add(cpu.value(percentile: window.percentile), at: end, in: window, samples)
+        domains[domain].add(cpu.value(in: window), at: end, in: window, samples)
     }
 
     package mutating func add(host: Int, until end: Timestamp, busy: Summary) {
         while hosts.count <= host { hosts.append(HostTrack(slots: window.slots)) }
-        hosts[host].add(busy.value(percentile: window.percentile), at: end, in: window)
+        hosts[host].add(busy.value(in: window), at: end, in: window)
     }
 
     /// The result, with the numbers turned into names again. Numbers without a name are left out,
@@ -78,11 +78,11 @@ package struct LoadAccumulator: Sendable {
     ) -> MeasuredLoad {
         var load = MeasuredLoad(window: window)
         for (id, number) in domainNumbers where number < domains.count {
-            load.domains[id] = domains[number].demand(percentile: window.percentile)
+            load.domains[id] = domains[number].demand(window)
             load.dirtyRates[id] = domains[number].dirtyRate
         }
         for (name, number) in hostNumbers where number < hosts.count {
-            load.hosts[name] = hosts[number].use(percentile: window.percentile)
+            load.hosts[name] = hosts[number].use(window)
         }
         return load
     }
@@ -128,8 +128,8 @@ private struct DomainTrack {
         values.add(rate, at: end, in: window, samples: samples)
     }
 
-    mutating func demand(percentile: Int) -> Demand {
-        guard let slots = values.finish(percentile: percentile) else { return .unknown }
+    mutating func demand(_ window: SampleWindow) -> Demand {
+        guard let slots = values.finish(window) else { return .unknown }
         return Demand(
             cpu: slots.map { MilliCPU($0) }, samples: values.samples, newestSample: values.newest)
     }
@@ -166,9 +166,9 @@ private struct HostTrack {
         values.add(busy, at: end, in: window)
     }
 
-    mutating func use(percentile: Int) -> HostUse {
+    mutating func use(_ window: SampleWindow) -> HostUse {
         HostUse(
-            busyPermille: values.finish(percentile: percentile)?.max(), memoryAvailable: memory,
+            busyPermille: values.finish(window)?.max(), memoryAvailable: memory,
             newestSample: newest)
     }
 }

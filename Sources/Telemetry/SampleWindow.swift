@@ -11,11 +11,14 @@ package struct SampleWindow: Hashable, Sendable {
     /// With a period the slots are times of it, such as hours of the day, and each holds the worst of
     /// its days; without one they are stretches of the window, oldest first.
     package let periodMilliseconds: Int64?
+    /// The mean of a slot in place of its percentile: means of domains add up to that of their host.
+    package let usesMean: Bool
 
     package init(
         endingAt end: Timestamp, lengthMilliseconds: Int64 = 3_600_000, slots: Int = 4,
-        percentile: Int = 95, periodMilliseconds: Int64? = nil
+        percentile: Int = 95, periodMilliseconds: Int64? = nil, usesMean: Bool = false
     ) {
+        self.usesMean = usesMean
         precondition((periodMilliseconds ?? Int64(slots)) >= slots, "\(slots) slots of a period")
         precondition(slots > 0 && lengthMilliseconds >= slots, "\(slots) slots")
         precondition((1...100).contains(percentile), "percentile \(percentile)")

@@ -17,7 +17,7 @@ package struct SlotSeries: Sendable {
     }
 
     package consuming func demand() -> Demand {
-        guard let slots = values.finish(percentile: window.percentile) else { return .unknown }
+        guard let slots = values.finish(window) else { return .unknown }
         return Demand(
             cpu: slots.map { MilliCPU($0) }, samples: values.samples, newestSample: values.newest)
     }

@@ -18,25 +18,32 @@ struct SlotValues {
     ) {
         guard let slot = window.slot(of: time) else { return }
         if slot > self.slot || (slot < self.slot && window.periodMilliseconds != nil) {
-            close(percentile: window.percentile, next: slot)
+            close(window, next: slot)
         }
         current.append(rate)
         samples += count
         newest = newest.map { max($0, time) } ?? time
     }
 
-    private mutating func close(percentile: Int, next: Int) {
-        if let value = Percentile.nearestRank(percentile, of: &current) {
+    private mutating func close(_ window: SampleWindow, next: Int) {
+        let value =
+            window.usesMean
+            ? mean() : Percentile.nearestRank(window.percentile, of: &current)
+        if let value {
             closed[slot] = max(value, closed[slot] ?? value)
         }
         current.removeAll(keepingCapacity: true)
         slot = next
     }
 
+    private func mean() -> Int64? {
+        current.isEmpty ? nil : current.reduce(0, +) / Int64(current.count)
+    }
+
     /// One value a slot, nil when there was none at all. A slot without a sample has the worst
     /// value that is known: nobody can say that the object was quieter then.
-    mutating func finish(percentile: Int) -> [Int64]? {
-        close(percentile: percentile, next: slot)
+    mutating func finish(_ window: SampleWindow) -> [Int64]? {
+        close(window, next: slot)
         guard let worst = closed.compactMap({ $0 }).max() else { return nil }
         return closed.map { $0 ?? worst }
     }

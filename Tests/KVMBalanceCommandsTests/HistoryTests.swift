@@ -194,6 +194,12 @@ struct HistoryTests {
                 "line 3: the clock goes back"
             ),
             ("time,web\n2023-11-15T00:05:00Z\n", "line 2: 1 fields, not 2"),
+            ("time,web\n2023-11-15T00:05:00Z,99999999999\n", "line 2: '99999999999' is not CPU"),
+            (
+                "time,web\n2023-11-15T00:00:00Z,1\n2023-11-15T00:05:00Z,1\n"
+                    + "2023-11-15T00:15:00Z,1\n",
+                "line 4: 600 s after the line before, not 300"
+            ),
         ]
         for (number, (text, expected)) in cases.enumerated() {
             try scratch.write(cluster, to: "f\(number)/cluster.yaml")
@@ -205,6 +211,13 @@ struct HistoryTests {
         try scratch.write("time,web\n", to: "typo/history.csv")
         let typo = try scratch.must(64, "simulate", scratch.path("typo"))
         #expect(typo.errors.contains("cluster.yaml: line 1") && typo.errors.contains("'cpus'"))
+        try scratch.write(cluster, to: "policy/cluster.yaml")
+        try scratch.write(
+            "time,web\n2023-11-15T00:00:00Z,1\n2023-11-15T00:05:00Z,1\n", to: "policy/history.csv")
+        try scratch.write("name: p\nrebalance: {hled: 2}\n", to: "policy/policy.yaml")
+        let rule = try scratch.must(64, "simulate", scratch.path("policy"))
+        #expect(rule.errors.contains("policy.yaml: line 2, column 13"), "\(rule.errors)")
+        #expect(rule.errors.contains("Maybe you meant 'held'"), "\(rule.errors)")
     }
 
     // MARK: Stories

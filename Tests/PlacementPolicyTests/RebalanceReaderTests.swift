@@ -10,7 +10,9 @@ struct RebalanceReaderTests {
                 demand: {window: 7d, slots: 24, period: 1d}
                 rebalance: {aim: consolidate, held: 2, looks: 4, calm: 7 %, rest: 2h, quiet: [Sat-Sun 00:00-24:00]}
                 """)
-        #expect(policy.demand.periodSeconds == 86_400)
+        #expect(policy.demand.periodSeconds == 86_400 && !policy.demand.usesMean)
+        let mean = try Policy(yaml: "name: p\ndemand: {percentile: mean}")
+        #expect(mean.demand.usesMean)
         #expect(policy.rebalance.aim == .consolidate)
         #expect(policy.rebalance.held == 2 && policy.rebalance.looks == 4)
         #expect(policy.rebalance.calm == 700)
@@ -24,6 +26,8 @@ struct RebalanceReaderTests {
         ("rebalance: {quiet: [25:00-26:00]}", "line 2, column 20", "must hold times such as"),
         ("rebalance: {rest: 2d, restAtMost: 1d}", "line 2, column 35", "is shorter than"),
         ("rebalance: {aim: fun}", "line 2, column 18", "overload, spread or consolidate"),
+        ("demand: {percentile: median}", "line 2, column 22", "or 'mean'"),
+        ("demand: {percentile: 0}", "line 2, column 22", "or 'mean'"),
         ("demand: {period: 2d}", "line 2, column 18", "1d or 1w"),
         ("rebalance: {calm: 5}", "line 2, column 19", "a percentage"),
     ])

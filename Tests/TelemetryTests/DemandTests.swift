@@ -67,6 +67,23 @@ struct DemandTests {
         #expect(load(busy: 1000, delay: 500, used: 2100) == [2100])
     }
 
+    @Test func meansOfDomainsAddUpToThatOfTheirHostAndPercentilesDoNot() {
+        // Ten domains, each busy in another tenth of the time: never more than one CPU together.
+        func load(usesMean: Bool) -> Int64 {
+            let window = SampleWindow(
+                endingAt: start.advanced(byMilliseconds: 100_000), lengthMilliseconds: 100_000,
+                slots: 1, percentile: 95, usesMean: usesMean)
+            let all = (0..<10).flatMap { number in
+                samples(
+                    of: (0..<10).map { $0 == number ? 1000 : 0 }, id: DomainID("d\(number)"))
+            }.sorted { $0.at < $1.at }
+            return MeasuredLoad(of: all, window: window, rules: rules).domains.values
+                .reduce(0) { $0 + ($1.cpu?[0].count ?? 0) }
+        }
+        #expect(load(usesMean: true) == 1000)
+        #expect(load(usesMean: false) == 10_000)
+    }
+
     @Test func aSlotWithoutSamplesHasTheWorstKnown() {
         let load = MeasuredLoad(
             of: samples(of: [100, 900, 300]), window: window(seconds: 120, slots: 4), rules: rules)

@@ -29,6 +29,16 @@ struct ForecastTests {
         #expect(best.way != .sameAsYesterday && best.way != .mixture(percent: 0))
     }
 
+    @Test func `a guest that gave up its habits is not forecast by them`() throws {
+        // A season, and then it stays at its mean for the last 70 of the steps that are judged.
+        let forecast = DemandForecast(perDay: 96, ahead: 16)
+        let values = (0..<96 * 6).map { step in
+            step < 96 * 6 - 70 ? Int32(abs(step % 96 - 48) * 10 + 100) + noise(step) : 340
+        }[...]
+        let best = try #require(forecast.best(values, judged: 192, every: 1))
+        #expect(best.way != .mixture(percent: 0) && best.way != .sameAsYesterday, "\(best)")
+    }
+
     @Test func `holes are holes and a short past is silent`() {
         var values = [Int32](repeating: -1, count: 48)
         #expect(forecast.predict(values[...], .sameAsNow) == nil)

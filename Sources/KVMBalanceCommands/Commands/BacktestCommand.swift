@@ -38,9 +38,7 @@ struct BacktestCommand: FleetCommand {
             policy.isEmpty
             ? [try composition.policy(nil)]
             : try policy.map { try composition.policy($0) }
-        let reports =
-            [ReplayReport(world, nil, seed: seed)]
-            + policies.map { ReplayReport(world, $0, seed: seed) }
+        let reports = ReplayReport.sideBySide(world, policies, seed: seed)
         let document = Document(
             from: "\(world.history.start)", to: "\(world.history.end)",
             hosts: world.base.hosts.count, domains: world.base.domains.count, runs: reports)

@@ -20,6 +20,10 @@ struct ExplainCommand: FleetCommand {
             try Console.outJSON(part)
             return .done
         }
+        if domain == nil, let purpose = plan.purpose {
+            Console.out(
+                "made by the timer, \(LookWords.text(purpose.overSeconds)): \(purpose.reason)")
+        }
         for step in steps {
             Console.out(
                 "step \(step.id): \(step.domainName) \(step.move.source) -> \(step.move.target)")

@@ -32,9 +32,7 @@ struct SimulateCommand: FleetCommand {
             let folder = HistoryFolder(path: path)
             let world = try change.applied(to: try folder.read())
             let policies = try policies(folder)
-            let reports =
-                [ReplayReport(world, nil, seed: seed)]
-                + policies.map { ReplayReport(world, $0, seed: seed) }
+            let reports = ReplayReport.sideBySide(world, policies, seed: seed)
             played.append(Played(folder: path, runs: reports))
         }
         if isJSON {

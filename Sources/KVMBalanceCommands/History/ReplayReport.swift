@@ -35,7 +35,22 @@ struct ReplayReport: Encodable {
         case meanHosts = "mean_hosts", mostHosts = "most_hosts"
     }
 
-    /// Plays the policy; nil plays none, so that everything stays where it is.
+    /// Every policy by itself, and before them none, so that everything stays where it is. Where only
+    /// one policy says what hosts draw it says so for all: they share the hosts.
+    static func sideBySide(
+        _ world: ReplayWorld, _ policies: [Policy], seed: UInt64
+    ) -> [ReplayReport] {
+        var common = world
+        common.curves = policies.first { !$0.power.isEmpty }?.curves(of: world.base.hosts) ?? [:]
+        return [ReplayReport(common, nil, seed: seed)]
+            + policies.map { policy in
+                var own = common
+                if !policy.power.isEmpty { own.curves = policy.curves(of: world.base.hosts) }
+                return ReplayReport(own, policy, seed: seed)
+            }
+    }
+
+    /// Plays the policy; nil plays none.
     init(_ world: ReplayWorld, _ policy: Policy?, seed: UInt64) {
         var replay = Replay(world, keepsTrack: true)
         var decider = ReplayDecider(policy ?? .default, seed: seed)

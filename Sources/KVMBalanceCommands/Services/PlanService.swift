@@ -11,7 +11,7 @@ struct PlanService: Sendable {
     let composition: Composition
     private(set) var policy: Policy
     private let snapshotFile: String?
-    private let seed: UInt64
+    let seed: UInt64
     private let bestEffort: Bool
 
     init(
@@ -86,22 +86,6 @@ struct PlanService: Sendable {
         return snapshot
     }
 
-    /// What a timer should do about the world as it is now; the judge has seen its plan.
-    func decide(
-        _ memory: inout RebalanceMemory
-    ) async throws -> RebalanceDecision {
-        let snapshot = try await observe(.balance(maxMoves: nil))
-        let live = try await composition.metrics().liveFigures(at: snapshot.observedAt)
-        let look = RebalanceLook(of: snapshot, live, under: policy)
-        // The judge is asked below, where what it refuses is told as the bug that it is.
-        let rebalancer = Rebalancer(policy, seed: seed) { _, _, _ in true }
-        let decision = rebalancer.decide(look, &memory) { snapshot }
-        if case .plan(let plan, _) = decision {
-            try refuse(PlanChecker.check(plan, on: snapshot, under: policy))
-        }
-        return decision
-    }
-
     /// What each number of moves would buy.
     func frontier(maxMoves: Int?) async throws -> [BalanceOption] {
         let snapshot = try await observe(.balance(maxMoves: maxMoves))
@@ -129,9 +113,14 @@ struct PlanService: Sendable {
             var service = self
             // What was worth beginning is worth ending, however little is left.
             service.policy.consolidate.minEmptied = 1
-            return try service.judged(
-                try await request(goal, without: forbidden, except: state), kind: goal.kind,
-                goal.hosts, snapshot)
+            var request = try await request(goal, without: forbidden, except: state)
+            if let purpose = state.original.purpose {
+                service.policy = Rebalancer.policy(service.policy, for: purpose.aim)
+                request.pinned = try await resting(in: snapshot, except: state)
+            }
+            var plan = try service.judged(request, kind: goal.kind, goal.hosts, snapshot)
+            plan.purpose = state.original.purpose
+            return plan
         }
     }
 
@@ -205,7 +194,7 @@ struct PlanService: Sendable {
     }
 
     /// The world for this goal: a host that is to be filled again counts as out of maintenance.
-    private func observe(_ goal: PlanGoal) async throws -> ClusterSnapshot {
+    func observe(_ goal: PlanGoal) async throws -> ClusterSnapshot {
         if let snapshotFile {
             return try SnapshotFile.read(snapshotFile)
         }
@@ -228,7 +217,7 @@ struct PlanService: Sendable {
         return plan
     }
 
-    private func refuse(_ violations: [Violation]) throws {
+    func refuse(_ violations: [Violation]) throws {
         guard violations.isEmpty else {
             throw CommandError(
                 "the plan was refused by the checker, which is a bug in kvmbalance; nothing was "

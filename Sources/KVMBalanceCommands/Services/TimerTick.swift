@@ -19,17 +19,19 @@ extension FleetCommand {
         let journal = try composition.journal()
         let before = try await journal.remembered(RebalanceMemory.name, as: RebalanceMemory.self)
         var memory = before ?? RebalanceMemory()
-        switch try await service.decide(&memory) {
+        let looked = try await service.decide(&memory)
+        let basis = LookWords.text(looked.overSeconds)
+        switch looked.decision {
         case .wait(let reason):
             if !acting.dryRun { try await journal.remember(memory, as: RebalanceMemory.name) }
             if isJSON {
-                try Console.outJSON(TimerWait(reason: reason))
+                try Console.outJSON(TimerWait(reason: reason, overSeconds: looked.overSeconds))
             } else {
-                Console.out("balance: nothing to do: \(reason)")
+                Console.out("balance: nothing to do: \(reason) (\(basis))")
             }
             return .done
         case .plan(let plan, let reason):
-            Console.err("balance: \(reason)")
+            Console.err("balance: \(reason) (\(basis))")
             if acting.dryRun { return try show(plan, save: nil) }
             guard try agreed(to: plan, acting) else { return .failed }
             // Before it runs: a run that is killed must not be followed by the same one.
@@ -40,6 +42,14 @@ extension FleetCommand {
     }
 }
 
+/// Over which time hosts were looked at, in words.
+enum LookWords {
+    static func text(_ seconds: Int64?) -> String {
+        seconds.map { "by the mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
+            ?? "by the newest figures"
+    }
+}
+
 /// The answer of a timer's call that does nothing, with the fields of a plan.
 private struct TimerWait: Encodable {
     var version = 1
@@ -47,26 +57,37 @@ private struct TimerWait: Encodable {
     var outcome = "nothing-to-do"
     var steps: [String] = []
     var reason: String
+    /// nil for the newest figures alone.
+    var overSeconds: Int64?
+
+    enum CodingKeys: String, CodingKey {
+        case version, kind, outcome, steps, reason
+        case overSeconds = "over_seconds"
+    }
 }
 
 extension RebalanceMemory {
-    fileprivate static let name = "rebalance"
+    static let name = "rebalance"
 }
 
 extension RebalanceLook {
-    /// How full each host is now. What was not sampled lately counts with its demand.
-    init(of snapshot: ClusterSnapshot, _ live: LiveFigures, under policy: Policy) {
+    /// How full each host was of late: the mean since the last look, where nothing was measured in that
+    /// time the newest figures, and else the demand.
+    init(
+        of snapshot: ClusterSnapshot, _ use: RecentUse, _ live: LiveFigures, under policy: Policy
+    ) {
         var cpu: [HostName: MilliCPU] = [:]
         var memory: [HostName: Bytes] = [:]
         let active = snapshot.domains.filter { $0.facts.state.isActive }
         for domain in active {
             let wanted = policy.cpuDemand(of: domain, slots: snapshot.demandSlots).max() ?? .zero
             cpu[domain.host, default: .zero] +=
-                live.domains[domain.id]?.cpu.map { MilliCPU($0) } ?? wanted
+                use.cpu(of: domain.id) ?? live.domains[domain.id]?.cpu.map { MilliCPU($0) }
+                ?? wanted
             memory[domain.host, default: .zero] += policy.memoryDemand(of: domain.facts)
         }
         self.init(
-            at: snapshot.observedAt,
+            at: snapshot.observedAt, over: use.isEmpty ? nil : use.seconds,
             hosts: snapshot.hosts.map { host in
                 HostNow(
                     host, isOut: host.fault != nil, cpu: cpu[host.name] ?? .zero,

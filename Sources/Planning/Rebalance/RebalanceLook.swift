@@ -37,11 +37,15 @@ package struct RebalanceLook: Sendable {
     package var at: Timestamp
     package var hosts: [HostNow]
     package var places: [(DomainID, HostName)]
+    /// The hosts' figures are means of so many seconds; nil where they are the newest that there are.
+    package var overSeconds: Int64?
     let isUneven: Bool
 
     package init(
-        at: Timestamp, hosts: [HostNow], places: [(DomainID, HostName)], under policy: Policy
+        at: Timestamp, over seconds: Int64? = nil, hosts: [HostNow],
+        places: [(DomainID, HostName)], under policy: Policy
     ) {
+        overSeconds = seconds
         let rules = policy.balance
         self.at = at
         self.places = places

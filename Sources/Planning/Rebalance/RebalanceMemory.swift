@@ -10,6 +10,14 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         package var last: Timestamp
     }
 
+    /// How often the planner was asked for something and found nothing, while nothing had changed.
+    package struct Vain: Hashable, Codable, Sendable {
+        /// The hosts that it was asked for.
+        package var hosts: [HostName]
+        package var count: Int
+        package var last: Timestamp
+    }
+
     /// Newest last; by name of the host.
     package private(set) var overloaded: [String: [Bool]] = [:]
     package private(set) var uneven: [Bool] = []
@@ -25,6 +33,10 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     package private(set) var places: [String: HostName] = [:]
     /// When the days ahead were last looked at.
     package private(set) var aheadAt: Timestamp?
+    /// When the fleet was last looked at.
+    package private(set) var lookedAt: Timestamp?
+    /// By what was asked for. Optional, as memories of earlier versions are without it.
+    private var vain: [String: Vain]?
 
     package init() {}
 
@@ -41,6 +53,7 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
             let extra = (overloaded[name]?.count ?? 0) - rules.looks
             if extra > 0 { overloaded[name]?.removeFirst(extra) }
         }
+        lookedAt = look.at
         let known = Set(look.hosts.map(\.name.rawValue))
         overloaded = overloaded.filter { known.contains($0.key) }
         awayAt = awayAt.filter { known.contains($0.key) }
@@ -51,8 +64,10 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
                 count(domain, at: look.at, under: rules)
             }
         }
-        places = Dictionary(
+        let seen = Dictionary(
             look.places.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
+        if seen != places { vain = nil }
+        places = seen
         moves = moves.filter { look.at.millisecondsSince($0.value.last) < forgets($0.value, rules) }
         recent.removeAll { look.at.millisecondsSince($0) >= 3_600_000 }
         if look.hosts.contains(where: { $0.excess > 0 && !$0.isOut }) {
@@ -69,6 +84,18 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         count(domain, at: time, under: rules)
         places[domain.rawValue] = host
         recent.append(time)
+        vain = nil
+    }
+
+    /// The planner found nothing for these hosts. Gives how often that was so, and until when it is not
+    /// asked again if nothing changes.
+    mutating func foundNothing(
+        for aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp
+    ) -> (count: Int, until: Timestamp) {
+        let before = vain?[aim.rawValue].flatMap { $0.hosts == hosts ? $0 : nil }
+        let entry = Vain(hosts: hosts, count: (before?.count ?? 0) + 1, last: time)
+        vain = (vain ?? [:]).merging([aim.rawValue: entry]) { $1 }
+        return (entry.count, time.advanced(byMilliseconds: Self.pause(after: entry.count)))
     }
 
     mutating func emptied(at time: Timestamp) { calmSince = time }
@@ -86,11 +113,36 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
 
     // MARK: Answers
 
+    /// Longer ago than this is no look any more.
+    private static let longestLook: Int64 = 900_000
+
+    /// From when on the next look takes the mean: from the last one, as far as it is not too long ago
+    /// and samples are not too old. Between two looks nothing is then missed, or seen twice.
+    package func lookStart(at now: Timestamp, under policy: Policy) -> Timestamp {
+        let most = min(Self.longestLook, policy.demand.maxAgeSeconds * 1000)
+        let since = lookedAt.map { now.millisecondsSince($0) } ?? most
+        return now.advanced(byMilliseconds: -(since > 0 ? min(since, most) : most))
+    }
+
     /// How long a domain with these moves rests: twice as long with each move, up to the most.
     static func rest(after count: Int, _ rules: RebalanceRules) -> Int64 {
         var rest = rules.restSeconds
         for _ in 1..<max(1, count) where rest < rules.restAtMostSeconds { rest *= 2 }
         return min(rest, rules.restAtMostSeconds) * 1000
+    }
+
+    /// How long the planner is left alone after so many vain questions: 5 minutes, and twice as long
+    /// after each, up to an hour. Loads change, even if nothing else does.
+    static func pause(after count: Int) -> Int64 {
+        min(3_600_000, 300_000 << Int64(min(10, max(0, count - 1))))
+    }
+
+    /// What was asked in vain for the same hosts so lately that it is not asked again now.
+    func isVain(_ aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp) -> Vain? {
+        guard let entry = vain?[aim.rawValue], entry.hosts == hosts else { return nil }
+        // A clock that went back must not keep it waiting.
+        let elapsed = time.millisecondsSince(entry.last)
+        return (0..<Self.pause(after: entry.count)).contains(elapsed) ? entry : nil
     }
 
     private func forgets(_ entry: Moves, _ rules: RebalanceRules) -> Int64 {

@@ -50,8 +50,20 @@ package struct Rebalancer: Sendable {
         var why = ""
         for ask in [relief, ahead, evening, emptying] {
             guard let goal = ask(look, &memory) else { continue }
-            switch plan(goal, look, memory, snapshot(), left) {
-            case .wait(let reason): why = reason
+            if goal.aim.isAskedAtEveryLook,
+                let vain = memory.isVain(goal.aim, goal.hosts, at: look.at)
+            {
+                why = Self.pausing(goal, vain.count, vain.last)
+                continue
+            }
+            let seen = snapshot()
+            guard seen.inFlight.isEmpty else { return .wait("migrations are under way") }
+            switch plan(goal, look, memory, seen, left) {
+            case .wait(let reason):
+                why = reason
+                guard goal.aim.isAskedAtEveryLook else { continue }
+                let vain = memory.foundNothing(for: goal.aim, goal.hosts, at: look.at)
+                why += "; unless something changes it is looked at again after \(vain.until)"
             case .plan(let plan, let reason):
                 for step in plan.steps {
                     memory.moved(step.move.domain, to: step.move.target, at: look.at, under: rules)
@@ -60,6 +72,13 @@ package struct Rebalancer: Sendable {
             }
         }
         return .wait(why.isEmpty ? unheld(look) : why)
+    }
+
+    private static func pausing(_ goal: Goal, _ count: Int, _ last: Timestamp) -> String {
+        let until = last.advanced(byMilliseconds: RebalanceMemory.pause(after: count))
+        return "\(goal.words), but nothing was found at \(last)"
+            + (count > 1 ? ", nor \(count - 1) times before" : "")
+            + "; unless something changes it is looked at again after \(until)"
     }
 
     private func unheld(_ look: RebalanceLook) -> String {
@@ -72,29 +91,23 @@ package struct Rebalancer: Sendable {
     // MARK: What for
 
     /// Something that a plan could be made for.
-    private enum Goal {
-        case relief([HostName])
-        case ahead, evening, emptying
+    private struct Goal {
+        var aim: PlanPurpose.Aim
+        var hosts: [HostName] = []
 
         var words: String {
-            switch self {
-            case .relief(let hosts):
-                "overloaded for long: " + hosts.map(\.rawValue).joined(separator: ", ")
+            switch aim {
+            case .relief: "overloaded for long: " + hosts.map(\.rawValue).joined(separator: ", ")
             case .ahead: "hosts would be overloaded at this time of the days to come"
             case .evening: "the load has been uneven for long"
             case .emptying: "hosts can be emptied"
             }
         }
-
-        var isEmptying: Bool {
-            if case .emptying = self { return true }
-            return false
-        }
     }
 
     private func relief(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
         let held = look.hosts.filter { !$0.isOut && memory.isHeld($0.name, rules) }
-        return held.isEmpty ? nil : .relief(held.map(\.name))
+        return held.isEmpty ? nil : Goal(aim: .relief, hosts: held.map(\.name))
     }
 
     /// With slots that are times of a period, the snapshot says what is to come; looked at once a slot.
@@ -103,11 +116,11 @@ package struct Rebalancer: Sendable {
         let every = period * 1000 / Int64(policy.demand.slots)
         if let last = memory.aheadAt, look.at.millisecondsSince(last) < every { return nil }
         memory.lookedAhead(at: look.at)
-        return .ahead
+        return Goal(aim: .ahead)
     }
 
     private func evening(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
-        rules.aim == .spread && memory.isUnevennessHeld(rules) ? .evening : nil
+        rules.aim == .spread && memory.isUnevennessHeld(rules) ? Goal(aim: .evening) : nil
     }
 
     private func emptying(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
@@ -115,7 +128,7 @@ package struct Rebalancer: Sendable {
             look.at.millisecondsSince(since) >= rules.emptyAfterSeconds * 1000
         else { return nil }
         memory.emptied(at: look.at)
-        return .emptying
+        return Goal(aim: .emptying)
     }
 
     // MARK: Planning
@@ -124,25 +137,13 @@ package struct Rebalancer: Sendable {
         _ goal: Goal, _ look: RebalanceLook, _ memory: RebalanceMemory,
         _ given: ClusterSnapshot, _ left: Int?
     ) -> RebalanceDecision {
-        guard given.inFlight.isEmpty else { return .wait("migrations are under way") }
         let snapshot = settled(given, memory, look.at)
         let resting = snapshot.domains.map(\.id).filter { memory.rests($0, at: look.at, rules) }
-        var policy = policy
-        let request: PlanRequest.Goal
-        switch goal {
-        case .relief, .ahead:
-            // Only overload, and down to where it stays calm.
-            policy.balance.spread = 10_000
-            policy.balance.cpuLimit = max(0, policy.balance.cpuLimit - rules.calm)
-            policy.balance.memoryLimit = max(0, policy.balance.memoryLimit - rules.calm)
-            request = .balance(maxMoves: least(policy.balance.maxMoves, left))
-        case .evening:
-            request = .balance(maxMoves: least(policy.balance.maxMoves, left))
-        case .emptying:
-            policy.consolidate.maxMoves = least(policy.consolidate.maxMoves, left)
-            request = .consolidate(only: nil)
-        }
-        let plan = Planner.plan(
+        let policy = Self.policy(policy, for: goal.aim, movesLeft: left)
+        let request: PlanRequest.Goal =
+            goal.aim == .emptying
+            ? .consolidate(only: nil) : .balance(maxMoves: policy.balance.maxMoves)
+        var plan = Planner.plan(
             PlanRequest(request, pinned: resting), from: snapshot, under: policy, seed: seed,
             effort: effort)
         guard plan.outcome == .plan, !plan.steps.isEmpty else {
@@ -151,17 +152,34 @@ package struct Rebalancer: Sendable {
         guard accepts(plan, snapshot, policy) else {
             return .wait("the judge does not accept the plan")
         }
-        let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: goal.isEmptying)
+        let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: goal.aim == .emptying)
         guard worth.gain * rules.residenceSeconds >= worth.cost else {
             return .wait(
                 "the \(plan.steps.count) moves would not pay back within "
                     + "\(rules.residenceSeconds) s")
         }
+        plan.purpose = PlanPurpose(
+            aim: goal.aim, reason: goal.words, overSeconds: look.overSeconds)
         return .plan(plan, reason: goal.words)
     }
 
-    private func least(_ first: Int?, _ second: Int?) -> Int? {
-        [first, second].compactMap(\.self).min()
+    /// What the planner is to keep to for the sake of this aim.
+    package static func policy(
+        _ given: Policy, for aim: PlanPurpose.Aim, movesLeft: Int? = nil
+    ) -> Policy {
+        var policy = given
+        func least(_ own: Int?) -> Int? { [own, movesLeft].compactMap(\.self).min() }
+        switch aim {
+        case .relief, .ahead:
+            // Only overload, and down to where it stays calm.
+            policy.balance.spread = 10_000
+            policy.balance.cpuLimit = max(0, given.balance.cpuLimit - given.rebalance.calm)
+            policy.balance.memoryLimit = max(0, given.balance.memoryLimit - given.rebalance.calm)
+            policy.balance.maxMoves = least(given.balance.maxMoves)
+        case .evening: policy.balance.maxMoves = least(given.balance.maxMoves)
+        case .emptying: policy.consolidate.maxMoves = least(given.consolidate.maxMoves)
+        }
+        return policy
     }
 
     /// Hosts that just came back count as under maintenance: nothing goes there.

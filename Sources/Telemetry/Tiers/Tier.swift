@@ -52,8 +52,10 @@ package struct Summary: Hashable, Sendable {
         (self.mean, self.p95, self.max) = (mean, p95, max)
     }
 
-    /// The kept figure that says most about this percentile, never less than it.
-    func value(percentile: Int) -> Int64 { percentile <= 95 ? p95 : max }
+    /// The kept figure that says most about what the window asks for, never less than it.
+    func value(in window: SampleWindow) -> Int64 {
+        window.usesMean ? mean : window.percentile <= 95 ? p95 : max
+    }
 
     /// Nil for no values.
     init?(of values: inout [Int64]) {

@@ -1,4 +1,5 @@
 import ClusterModel
+import PlacementPolicy
 import Replay
 
 /// A made-up fleet for traces that others recorded: equal hosts, domains laid out on them in their

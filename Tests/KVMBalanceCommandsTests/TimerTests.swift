@@ -1,0 +1,73 @@
+import ArgumentParser
+import ClusterModel
+import Execution
+import Foundation
+import Testing
+
+@testable import KVMBalanceCommands
+
+/// The timer's calls on a simulated fleet, and what its runs plan anew.
+@Suite(.serialized) struct TimerTests {
+    private let policy = """
+        name: timer
+        reserve: {memory: 0GiB, cpu: 0}
+        demand: {window: 10m, percentile: 50, slots: 1}
+        balance: {resources: [cpu], spread: 1 %, limits: {cpu: LIMIT}, minGain: 1 %}
+        rebalance: {held: 1, looks: 1, calm: 1 %}
+        """
+
+    private func playground(limit: String) throws -> Playground {
+        let play = try Playground(hosts: 4, domains: 24)
+        try play.write(policy.replacing("LIMIT", with: limit), to: "timer.yaml")
+        return play
+    }
+
+    @Test func `a call that does nothing says why and over which time it looked`() throws {
+        let play = try playground(limit: "99 %")
+        let quiet = try play.must(0, "balance", "--timer", "--policy", play.path("timer.yaml"))
+        #expect(
+            quiet.output.contains("nothing to do: no host is overloaded (by the mean of the last"))
+        // The first look goes back as far as samples may be old; the next begins where it ended.
+        #expect(quiet.output.contains("last 10 min 0 s)"), "\(quiet.output)")
+        let next = try play.must(
+            0, "balance", "--timer", "--policy", play.path("timer.yaml"), "--output", "json")
+        let seconds = try next.object()["over_seconds"] as? Int
+        #expect(seconds.map { $0 < 60 } ?? true, "\(next.output)")
+    }
+
+    @Test func `what is planned anew keeps to the relief that it was begun for`() async throws {
+        // Find out how full the fullest host is, and set the limit just below.
+        let play = try playground(limit: "99 %")
+        let path = play.path("timer.yaml")
+        let seen = try play.must(0, "plan", "balance", "--policy", path, "--output", "json")
+            .object()
+        let before = try #require(
+            (seen["score"] as? [String: Any])?["before"] as? [String: Double])
+        let busiest = try #require(before["busiest_host_cpu_percent"], "\(before)")
+        try play.write(
+            policy.replacing("LIMIT", with: "\(Int(busiest) - 1) %"), to: "timer.yaml")
+        let call = try play.must(
+            0, "balance", "--timer", "--dry-run", "--policy", path, "--output", "json")
+        let plan = try JSONDecoder().decode(MigrationPlan.self, from: Data(call.output.utf8))
+        #expect(plan.purpose?.aim == .relief)
+        #expect(plan.purpose?.reason.contains("overloaded for long: host") == true)
+        #expect(plan.purpose?.overSeconds != nil)
+        try call.output.write(toFile: play.path("plan.json"), atomically: true, encoding: .utf8)
+        let told = try play.must(0, "explain", play.path("plan.json"))
+        #expect(
+            told.output.contains("made by the timer, by the mean of the last"), "\(told.output)")
+
+        let composition = try Composition(try GlobalOptions.parse(["--config", play.config]))
+        func again(_ plan: MigrationPlan) async throws -> MigrationPlan {
+            try await PlanService(composition, policy: path, plan: plan)
+                .replan(.forward, without: [], state: RunState(plan: plan))
+        }
+        let relief = try await again(plan)
+        #expect(relief.purpose == plan.purpose)
+        #expect(relief.moves.count == plan.moves.count)
+        var wider = plan
+        wider.purpose = nil
+        let balance = try await again(wider)
+        #expect(balance.moves.count > relief.moves.count, "the spread of 1 % asks for more")
+    }
+}
