@@ -101,9 +101,11 @@ struct ConsolidatePlanning {
     }
 
     /// What no plan can undercut. Hosts that hold what can not move stay in use, and so do as many
-    /// as the policy says.
+    /// as the policy says; but where something must be mended first, that can empty any of them.
     private var fewestHosts: Int {
-        let fixed = inUse.filter { !candidates.contains($0) }
+        let fixed = inUse.filter {
+            mending.isNeeded ? !canBeLeft($0) : !candidates.contains($0)
+        }
         let anyone = Compatibility(problem)
         let others = problem.hosts.indices.filter {
             !fixed.contains($0) && anyone.isOpen($0)
@@ -112,7 +114,15 @@ struct ConsolidatePlanning {
             problem, fixed: fixed, others: others, isOpen: { anyone.isOpen($0) },
             keepsSpareRoom: fixed.allSatisfy { anyone.isOpen($0) }
                 && SpareRoomKeeper(problem)?.isWhole == true)
-        return max(bound.fewest, min(policy.consolidate.minActive, inUse.count))
+        return mending.isNeeded
+            ? bound.fewest : max(bound.fewest, min(policy.consolidate.minActive, inUse.count))
+    }
+
+    private func canBeLeft(_ host: Int) -> Bool {
+        !problem.arriving.contains { $0.host == host }
+            && start.placement.residents[host].allSatisfy {
+                start.isMovable[start.units.unit[$0]]
+            }
     }
 
     // MARK: Search
