@@ -116,12 +116,7 @@ extension Composition {
         let pair = await samplePair()
         for domain in pair.flatMap(\.domains) { measured.resident[domain.id] = domain.rss }
         let quick = MeasuredLoad(
-            of: pair,
-            window: SampleWindow(
-                endingAt: now(), lengthMilliseconds: window.lengthMilliseconds,
-                slots: window.slots, percentile: window.percentile,
-                periodMilliseconds: window.periodMilliseconds, usesMean: window.usesMean),
-            rules: RateRules())
+            of: pair, window: window.ending(at: now()), rules: RateRules())
         for domain in unsampled { measured.domains[domain.id] = quick.domains[domain.id] }
         for (host, use) in quick.hosts where measured.hosts[host]?.busyPermille == nil {
             measured.hosts[host] = use

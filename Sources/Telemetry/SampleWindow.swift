@@ -29,6 +29,13 @@ package struct SampleWindow: Hashable, Sendable {
         self.periodMilliseconds = periodMilliseconds
     }
 
+    /// The same, ending at another moment.
+    package func ending(at end: Timestamp) -> SampleWindow {
+        SampleWindow(
+            endingAt: end, lengthMilliseconds: lengthMilliseconds, slots: slots,
+            percentile: percentile, periodMilliseconds: periodMilliseconds, usesMean: usesMean)
+    }
+
     package var start: Timestamp { end.advanced(byMilliseconds: -lengthMilliseconds) }
 
     /// Where reading must begin so that the first rate inside the window has its first sample.
