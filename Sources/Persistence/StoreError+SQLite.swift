@@ -11,7 +11,9 @@ extension StoreError {
                 remedy: remedy)
         }
         switch error.resultCode {
-        case .SQLITE_FULL:
+        // Full before anything is written: the index of the WAL can not be made as large as it must.
+        case .SQLITE_FULL,
+            .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
             self = make(
                 .diskFull, "the disk is full",
                 "free some space there; nothing that was written before is lost")
@@ -31,11 +33,6 @@ extension StoreError {
             self = make(
                 .locked, "another program holds the database",
                 "see who has it open with 'fuser FILE' and try again")
-        // The index of the WAL can not be made as large as it must be, before anything is written.
-        case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
-            self = make(
-                .diskFull, "the disk is full",
-                "free some space there; nothing that was written before is lost")
         case .SQLITE_IOERR:
             self = make(
                 .failed, "the disk does not read or write", "look at the kernel's log (dmesg)")
