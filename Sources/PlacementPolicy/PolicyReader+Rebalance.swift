@@ -36,12 +36,16 @@ extension PolicyReader {
         return rules
     }
 
-    static func isMean(_ table: YAMLTable) throws(PolicyError) -> Bool {
+    /// What stands for a slot.
+    enum SlotFigure: Equatable { case mean, rank(Int) }
+
+    static func percentile(_ table: YAMLTable) throws(PolicyError) -> SlotFigure? {
         try table.scalar(
             "percentile", "a whole number from 1 to 100, without a unit, or 'mean'"
         ) { text in
-            text == "mean" ? true : Int(text).flatMap { (1...100).contains($0) ? false : nil }
-        } ?? false
+            text == "mean"
+                ? .mean : Int(text).flatMap { (1...100).contains($0) ? .rank($0) : nil }
+        }
     }
 
     static func period(_ table: YAMLTable) throws(PolicyError) -> Int64? {

@@ -106,11 +106,9 @@ package enum PolicyReader {
         if let demand = try section(table, "demand") {
             policy.demand.windowSeconds =
                 try seconds(demand, "window") ?? policy.demand.windowSeconds
-            policy.demand.usesMean = try isMean(demand)
-            if !policy.demand.usesMean {
-                policy.demand.percentile =
-                    try whole(demand, "percentile", 1...100) ?? policy.demand.percentile
-            }
+            let percentile = try percentile(demand)
+            policy.demand.usesMean = percentile == .mean
+            if case .rank(let rank) = percentile { policy.demand.percentile = rank }
             policy.demand.slots = try whole(demand, "slots", 1...96) ?? policy.demand.slots
             policy.demand.periodSeconds = try period(demand)
             policy.demand.assumedPerVCPU =
