@@ -3,22 +3,14 @@ import PlacementPolicy
 import Testing
 
 @Suite struct PolicyReaderTests {
-    private func error(_ yaml: String) -> String? {
-        do throws(PolicyError) {
-            _ = try Policy(yaml: yaml)
-            return nil
-        } catch {
-            return error.description
-        }
-    }
-
     @Test func `an unknown key is told with its place, the valid keys and a guess`() {
         #expect(
-            error("name: x\nreserv:\n  memory: 1GiB\n")?.hasPrefix(
+            refusal(of: "name: x\nreserv:\n  memory: 1GiB\n")?.hasPrefix(
                 "line 2, column 1: unknown key 'reserv'. Valid keys: name, reserve,") == true)
-        #expect(error("name: x\nreserv: {}\n")?.hasSuffix("Maybe you meant 'reserve'.") == true)
         #expect(
-            error("name: x\nmigration:\n  autoconverge: true\n")
+            refusal(of: "name: x\nreserv: {}\n")?.hasSuffix("Maybe you meant 'reserve'.") == true)
+        #expect(
+            refusal(of: "name: x\nmigration:\n  autoconverge: true\n")
                 == "line 3, column 3: unknown key 'autoconverge' in 'migration'. Valid keys: live, "
                 + "p2p, suspend, unsafe, tunnelled, auto-converge, postcopy, tls, parallel, "
                 + "bandwidth, timeout, attempts, when-stuck, max-downtime, max-bandwidth, "
@@ -101,7 +93,7 @@ import Testing
         ("- a", "a policy must hold keys and values"),
     ])
     func `what is wrong is said with its place`(yaml: String, message: String) {
-        #expect(error(yaml)?.contains(message) == true, "\(error(yaml) ?? "no error")")
+        #expect(refusal(of: yaml)?.contains(message) == true, "\(refusal(of: yaml) ?? "no error")")
     }
 
     @Test func `every key is read`() throws {

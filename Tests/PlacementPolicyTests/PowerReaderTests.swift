@@ -31,13 +31,9 @@ struct PowerReaderTests {
         ("power: [{wats: [1 W, 2 W]}]", "line 2, column 10", "Maybe you meant 'watts'"),
         ("power: {idle: 1 W, max: 2 W}", "line 2, column 8", "must be a list"),
     ])
-    func `what is wrong is said with its place`(line: String, place: String, words: String) {
-        do {
-            _ = try Policy(yaml: "name: p\n\(line)\n")
-            Issue.record("\(line) was accepted")
-        } catch {
-            #expect(error.description.contains(place), "\(error)")
-            #expect(error.description.contains(words), "\(error)")
-        }
+    func `what is wrong is said with its place`(line: String, place: String, words: String) throws {
+        let said = try #require(refusal(of: "name: p\n\(line)\n"), "\(line) was accepted")
+        #expect(said.contains(place), "\(said)")
+        #expect(said.contains(words), "\(said)")
     }
 }

@@ -31,13 +31,9 @@ struct RebalanceReaderTests {
         ("demand: {period: 2d}", "line 2, column 18", "1d or 1w"),
         ("rebalance: {calm: 5}", "line 2, column 19", "a percentage"),
     ])
-    func `what is wrong is said with its place`(line: String, place: String, words: String) {
-        do {
-            _ = try Policy(yaml: "name: p\n\(line)\n")
-            Issue.record("\(line) was accepted")
-        } catch {
-            #expect(error.description.contains(place), "\(error)")
-            #expect(error.description.contains(words), "\(error)")
-        }
+    func `what is wrong is said with its place`(line: String, place: String, words: String) throws {
+        let said = try #require(refusal(of: "name: p\n\(line)\n"), "\(line) was accepted")
+        #expect(said.contains(place), "\(said)")
+        #expect(said.contains(words), "\(said)")
     }
 }
