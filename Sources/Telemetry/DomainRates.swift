@@ -17,9 +17,8 @@ package struct DomainRates: Hashable, Sendable {
     package init(
         from earlier: RawDomainSample, to later: RawDomainSample, over interval: SampleInterval
     ) {
-        let vcpus = later.vcpus ?? earlier.vcpus
-        let limit = vcpus.map(RateRules.plausibleCPU)
-        cpu = .cpu(from: earlier.cpuTime, to: later.cpuTime, over: interval, limit: limit)
+        let limit = Self.limit(earlier, later)
+        cpu = Self.cpu(from: earlier, to: later, over: interval)
         let restarted = cpu == .restart
         func rate(_ counter: KeyPath<RawDomainSample, Int64?>) -> CounterRate {
             restarted
@@ -40,5 +39,18 @@ package struct DomainRates: Hashable, Sendable {
         blockWritten = rate(\.blockWritten)
         networkReceived = rate(\.networkReceived)
         networkSent = rate(\.networkSent)
+    }
+
+    /// The CPU rate alone.
+    static func cpu(
+        from earlier: RawDomainSample, to later: RawDomainSample, over interval: SampleInterval
+    ) -> CounterRate {
+        .cpu(
+            from: earlier.cpuTime, to: later.cpuTime, over: interval,
+            limit: limit(earlier, later))
+    }
+
+    private static func limit(_ earlier: RawDomainSample, _ later: RawDomainSample) -> MilliCPU? {
+        (later.vcpus ?? earlier.vcpus).map(RateRules.plausibleCPU)
     }
 }

@@ -36,10 +36,7 @@ package struct RecentUse: Hashable, Sendable {
                 earlier.domains.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             for domain in sample.domains {
                 guard let earlier = before[domain.id],
-                    let cpu = CounterRate.cpu(
-                        from: earlier.cpuTime, to: domain.cpuTime, over: interval,
-                        limit: (domain.vcpus ?? earlier.vcpus).map(RateRules.plausibleCPU)
-                    ).value
+                    let cpu = DomainRates.cpu(from: earlier, to: domain, over: interval).value
                 else { continue }
                 use.used[domain.id, default: Measured()].sum += cpu * milliseconds
                 use.used[domain.id, default: Measured()].milliseconds += milliseconds
