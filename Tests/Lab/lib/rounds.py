@@ -85,10 +85,15 @@ class Lab:
                          *arguments, check=False, timeout=timeout + 30)
         return done.returncode == 0, " ".join((done.stdout + done.stderr).split())
 
-    def migrate_by_hand(self, guest, source, target):
+    @staticmethod
+    def migration(guest, target):
+        """virsh's words for a migration by hand."""
         number = target.removeprefix("host")
-        return self.virsh(source, "migrate", "--live", "--p2p", "--persistent", "--undefinesource",
-                          guest, f"qemu+ssh://root@{target}/system", f"tcp://10.77.0.{number}")
+        return ["migrate", "--live", "--p2p", "--persistent", "--undefinesource", guest,
+                f"qemu+ssh://root@{target}/system", f"tcp://10.77.0.{number}"]
+
+    def migrate_by_hand(self, guest, source, target):
+        return self.virsh(source, *self.migration(guest, target))
 
     def daemon(self, host):
         """The pid of the host's libvirtd; 0 when there is none."""
@@ -330,11 +335,14 @@ class Round:
         """So that there is one target only."""
         self.run("disable", "hosts", "disable", host).wait(120)
 
-    def drain(self, *options):
+    def drain(self):
         self.keep_free()
+        self.begin()
+
+    def begin(self):
+        """The drain itself, to whatever hosts there are."""
         self.command = self.run("drain", "drain", self.source, "--yes", "--policy",
-                                f"{self.folder}/policy.yaml", *options)
-        return self.command
+                                f"{self.folder}/policy.yaml")
 
     def until_record(self, kind, count=1, seconds=180):
         """Waits until the journal has so many of this record."""
