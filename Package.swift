@@ -94,7 +94,7 @@ let package = Package(
                 "ClusterModel", "Telemetry", "HypervisorInterface", "Sampling", logging,
                 serviceLifecycle,
             ]),
-        tests("LabTests", []),
+        tests("LabTests", ["TestSupport"]),
         tests(
             "KVMBalanceCommandsTests",
             [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a command left behind.
@@ -32,12 +33,7 @@ struct Impossible: Error, CustomStringConvertible {
 /// kvmbalance beside the test: no terminal, output in files, and not Foundation's `Process`, which
 /// on Linux waits for every descendant.
 final class Program: @unchecked Sendable {
-    /// Tests/sanitize builds elsewhere.
-    static let path =
-        ProcessInfo.processInfo.environment["KVMBALANCE_BUILD"].map { $0 + "/kvmbalance" }
-        ?? URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent(".build/debug/kvmbalance").path
+    static let path = Built.program("kvmbalance").path
 
     let identifier: pid_t
     private let folder: URL

@@ -1,18 +1,15 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A lab of real libvirt hosts for one test, with kvmbalance in its controller.
 ///
 /// `down` is called by `withLab`, whatever happens: a lab that is left takes the cores from others.
 final class Lab: Sendable {
-    static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = Built.root
     static let program = root.appendingPathComponent("Tests/Lab/lab").path
     /// The kvmbalance that the same build made.
-    /// Tests/sanitize builds elsewhere.
-    static let kvmbalance =
-        ProcessInfo.processInfo.environment["KVMBALANCE_BUILD"].map { $0 + "/kvmbalance" }
-        ?? root.appendingPathComponent(".build/debug/kvmbalance").path
+    static let kvmbalance = Built.program("kvmbalance").path
     static let isPossible = getuid() == 0
     /// How often tests that pull a random instant are repeated.
     static let rounds =

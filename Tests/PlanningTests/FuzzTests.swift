@@ -39,11 +39,8 @@ import Testing
 
     /// What the benchmark program says of a few problems, with a hash seed of its own.
     private static func digest(count: Int) throws -> String {
-        let program = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent(".build/debug/kvmbalance-bench")
         let process = Process()
-        process.executableURL = program
+        process.executableURL = Built.program("kvmbalance-bench")
         process.arguments = ["fuzz", "--count", "\(count)", "--placements", "0"]
         let output = Pipe()
         process.standardOutput = output
