@@ -49,6 +49,41 @@ import Testing
         #expect(plan.score?.bound["busiest_host_memory_percent"] == 66.4)
     }
 
+    /// What a timer asks for: only overload is looked at.
+    @Test func `one move where one is enough`() {
+        var policy = Policy.default
+        policy.balance.cpuLimit = 9000
+        policy.balance.spread = 10_000
+        var generator = SeededGenerator(seed: 7)
+        var relieved = 0
+        for _ in 0..<100 {
+            let (a, b) = (demand(180...350, &generator), demand(180...350, &generator))
+            let (burst, idle) = (demand(300...750, &generator), demand(5...200, &generator))
+            var cluster = ClusterBuilder()
+            for name: HostName in ["host1", "host2"] {
+                let index = cluster.host(name, memory: .gibibytes(8), cpus: 2)
+                cluster.hosts[index].reserve = Reserve(memory: .zero, cpu: 1300)
+            }
+            for (name, cpu) in [("a", a), ("b", b), ("burst", burst)] {
+                cluster.domain(name, on: "host1", memory: .mebibytes(80), cpu: [cpu])
+            }
+            cluster.domain("idle", on: "host2", memory: .mebibytes(80), cpu: [idle])
+            let load = (host1: a + b + burst, host2: idle)
+            let isEnough = [a, b, burst].contains {
+                max(load.host1 - $0, load.host2 + $0) <= MilliCPU(630)
+            }
+            guard load.host1 > MilliCPU(630), isEnough else { continue }
+            relieved += 1
+            let moves = plan(cluster.snapshot, policy).moves
+            #expect(moves.count == 1, "a \(a), b \(b), burst \(burst), idle \(idle): \(moves)")
+        }
+        #expect(relieved > 20)
+    }
+
+    private func demand(
+        _ range: ClosedRange<Int64>, _ generator: inout SeededGenerator
+    ) -> MilliCPU { MilliCPU(Int64.random(in: range, using: &generator)) }
+
     @Test func `an overloaded host that nothing can leave is infeasible, and says so`() {
         var cluster = ClusterBuilder()
         cluster.host("host1", memory: .gibibytes(8))

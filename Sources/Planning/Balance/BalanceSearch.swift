@@ -59,22 +59,27 @@ struct BalanceSearch {
         return floor
     }
 
-    /// From the present down to the mean. A plan needs no lower level once one is enough; the
-    /// frontier goes on.
+    /// From the present down to the mean. A plan needs no lower level once one is enough, except with
+    /// fewer moves: what is enough at a high level may have come about by a detour. The frontier goes on.
     mutating func run(toTheEnd: Bool) {
         let rules = view.problem.policy.balance
         record()
         var (reached, missed) = (BalanceView.present, Int64(-1))
         for level in levels() {
-            if attempt(level, budget) {
+            let fewer = toTheEnd ? nil : enough.map { $0.moves - 1 }
+            if attempt(level, fewer ?? budget) {
                 reached = level
             } else {
                 missed = level
                 break
             }
-            if enough == nil { enough = points.first { $0.score.isEnough(rules) } }
-            if enough != nil, !toTheEnd { return }
+            if let found = points.first(where: { $0.score.isEnough(rules) }),
+                enough.map({ found.moves < $0.moves }) ?? true
+            {
+                enough = found
+            }
         }
+        guard toTheEnd || enough == nil else { return }
         // Where the limit of moves lies, or where no lower ceiling was found, look more closely.
         while reached - missed > 20 {
             let middle = (reached + missed) / 2

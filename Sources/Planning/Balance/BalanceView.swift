@@ -91,7 +91,9 @@ struct BalanceView {
                     let index = host * problem.width + resource
                     let capacity = problem.capacity[index]
                     let amount = capacity / 10_000 * ceiling + capacity % 10_000 * ceiling / 10_000
-                    ceilings[index] = min(ceilings[index], max(amount, floor[index]))
+                    // Shares are rounded down: what a host holds now is no more than its peak.
+                    let kept = measure.isDriven ? floor[index] : problem.initialLoad[index]
+                    ceilings[index] = min(ceilings[index], max(amount, kept))
                 }
             }
         }
