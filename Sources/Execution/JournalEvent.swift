@@ -82,8 +82,9 @@ package struct RunOutcome: Hashable, Codable, Sendable {
 
 /// A journal event with its place and time.
 package struct JournalRecord: Hashable, Codable, Sendable {
-    /// The format of `event`; a reader refuses what is newer than itself.
-    package static let currentVersion = 1
+    /// The format of `event`; a reader refuses what is newer than itself. 2 knows cold moves, changes of
+    /// a running migration and more repairs.
+    package static let currentVersion = 2
 
     package var sequence: Int
     package var at: Timestamp

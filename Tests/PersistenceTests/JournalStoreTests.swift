@@ -140,12 +140,14 @@ struct JournalStoreTests {
         let journal = try JournalStore(directory: scratch.path)
         let run = try await journal.open(Self.plan(), at: time, process: 1)
         let other = try DatabaseQueue(path: scratch.file("journal.sqlite"))
+        let newer = JournalRecord.currentVersion + 1
         try await other.write {
-            try $0.execute(sql: "INSERT INTO record VALUES (1, 3, 0, 2, '{\"dreamt\":{}}')")
+            try $0.execute(
+                sql: "INSERT INTO record VALUES (1, 3, 0, ?, '{\"dreamt\":{}}')", arguments: [newer])
         }
         let error = await #expect(throws: StoreError.self) { try await journal.records(of: run) }
         #expect(error?.kind == .newer)
-        #expect(error?.message.contains("record 3 has version 2") == true)
+        #expect(error?.message.contains("record 3 has version \(newer)") == true)
         await #expect(throws: StoreError.self) { try await journal.summaries() }
     }
 
