@@ -114,7 +114,7 @@ extension RunExecutor {
             try await to.remove(images, of: move.domain)
         case .removeSourceImages:
             try await from.remove(images, of: move.domain)
-        case .destroyPausedSource, .resumeSource, .undefineSource, .setAutostart:
+        case .destroyPausedSource, .resumeSource, .undefineSource, .undefineTarget, .setAutostart:
             return "\(settlement.rawValue) is no matter of images"
         }
         return nil

@@ -217,6 +217,7 @@ package actor RunExecutor {
                 }
                 try await source.actuator.resume(move.domain)
             case .undefineSource: try await source.actuator.undefine(move.domain)
+            case .undefineTarget: try await target.actuator.undefine(move.domain)
             case .setAutostart:
                 try await target.actuator.setAutostart(of: move.domain, to: true)
             case .startSource, .startTarget, .returnDefinition, .removeTargetImages,

@@ -49,6 +49,8 @@ package enum Settlement: String, Hashable, Codable, Sendable, CaseIterable {
     case resumeSource = "resume-source"
     /// The guest runs on the target, which has its definition; the source kept one too.
     case undefineSource = "undefine-source"
+    /// The guest runs on the source, which has its definition; the target took one too.
+    case undefineTarget = "undefine-target"
     /// libvirt drops the autostart mark on the way.
     case setAutostart = "set-autostart"
     /// A cold move ended half-way: the guest is down on its source and the target does not have it.

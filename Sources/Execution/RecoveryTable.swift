@@ -68,6 +68,8 @@ package enum RecoveryTable {
         case .stopped where isShutOff: return (row, .takeOff)
         case .stayed where isShutOff && target.presence == .absent: return (row, .skip)
         case .stayed: return (row, target.presence == .absent ? .takeOff : .avoidTarget)
+        // What lay there before we began is not ours.
+        case .settle(.undefineTarget): return (row, .avoidTarget)
         case .stopped: return (row, .skip)
         case .lookAgain(let doubt): return (row, .lookAgain(doubt))
         case .arrived, .arrivedThenStopped, .wait, .settle, .halt: return (row, .stopRun)
@@ -199,9 +201,19 @@ package enum RecoveryTable {
             story: "The migration was refused, aborted or cancelled: the source goes on.",
             matches: {
                 idle($0, $1) && isGuest($0)
-                    && ($1.presence == .absent || $1.presence == .inactive)
+                    && ($1.presence == .absent
+                        || ($1.presence == .inactive && !isLeftover($0, $1)))
             },
             decision: .stayed),
+        RecoveryRow(
+            label: "stayed, definition left on the target",
+            // Before the intent the target had none, and here both are seen: nothing is lost with it.
+            story: "The target's daemon was killed within Finish: it had taken the definition, and "
+                + "ended the guest when it was started again; the source goes on.",
+            matches: {
+                idle($0, $1) && isGuest($0) && $1.presence == .inactive && isLeftover($0, $1)
+            },
+            decision: .settle(.undefineTarget)),
         RecoveryRow(
             label: "stayed, shell on the target",
             story:
@@ -287,6 +299,11 @@ package enum RecoveryTable {
     /// QEMU, shows the empty process for ever after, as one that starts.
     private static func isShell(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
         isGuest(source) && !source.jobActive && target.presence == .pausedByMigration
+    }
+
+    /// A definition that the source's guest has too, and that nobody is at work with.
+    private static func isLeftover(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        source.isPersistent && !target.jobActive
     }
 
     private static func bothRunning(_ source: DomainSighting, _ target: DomainSighting) -> Bool {

@@ -258,6 +258,7 @@ extension RunMachine {
         switch settlement {
         case .destroyPausedSource: "the source's paused copy was removed"
         case .undefineSource: "the definition left on the source was removed"
+        case .undefineTarget: "the definition left on the target was removed"
         case .resumeSource, .setAutostart, .startSource, .startTarget, .returnDefinition,
             .removeTargetImages, .removeSourceImages:
             nil

@@ -87,6 +87,7 @@ struct Narrator: Sendable {
         case .destroyPausedSource: "the paused copy on the source is destroyed"
         case .resumeSource: "the source's copy is resumed"
         case .undefineSource: "the definition on the source is removed"
+        case .undefineTarget: "the definition on the target is removed"
         case .setAutostart: "autostart is set on the target"
         case .startSource: "the guest is started on the source again"
         case .startTarget: "the guest is started on the target"
@@ -171,6 +172,8 @@ struct Narrator: Sendable {
             "Confirm for \(name(domain)) will be lost"
         case .lostUndefine(let domain):
             "the source will keep its definition of \(name(domain))"
+        case .killedInFinish(let domain):
+            "the target's libvirtd will be killed within Finish of \(name(domain))"
         case .postcopyBreak(let domain):
             "post-copy of \(name(domain)) breaks off"
         case .guestShutDown(let domain):

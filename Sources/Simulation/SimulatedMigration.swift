@@ -76,6 +76,7 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var losesFinish = false
     package var losesConfirm = false
     package var losesUndefine = false
+    package var isKilledInFinish = false
 
     /// It copies memory.
     var isCopying: Bool { phase == .perform || phase == .postcopy }

@@ -34,6 +34,8 @@ extension SimulatedWorld {
             arm(domain) { $0.losesConfirm = true }
         case .lostUndefine(let domain):
             arm(domain) { $0.losesUndefine = true }
+        case .killedInFinish(let domain):
+            arm(domain) { $0.isKilledInFinish = true }
         case .postcopyBreak(let domain):
             cutInTwo(domain)
         case .guestShutDown(let domain):

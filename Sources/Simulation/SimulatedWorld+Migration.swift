@@ -191,6 +191,17 @@ extension SimulatedWorld {
         update(migration.domain, on: migration.target) {
             $0.isIncoming = false
             $0.setPersistent(migration.isPersistent || $0.hadDefinition)
+        }
+        if migration.isKilledInFinish {
+            let isDefined = ends[1].domain(migration.domain)?.hadDefinition == true
+            endProcess(
+                of: migration.domain, on: migration.target,
+                keepingDefinition: migration.isPersistent || isDefined)
+            return strike(
+                .daemonRestart(migration.target, silentMilliseconds: span(Self.restartMilliseconds))
+            )
+        }
+        update(migration.domain, on: migration.target) {
             $0.become(migration.leavesPaused ? .paused : .running, at: now)
         }
         if migration.losesFinish {

@@ -8,6 +8,7 @@ extension SimulatedWorld {
     static let downtimeLimitMilliseconds: Int64 = 300
     static let prepareMilliseconds: Int64 = 400
     static let confirmMilliseconds: Int64 = 60
+    static let restartMilliseconds: Int64 = 1000
     static let cleanupMilliseconds: Int64 = 500
 
     /// When something will change by itself; nil when nothing will.

@@ -238,6 +238,8 @@ extension VirtualRun {
                 try world.resume(move.domain, on: move.source)
             case .undefineSource:
                 try world.undefine(move.domain, on: move.source)
+            case .undefineTarget:
+                try world.undefine(move.domain, on: move.target)
             case .setAutostart:
                 try world.setAutostart(of: move.domain, to: true, on: move.target)
             case .startSource, .startTarget, .returnDefinition, .removeTargetImages,

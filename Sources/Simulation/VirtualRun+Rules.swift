@@ -59,6 +59,8 @@ extension VirtualRun {
                 source == .pausedByMigration && target == .absent
             case .settling(_, .undefineSource):
                 source == .inactive && isGuest(target) && look?.target.isPersistent == true
+            case .settling(_, .undefineTarget):
+                isGuest(source) && look?.source.isPersistent == true && target == .inactive
             case .settling(_, .setAutostart):
                 source == .absent && isGuest(target)
             case .skipped:

@@ -58,6 +58,18 @@ struct RecoveryTableTests {
         }
     }
 
+    @Test func `a target is undefined only where the guest and its definition are on the source`() {
+        for (source, target) in Self.pairs {
+            guard case .settle(.undefineTarget) = decide(source, target) else { continue }
+            #expect(source.presence == .running || source.presence == .paused)
+            #expect(source.isPersistent && target.presence == .inactive)
+            // Before an intent it is not ours.
+            #expect(
+                RecoveryTable.verdict(source: source, target: target).verdict == .avoidTarget)
+        }
+        #expect(decide(DomainSighting(.running), .inactive) == .stayed)
+    }
+
     @Test func `a host that can not be asked decides nothing`() {
         for (source, target) in Self.pairs
         where source.presence == .unknown || target.presence == .unknown {
@@ -99,9 +111,9 @@ struct RecoveryTableTests {
                       absent   inactive running  by-migr  paused   postcopy unknown
         absent        halt     arrived~ arrived  again    arrived  halt     again
         inactive      stopped  halt     undefine again    undefine halt     again
-        running       stayed   stayed   halt     again    halt     halt     again
+        running       stayed   undef-t  halt     again    halt     halt     again
         by-migration  resume   halt     destroy  again    again    halt     again
-        paused        stayed   stayed   halt     again    halt     halt     again
+        paused        stayed   undef-t  halt     again    halt     halt     again
         postcopy      halt     halt     halt     halt     halt     halt     again
         unknown       again    again    again    again    again    again    again
         """
@@ -170,6 +182,7 @@ extension RecoveryDecision {
         case .settle(.destroyPausedSource): "destroy"
         case .settle(.resumeSource): "resume"
         case .settle(.undefineSource): "undefine"
+        case .settle(.undefineTarget): "undef-t"
         case .settle(.setAutostart): "autostart"
         case .settle(let other): other.rawValue
         case .halt: "halt"

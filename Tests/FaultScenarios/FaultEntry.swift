@@ -61,6 +61,7 @@ struct FaultEntry {
         case "lost-finish": .lostFinish(try domain())
         case "lost-confirm": .lostConfirm(try domain())
         case "lost-undefine": .lostUndefine(try domain())
+        case "killed-in-finish": .killedInFinish(try domain())
         case "postcopy-break": .postcopyBreak(try domain())
         case "guest-shut-down": .guestShutDown(try domain())
         case "guest-started": .guestStarted(try domain())

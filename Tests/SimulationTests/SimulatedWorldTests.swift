@@ -201,6 +201,7 @@ struct SimulatedWorldTests {
         (.lostFinish(id), .prepare, [.running, .running]),
         (.lostConfirm(id), .switchOver, [.pausedByMigration, .running]),
         (.lostUndefine(id), .perform, [.inactive, .running]),
+        (.killedInFinish(id), .perform, [.running, .inactive]),
         (.peerLoss("host2", milliseconds: 90_000), .perform, [.running, .absent]),
         (.peerLoss("host2", milliseconds: 9_000), .perform, [.absent, .running]),
         (.abortedByAnother(id), .perform, [.running, .absent]),
