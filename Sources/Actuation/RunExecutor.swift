@@ -27,6 +27,8 @@ package actor RunExecutor {
     var controls: [StepID: MoveControl] = [:]
     /// Pairs whose daemons can not reach each other: their next attempt is managed from here.
     private var managedPairs: Set<HostPair> = []
+    /// Hosts that did not answer when they were asked last.
+    private var unheard: Set<HostName> = []
 
     struct HostPair: Hashable {
         var source: HostName
@@ -129,7 +131,20 @@ package actor RunExecutor {
         // domain that arrives between the two looks would seem to be nowhere.
         let source = await sighting(of: move.domain, on: move.source)
         let target = await sighting(of: move.domain, on: move.target)
+        await note(source, of: move.source)
+        await note(target, of: move.target)
         send(.looked(id, purpose, source: source, target: target))
+    }
+
+    /// Waiting for a host that does not answer may take minutes: said when it begins and when it ends.
+    private func note(_ sighting: DomainSighting, of host: HostName) async {
+        if sighting.presence != .unknown {
+            guard unheard.remove(host) != nil else { return }
+            await observer.observe(.note("\(host) answers again"))
+        } else if unheard.insert(host).inserted {
+            await observer.observe(
+                .note("\(host) can not be asked, and is asked again: \(sighting.detail)"))
+        }
     }
 
     private func sighting(of domain: DomainID, on host: HostName) async -> DomainSighting {

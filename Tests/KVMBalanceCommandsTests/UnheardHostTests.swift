@@ -1,0 +1,50 @@
+import Actuation
+import ClusterModel
+import Execution
+import Synchronization
+import Testing
+
+/// A host that does not answer keeps a run waiting for minutes.
+struct UnheardHostTests {
+    @Test func whoeverWaitsIsToldOnceForWhom() async throws {
+        let step = Step(
+            id: 1, domainName: "web", move: Move(domain: "id-1", source: "host1", target: "host2"))
+        let plan = MigrationPlan(
+            kind: .drain, hosts: ["host1"], outcome: .plan,
+            origin: MigrationPlan.Origin(digest: "0", observedAt: Timestamp(seconds: 1)),
+            limits: MigrationLimits(perHost: 2, fleet: 5), options: MigrationOptions(),
+            steps: [step])
+        var state = RunState(plan: plan)
+        for event in [
+            JournalEvent.taken(process: 1, goal: .forward), .planned(plan, goal: .forward),
+            .intent(1, attempt: 1, persistent: true, autostart: false),
+        ] { state.apply(event, at: Timestamp(seconds: 1)) }
+        let listener = Listener()
+        // Hosts that are not in the fleet file can not be asked.
+        let executor = RunExecutor(
+            run: RunID(1), machine: RunMachine(state: state, recovering: true),
+            journal: PatientJournal(), doors: [:],
+            clock: WorldClock(now: { Timestamp(seconds: 2) }, sleep: { _ in }), observer: listener
+        ) { _, _, _ in plan }
+        #expect(await executor.execute().state == .halted)
+        #expect(
+            listener.notes.withLock(\.self)
+                == ["host1", "host2"].map {
+                    "\($0) can not be asked, and is asked again: \($0) is not in the fleet file"
+                })
+    }
+
+    private struct PatientJournal: RunJournal {
+        func open(_: MigrationPlan, at: Timestamp, process: Int32) throws -> RunID { RunID(1) }
+        func append(_: JournalEvent, to: RunID, at: Timestamp) throws {}
+        func records(of: RunID) -> [JournalRecord] { [] }
+        func runs() -> [RunID] { [] }
+    }
+
+    private final class Listener: RunObserver {
+        let notes = Mutex<[String]>([])
+        func observe(_ update: RunUpdate) {
+            if case .note(let text) = update { notes.withLock { $0.append(text) } }
+        }
+    }
+}
