@@ -113,6 +113,7 @@ struct PlanFileTests {
         }
         for (key, value) in [
             ("timeoutSeconds", Int.max), ("bandwidth", -1), ("parallel", 0), ("attempts", 99),
+            ("maxBandwidth", 0), ("maxDowntimeMilliseconds", Int.min),
         ] {
             try play.edit("plan.json", as: "edited.json") { plan in
                 var options = plan["options"] as? Object ?? [:]

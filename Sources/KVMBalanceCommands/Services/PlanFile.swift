@@ -58,6 +58,19 @@ enum PlanFile {
             ("options.attempts", options.attempts, MigrationRange.attempts),
             ("options.shutdownSeconds", options.shutdownSeconds, MigrationRange.shutdown),
             ("options.postcopyBandwidth", options.postcopyBandwidth, MigrationRange.bandwidth),
+            ("options.maxBandwidth", options.maxBandwidth, MigrationRange.bandwidth),
+            (
+                "options.maxDowntimeMilliseconds",
+                options.maxDowntimeMilliseconds.map { Int($0) }, MigrationRange.downtime
+            ),
+            (
+                "options.compression.threads", options.compression?.threads,
+                MigrationRange.parallel
+            ),
+            (
+                "options.compression.decompressionThreads",
+                options.compression?.decompressionThreads, MigrationRange.parallel
+            ),
             ("options.compression.level", options.compression?.level, 0...9),
         ]
         let broken = MigrationRules.broken(by: options).map { $0.text(in: .commandLine) }
