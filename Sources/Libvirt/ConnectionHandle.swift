@@ -7,6 +7,7 @@ import Synchronization
 final class ConnectionHandle {
     private let pointer: virConnectPtr
     private let closed: ClosedFlag
+    private var lifecycle: Int32?
 
     /// The daemon is asked for a sign of life this often, and given up after as many are missed.
     private static let keepAliveSeconds: Int32 = 5
@@ -36,7 +37,8 @@ final class ConnectionHandle {
     }
 
     deinit {
-        // Without this the callback's reference would keep the connection open for ever.
+        // Without this the callbacks' references would keep the connection open for ever.
+        if let lifecycle { virConnectDomainEventDeregisterAny(pointer, lifecycle) }
         virConnectUnregisterCloseCallback(pointer, Self.onClose)
         virConnectClose(pointer)
     }
@@ -54,6 +56,11 @@ final class ConnectionHandle {
 
     /// False once the connection broke. Asks nobody, but forgets libvirt's last error.
     var isAlive: Bool { !closed.isSet && use { virConnectIsAlive($0) } == 1 }
+
+    /// Tells of changes of its domains for as long as it is open. A driver without events tells nothing.
+    func listen(_ changed: @escaping @Sendable () -> Void) {
+        if lifecycle == nil { lifecycle = use { LifecycleEvents.register(on: $0, changed) } }
+    }
 
     func domain(_ uuid: String) throws(LibvirtFailure) -> DomainHandle {
         DomainHandle(owning: try checked(use { virDomainLookupByUUIDString($0, uuid) }))

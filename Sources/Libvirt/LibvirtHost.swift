@@ -11,7 +11,7 @@ package import Telemetry
 /// - sampling, always read-only;
 /// - inspection, writable unless the options say otherwise (see `LibvirtOptions`);
 /// - watching: sightings and progress.
-package final class LibvirtHost: HostInspector {
+package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions
     private let sampling: ConnectionLane
@@ -31,6 +31,13 @@ package final class LibvirtHost: HostInspector {
         let host = host
         return try await inspection.call("read inventory", limit: options.inventoryLimit) {
             try InventoryReader(connection: $0, host: host).read()
+        }
+    }
+
+    /// On the connection that reads inventories: it is idle most of the time.
+    package func listen(_ changed: @escaping @Sendable () -> Void) async throws {
+        try await inspection.call("listen to domains", limit: options.lookLimit) {
+            $0.listen(changed)
         }
     }
 

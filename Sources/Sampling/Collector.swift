@@ -77,6 +77,7 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
         let start = clock.now
         var tick = 0
         await withDiscardingTaskGroup { group in
+            self.followChanges(in: &group)
             while !Task.isCancelled {
                 await self.sampleAndStore()
                 if !Task.isCancelled { self.refreshSome(at: tick, in: &group) }
@@ -158,27 +159,45 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
         }
     }
 
+    /// What a person or a tool does to domains in one go comes as many events.
+    private static var settling: Duration { .milliseconds(500) }
+
+    /// Facts change at once, and not when it is the host's turn again. Samples stay on their grid.
+    private func followChanges(in group: inout DiscardingTaskGroup) {
+        guard observations != nil, settings.ticksPerInventory != nil else { return }
+        for probe in probes {
+            group.addTask {
+                for await _ in probe.changes {
+                    do { try await self.clock.sleep(for: Self.settling) } catch { return }
+                    await self.refreshAndLog(probe)
+                }
+            }
+        }
+    }
+
     /// Starts reading the facts of the hosts whose turn it is, beside the ticks; of all hosts at
     /// the first tick.
     private func refreshSome(at tick: Int, in group: inout DiscardingTaskGroup) {
         guard observations != nil, let every = settings.ticksPerInventory else { return }
         for (index, probe) in probes.enumerated()
         where tick == 0 || (tick + index).isMultiple(of: every) {
-            group.addTask {
-                do {
-                    try await self.refresh(probe)
-                } catch {
-                    self.logger.error(
-                        "facts could not be stored",
-                        metadata: ["host": "\(probe.inspector.host)", "error": "\(error)"])
-                }
-            }
+            group.addTask { await self.refreshAndLog(probe) }
+        }
+    }
+
+    private func refreshAndLog(_ probe: HostProbe<C>) async {
+        do {
+            try await refresh(probe, listening: true)
+        } catch {
+            logger.error(
+                "facts could not be stored",
+                metadata: ["host": "\(probe.inspector.host)", "error": "\(error)"])
         }
     }
 
     /// Throws what storing throws; that a host does not answer is logged.
-    private func refresh(_ probe: HostProbe<C>) async throws {
-        switch await probe.observation() {
+    private func refresh(_ probe: HostProbe<C>, listening: Bool = false) async throws {
+        switch await probe.observation(listening: listening) {
         case .success(let observation):
             try await observations?.store(observation)
             state.withLock { $0.counts.storedFacts += 1 }

@@ -11,6 +11,9 @@ struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
     let now: @Sendable () -> Timestamp
     private let samples = CallGate()
     private let inventories = CallGate()
+    /// Its domains changed since it was looked at; many changes are one.
+    let changes: AsyncStream<Void>
+    private let changed: AsyncStream<Void>.Continuation
 
     init(
         _ inspector: any HostInspector, settings: CollectorSettings, clock: C,
@@ -20,6 +23,7 @@ struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
         self.settings = settings
         self.clock = clock
         self.now = now
+        (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// A sample, or a failure with its reason; nil when the collector is being stopped, which is
@@ -38,11 +42,15 @@ struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
         }
     }
 
-    /// Facts of the host, or why there are none; nil when the collector is being stopped.
-    func observation() async -> Result<HostObservation, ProbeFailure>? {
-        let inspector = inspector
+    /// Facts of the host, or why there are none; nil when the collector is being stopped. Listening
+    /// begins before it is looked at, so that nothing happens unheard in between.
+    func observation(listening: Bool = false) async -> Result<HostObservation, ProbeFailure>? {
+        let (inspector, changed) = (inspector, changed)
         let result = await inventories.call(limit: settings.inventoryTimeLimit, clock: clock) {
-            try await inspector.inventory()
+            if listening, let source = inspector as? any LifecycleSource {
+                try await source.listen { changed.yield() }
+            }
+            return try await inspector.inventory()
         }
         switch result {
         case .value(let inventory): return .success(HostObservation(inventory))

@@ -167,6 +167,22 @@ struct CollectorTests {
         #expect(sink.observations[4..<8].map(\.host) == ["h3", "h2", "h1", "h0"])
     }
 
+    @Test func aChangeOfADomainIsLookedAtAtOnce() async throws {
+        let inspectors = [FakeInspector("a"), FakeInspector("b")]
+        let collector = collector(
+            inspectors, settings: CollectorSettings(ticksPerInventory: 100))
+        let running = Task { try await collector.run() }
+        while collector.counts.storedFacts < 2 { await Task.yield() }
+        inspectors[1].change()
+        await clock.advance(to: .milliseconds(500))
+        while collector.counts.storedFacts < 3 { await Task.yield() }
+        running.cancel()
+        try await running.value
+        #expect(sink.observations.last?.host == "b")
+        // Samples stay on their grid.
+        #expect(collector.counts.ticks == 1)
+    }
+
     @Test func anInventoryThatHangsDoesNotKeepItFromStopping() async throws {
         let host = FakeInspector("a")
         let collector = collector([host], settings: CollectorSettings(ticksPerInventory: 2))

@@ -4,7 +4,7 @@ import Synchronization
 import Telemetry
 
 /// A host that answers, fails, or hangs until it is let go.
-final class FakeInspector: HostInspector {
+final class FakeInspector: HostInspector, LifecycleSource {
     enum Behaviour { case answers, fails, hangs }
 
     let host: HostName
@@ -14,6 +14,7 @@ final class FakeInspector: HostInspector {
         var behaviour: Behaviour
         var calls = 0
         var waiting: [CheckedContinuation<Void, Never>] = []
+        var changed: (@Sendable () -> Void)?
     }
 
     init(_ host: HostName, _ behaviour: Behaviour = .answers) {
@@ -33,6 +34,13 @@ final class FakeInspector: HostInspector {
         }
         for continuation in waiting { continuation.resume() }
     }
+
+    func listen(_ changed: @escaping @Sendable () -> Void) async throws {
+        state.withLock { $0.changed = changed }
+    }
+
+    /// A domain starts, stops, comes or goes.
+    func change() { state.withLock { $0.changed }?() }
 
     /// Deaf to cancellation, as a C library is.
     private func behave() async throws {
