@@ -6,13 +6,7 @@ import Testing
 /// A journal that takes no more: what it did not take must not be told as a fact.
 struct BrokenJournalTests {
     @Test func whatIsNotWrittenIsNotTold() async throws {
-        let step = Step(
-            id: 1, domainName: "web", move: Move(domain: "id-1", source: "host1", target: "host2"))
-        let plan = MigrationPlan(
-            kind: .drain, hosts: ["host1"], outcome: .plan,
-            origin: MigrationPlan.Origin(digest: "0", observedAt: Timestamp(seconds: 1)),
-            limits: MigrationLimits(perHost: 2, fleet: 5), options: MigrationOptions(),
-            steps: [step])
+        let plan = MigrationPlan.ofOneStep
         let events: [JournalEvent] = [
             .taken(process: 1, goal: .forward), .planned(plan, goal: .forward),
         ]

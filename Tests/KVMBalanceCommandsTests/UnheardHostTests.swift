@@ -7,13 +7,7 @@ import Testing
 /// A host that does not answer keeps a run waiting for minutes.
 struct UnheardHostTests {
     @Test func whoeverWaitsIsToldOnceForWhom() async throws {
-        let step = Step(
-            id: 1, domainName: "web", move: Move(domain: "id-1", source: "host1", target: "host2"))
-        let plan = MigrationPlan(
-            kind: .drain, hosts: ["host1"], outcome: .plan,
-            origin: MigrationPlan.Origin(digest: "0", observedAt: Timestamp(seconds: 1)),
-            limits: MigrationLimits(perHost: 2, fleet: 5), options: MigrationOptions(),
-            steps: [step])
+        let plan = MigrationPlan.ofOneStep
         var state = RunState(plan: plan)
         for event in [
             JournalEvent.taken(process: 1, goal: .forward), .planned(plan, goal: .forward),
