@@ -143,7 +143,8 @@ struct JournalStoreTests {
         let newer = JournalRecord.currentVersion + 1
         try await other.write {
             try $0.execute(
-                sql: "INSERT INTO record VALUES (1, 3, 0, ?, '{\"dreamt\":{}}')", arguments: [newer])
+                sql: "INSERT INTO record VALUES (1, 3, 0, ?, '{\"dreamt\":{}}')", arguments: [newer]
+            )
         }
         let error = await #expect(throws: StoreError.self) { try await journal.records(of: run) }
         #expect(error?.kind == .newer)
