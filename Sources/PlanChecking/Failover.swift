@@ -71,12 +71,15 @@ struct Failover {
         _ places: [DomainID: Set<HostName>], without failed: HostName
     ) -> [Account: Int64] {
         var loads: [Account: Int64] = [:]
-        for domain in it.active {
-            // Two hosts of one zone hold one member of a group of zones, not two.
+        for (id, sightings) in Dictionary(grouping: it.active, by: \.id) {
+            // Two hosts of one zone hold one member of a group of zones, not two: also where it is
+            // seen on both, and stays there.
             var all: [Account: Int64] = [:]
-            let own = it.seenTwice.contains(domain.id) ? [domain.host] : places[domain.id] ?? []
-            for host in own where host != failed {
-                all.merge(ledger.taken(by: domain, on: host)) { one, _ in one }
+            for domain in sightings {
+                let own = it.seenTwice.contains(id) ? [domain.host] : places[id] ?? []
+                for host in own where host != failed {
+                    all.merge(ledger.taken(by: domain, on: host)) { one, _ in one }
+                }
             }
             loads.merge(all, uniquingKeysWith: +)
         }

@@ -37,8 +37,10 @@ enum NPlusOneCheck {
         switch it.plan.kind {
         case .drain: return Set(it.plan.hosts)
         case .consolidate:
-            // A host that something is on its way to stays in use.
+            // A host that something is on its way to stays in use, and one with a copy of a domain that
+            // is seen twice.
             return Set(it.hosts.keys).subtracting(it.final.values)
+                .subtracting(it.active.filter { it.seenTwice.contains($0.id) }.map(\.host))
                 .subtracting(it.snapshot.inFlight.compactMap(\.target))
         case .balance, .return, .rollback: return []
         }
