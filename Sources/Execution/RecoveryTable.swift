@@ -201,8 +201,7 @@ package enum RecoveryTable {
             story: "The migration was refused, aborted or cancelled: the source goes on.",
             matches: {
                 idle($0, $1) && isGuest($0)
-                    && ($1.presence == .absent
-                        || ($1.presence == .inactive && !isLeftover($0, $1)))
+                    && ($1.presence == .absent || $1.presence == .inactive) && !isLeftover($0, $1)
             },
             decision: .stayed),
         RecoveryRow(
@@ -210,9 +209,7 @@ package enum RecoveryTable {
             // Before the intent the target had none, and here both are seen: nothing is lost with it.
             story: "The target's daemon was killed within Finish: it had taken the definition, and "
                 + "ended the guest when it was started again; the source goes on.",
-            matches: {
-                idle($0, $1) && isGuest($0) && $1.presence == .inactive && isLeftover($0, $1)
-            },
+            matches: { idle($0, $1) && isGuest($0) && isLeftover($0, $1) },
             decision: .settle(.undefineTarget)),
         RecoveryRow(
             label: "stayed, shell on the target",
@@ -303,7 +300,7 @@ package enum RecoveryTable {
 
     /// A definition that the source's guest has too, and that nobody is at work with.
     private static func isLeftover(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
-        source.isPersistent && !target.jobActive
+        source.isPersistent && target.presence == .inactive && !target.jobActive
     }
 
     private static func bothRunning(_ source: DomainSighting, _ target: DomainSighting) -> Bool {

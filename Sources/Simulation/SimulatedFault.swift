@@ -51,8 +51,7 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
         case .movedByAnother, .movedCarelessly: true
         case .daemonRestart, .hostLoss, .hostReboot, .linkLoss, .slowLink, .connectionLoss,
             .peerLoss, .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .killedInFinish,
-            .postcopyBreak,
-            .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
+            .postcopyBreak, .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
             .abortedByAnother:
             false
         }

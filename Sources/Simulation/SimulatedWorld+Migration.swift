@@ -193,10 +193,9 @@ extension SimulatedWorld {
             $0.setPersistent(migration.isPersistent || $0.hadDefinition)
         }
         if migration.isKilledInFinish {
-            let isDefined = ends[1].domain(migration.domain)?.hadDefinition == true
+            let isDefined = copy(of: migration.domain, on: migration.target)?.facts.isPersistent
             endProcess(
-                of: migration.domain, on: migration.target,
-                keepingDefinition: migration.isPersistent || isDefined)
+                of: migration.domain, on: migration.target, keepingDefinition: isDefined == true)
             return strike(
                 .daemonRestart(migration.target, silentMilliseconds: span(Self.restartMilliseconds))
             )
