@@ -38,7 +38,7 @@ final class ConnectionHandle {
 
     deinit {
         // Without this the callbacks' references would keep the connection open for ever.
-        if let lifecycle { virConnectDomainEventDeregisterAny(pointer, lifecycle) }
+        if let lifecycle { deregister(lifecycle) }
         virConnectUnregisterCloseCallback(pointer, Self.onClose)
         virConnectClose(pointer)
     }
@@ -59,7 +59,7 @@ final class ConnectionHandle {
 
     /// Tells of changes of its domains for as long as it is open. A driver without events tells nothing.
     func listen(_ changed: @escaping @Sendable () -> Void) {
-        if lifecycle == nil { lifecycle = use { LifecycleEvents.register(on: $0, changed) } }
+        if lifecycle == nil { lifecycle = LifecycleListener(changed).register(on: self) }
     }
 
     func domain(_ uuid: String) throws(LibvirtFailure) -> DomainHandle {

@@ -14,16 +14,14 @@ final class JobEvents {
     ) {
         self.connection = connection
         inbox = JobInbox(onIteration: onIteration)
-        register(VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, domain, Self.generic(Self.onCompleted))
+        register(VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, domain, Self.onCompleted)
         if onIteration != nil {
-            register(VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, domain, Self.generic(Self.onIterated))
+            register(VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, domain, Self.onIterated)
         }
     }
 
     deinit {
-        for callback in callbacks {
-            _ = connection.use { virConnectDomainEventDeregisterAny($0, callback) }
-        }
+        for callback in callbacks { connection.deregister(callback) }
     }
 
     /// The statistics, once they are there. Blocks for at most as long as said: the event may be
@@ -33,33 +31,12 @@ final class JobEvents {
     }
 
     /// A driver without events costs the statistics, not the migration.
-    private func register(
-        _ event: virDomainEventID, _ domain: DomainHandle,
-        _ callback: virConnectDomainEventGenericCallback
+    private func register<Callback>(
+        _ event: virDomainEventID, _ domain: DomainHandle, _ callback: Callback
     ) {
-        let opaque = Unmanaged.passRetained(inbox).toOpaque()
-        let number = connection.use { connection in
-            domain.use { domain in
-                virConnectDomainEventRegisterAny(
-                    connection, domain, Int32(event.rawValue), callback, opaque,
-                    { opaque in
-                        guard let opaque else { return }
-                        Unmanaged<JobInbox>.fromOpaque(opaque).release()
-                    })
-            }
-        }
-        if number < 0 {
-            Unmanaged<JobInbox>.fromOpaque(opaque).release()
-        } else {
+        if let number = connection.register(event, of: domain, callback, for: inbox) {
             callbacks.append(number)
         }
-    }
-
-    /// libvirt takes every kind of callback as the one generic kind (VIR_DOMAIN_EVENT_CALLBACK).
-    private static func generic<Callback>(
-        _ callback: Callback
-    ) -> virConnectDomainEventGenericCallback {
-        unsafeBitCast(callback, to: virConnectDomainEventGenericCallback.self)
     }
 
     private static let onCompleted: virConnectDomainEventJobCompletedCallback = {
