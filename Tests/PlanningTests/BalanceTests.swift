@@ -80,6 +80,26 @@ import Testing
         #expect(relieved > 20)
     }
 
+    /// Memory is no part of this balance: that it is fuller must not turn a move away.
+    @Test func `the host that is emptiest in what is balanced is filled first`() {
+        var policy = Policy.default
+        policy.balance.measures = [.cpu]
+        policy.balance.spread = 3000
+        var cluster = ClusterBuilder()
+        for (name, size, count) in [
+            ("host1", 512, 7), ("host2", 12_288, 1), ("host3", 256, 4),
+        ] as [(HostName, Int64, Int)] {
+            cluster.host(name, memory: .gibibytes(16), cpus: 8)
+            for index in 0..<count {
+                cluster.domain(
+                    "\(name.rawValue)-\(index)", on: name, memory: .mebibytes(size), cpu: [1000])
+            }
+        }
+        let moves = plan(cluster.snapshot, policy).moves
+        #expect(moves.map(\.source) == ["host1", "host1"])
+        #expect(moves.map(\.target) == ["host2", "host2"])
+    }
+
     private func demand(
         _ range: ClosedRange<Int64>, _ generator: inout SeededGenerator
     ) -> MilliCPU { MilliCPU(Int64.random(in: range, using: &generator)) }

@@ -43,7 +43,9 @@ struct BalanceSearch {
             }
             return (measure, bounds)
         }
-        repair = CeilingRepair(state, sources: view.hosts, targets: targets, seed: seed)
+        repair = CeilingRepair(
+            state, sources: view.hosts, targets: targets,
+            driven: view.measures.filter(\.isDriven).flatMap(\.resources), seed: seed)
     }
 
     /// What each host holds of domains that can not leave.
@@ -62,8 +64,8 @@ struct BalanceSearch {
     /// From the present down to the mean. A plan needs no lower level once one is enough, except with
     /// fewer moves: what is enough at a high level may have come about by a detour. The frontier goes on.
     mutating func run(toTheEnd: Bool) {
-        let rules = view.problem.policy.balance
         record()
+        even()
         var (reached, missed) = (BalanceView.present, Int64(-1))
         for level in levels() {
             let fewer = toTheEnd ? nil : enough.map { $0.moves - 1 }
@@ -72,11 +74,6 @@ struct BalanceSearch {
             } else {
                 missed = level
                 break
-            }
-            if let found = points.first(where: { $0.score.isEnough(rules) }),
-                enough.map({ found.moves < $0.moves }) ?? true
-            {
-                enough = found
             }
         }
         guard toTheEnd || enough == nil else { return }
@@ -119,6 +116,26 @@ struct BalanceSearch {
         return isReached
     }
 
+    /// From the fullest host to the emptiest, again and again: a way down that does not go by ceilings,
+    /// and ends where the policy is content.
+    private mutating func even() {
+        let rules = view.problem.policy.balance
+        let present = view.ceilings(at: BalanceView.present, floor: floor)
+        _ = repair.run(ceilings: present, budget: budget, trials: 0)
+        var next = 1
+        for _ in 0..<(4 * view.hosts.count) {
+            guard repair.halve(view, budget: budget) else { break }
+            let isEnough = BalanceScore(view, repair.state.placement.load).isEnough(rules)
+            if isEnough || repair.moved >= next {
+                record()
+                next = repair.moved + max(1, repair.moved / 40)
+            }
+            if isEnough { break }
+        }
+        record()
+        repair.restore(points[0].hosts)
+    }
+
     /// Where an even peak leaves hosts too empty, fills those up, and goes back.
     private mutating func lift() {
         let rules = view.problem.policy.balance
@@ -152,10 +169,16 @@ struct BalanceSearch {
     private mutating func record() {
         let score = BalanceScore(view, repair.state.placement.load)
         let moves = repair.moved
+        let point = Point(moves: moves, score: score, hosts: repair.hosts)
+        if score.isEnough(view.problem.policy.balance),
+            enough.map({ (moves, score) < ($0.moves, $0.score) }) ?? true
+        {
+            enough = point
+        }
         guard !points.contains(where: { $0.moves <= moves && $0.score <= score }) else { return }
         points.removeAll { $0.moves >= moves && $0.score >= score }
         let place = points.firstIndex { $0.moves > moves } ?? points.count
-        points.insert(Point(moves: moves, score: score, hosts: repair.hosts), at: place)
+        points.insert(point, at: place)
     }
 
     /// The knee. The fewest moves that leave the least overload and a spread within the policy's;

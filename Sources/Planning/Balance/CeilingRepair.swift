@@ -18,6 +18,8 @@ struct CeilingRepair {
     /// Does the present filling stray from what looks best?
     private var isDisordered = false
     private let isSource: [Bool]
+    /// What is evened out. The fullness of anything else does not choose a target: it only has to fit.
+    private let driven: [Int]
 
     /// A unit's change of host, for undoing it.
     private struct Change {
@@ -25,8 +27,11 @@ struct CeilingRepair {
         var from: Int
     }
 
-    init(_ state: UnitPlacement, sources: [Int], targets: [Int], seed: UInt64) {
+    init(
+        _ state: UnitPlacement, sources: [Int], targets: [Int], driven: [Int], seed: UInt64
+    ) {
         self.state = state
+        self.driven = driven
         self.targets = targets
         random = SplitMix64(seed: seed)
         excess = Array(repeating: 0, count: state.problem.hosts.count)
@@ -229,7 +234,7 @@ struct CeilingRepair {
     private mutating func target(for unit: Int, from host: Int, tightest: Bool) -> Int? {
         var best: (target: Int, share: Int64)?
         for target in targets where target != host && underCeiling(unit, on: target) {
-            let share = state.share(of: target, adding: unit) * (tightest ? -1 : 1)
+            let share = state.share(of: target, adding: unit, driven) * (tightest ? -1 : 1)
             if let best, share >= best.share { continue }
             guard state.allows(unit, on: target), fitsElsewhere(unit, on: target) else { continue }
             best = (target, share)

@@ -53,8 +53,14 @@ struct UnitPlacement {
     func share(of target: Int, adding unit: Int) -> Int64 {
         let members = units.members[unit]
         if members.count == 1 { return placement.share(of: target, adding: members[0]) }
+        return share(of: target, adding: unit, Array(0...problem.layout.slots))
+    }
+
+    /// The same, of these resources only.
+    func share(of target: Int, adding unit: Int, _ resources: [Int]) -> Int64 {
+        let members = units.members[unit]
         var worst: Int64 = 0
-        for resource in 0...problem.layout.slots {
+        for resource in resources {
             let index = target * problem.width + resource
             let added = members.reduce(Int64(0)) { $0 + problem.load(of: $1, resource) }
             worst = max(
