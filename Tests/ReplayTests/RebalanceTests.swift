@@ -62,6 +62,19 @@ struct RebalanceTests {
         #expect(long.result.moves == 1)
     }
 
+    /// 45 %, 22.5 % and 22.5 % of four CPUs: one move is enough for a spread of 20 %, four for one of 10 %.
+    @Test func `an uneven load is evened out further than what makes it worth acting on`() {
+        let placement = [18, 9, 9].enumerated().flatMap { Array(repeating: $0, count: $1) }
+        let world = Worlds.world(placement: placement, intervals: 60) { _, _ in 100 }
+        var policy = Worlds.policy()
+        policy.rebalance.aim = .spread
+        policy.balance.spread = 2000
+        policy.rebalance.calm = 0
+        #expect(Worlds.play(world, policy).replay.result.moves == 1)
+        policy.rebalance.calm = 1000
+        #expect(Worlds.play(world, policy).replay.result.moves == 4)
+    }
+
     @Test func `a host that flaps gets nothing`() {
         let flaps = (0..<40).flatMap { turn in
             let at = Worlds.start.advanced(byMilliseconds: Int64(turn) * 600_000)

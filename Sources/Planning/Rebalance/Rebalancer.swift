@@ -176,7 +176,9 @@ package struct Rebalancer: Sendable {
             policy.balance.cpuLimit = max(0, given.balance.cpuLimit - given.rebalance.calm)
             policy.balance.memoryLimit = max(0, given.balance.memoryLimit - given.rebalance.calm)
             policy.balance.maxMoves = least(given.balance.maxMoves)
-        case .evening: policy.balance.maxMoves = least(given.balance.maxMoves)
+        case .evening:
+            policy.balance.spread = max(0, given.balance.spread - given.rebalance.calm)
+            policy.balance.maxMoves = least(given.balance.maxMoves)
         case .emptying: policy.consolidate.maxMoves = least(given.consolidate.maxMoves)
         }
         return policy
