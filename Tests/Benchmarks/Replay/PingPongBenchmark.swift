@@ -43,8 +43,6 @@ struct PingPongBenchmark: ParsableCommand {
     }
 
     static func rules() -> [any ReplayRule] {
-        var even = ReplayBenchmark.ours("ours, spread")
-        even.rebalance.aim = .spread
         var mean = EvenRule.mean
         mean.asksEvery = 1
         var proxLB = ProxLBRule()
@@ -53,8 +51,8 @@ struct PingPongBenchmark: ParsableCommand {
         stabilization.asksEvery = 5
         return [
             ThresholdRule(), mean, proxLB, WatcherRule(), WatcherRule(threshold: 800),
-            stabilization, OurRule("ours, overload", ReplayBenchmark.ours("overload")),
-            OurRule("ours, spread", even),
+            stabilization, OurRule("ours, overload", ReplayBenchmark.relieving("overload")),
+            OurRule("ours, spread", ReplayBenchmark.even("spread")),
         ]
     }
 

@@ -57,8 +57,21 @@ struct ReplayBenchmark: ParsableCommand {
         return Int(peak * 10 / 8 / Int64(cpus * 1000)) + 1
     }
 
+    /// Evens out the means of an hour when they have been uneven for long: means of small domains add
+    /// up to their host's, percentiles do not.
+    static func even(_ name: String) -> Policy {
+        var policy = relieving(name)
+        policy.demand = DemandWindow(windowSeconds: 3600, slots: 1)
+        policy.demand.usesMean = true
+        policy.balance.spread = 2500
+        policy.rebalance.aim = .spread
+        policy.rebalance.held = 5
+        policy.rebalance.looks = 6
+        return policy
+    }
+
     /// Looks two hours back, and acts on what is overloaded now.
-    static func ours(_ name: String) -> Policy {
+    static func relieving(_ name: String) -> Policy {
         var policy = Policy(name: name)
         policy.reserve = Reserve(memory: .zero, cpu: .zero)
         policy.perDomainOverhead = .zero
@@ -74,7 +87,7 @@ struct ReplayBenchmark: ParsableCommand {
 
     /// Two days by the hour, for histories that have days; acts before hosts are overloaded.
     static func ahead(_ name: String) -> Policy {
-        var policy = ours(name)
+        var policy = relieving(name)
         policy.demand = DemandWindow(
             windowSeconds: 2 * 86_400, percentile: 95, slots: 24, periodSeconds: 86_400)
         policy.balance.cpuLimit = 10_000
@@ -83,7 +96,6 @@ struct ReplayBenchmark: ParsableCommand {
     }
 
     private func rules() throws -> [any ReplayRule] {
-        let ours = Self.ours("our balance")
         let ahead = Self.ahead("ahead")
         var consolidate = Self.ahead("our consolidate")
         consolidate.rebalance.aim = .consolidate
@@ -93,7 +105,8 @@ struct ReplayBenchmark: ParsableCommand {
         var all: [any ReplayRule] = [
             NoBalancing(), ThresholdRule(), EvenRule.mean, EvenRule.peak, ProxLBRule(),
             WatcherRule(), WatcherRule(threshold: 800), StabilizationRule(),
-            OurRule("our balance, two hours back", ours),
+            OurRule("our balance, evened by means", Self.even("even")),
+            OurRule("our balance, two hours back", Self.relieving("relieving")),
             OurRule("our balance, by the time of day", ahead),
             OurRule("our consolidate", consolidate),
         ]
