@@ -44,8 +44,9 @@ package struct DemandForecast: Hashable, Sendable {
     }
 
     /// The way with the least mean error on the last `judged` values, and that error; each prediction
-    /// sees only what was before it. A way that is not better than "same as now" in both halves of them
-    /// was lucky once, and is none: a guest that changed its habits has a past that misleads.
+    /// sees only what was before it. A way that is not a tenth better than "same as now" in both halves of
+    /// them was lucky once, and is none: a guest that changed its habits has a past that misleads. For
+    /// the same reason it is to be asked anew with each forecast, over a day and not a week.
     package func best(
         _ values: ArraySlice<Int32>, judged: Int, every stride: Int = 3
     ) -> (way: Way, error: Int64)? {
@@ -69,7 +70,7 @@ package struct DemandForecast: Hashable, Sendable {
         for way in Self.ways where way != .sameAsNow {
             guard let errors = errors(way) else { continue }
             let wins = zip(errors.halves, now?.halves ?? [nil, nil]).allSatisfy { own, now in
-                own.flatMap { own in now.map { own < $0 } } ?? true
+                own.flatMap { own in now.map { own * 10 < $0 * 9 } } ?? true
             }
             if wins, best.map({ errors.whole < $0.error }) ?? true { best = (way, errors.whole) }
         }

@@ -21,7 +21,7 @@ struct ForecastBenchmark: ParsableCommand {
     }
 
     func run() throws {
-        print("trace      ahead   domains   now     yesterday  ours    ours is a mixture for")
+        print("trace      ahead   forecasts   now     yesterday  ours    of them mixtures")
         for file in files {
             let isWeek = file.contains("bitbrains")
             let trace =
@@ -32,8 +32,8 @@ struct ForecastBenchmark: ParsableCommand {
         }
     }
 
-    /// The last two days of a week, or the last quarter of a day, are held back; ways are chosen on
-    /// what was before, per domain, once.
+    /// The last two days of a week, or the last quarter of a day, are held back. A way is chosen for each
+    /// forecast anew, on what is known by then, as a balancer would.
     private func measure(_ trace: TraceFile.Trace, _ hours: Int, _ isWeek: Bool) {
         let perDay = 288
         let forecast = DemandForecast(perDay: perDay, ahead: hours * 12)
@@ -41,18 +41,15 @@ struct ForecastBenchmark: ParsableCommand {
         let heldBack = isWeek ? 2 * perDay : perDay / 4
         var (now, yesterday, ours) = (Tally(), Tally(), Tally())
         var mixtures = 0
-        var domains = 0
         for domain in trace.guests.indices {
             let values = trace.history.values(domain, 0..<all)
             let first = values.startIndex
-            let training = values[first..<(first + all - heldBack)]
-            guard let best = forecast.best(training, judged: isWeek ? 2 * perDay : perDay / 2)
-            else { continue }
-            domains += 1
-            if case .mixture = best.way { mixtures += 1 }
             for at in stride(from: first + all - heldBack, to: first + all, by: every)
             where values[at] >= 0 {
                 let known = values[first...(at - forecast.ahead)]
+                guard let best = forecast.best(known, judged: isWeek ? perDay : perDay / 2)
+                else { continue }
+                if case .mixture = best.way { mixtures += 1 }
                 func add(_ way: DemandForecast.Way, to tally: inout Tally) {
                     guard let guess = forecast.predict(known, way) else { return }
                     tally.error += Double(abs(guess - Int64(values[at]))) / 1000
@@ -65,7 +62,7 @@ struct ForecastBenchmark: ParsableCommand {
         }
         let number = { (tally: Tally) in String(format: "%8.4f", tally.mean) }
         print(
-            "\(trace.name)  \(hours) h   \(domains)  " + number(now) + "  " + number(yesterday)
-                + "  " + number(ours) + "  \(mixtures * 100 / max(1, domains)) %")
+            "\(trace.name)  \(hours) h   \(ours.count)  " + number(now) + "  " + number(yesterday)
+                + "  " + number(ours) + "  \(mixtures * 100 / max(1, ours.count)) %")
     }
 }
