@@ -98,8 +98,8 @@ let package = Package(
         tests(
             "KVMBalanceCommandsTests",
             [
-                "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "TestSupport",
-                argumentParser,
+                "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "Persistence",
+                "TestSupport", argumentParser,
             ]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(

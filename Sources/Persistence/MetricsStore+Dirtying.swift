@@ -23,15 +23,17 @@ extension MetricsStore {
         }
     }
 
-    /// The newest measurement of each domain, of those after `start`.
-    package func dirtying(after start: Timestamp) async throws -> [DomainID: DirtyingReading] {
+    /// The newest measurement of each domain, of those after `start` and up to `end`.
+    package func dirtying(
+        after start: Timestamp, to end: Timestamp? = nil
+    ) async throws -> [DomainID: DirtyingReading] {
         try await read("read dirty rates from") { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
                     SELECT uuid, max(time), shortTime, shortRate, longTime, longRate FROM dirtying
-                    WHERE time > ? GROUP BY uuid
-                    """, arguments: [start.milliseconds])
+                    WHERE time > ? AND time <= ? GROUP BY uuid
+                    """, arguments: [start.milliseconds, end?.milliseconds ?? Int64.max])
             return Dictionary(
                 uniqueKeysWithValues: rows.map { row in
                     let id = DomainID(row[0] as String)
@@ -44,16 +46,18 @@ extension MetricsStore {
         }
     }
 
-    /// The newest size of each domain's QEMU process, of the samples after `start`.
-    package func residentMemory(after start: Timestamp) async throws -> [DomainID: Bytes] {
+    /// The newest size of each domain's QEMU process, of the samples after `start` and up to `end`.
+    package func residentMemory(
+        after start: Timestamp, to end: Timestamp? = nil
+    ) async throws -> [DomainID: Bytes] {
         try await read("read sizes from") { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
                     SELECT uuid, rss, max(time) FROM domainSample
                     JOIN domain ON domain.id = domainSample.domain
-                    WHERE time > ? AND rss IS NOT NULL GROUP BY domain.id
-                    """, arguments: [start.milliseconds])
+                    WHERE time > ? AND time <= ? AND rss IS NOT NULL GROUP BY domain.id
+                    """, arguments: [start.milliseconds, end?.milliseconds ?? Int64.max])
             return Dictionary(
                 uniqueKeysWithValues: rows.map { (DomainID($0[0] as String), Bytes($0[1])) })
         }

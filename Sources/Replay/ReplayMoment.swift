@@ -102,7 +102,9 @@ package struct ReplayMoment: Sendable {
             domain.demand = demand(number, window)
             present.append(domain)
         }
-        return ClusterSnapshot(
+        var snapshot = ClusterSnapshot(
             observedAt: now, hosts: hosts, domains: present, demandSlots: rules.slots)
+        snapshot.calibration = world.base.calibration
+        return snapshot
     }
 }

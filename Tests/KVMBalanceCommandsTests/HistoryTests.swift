@@ -1,4 +1,6 @@
+import ClusterModel
 import Foundation
+import Persistence
 import Testing
 
 /// Import, record, simulate and backtest through the built program.
@@ -157,6 +159,50 @@ struct HistoryTests {
         let day = try scratch.must(
             64, "import", "planetlab", scratch.path("20110303"), "--into", scratch.path("y"))
         #expect(day.errors.contains("machine, line 2: '101' is not a percentage"))
+    }
+
+    @Test func `what migrations are estimated by is recorded`() async throws {
+        let scratch = try Scratch()
+        try scratch.write(busyCSV(), to: "busy.csv")
+        try scratch.must(
+            0, "import", "csv", scratch.path("busy.csv"), "--host", "host", "--unit", "millicpus",
+            "--cpus", "4", "--memory", "64GiB", "--into", scratch.path("fleet"))
+        let config = scratch.path("fleet/kvmbalance.yaml")
+        func recorded(_ folder: String) throws -> [Dirtying] {
+            try scratch.must(
+                0, "record", scratch.path(folder), "--config", config, "--since", "2023-11-15",
+                "--until", "2023-11-16")
+            let cluster = try Data(
+                contentsOf: URL(fileURLWithPath: scratch.path("\(folder)/cluster.json")))
+            return try JSONDecoder().decode(ClusterSnapshot.self, from: cluster).domains
+                .compactMap(\.dirtying)
+        }
+        #expect(try recorded("before").isEmpty)
+        let reading = DirtyingReading(
+            domain: try #require(try domainID(of: "web1", in: scratch.path("before"))),
+            at: Timestamp(seconds: 1_700_060_000),
+            short: .init(milliseconds: 1000, rate: .mebibytes(8)),
+            long: .init(milliseconds: 4000, rate: .mebibytes(4)))
+        let store = try MetricsStore(directory: scratch.path("fleet/database"))
+        try await store.store([reading])
+        try store.close()
+        #expect(try recorded("after") == [reading.dirtying])
+    }
+
+    private func domainID(of name: String, in folder: String) throws -> DomainID? {
+        let cluster = try Data(contentsOf: URL(fileURLWithPath: folder + "/cluster.json"))
+        return try JSONDecoder().decode(ClusterSnapshot.self, from: cluster).domains
+            .first { $0.facts.name == name }?.id
+    }
+
+    @Test func `a record that is too short to be played is refused`() throws {
+        let scratch = try Scratch()
+        try scratch.must(0, "simulated-fleet", scratch.path("fleet"))
+        let config = scratch.path("fleet/kvmbalance.yaml")
+        for _ in 1...2 { try scratch.must(0, "collect", "--once", "--config", config) }
+        let short = try scratch.must(1, "record", scratch.path("case"), "--config", config)
+        #expect(short.errors.contains("at least two minutes"), "\(short.errors)")
+        #expect(!FileManager.default.fileExists(atPath: scratch.path("case")))
     }
 
     @Test func `holes stay holes`() throws {

@@ -22,6 +22,9 @@ struct DirtyingStoreTests {
         #expect(
             try await store.dirtying(after: Timestamp(seconds: 5))
                 == ["a": reading("a", 20, 8), "b": reading("b", 10, 0)])
+        let until = try await store.dirtying(
+            after: Timestamp(seconds: 5), to: Timestamp(seconds: 15))
+        #expect(until["a"] == reading("a", 15, 99))
         // Not measured lately is not there, which is not zero.
         #expect(try await store.dirtying(after: Timestamp(seconds: 10)).keys.sorted() == ["a"])
     }
@@ -68,5 +71,8 @@ struct DirtyingStoreTests {
         let sizes = try await store.residentMemory(after: Timestamp(seconds: 0))
         #expect(sizes == ["a": .mebibytes(200)])
         #expect(try await store.residentMemory(after: Timestamp(seconds: 2)).isEmpty)
+        let first = try await store.residentMemory(
+            after: Timestamp(seconds: 0), to: Timestamp(seconds: 1))
+        #expect(first == ["a": .mebibytes(300)])
     }
 }

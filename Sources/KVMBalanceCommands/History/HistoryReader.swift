@@ -24,11 +24,17 @@ struct HistoryReader {
         }
         let period = survey.period
         let step = try self.step ?? chosen(period, first, last, survey.order.count)
+        guard last.millisecondsSince(first) > step else {
+            throw CommandError(
+                "the samples between \(start) and \(end) span \(last.millisecondsSince(first) / 1000) s, "
+                    + "which is one interval: collect for at least two minutes", exit: .failed)
+        }
         var track = HistoryTrack(
             survey: survey, start: first, end: last, step: step,
             rules: RateRules(periodMilliseconds: period))
         try store.forEachSample(from: before, to: end) { track.add($0) }
-        let base = try await base(of: survey, at: first, store)
+        var base = try await base(of: survey, at: first, store)
+        try await measure(&base, from: first, to: end, store)
         return ReplayWorld(base: base, history: track.history(of: survey))
     }
 
@@ -45,6 +51,28 @@ struct HistoryReader {
         throw CommandError(
             "\(domains) domains over \(length / 86_400_000) days are too much: give a later --since"
         )
+    }
+
+    /// How long before the first sample a dirty rate may have been measured.
+    private static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
+
+    /// What migrations are estimated by: as it was measured last, and what the journal taught.
+    private func measure(
+        _ base: inout ClusterSnapshot, from first: Timestamp, to last: Timestamp,
+        _ store: MetricsStore
+    ) async throws {
+        let dirtying = try await store.dirtying(
+            after: first.advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds), to: last)
+        let resident = try await store.residentMemory(after: first, to: last)
+        let domains = base.domains.map { domain in
+            var domain = domain
+            domain.dirtying = dirtying[domain.id]?.dirtying
+            domain.resident = resident[domain.id]
+            return domain
+        }
+        base = ClusterSnapshot(
+            base, hosts: base.hosts, domains: domains, inFlight: base.inFlight)
+        base.calibration = TransferHistory(try await composition.runStates()).calibration
     }
 
     private func base(
