@@ -99,7 +99,7 @@ let package = Package(
             "KVMBalanceCommandsTests",
             [
                 "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "Persistence",
-                "TestSupport", argumentParser,
+                "Telemetry", "TestSupport", argumentParser,
             ]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(

@@ -19,6 +19,9 @@ package struct DomainSighting: Hashable, Codable, Sendable {
         case postcopyFailed = "postcopy-failed"
         /// The host could not be asked: nothing is known.
         case unknown
+
+        /// The guest itself, running or paused by somebody; not what a migration left or prepared.
+        package var isGuest: Bool { self == .running || self == .paused }
     }
 
     package var presence: Presence

@@ -313,7 +313,7 @@ package enum RecoveryTable {
 
     /// A guest with its memory: running, or paused by a person.
     private static func isGuest(_ sighting: DomainSighting) -> Bool {
-        sighting.presence == .running || sighting.presence == .paused
+        sighting.presence.isGuest
     }
 
     private static func isActive(_ sighting: DomainSighting) -> Bool {

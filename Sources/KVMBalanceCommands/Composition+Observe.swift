@@ -14,7 +14,7 @@ struct HostLook: Sendable {
 
 extension Composition {
     /// How old a measured dirty rate, and the size of a process, may be for an estimate.
-    private static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
+    static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
     private static let sizeGoodForMilliseconds: Int64 = 300_000
 
     /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's answer.

@@ -46,18 +46,16 @@ extension MetricsStore {
         }
     }
 
-    /// The newest size of each domain's QEMU process, of the samples after `start` and up to `end`.
-    package func residentMemory(
-        after start: Timestamp, to end: Timestamp? = nil
-    ) async throws -> [DomainID: Bytes] {
+    /// The newest size of each domain's QEMU process, of the samples after `start`.
+    package func residentMemory(after start: Timestamp) async throws -> [DomainID: Bytes] {
         try await read("read sizes from") { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: """
                     SELECT uuid, rss, max(time) FROM domainSample
                     JOIN domain ON domain.id = domainSample.domain
-                    WHERE time > ? AND time <= ? AND rss IS NOT NULL GROUP BY domain.id
-                    """, arguments: [start.milliseconds, end?.milliseconds ?? Int64.max])
+                    WHERE time > ? AND rss IS NOT NULL GROUP BY domain.id
+                    """, arguments: [start.milliseconds])
             return Dictionary(
                 uniqueKeysWithValues: rows.map { (DomainID($0[0] as String), Bytes($0[1])) })
         }

@@ -227,6 +227,6 @@ extension SimulatedHost {
     /// which must have seen it run, and the request: that takes nothing of the proof.
     fileprivate func isAlive(_ id: DomainID) -> Bool {
         guard let copy = domain(id), copy.holdsGuest else { return false }
-        return copy.presence == .running || copy.presence == .paused
+        return copy.presence.isGuest
     }
 }

@@ -79,7 +79,7 @@ extension VirtualRun {
     }
 
     private func isGuest(_ presence: DomainSighting.Presence?) -> Bool {
-        presence == .running || presence == .paused
+        presence?.isGuest == true
     }
 
     /// The journal alone tells all that the machine knows, and can be read again.

@@ -1,7 +1,10 @@
 import ClusterModel
 import Foundation
 import Persistence
+import Telemetry
 import Testing
+
+@testable import KVMBalanceCommands
 
 /// Import, record, simulate and backtest through the built program.
 @Suite(.serialized)
@@ -48,6 +51,13 @@ struct HistoryTests {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    private func importBusy(_ scratch: Scratch) throws {
+        try scratch.write(busyCSV(), to: "busy.csv")
+        try scratch.must(
+            0, "import", "csv", scratch.path("busy.csv"), "--host", "host", "--unit", "millicpus",
+            "--cpus", "4", "--memory", "64GiB", "--into", scratch.path("fleet"))
+    }
+
     private let policy = """
         name: even
         reserve: {memory: 1GiB, cpu: 0}
@@ -57,11 +67,8 @@ struct HistoryTests {
 
     @Test func `an imported day is back-tested, recorded and simulated alike`() throws {
         let scratch = try Scratch()
-        try scratch.write(busyCSV(), to: "busy.csv")
+        try importBusy(scratch)
         try scratch.write(policy, to: "even.yaml")
-        try scratch.must(
-            0, "import", "csv", scratch.path("busy.csv"), "--host", "host", "--unit", "millicpus",
-            "--cpus", "4", "--memory", "64GiB", "--into", scratch.path("fleet"))
         let config = scratch.path("fleet/kvmbalance.yaml")
         let span = ["--since", "2023-11-15T00:00:00Z", "--until", "2023-11-16T00:00:00Z"]
         let tested = try scratch.must(
@@ -95,11 +102,8 @@ struct HistoryTests {
 
     @Test func `what-ifs change the world`() throws {
         let scratch = try Scratch()
-        try scratch.write(busyCSV(), to: "busy.csv")
+        try importBusy(scratch)
         try scratch.write(policy, to: "even.yaml")
-        try scratch.must(
-            0, "import", "csv", scratch.path("busy.csv"), "--host", "host", "--unit", "millicpus",
-            "--cpus", "4", "--memory", "64GiB", "--into", scratch.path("fleet"))
         try scratch.must(
             0, "record", scratch.path("case"), "--config", scratch.path("fleet/kvmbalance.yaml"),
             "--since", "2023-11-15", "--until", "2023-11-16")
@@ -163,36 +167,40 @@ struct HistoryTests {
 
     @Test func `what migrations are estimated by is recorded`() async throws {
         let scratch = try Scratch()
-        try scratch.write(busyCSV(), to: "busy.csv")
-        try scratch.must(
-            0, "import", "csv", scratch.path("busy.csv"), "--host", "host", "--unit", "millicpus",
-            "--cpus", "4", "--memory", "64GiB", "--into", scratch.path("fleet"))
+        try importBusy(scratch)
         let config = scratch.path("fleet/kvmbalance.yaml")
-        func recorded(_ folder: String) throws -> [Dirtying] {
+        func recorded(_ folder: String) throws -> [Domain] {
             try scratch.must(
                 0, "record", scratch.path(folder), "--config", config, "--since", "2023-11-15",
                 "--until", "2023-11-16")
             let cluster = try Data(
                 contentsOf: URL(fileURLWithPath: scratch.path("\(folder)/cluster.json")))
             return try JSONDecoder().decode(ClusterSnapshot.self, from: cluster).domains
-                .compactMap(\.dirtying)
         }
-        #expect(try recorded("before").isEmpty)
+        let before = try recorded("before")
+        #expect(before.compactMap(\.dirtying).isEmpty)
         let reading = DirtyingReading(
-            domain: try #require(try domainID(of: "web1", in: scratch.path("before"))),
+            domain: try #require(before.first { $0.name == "web1" }).id,
             at: Timestamp(seconds: 1_700_060_000),
             short: .init(milliseconds: 1000, rate: .mebibytes(8)),
             long: .init(milliseconds: 4000, rate: .mebibytes(4)))
         let store = try MetricsStore(directory: scratch.path("fleet/database"))
         try await store.store([reading])
         try store.close()
-        #expect(try recorded("after") == [reading.dirtying])
+        #expect(try recorded("after").compactMap(\.dirtying) == [reading.dirtying])
     }
 
-    private func domainID(of name: String, in folder: String) throws -> DomainID? {
-        let cluster = try Data(contentsOf: URL(fileURLWithPath: folder + "/cluster.json"))
-        return try JSONDecoder().decode(ClusterSnapshot.self, from: cluster).domains
-            .first { $0.facts.name == name }?.id
+    @Test func `the size of a process is that of the newest sample that tells it`() {
+        var survey = HistorySurvey()
+        for (second, size) in [(Int64(1), Int64(300)), (2, 200), (3, -1)] {
+            var sample = RawHostSample(host: "h", at: Timestamp(seconds: second))
+            var domain = RawDomainSample(id: "a", name: "a", state: .running)
+            domain.rss = size < 0 ? nil : .mebibytes(size)
+            sample.domains = [domain]
+            survey.add(sample)
+            if second == 1 { #expect(survey.domains["a"]?.resident == .mebibytes(300)) }
+        }
+        #expect(survey.domains["a"]?.resident == .mebibytes(200))
     }
 
     @Test func `a record that is too short to be played is refused`() throws {

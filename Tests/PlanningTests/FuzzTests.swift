@@ -22,9 +22,7 @@ import Testing
     /// Problems in which the fuzzer once found the planner, or the judge, at fault.
     @Test(arguments: [
         4595, 5192, 5828, 7486, 17_215, 73_339, 84_054, 149_249, 114_375, 1_603_609, 1_652_662,
-        1_935_906,
-        20_077, 20_108_053, 40_346_240,
-        80_243_107, 80_296_567, 80_331_885, 80_566_339,
+        1_935_906, 20_077, 20_108_053, 40_346_240, 80_243_107, 80_296_567, 80_331_885, 80_566_339,
     ])
     func `what was wrong once is right now`(number: UInt64) {
         var run = FuzzRun(placementsAtMost: 5000)

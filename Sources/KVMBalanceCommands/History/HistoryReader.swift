@@ -24,17 +24,17 @@ struct HistoryReader {
         }
         let period = survey.period
         let step = try self.step ?? chosen(period, first, last, survey.order.count)
-        guard last.millisecondsSince(first) > step else {
+        let length = last.millisecondsSince(first)
+        guard length > step else {
             throw CommandError(
-                "the samples between \(start) and \(end) span \(last.millisecondsSince(first) / 1000) s, "
-                    + "which is one interval: collect for at least two minutes", exit: .failed)
+                "the samples between \(start) and \(end) span \(length / 1000) s, which is one "
+                    + "interval: collect for at least two minutes", exit: .failed)
         }
         var track = HistoryTrack(
             survey: survey, start: first, end: last, step: step,
             rules: RateRules(periodMilliseconds: period))
         try store.forEachSample(from: before, to: end) { track.add($0) }
-        var base = try await base(of: survey, at: first, store)
-        try await measure(&base, from: first, to: end, store)
+        let base = try await base(of: survey, from: first, to: end, store)
         return ReplayWorld(base: base, history: track.history(of: survey))
     }
 
@@ -53,31 +53,12 @@ struct HistoryReader {
         )
     }
 
-    /// How long before the first sample a dirty rate may have been measured.
-    private static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
-
-    /// What migrations are estimated by: as it was measured last, and what the journal taught.
-    private func measure(
-        _ base: inout ClusterSnapshot, from first: Timestamp, to last: Timestamp,
-        _ store: MetricsStore
-    ) async throws {
-        let dirtying = try await store.dirtying(
-            after: first.advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds), to: last)
-        let resident = try await store.residentMemory(after: first, to: last)
-        let domains = base.domains.map { domain in
-            var domain = domain
-            domain.dirtying = dirtying[domain.id]?.dirtying
-            domain.resident = resident[domain.id]
-            return domain
-        }
-        base = ClusterSnapshot(
-            base, hosts: base.hosts, domains: domains, inFlight: base.inFlight)
-        base.calibration = TransferHistory(try await composition.runStates()).calibration
-    }
-
+    /// With what migrations are estimated by: as it was measured last, and what the journal taught.
     private func base(
-        of survey: HistorySurvey, at time: Timestamp, _ store: MetricsStore
+        of survey: HistorySurvey, from time: Timestamp, to end: Timestamp, _ store: MetricsStore
     ) async throws -> ClusterSnapshot {
+        let dirtying = try await store.dirtying(
+            after: time.advanced(byMilliseconds: -Composition.dirtyingGoodForMilliseconds), to: end)
         var facts: [HostName: HostObservation] = [:]
         var known: [DomainID: DomainFacts] = [:]
         for observation in try await store.observations() {
@@ -106,10 +87,15 @@ struct HistoryReader {
                     memory: seen.memory ?? .gibibytes(1)
                 ).facts
             facts.state = .running
-            return Domain(
+            var domain = Domain(
                 facts: facts, host: seen.host, demand: .unknown, dirtyRate: seen.dirtyRate)
+            domain.dirtying = dirtying[id]?.dirtying
+            domain.resident = seen.resident
+            return domain
         }
-        return ClusterSnapshot(observedAt: time, hosts: hosts, domains: domains)
+        var base = ClusterSnapshot(observedAt: time, hosts: hosts, domains: domains)
+        base.calibration = TransferHistory(try await composition.runStates()).calibration
+        return base
     }
 }
 
@@ -121,6 +107,7 @@ struct HistorySurvey {
         var vcpus: Int?
         var memory: Bytes?
         var dirtyRate: Bytes?
+        var resident: Bytes?
     }
 
     private(set) var domains: [DomainID: Seen] = [:]
@@ -144,6 +131,7 @@ struct HistorySurvey {
             seen.vcpus = domain.vcpus ?? seen.vcpus
             seen.memory = domain.balloonMaximum ?? seen.memory
             seen.dirtyRate = domain.dirtyRate ?? seen.dirtyRate
+            seen.resident = domain.rss ?? seen.resident
             domains[domain.id] = seen
         }
     }

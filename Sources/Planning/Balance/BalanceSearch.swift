@@ -125,12 +125,10 @@ struct BalanceSearch {
         var next = 1
         for _ in 0..<(4 * view.hosts.count) {
             guard repair.halve(view, budget: budget) else { break }
-            let isEnough = BalanceScore(view, repair.state.placement.load).isEnough(rules)
-            if isEnough || repair.moved >= next {
-                record()
-                next = repair.moved + max(1, repair.moved / 40)
-            }
-            if isEnough { break }
+            if BalanceScore(view, repair.state.placement.load).isEnough(rules) { break }
+            guard repair.moved >= next else { continue }
+            record()
+            next = repair.moved + max(1, repair.moved / 40)
         }
         record()
         repair.restore(points[0].hosts)
@@ -169,13 +167,14 @@ struct BalanceSearch {
     private mutating func record() {
         let score = BalanceScore(view, repair.state.placement.load)
         let moves = repair.moved
+        let isLeast =
+            score.isEnough(view.problem.policy.balance)
+            && enough.map { (moves, score) < ($0.moves, $0.score) } ?? true
+        let isNew = !points.contains { $0.moves <= moves && $0.score <= score }
+        guard isLeast || isNew else { return }
         let point = Point(moves: moves, score: score, hosts: repair.hosts)
-        if score.isEnough(view.problem.policy.balance),
-            enough.map({ (moves, score) < ($0.moves, $0.score) }) ?? true
-        {
-            enough = point
-        }
-        guard !points.contains(where: { $0.moves <= moves && $0.score <= score }) else { return }
+        if isLeast { enough = point }
+        guard isNew else { return }
         points.removeAll { $0.moves >= moves && $0.score >= score }
         let place = points.firstIndex { $0.moves > moves } ?? points.count
         points.insert(point, at: place)

@@ -10,7 +10,8 @@ extension CeilingRepair {
         guard let coldest = order.first, targets.contains(view.hosts[coldest]) else { return false }
         for donor in order.reversed().prefix(8) {
             let (from, to) = (view.hosts[donor], view.hosts[coldest])
-            let unit = gift(from: from, to: to, widest.resources, most: widest.shares[donor])
+            let most = widest.shares[donor]
+            let unit = gift(from: from, to: to, widest.resources, below: most, .largest)
             guard let unit, moved + extra(unit) <= budget else { continue }
             shift(unit, to: to)
             return true
@@ -27,58 +28,53 @@ extension CeilingRepair {
         else { return false }
         let (from, to) = (view.hosts[fullest], view.hosts[emptiest])
         guard targets.contains(to) else { return false }
-        let aim = shares[emptiest] + gap / 2
-        var best: (unit: Int, miss: Int64)?
-        for unit in leaving(from) where moved + extra(unit) <= budget {
-            let share = state.share(of: to, adding: unit, resources)
-            let miss = abs(share - aim)
-            guard share < shares[fullest], miss < best?.miss ?? Int64.max,
-                underCeiling(unit, on: to), state.allows(unit, on: to),
-                fitsElsewhere(unit, on: to)
-            else { continue }
-            best = (unit, miss)
-        }
-        guard let best else { return false }
-        shift(best.unit, to: to)
+        let middle = shares[emptiest] + gap / 2
+        let unit = gift(
+            from: from, to: to, resources, below: shares[fullest], .nearest(middle), budget: budget)
+        guard let unit else { return false }
+        shift(unit, to: to)
         return true
     }
 
     private func widestGap(
         _ view: BalanceView
-    ) -> (gap: Int64, resources: [Int], shares: [Int64])? {
+    ) -> (gap: Int64, resources: Range<Int>, shares: [Int64])? {
         let load = state.placement.load
-        var widest: (gap: Int64, resources: [Int], shares: [Int64])?
+        var widest: (gap: Int64, resources: Range<Int>, shares: [Int64])?
         for measure in view.measures {
             let shares = view.hosts.map { view.share(of: $0, measure.resources, load) }
             let gap = (shares.max() ?? 0) - (shares.min() ?? 0)
-            if gap > widest?.gap ?? 0 { widest = (gap, Array(measure.resources), shares) }
+            if gap > widest?.gap ?? 0 { widest = (gap, measure.resources, shares) }
         }
         return widest
     }
 
-    /// Units of a host that may leave it, each once.
-    private func leaving(_ host: Int) -> [Int] {
-        state.placement.residents[host].compactMap { domain in
-            let unit = state.units.unit[domain]
-            return state.isMovable[unit] && state.units.members[unit][0] == domain ? unit : nil
-        }
+    private enum Wish {
+        case largest
+        /// Leaves the taker as full as this, as nearly as may be.
+        case nearest(Int64)
     }
 
-    /// The largest unit that leaves the taker no fuller than the giver was.
+    /// The unit with a load that leaves the taker less full than `most` and fulfils the wish best.
     private mutating func gift(
-        from giver: Int, to taker: Int, _ resources: [Int], most: Int64
+        from giver: Int, to taker: Int, _ resources: Range<Int>, below most: Int64, _ wish: Wish,
+        budget: Int = Int.max
     ) -> Int? {
-        var best: (unit: Int, size: Int64)?
-        for unit in leaving(giver) {
-            let size =
-                resources.map { state.problem.load(of: state.units.members[unit][0], $0) }.max()
-                ?? 0
-            guard size > best?.size ?? 0, underCeiling(unit, on: taker),
-                state.share(of: taker, adding: unit, resources) < most,
-                state.allows(unit, on: taker),
+        var best: (unit: Int, rank: Int64)?
+        for unit in leaving(giver) where moved + extra(unit) <= budget {
+            let first = state.units.members[unit][0]
+            let size = resources.map { state.problem.load(of: first, $0) }.max() ?? 0
+            let share = state.share(of: taker, adding: unit, resources)
+            let rank =
+                switch wish {
+                case .largest: -size
+                case .nearest(let aim): abs(share - aim)
+                }
+            guard size > 0, share < most, rank < best?.rank ?? Int64.max,
+                underCeiling(unit, on: taker), state.allows(unit, on: taker),
                 fitsElsewhere(unit, on: taker)
             else { continue }
-            best = (unit, size)
+            best = (unit, rank)
         }
         return best?.unit
     }

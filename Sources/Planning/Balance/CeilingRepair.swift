@@ -200,21 +200,25 @@ struct CeilingRepair {
     /// the smallest; a little disorder lets each trial find something else.
     private mutating func leavers(_ host: Int) -> [Int] {
         var keyed: [(unit: Int, left: Int64, size: Int64)] = []
-        for domain in state.placement.residents[host] {
-            let unit = state.units.unit[domain]
-            guard state.isMovable[unit], state.units.members[unit][0] == domain,
-                moved + extra(unit) <= budget
-            else { continue }
+        for unit in leaving(host) where moved + extra(unit) <= budget {
             let left = excessNow(host, without: unit)
-            if left < excess[host] {
-                keyed.append((unit, left, state.problem.load(of: domain, ResourceLayout.memory)))
-            }
+            guard left < excess[host] else { continue }
+            let first = state.units.members[unit][0]
+            keyed.append((unit, left, state.problem.load(of: first, ResourceLayout.memory)))
         }
         keyed.sort { ($0.left, $0.size, $0.unit) < ($1.left, $1.size, $1.unit) }
         if keyed.count > 1, isDisordered, Int.random(in: 0..<3, using: &random) == 0 {
             keyed.swapAt(0, Int.random(in: 0..<min(6, keyed.count), using: &random))
         }
         return keyed.map(\.unit)
+    }
+
+    /// Units of a host that may leave it, each once.
+    func leaving(_ host: Int) -> [Int] {
+        state.placement.residents[host].compactMap { domain in
+            let unit = state.units.unit[domain]
+            return state.isMovable[unit] && state.units.members[unit][0] == domain ? unit : nil
+        }
     }
 
     /// What moving a unit adds to the domains moved: nothing if it is on its way already.
@@ -275,10 +279,8 @@ struct CeilingRepair {
         let leavers = leavers(host).prefix(8)
         for target in targets.shuffled(using: &random).prefix(12) where target != host {
             for unit in leavers where state.allows(unit, on: target) {
-                for domain in state.placement.residents[target] {
-                    let other = state.units.unit[domain]
-                    guard state.isMovable[other], state.units.members[other][0] == domain,
-                        moved + extra(unit) + extra(other) <= budget,
+                for other in leaving(target) {
+                    guard moved + extra(unit) + extra(other) <= budget,
                         underCeiling(unit, on: target, without: other),
                         swapHelps(host, unit, other), state.allows(other, on: host),
                         exchange(unit, other)

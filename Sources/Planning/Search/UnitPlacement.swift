@@ -53,11 +53,11 @@ struct UnitPlacement {
     func share(of target: Int, adding unit: Int) -> Int64 {
         let members = units.members[unit]
         if members.count == 1 { return placement.share(of: target, adding: members[0]) }
-        return share(of: target, adding: unit, Array(0...problem.layout.slots))
+        return share(of: target, adding: unit, 0...problem.layout.slots)
     }
 
     /// The same, of these resources only.
-    func share(of target: Int, adding unit: Int, _ resources: [Int]) -> Int64 {
+    func share(of target: Int, adding unit: Int, _ resources: some Sequence<Int>) -> Int64 {
         let members = units.members[unit]
         var worst: Int64 = 0
         for resource in resources {
