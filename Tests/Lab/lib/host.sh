@@ -25,7 +25,7 @@ host_setup() {
     mount -t sysfs sysfs /sys
     usb_bus
     private_run "$name"
-    bind_private "$state" /etc/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
+    bind_private "$state" /etc/libvirt /etc/pki/qemu /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
     mkdir -p "$disks/$host" "$CONSOLE_FOLDER" /run/libvirt
     mount --bind "$disks/$host" "$LOCAL_FOLDER"
     ip link set lo up
@@ -39,6 +39,7 @@ host_setup() {
         cp -a "$LAB_CACHE/capabilities" /var/cache/libvirt/qemu/capabilities
     fi
     libvirt_configuration "$host"
+    certificates "$(state_of "$name")" "$host"
     ssh_start "$name" "$host"
     libvirtd_start
     wait_until 20 "libvirtd of $host" virsh -q -c qemu:///system uri
@@ -82,6 +83,18 @@ cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
 TEXT
+}
+
+# For encrypted migrations: one authority for the lab, one certificate for a host as server and client.
+certificates() {
+    local state=$1 host=$2 folder=/etc/pki/qemu
+    cp "$state/ca-cert.pem" "$folder"
+    certificate "$folder/server-cert.pem" "$folder/server-key.pem" "$host" \
+        -CA "$state/ca-cert.pem" -CAkey "$state/ca-key.pem" \
+        -addext basicConstraints=critical,CA:FALSE \
+        -addext "subjectAltName=DNS:$host,IP:$(address_of "$host")"
+    cp "$folder/server-cert.pem" "$folder/client-cert.pem"
+    cp "$folder/server-key.pem" "$folder/client-key.pem"
 }
 
 libvirtd_start() {

@@ -3,7 +3,7 @@
 
 LAB_PACKAGES=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
-    glusterfs-server glusterfs-client openssh-server openssh-client
+    glusterfs-server glusterfs-client openssh-server openssh-client openssl
     iproute2 busybox-static cpio perl-base util-linux
 )
 # QEMU before this loses writes of emulated guests while it migrates them (README, "What was found").
@@ -19,7 +19,7 @@ command_install() {
     mkdir -p "$LAB_CACHE" "$LAB_DISKS"
     install_packages
     # Mount points for the private binds; the namespaces need them to exist underneath.
-    mkdir -p /etc/libvirt /var/{lib,log,cache}/libvirt /var/lib/glusterd /var/log/glusterfs
+    mkdir -p /etc/libvirt /etc/pki/qemu /var/{lib,log,cache}/libvirt /var/lib/glusterd /var/log/glusterfs
     [[ -d /root/.ssh ]] || mkdir -m 700 /root/.ssh
     install_kernel
     install_initramfs

@@ -60,11 +60,21 @@ prepare_state() {
     chmod 700 "$state/ssh"
     ssh-keygen -q -t ed25519 -N '' -C "lab-$name" -f "$state/ssh/id_ed25519"
     cp "$state/ssh/id_ed25519.pub" "$state/ssh/authorized_keys"
+    certificate "$state/ca-cert.pem" "$state/ca-key.pem" "lab-$name" \
+        -addext keyUsage=critical,keyCertSign
     for host in $(hosts_of "$name"); do
         mkdir "$state/hosts/$host"
         say "$(address_of "$host") $host" >>"$state/etc-hosts"
         prepare_sshd "$state" "$host"
     done
+}
+
+# certificate CERT KEY NAME OPTION...: for a month.
+certificate() {
+    local cert=$1 key=$2 subject=$3
+    shift 3
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+        -subj "/CN=$subject" -keyout "$key" -out "$cert" "$@" 2>/dev/null
 }
 
 prepare_sshd() {
