@@ -36,7 +36,7 @@ struct InterruptionTests {
     }
 
     @Test func aSecondRunIsRefusedWhileOneRuns() throws {
-        let play = try Playground(hosts: 3, domains: 9, speed: 4)
+        let play = try Playground(hosts: 3, domains: 9, speed: 1)
         let before = try play.placement()
         let drain = try play.start("drain", "host1", "--yes")
         try drain.says("migrating")
