@@ -30,6 +30,11 @@ package struct TransferFit: Hashable, Codable, Sendable {
     package static let assumed = TransferFit(
         fixedMilliseconds: 1030, efficiencyPermille: 1000, dirtyingPermille: 1000,
         switchoverMilliseconds: 30, errorPermille: 500, jobs: 0)
+    /// The same of cold moves of running guests: most of it is the time in which a guest shuts down,
+    /// which may as well be a third of that or thrice as much.
+    package static let assumedCold = TransferFit(
+        fixedMilliseconds: 15_000, efficiencyPermille: 1000, dirtyingPermille: 1000,
+        switchoverMilliseconds: 0, errorPermille: 2000, jobs: 0)
 }
 
 /// The fits of a fleet: one for each pair of hosts that has been used enough, one for all others.
@@ -50,6 +55,8 @@ package struct TransferCalibration: Hashable, Codable, Sendable {
     package var fleet: TransferFit
     /// In order of source and target.
     package var pairs: [Pair]
+    /// How cold moves of running guests go; nil when too few were done to learn from.
+    package var cold: TransferFit?
     /// What the last migration of a domain found in its memory: all but its empty pages, which take
     /// next to nothing to send. In order of domain.
     package var contents: [Content]
@@ -66,9 +73,11 @@ package struct TransferCalibration: Hashable, Codable, Sendable {
     }
 
     package init(
-        fleet: TransferFit = .assumed, pairs: [Pair] = [], contents: [Content] = []
+        fleet: TransferFit = .assumed, pairs: [Pair] = [], cold: TransferFit? = nil,
+        contents: [Content] = []
     ) {
         self.fleet = fleet
+        self.cold = cold
         self.pairs = pairs.sorted { ($0.source, $0.target) < ($1.source, $1.target) }
         self.contents = contents.sorted { $0.domain < $1.domain }
     }

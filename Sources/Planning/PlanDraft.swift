@@ -77,8 +77,10 @@ struct PlanDraft {
                 dirtyRate: isCold ? nil : domain.dirtyRate,
                 after: Set(waits[index].map(\.step)).sorted(),
                 dirtying: isCold ? nil : domain.dirtying,
-                fit: calibration.fit(
-                    from: problem.hosts[source].name, to: problem.hosts[target].name))
+                fit: isCold && domain.facts.state.isActive
+                    ? calibration.cold ?? .assumedCold
+                    : calibration.fit(
+                        from: problem.hosts[source].name, to: problem.hosts[target].name))
         }
         return StepTiming(
             tasks, links: problem.hosts.map(\.linkMbps), limits: policy.limits,
@@ -113,8 +115,11 @@ struct PlanDraft {
             let mode = compatibility.mode(move.domain, from: move.source, to: move.target)
             var estimate = estimates[index]
             if mode == .offline {
-                estimate.downtimeMilliseconds =
-                    domain.facts.state.isActive ? estimate.durationMilliseconds : 0
+                let isOn = domain.facts.state.isActive
+                estimate.downtimeMilliseconds = isOn ? estimate.durationMilliseconds : 0
+                let whole = estimate.prediction?.duration
+                estimate.prediction?.downtime =
+                    whole.flatMap { isOn ? $0 : nil } ?? StepPrediction.Range(low: 0, high: 0)
             }
             var step = Step(
                 id: StepID(number[index]), domainName: domain.name,

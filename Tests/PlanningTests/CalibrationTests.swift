@@ -52,6 +52,19 @@ import Testing
         #expect(fit.jobs == 40)
     }
 
+    @Test func `cold moves are learned apart from live ones`() {
+        let live = observations(10, seed: 1, truth: Self.truth)
+        let cold = (0..<4).map { index in
+            TransferObservation(
+                source: "a", target: "b", memory: .zero, dirtying: nil, linkRate: 125_000_000,
+                durationMilliseconds: 8000 + Int64(index) * 100)
+        }
+        let both = CalibrationFit.calibrate(live, cold: cold)
+        #expect(both.fleet == CalibrationFit.calibrate(live).fleet)
+        #expect((8000...8300).contains(both.cold?.fixedMilliseconds ?? 0), "\(both)")
+        #expect(CalibrationFit.calibrate(live, cold: Array(cold.prefix(2))).cold == nil)
+    }
+
     @Test func `one in six that went wrong does not spoil the others`() throws {
         let learned = observations(60, seed: 7, truth: Self.truth, noise: 30, outliers: 10)
         let fit = try #require(CalibrationFit.fit(learned))

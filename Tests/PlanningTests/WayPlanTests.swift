@@ -50,6 +50,31 @@ import Testing
         #expect(modes(try plan(Self.world(), "copy-storage-all: true"))["shared"] == "live")
     }
 
+    @Test func `a cold move takes as long as guests need to shut down`() throws {
+        var cluster = Self.world()
+        cluster.domain("off", on: "host1", state: .shutOff)
+        let policy = try Self.policy("offline: true")
+        func estimates(_ cold: TransferFit?) throws -> [String: StepEstimate] {
+            var snapshot = cluster.snapshot
+            snapshot.calibration = TransferCalibration(cold: cold)
+            let plan = Planner.plan(.drain(["host1"]), from: snapshot, under: policy, seed: 1)
+            return Dictionary(uniqueKeysWithValues: plan.steps.map { ($0.domainName, $0.estimate) })
+        }
+        let assumed = try estimates(nil)
+        let shared = try #require(assumed["shared"])
+        #expect(shared.durationMilliseconds == 15_000 && shared.downtimeMilliseconds == 15_000)
+        #expect(shared.prediction?.downtime == StepPrediction.Range(low: 5000, high: 45_000))
+        // Disks of its own take their time too; what is off has nothing to shut down.
+        let local = try #require(assumed["local"])
+        #expect(local.durationMilliseconds > shared.durationMilliseconds + 1000)
+        let off = try #require(assumed["off"])
+        #expect(off.durationMilliseconds < 2000 && off.downtimeMilliseconds == 0)
+        #expect(off.prediction?.downtime.high == 0)
+        var learned = TransferFit.assumedCold
+        learned.fixedMilliseconds = 5000
+        #expect(try estimates(learned)["shared"]?.durationMilliseconds == 5000)
+    }
+
     @Test func `room in the target's pool counts, of all that come there`() throws {
         var cluster = Self.world()
         cluster.domain("second", on: "host1", disk: "/var/lib/libvirt/images/second.qcow2")

@@ -45,9 +45,9 @@ struct RollbackTests {
         }
         // All that can be undone by direct moves is undone, mostly: the search is no exhaustive one.
         #expect(complete >= most && complete > 100 && complete < Self.cases)
-        let figures =
-            "\(complete) undone in full, \(most) by direct moves alone; \(short) undid less than "
-            + "the most that could be"
-        #expect(short < Self.cases / 10, "\(figures)")
+        print(
+            "rollback of \(Self.cases) cases: \(complete) undone in full, \(most) of them by direct "
+                + "moves alone; \(short) undid less than the most that could be")
+        #expect(short < Self.cases / 10)
     }
 }

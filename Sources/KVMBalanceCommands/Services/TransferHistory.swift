@@ -16,8 +16,10 @@ struct TransferHistory {
         var wasHelped: Bool
     }
 
-    /// In order of time.
+    /// Live migrations in order of time.
     let entries: [Entry]
+    /// Cold moves of running guests in order of time.
+    let cold: [Entry]
 
     init(_ runs: [(run: RunID, state: RunState)]) {
         let timed = runs.flatMap { run, state in
@@ -25,17 +27,18 @@ struct TransferHistory {
                 Self.entry(of: step, in: run, state).map { (step.endedAt, $0) }
             }
         }
-        entries = timed.sorted {
+        let all = timed.sorted {
             ($0.0?.milliseconds ?? 0, $0.1.run, $0.1.step.id)
                 < ($1.0?.milliseconds ?? 0, $1.1.run, $1.1.step.id)
         }.map(\.1)
+        entries = all.filter { $0.step.mode == .live }
+        cold = all.filter { $0.step.mode == .offline && !$0.step.isShutOff }
     }
 
     private static func entry(
         of step: RunState.StepState, in run: RunID, _ state: RunState
     ) -> Entry? {
-        guard step.step.mode == .live, let prediction = step.step.estimate.prediction,
-            let observed = step.observed
+        guard let prediction = step.step.estimate.prediction, let observed = step.observed
         else { return nil }
         return Entry(
             run: run, step: step.step, options: state.original.options, prediction: prediction,
@@ -51,6 +54,7 @@ struct TransferHistory {
         }
         return CalibrationFit.calibrate(
             entries.filter { !$0.wasHelped }.map(\.observation),
+            cold: cold.filter { !$0.wasHelped }.map(\.observation),
             contents: contents.map { TransferCalibration.Content(domain: $0, memory: $1) })
     }
 }

@@ -79,7 +79,8 @@ package enum CalibrationFit {
 
     /// In order of time, the newest last.
     package static func calibrate(
-        _ observations: [TransferObservation], contents: [TransferCalibration.Content] = []
+        _ observations: [TransferObservation], cold: [TransferObservation] = [],
+        contents: [TransferCalibration.Content] = []
     ) -> TransferCalibration {
         let fleet = fit(observations) ?? .assumed
         let groups = Dictionary(grouping: observations) { [$0.source, $0.target] }
@@ -88,7 +89,8 @@ package enum CalibrationFit {
                 TransferCalibration.Pair(source: ends[0], target: ends[1], fit: $0)
             }
         }
-        return TransferCalibration(fleet: fleet, pairs: pairs, contents: contents)
+        return TransferCalibration(
+            fleet: fleet, pairs: pairs, cold: fit(cold), contents: contents)
     }
 
     /// nil when there is too little to learn from.
