@@ -41,6 +41,11 @@ package struct HostFacts: Hashable, Codable, Sendable {
         self.ksm = ksm
         self.securityModel = securityModel
     }
+
+    /// A version of libvirt's or QEMU's as people write it.
+    package static func text(ofVersion number: Int) -> String {
+        "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)"
+    }
 }
 
 /// The host's processor as libvirt's capabilities describe it.

@@ -14,10 +14,12 @@ enum CheckedWays {
         }
         switch step.mode {
         case .live:
+            faults += compression(from, to, policy)
             if !isActive { faults.append("it does not run and is to move live") }
             if !step.copies.isEmpty { faults.append("a plain live move copies no disks") }
             faults += domain.facts.blockers.map(\.detail)
         case .storage:
+            faults += compression(from, to, policy)
             if !isActive { faults.append("it does not run and is to move live") }
             if !isNamed(domain.name, policy.migration.copyStorageAll),
                 !isNamed(domain.name, policy.migration.copyStorageInc)
@@ -34,6 +36,13 @@ enum CheckedWays {
             faults += (domain.facts.coldBlockers ?? []).map(\.detail)
         }
         return faults
+    }
+
+    /// QEMU 9.1 took its compression threads out.
+    private static func compression(_ from: Host, _ to: Host, _ policy: Policy) -> [String] {
+        guard policy.migration.compression?.method == .multithreaded else { return [] }
+        return [from, to].filter { ($0.facts?.hypervisorVersion ?? 0) >= 9_001_000 }
+            .map { "\($0.name) has no compression threads" }
     }
 
     static func mayBeCold(_ name: String, _ policy: Policy) -> Bool {

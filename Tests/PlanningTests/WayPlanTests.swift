@@ -75,6 +75,27 @@ import Testing
         #expect(try estimates(learned)["shared"]?.durationMilliseconds == 5000)
     }
 
+    @Test func `compression threads are refused where QEMU has none any more`() throws {
+        var cluster = Self.world()
+        cluster.domains.removeFirst()
+        #expect(try plan(cluster, "compressed: mt").steps.count == 1)
+        for newer in cluster.hosts.indices {
+            var mixed = cluster
+            mixed.hosts[newer].facts?.hypervisorVersion = 9_001_000
+            let refused = try plan(mixed, "compressed: mt")
+            let whose = newer == 0 ? "the source's" : "its"
+            #expect(
+                refused.blockers.first?.detail
+                    == "host2: \(whose) QEMU 9.1.0 has no compression threads: they went with 9.1")
+            #expect(try plan(mixed, "compressed: xbzrle").steps.count == 1)
+            #expect(try plan(mixed, "compressed: mt, offline: true").steps.count == 1)
+            // The judge knows it too.
+            let old = try plan(cluster, "compressed: mt")
+            let policy = try Self.policy("compressed: mt")
+            #expect(!PlanChecker.check(old, on: mixed.snapshot, under: policy).isEmpty)
+        }
+    }
+
     @Test func `room in the target's pool counts, of all that come there`() throws {
         var cluster = Self.world()
         cluster.domain("second", on: "host1", disk: "/var/lib/libvirt/images/second.qcow2")

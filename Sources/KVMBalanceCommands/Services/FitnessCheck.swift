@@ -51,6 +51,7 @@ struct FitnessCheck {
 
     private func findings(_ inventory: HostInventory) -> [Finding] {
         let facts = inventory.facts
+        let version = HostFacts.text(ofVersion:)
         var findings = [
             Finding(
                 item: "connection", grade: .ok,
@@ -159,10 +160,6 @@ struct FitnessCheck {
 
     private func uri(of host: HostName) -> String {
         fleet.hosts.first { $0.name == host }?.uri ?? ""
-    }
-
-    private func version(_ number: Int) -> String {
-        "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)"
     }
 
     static func text(of results: [Result]) -> String {

@@ -6,6 +6,7 @@ enum Cautions {
         -> [String]
     {
         var cautions: [String] = []
+        let text = HostFacts.text(ofVersion:)
         let passthrough = ["host-passthrough", "maximum"].contains(domain.guest.cpu.mode)
         if domain.guest.virtualization == "kvm", passthrough,
             source.cpu.microcode != target.cpu.microcode
@@ -18,12 +19,12 @@ enum Cautions {
             cautions.append("the hosts' CPU models differ, so required features were not compared")
         }
         if let from = source.hypervisorVersion, let to = target.hypervisorVersion, from > to {
-            cautions.append("QEMU there is older (\(version(to)) after \(version(from)))")
+            cautions.append("QEMU there is older (\(text(to)) after \(text(from)))")
         }
         if source.libvirtVersion > target.libvirtVersion, target.libvirtVersion > 0 {
             cautions.append(
-                "libvirt there is older (\(version(target.libvirtVersion)) after "
-                    + "\(version(source.libvirtVersion)))")
+                "libvirt there is older (\(text(target.libvirtVersion)) after "
+                    + "\(text(source.libvirtVersion)))")
         }
         let bridged = domain.interfaces.contains {
             switch $0 {
@@ -35,9 +36,5 @@ enum Cautions {
             cautions.append("its bridges could not be checked there")
         }
         return cautions
-    }
-
-    private static func version(_ number: Int) -> String {
-        "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)"
     }
 }

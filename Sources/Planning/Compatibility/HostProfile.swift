@@ -13,8 +13,13 @@ struct HostProfile: Hashable {
     var bridges: [String]?
     var pools: [StoragePool]
     var securityModel: String?
+    /// QEMU's version where the policy asks for compression threads and it has none.
+    var lacksCompressionThreads: String?
     /// Paths that the operator declared shared and that cover this host.
     var declaredPaths: [SharedStorage]
+
+    /// QEMU's first version without the capability `compress` (its docs/about/removed-features).
+    private static let threadsRemoved = 9_001_000
 
     /// nil for a host that was never read.
     init?(_ host: Host, under policy: Policy) {
@@ -34,6 +39,11 @@ struct HostProfile: Hashable {
             return pool
         }
         securityModel = facts.securityModel
+        if policy.migration.compression?.method == .multithreaded,
+            let version = facts.hypervisorVersion, version >= Self.threadsRemoved
+        {
+            lacksCompressionThreads = HostFacts.text(ofVersion: version)
+        }
         declaredPaths = policy.sharedStorage.filter { $0.covers(host: host.name) }
     }
 }

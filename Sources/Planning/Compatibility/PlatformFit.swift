@@ -6,7 +6,7 @@ enum PlatformFit {
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
         machine(domain, target) ?? cpu(domain, source, target) ?? network(domain, target)
-            ?? security(source, target) ?? cells(domain, target)
+            ?? security(source, target) ?? cells(domain, target) ?? compression(source, target)
     }
 
     /// The same of a guest that is started there anew: it takes whatever CPU it finds.
@@ -124,6 +124,17 @@ enum PlatformFit {
         return Misfit(
             reason: .security, detail: "its security model is \(names[1]), not \(names[0])",
             remedy: "set the same security_driver in qemu.conf on both hosts")
+    }
+
+    private static func compression(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
+        let ends = [("the source's", source), ("its", target)]
+        guard let (whose, host) = ends.first(where: { $0.1.lacksCompressionThreads != nil }),
+            let version = host.lacksCompressionThreads
+        else { return nil }
+        return Misfit(
+            reason: .other,
+            detail: "\(whose) QEMU \(version) has no compression threads: they went with 9.1",
+            remedy: "compress with xbzrle (--comp-methods xbzrle), or send with --parallel")
     }
 
     private static func cells(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
