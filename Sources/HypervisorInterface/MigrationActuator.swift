@@ -7,6 +7,10 @@ package import ClusterModel
 package protocol MigrationActuator: Sendable {
     var host: HostName { get }
 
+    /// Does beforehand what the next migration from this host would have to wait for. May fail in
+    /// silence: the migration then does it itself, and tells.
+    func makeReady() async
+
     /// Migrates a domain from this host and returns when libvirt says it is over. An error does not
     /// say who owns the domain: look at both hosts.
     func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics?
@@ -28,6 +32,10 @@ package protocol MigrationActuator: Sendable {
     func undefine(_ domain: DomainID) async throws
 
     func setAutostart(of domain: DomainID, to value: Bool) async throws
+}
+
+extension MigrationActuator {
+    package func makeReady() async {}
 }
 
 /// One migration to be started.

@@ -37,17 +37,16 @@ extension Composition {
         }
     }
 
-    /// Opens the connections that a run will look over, while the plan for it is made: one after the
-    /// other, between a plan and its first step, they would cost seconds. What fails now is told then.
-    func prepareToWatch() {
-        for inspector in allInspectors.prefix(Self.watchedBeforehand) {
-            Task { _ = try? await inspector.sighting(of: Self.nobody) }
+    /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
+    /// for it is made: between the plan and its first step they would cost time. What fails now is told
+    /// then.
+    func prepareToMigrate(from sources: [HostName]) {
+        for source in sources.prefix(Self.preparedAtMost) {
+            Task { await actuators[source]?.makeReady() }
         }
     }
 
-    private static let watchedBeforehand = 16
-    /// No domain has this UUID.
-    private static let nobody = DomainID("00000000-0000-0000-0000-000000000000")
+    private static let preparedAtMost = 16
 
     /// The cluster snapshot of this moment: inventory from the hosts, demand from the database and,
     /// for domains that were never sampled, from two samples a second apart.

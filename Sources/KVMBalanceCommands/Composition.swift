@@ -14,7 +14,7 @@ struct Composition: Sendable {
     /// Folder of the fleet file: what it names relatively is looked for here.
     private let folder: URL
     private let inspectors: [HostName: any HostInspector]
-    private let actuators: [HostName: any MigrationActuator]
+    let actuators: [HostName: any MigrationActuator]
     private let probes: [HostName: any MemoryProbe]
     private let images: [HostName: any ImageKeeper]
     private let stores: Stores

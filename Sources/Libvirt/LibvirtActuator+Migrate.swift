@@ -58,7 +58,7 @@ extension LibvirtActuator {
         _ request: MigrationRequest, route: MigrationCall.Route
     ) async throws -> MigrationStatistics? {
         let operation = "migrate to \(request.target)"
-        let lane = ConnectionLane(host: host, uri: uri)
+        let lane = laneForMigration()
         // Only to connect, so that a dead source costs its limit and no more.
         try await lane.call(operation, domain: request.domain, limit: options.controlLimit) { _ in }
         let (targetURI, control) = (uris[request.target], control)

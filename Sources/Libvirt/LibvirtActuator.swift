@@ -1,5 +1,6 @@
 package import ClusterModel
 import HypervisorInterface
+import Synchronization
 
 /// The writing door to one real host, over libvirt.
 ///
@@ -16,6 +17,8 @@ package final class LibvirtActuator: MigrationActuator {
     /// the target what a migration took.
     let uris: [HostName: String]
     let control: ConnectionLane
+    /// For the next migration, opened beforehand.
+    private let spare = Mutex<ConnectionLane?>(nil)
 
     package init(
         host: HostName, uri: String, uris: [HostName: String] = [:],
@@ -26,6 +29,21 @@ package final class LibvirtActuator: MigrationActuator {
         self.uris = uris
         self.options = options
         control = ConnectionLane(host: host, uri: uri)
+    }
+
+    package func makeReady() async {
+        let lane = ConnectionLane(host: host, uri: uri)
+        spare.withLock { $0 = lane }
+        do {
+            try await lane.call("get ready to migrate", limit: options.controlLimit) { _ in }
+        } catch {
+            spare.withLock { if $0 === lane { $0 = nil } }
+        }
+    }
+
+    /// The connection for one migration, maybe still on its way to being open.
+    func laneForMigration() -> ConnectionLane {
+        spare.withLock { $0.take() } ?? ConnectionLane(host: host, uri: uri)
     }
 
     package func abortMigration(of domain: DomainID) async throws {

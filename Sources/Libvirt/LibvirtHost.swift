@@ -1,6 +1,7 @@
 package import ClusterModel
 import Foundation
 package import HypervisorInterface
+import Synchronization
 package import Telemetry
 
 /// The reading door to one real host, over libvirt.
@@ -10,21 +11,44 @@ package import Telemetry
 /// migration:
 /// - sampling, always read-only;
 /// - inspection, writable unless the options say otherwise (see `LibvirtOptions`);
-/// - watching: sightings and progress.
+/// - watching: sightings and progress. It takes the place of the inspection that was first, which is
+///   idle once the plan stands, so that a run need not wait for one more; a later inventory opens
+///   another.
 package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions
+    private let uri: String
     private let sampling: ConnectionLane
-    private let inspection: ConnectionLane
-    private let watching: ConnectionLane
+    private let lanes: Mutex<Lanes>
     private let topology = CellTopology()
+
+    private struct Lanes {
+        var inspection: ConnectionLane
+        var watching: ConnectionLane?
+    }
 
     package init(host: HostName, uri: String, options: LibvirtOptions = LibvirtOptions()) {
         self.host = host
+        self.uri = uri
         self.options = options
         sampling = ConnectionLane(host: host, uri: uri, readOnly: true)
-        inspection = ConnectionLane(host: host, uri: uri, readOnly: options.inspectsReadOnly)
-        watching = ConnectionLane(host: host, uri: uri, readOnly: true)
+        lanes = Mutex(
+            Lanes(
+                inspection: ConnectionLane(
+                    host: host, uri: uri, readOnly: options.inspectsReadOnly)))
+    }
+
+    private var inspection: ConnectionLane { lanes.withLock { $0.inspection } }
+
+    private var watching: ConnectionLane {
+        lanes.withLock { lanes in
+            if let watching = lanes.watching { return watching }
+            let watching = lanes.inspection
+            lanes.inspection = ConnectionLane(
+                host: host, uri: uri, readOnly: options.inspectsReadOnly)
+            lanes.watching = watching
+            return watching
+        }
     }
 
     package func inventory() async throws -> HostInventory {

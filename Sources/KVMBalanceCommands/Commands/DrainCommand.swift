@@ -60,7 +60,7 @@ extension FleetCommand {
         let lock = try runner.lockFleet("\(goal)")
         defer { lock.release() }
         try await runner.refuseUnfinishedRun()
-        composition.prepareToWatch()
+        composition.prepareToMigrate(from: goal.sources)
         if goal.isJudgedByLoad { try await composition.refuseOldSamples(service.policy) }
         let plan = try await service.plan(goal)
         guard plan.outcome == .plan else {

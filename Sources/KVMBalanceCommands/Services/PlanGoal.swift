@@ -16,6 +16,14 @@ enum PlanGoal: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Hosts that are to be left, as far as they were named.
+    var sources: [HostName] {
+        switch self {
+        case .drain(let hosts, _), .consolidate(let hosts): hosts
+        case .return, .balance: []
+        }
+    }
+
     var kind: MigrationPlan.Kind {
         switch self {
         case .drain: .drain
