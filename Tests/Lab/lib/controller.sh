@@ -40,7 +40,7 @@ controller_setup() {
 emulator_bind() {
     local path
     [[ -d $EMULATOR ]] || return 0
-    for path in /usr/bin/qemu-system-x86_64 /usr/share/qemu /usr/share/seabios \
+    for path in /usr/bin/qemu-system-{x86_64,i386} /usr/share/{qemu,seabios} \
         /usr/lib/x86_64-linux-gnu/qemu; do
         mount --bind "$EMULATOR$path" "$path"
     done
