@@ -37,17 +37,6 @@ extension Composition {
         }
     }
 
-    /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
-    /// for it is made: between the plan and its first step they would cost time. What fails now is told
-    /// then.
-    func prepareToMigrate(from sources: [HostName]) {
-        for source in sources.prefix(Self.preparedAtMost) {
-            Task { await actuators[source]?.makeReady() }
-        }
-    }
-
-    private static let preparedAtMost = 16
-
     /// The cluster snapshot of this moment: inventory from the hosts, demand from the database and,
     /// for domains that were never sampled, from two samples a second apart.
     func observe(

@@ -14,7 +14,7 @@ struct Composition: Sendable {
     /// Folder of the fleet file: what it names relatively is looked for here.
     private let folder: URL
     private let inspectors: [HostName: any HostInspector]
-    let actuators: [HostName: any MigrationActuator]
+    private let actuators: [HostName: any MigrationActuator]
     private let probes: [HostName: any MemoryProbe]
     private let images: [HostName: any ImageKeeper]
     private let stores: Stores
@@ -121,6 +121,17 @@ struct Composition: Sendable {
         }
         return doors
     }
+
+    /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
+    /// for it is made: between the plan and its first step they would cost time. What fails now is told
+    /// then.
+    func prepareToMigrate(from sources: [HostName]) {
+        for source in sources.prefix(Self.preparedAtMost) {
+            Task { await actuators[source]?.makeReady() }
+        }
+    }
+
+    private static let preparedAtMost = 16
 
     /// For real hosts.
     var probers: [HostName: any HostProber] {

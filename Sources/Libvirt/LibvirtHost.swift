@@ -11,19 +11,19 @@ package import Telemetry
 /// migration:
 /// - sampling, always read-only;
 /// - inspection, writable unless the options say otherwise (see `LibvirtOptions`);
-/// - watching: sightings and progress. It takes the place of the inspection that was first, which is
-///   idle once the plan stands, so that a run need not wait for one more; a later inventory opens
-///   another.
+/// - watching: sightings and progress. It takes over the connection of the inspection before it,
+///   which is idle once the plan stands, so that a run need not wait for one more; a later inventory
+///   opens another.
 package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions
     private let uri: String
     private let sampling: ConnectionLane
-    private let lanes: Mutex<Lanes>
+    private let lanes = Mutex(Lanes())
     private let topology = CellTopology()
 
     private struct Lanes {
-        var inspection: ConnectionLane
+        var inspection: ConnectionLane?
         var watching: ConnectionLane?
     }
 
@@ -32,23 +32,27 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         self.uri = uri
         self.options = options
         sampling = ConnectionLane(host: host, uri: uri, readOnly: true)
-        lanes = Mutex(
-            Lanes(
-                inspection: ConnectionLane(
-                    host: host, uri: uri, readOnly: options.inspectsReadOnly)))
     }
 
-    private var inspection: ConnectionLane { lanes.withLock { $0.inspection } }
+    private var inspection: ConnectionLane {
+        lanes.withLock { lanes in
+            let lane = lanes.inspection ?? inspectionLane()
+            lanes.inspection = lane
+            return lane
+        }
+    }
 
     private var watching: ConnectionLane {
         lanes.withLock { lanes in
-            if let watching = lanes.watching { return watching }
-            let watching = lanes.inspection
-            lanes.inspection = ConnectionLane(
-                host: host, uri: uri, readOnly: options.inspectsReadOnly)
-            lanes.watching = watching
-            return watching
+            if let lane = lanes.watching { return lane }
+            let lane = lanes.inspection ?? inspectionLane()
+            (lanes.inspection, lanes.watching) = (nil, lane)
+            return lane
         }
+    }
+
+    private func inspectionLane() -> ConnectionLane {
+        ConnectionLane(host: host, uri: uri, readOnly: options.inspectsReadOnly)
     }
 
     package func inventory() async throws -> HostInventory {

@@ -12,14 +12,13 @@ enum CheckedWays {
         if step.isShutOff == isActive {
             faults.append("it is \(domain.facts.state.rawValue), and the step says otherwise")
         }
+        if step.mode != .offline { faults += compression(from, to, policy) }
         switch step.mode {
         case .live:
-            faults += compression(from, to, policy)
             if !isActive { faults.append("it does not run and is to move live") }
             if !step.copies.isEmpty { faults.append("a plain live move copies no disks") }
             faults += domain.facts.blockers.map(\.detail)
         case .storage:
-            faults += compression(from, to, policy)
             if !isActive { faults.append("it does not run and is to move live") }
             if !isNamed(domain.name, policy.migration.copyStorageAll),
                 !isNamed(domain.name, policy.migration.copyStorageInc)

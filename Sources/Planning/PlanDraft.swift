@@ -117,9 +117,10 @@ struct PlanDraft {
             if mode == .offline {
                 let isOn = domain.facts.state.isActive
                 estimate.downtimeMilliseconds = isOn ? estimate.durationMilliseconds : 0
-                let whole = estimate.prediction?.duration
-                estimate.prediction?.downtime =
-                    whole.flatMap { isOn ? $0 : nil } ?? StepPrediction.Range(low: 0, high: 0)
+                if let whole = estimate.prediction?.duration {
+                    let none = StepPrediction.Range(low: 0, high: 0)
+                    estimate.prediction?.downtime = isOn ? whole : none
+                }
             }
             var step = Step(
                 id: StepID(number[index]), domainName: domain.name,
