@@ -114,7 +114,8 @@ extension RunExecutor {
             try await to.remove(images, of: move.domain)
         case .removeSourceImages:
             try await from.remove(images, of: move.domain)
-        case .destroyPausedSource, .resumeSource, .undefineSource, .undefineTarget, .setAutostart:
+        case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
+            .undefineTarget, .setAutostart:
             return "\(settlement.rawValue) is no matter of images"
         }
         return nil

@@ -160,12 +160,10 @@ package actor RunExecutor {
 
     private func migrate(_ id: StepID) async {
         guard let open = machine.state.step(id), let source = doors[open.step.move.source],
-            let target = doors[open.step.move.target],
-            case .running(_, let persistent, _) = open.status
+            let target = doors[open.step.move.target], let request = request(of: id, to: target)
         else { return send(.migrationEnded(id, nil, error: "a host is not in the fleet file")) }
         let move = open.step.move
         let pair = HostPair(source: move.source, target: move.target)
-        let request = request(open.step, to: target, isPersistent: persistent)
         if let lack = await lack(of: open.step, source, target) {
             // Nothing was begun, and the look that follows will find so.
             return send(.migrationEnded(id, nil, error: lack))
@@ -203,6 +201,13 @@ package actor RunExecutor {
         return request
     }
 
+    /// As it was begun; nil when it was not.
+    private func request(of id: StepID, to target: HostDoor) -> MigrationRequest? {
+        guard let open = machine.state.step(id), case .running(_, let persistent, _) = open.status
+        else { return nil }
+        return request(open.step, to: target, isPersistent: persistent)
+    }
+
     /// Peer-to-peer is the default because it survives us; where the hosts can not reach each other
     /// the next attempt is driven from here, if the options leave the route open.
     private func noteRoute(after error: any Error, _ pair: HostPair) async {
@@ -231,6 +236,11 @@ package actor RunExecutor {
                     return send(.settled(id, settlement, error: doubt))
                 }
                 try await source.actuator.resume(move.domain)
+            case .resumePostcopy:
+                guard let request = self.request(of: id, to: target) else {
+                    return send(.settled(id, settlement, error: "step \(id) is not under way"))
+                }
+                try await source.actuator.resumePostcopy(request)
             case .undefineSource: try await source.actuator.undefine(move.domain)
             case .undefineTarget: try await target.actuator.undefine(move.domain)
             case .setAutostart:
@@ -243,6 +253,9 @@ package actor RunExecutor {
             }
             send(.settled(id, settlement, error: nil))
         } catch {
+            if settlement == .resumePostcopy {
+                await noteRoute(after: error, HostPair(source: move.source, target: move.target))
+            }
             send(.settled(id, settlement, error: "\(error)"))
         }
     }

@@ -71,6 +71,7 @@ package enum RecoveryTable {
         // What lay there before we began is not ours.
         case .settle(.undefineTarget): return (row, .avoidTarget)
         case .stopped: return (row, .skip)
+        case .lookAgain where isCut(source, target): return (row, .stopRun)
         case .lookAgain(let doubt): return (row, .lookAgain(doubt))
         case .arrived, .arrivedThenStopped, .wait, .settle, .halt: return (row, .stopRun)
         }
@@ -101,12 +102,25 @@ package enum RecoveryTable {
                 "a host can not be asked where the domain is: mend its libvirtd or its link")),
         RecoveryRow(
             label: "postcopy broken",
+            // Neither half is worth anything alone, and to go on with the copying harms neither.
             story: "The link broke in post-copy: each host has a part of the guest's memory.",
-            matches: { seen($0, $1) && (isPostcopy($0) || isPostcopy($1)) },
+            matches: { seen($0, $1) && isPostcopy($0) && isPostcopy($1) },
+            decision: .settle(.resumePostcopy)),
+        RecoveryRow(
+            label: "postcopy broken for one host",
+            story: "The link broke in post-copy, and the other host has not noticed yet.",
+            matches: { isCut($0, $1) && isPostcopy($0) != isPostcopy($1) && isActive($0, $1) },
+            decision: .lookAgain(
+                "post-copy lost its link for one host only, and the guest's memory is spread over "
+                    + "both: mend the link, destroy neither copy")),
+        RecoveryRow(
+            label: "postcopy broken, half gone",
+            story: "The link broke in post-copy, and one of the two QEMUs has ended since.",
+            matches: { isCut($0, $1) && !isActive($0, $1) },
             decision: .halt(
-                "post-copy lost its link and the guest's memory is spread over both hosts; "
-                    + "mend the link and resume the migration (virsh migrate --postcopy-resume), "
-                    + "destroy neither copy")),
+                "one host has a part of the guest's memory and the other has lost the rest: the "
+                    + "guest can not go on. Find out how the other QEMU ended, then end what is "
+                    + "left (virsh destroy) and start the domain where its disks are")),
         RecoveryRow(
             label: "split brain",
             story: "The reply of Finish was lost: the source resumed while the target runs.",
@@ -276,6 +290,11 @@ package enum RecoveryTable {
         source.presence != .unknown && target.presence != .unknown
     }
 
+    /// Both hosts answered, and one of them at least has a part of a guest.
+    private static func isCut(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        seen(source, target) && (isPostcopy(source) || isPostcopy(target))
+    }
+
     /// Both hosts answered and no copy was cut in two.
     private static func whole(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
         seen(source, target) && !isPostcopy(source) && !isPostcopy(target)
@@ -317,6 +336,10 @@ package enum RecoveryTable {
     }
 
     private static func isActive(_ sighting: DomainSighting) -> Bool {
-        isGuest(sighting) || sighting.presence == .pausedByMigration
+        isGuest(sighting) || sighting.presence == .pausedByMigration || isPostcopy(sighting)
+    }
+
+    private static func isActive(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
+        isActive(source) && isActive(target)
     }
 }

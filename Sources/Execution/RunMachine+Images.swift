@@ -76,7 +76,8 @@ extension Settlement {
         case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
             .removeSourceImages:
             true
-        case .destroyPausedSource, .resumeSource, .undefineSource, .undefineTarget, .setAutostart:
+        case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
+            .undefineTarget, .setAutostart:
             false
         }
     }

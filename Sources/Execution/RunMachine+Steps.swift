@@ -146,6 +146,7 @@ extension RunMachine {
         at time: Timestamp
     ) -> [Directive] {
         var now = now
+        if settlement == .resumePostcopy { return resumePostcopy(id, now, picture, at: time) }
         guard now.settlements < bounds.settlements else {
             if settlement == .setAutostart {
                 phases[id] = nil
@@ -168,6 +169,25 @@ extension RunMachine {
         return [record(.settling(id, settlement), at: time), .settle(id, settlement)]
     }
 
+    /// For more than a minute, with longer and longer pauses: a link needs its time to come back, and to
+    /// try does no harm.
+    private mutating func resumePostcopy(
+        _ id: StepID, _ now: Verification, _ picture: String, at time: Timestamp
+    ) -> [Directive] {
+        var now = now
+        guard now.resumptions < bounds.resumptions else {
+            let error = now.error.map { " (\($0))" } ?? ""
+            let reason =
+                "post-copy lost its link and was taken up again \(now.resumptions) times in vain"
+                + "\(error); the guest's memory is spread over both hosts: mend the link, destroy "
+                + "neither copy; \(picture)"
+            return state.step(id).map { halt($0.step, reason) } ?? []
+        }
+        now.resumptions += 1
+        phases[id] = .settling(.resumePostcopy, now)
+        return [record(.settling(id, .resumePostcopy), at: time), .settle(id, .resumePostcopy)]
+    }
+
     /// A repair that failed is looked at again after a pause, one that worked at once.
     mutating func settled(
         _ id: StepID, _ settlement: Settlement, error: String?, at time: Timestamp
@@ -178,7 +198,8 @@ extension RunMachine {
         if let error { now.error = error }
         now.note = now.note ?? Self.note(of: settlement)
         phases[id] = .verifying(now)
-        let pause = error == nil ? 0 : bounds.lookPauseMilliseconds
+        let tries = settlement == .resumePostcopy ? Int64(now.resumptions) : 1
+        let pause = error == nil ? 0 : bounds.lookPauseMilliseconds * tries
         let isCleared =
             error == nil && (settlement == .removeTargetImages || settlement == .removeSourceImages)
         return (isCleared ? [record(.cleared(id), at: time)] : []) + [
@@ -259,6 +280,7 @@ extension RunMachine {
         case .destroyPausedSource: "the source's paused copy was removed"
         case .undefineSource: "the definition left on the source was removed"
         case .undefineTarget: "the definition left on the target was removed"
+        case .resumePostcopy: "its post-copy lost the link and was taken up again"
         case .resumeSource, .setAutostart, .startSource, .startTarget, .returnDefinition,
             .removeTargetImages, .removeSourceImages:
             nil

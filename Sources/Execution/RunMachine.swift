@@ -30,6 +30,8 @@ package struct RunMachine: Sendable {
         /// It was asked to stop.
         var wasAborted = false
         var settlements = 0
+        /// How often a post-copy that lost its link was taken up.
+        var resumptions = 0
         /// Goes into the journal with the outcome.
         var note: String?
         /// When the migration ended.
@@ -50,6 +52,8 @@ package struct RunMachine: Sendable {
         /// unless the plan's options set a time.
         package var waits = 1800
         package var settlements = 3
+        /// How often a post-copy that lost its link is taken up.
+        package var resumptions = 8
         /// How long a guest must have run on the target before its old images are removed.
         package var provingMilliseconds: Int64 = 5000
         /// New plans around failures.

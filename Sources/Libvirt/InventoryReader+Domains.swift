@@ -46,7 +46,8 @@ extension InventoryReader {
                 Blocker(
                     domain: facts.name, reason: .state,
                     detail: "a post-copy migration of it failed: its memory is on two hosts",
-                    remedy: "mend the network and resume it (virsh migrate --postcopy-resume)"))
+                    remedy: "mend the network and resume it (kvmbalance runs resume for a run of "
+                        + "kvmbalance's own, virsh migrate --postcopy-resume for any other)"))
         }
         return entry
     }

@@ -26,11 +26,24 @@ extension LibvirtActuator {
         }
     }
 
+    /// Waits for a peer-to-peer one for the time of a short order only: it goes on without us, and who
+    /// looks finds it under way.
+    package func resumePostcopy(_ request: MigrationRequest) async throws {
+        if request.options.route == .managed {
+            let limit = Duration.seconds(request.options.timeoutSeconds ?? 3600)
+            _ = try await migrate(request, route: .managed, resuming: true, limit: limit)
+        } else {
+            _ = try await migratePeerToPeer(
+                request, resuming: true, limit: options.controlLimit)
+        }
+    }
+
     private func migratePeerToPeer(
-        _ request: MigrationRequest
+        _ request: MigrationRequest, resuming: Bool = false, limit: Duration? = nil
     ) async throws -> MigrationStatistics? {
         do {
-            return try await migrate(request, route: .peerToPeer)
+            return try await migrate(
+                request, route: .peerToPeer, resuming: resuming, limit: limit)
         } catch var error as HypervisorError
             where Self.meansUnreachablePeer(error, peerURI: request.targetURI)
         {
@@ -55,21 +68,22 @@ extension LibvirtActuator {
     }
 
     private func migrate(
-        _ request: MigrationRequest, route: MigrationCall.Route
+        _ request: MigrationRequest, route: MigrationCall.Route, resuming: Bool = false,
+        limit: Duration? = nil
     ) async throws -> MigrationStatistics? {
-        let operation = "migrate to \(request.target)"
+        let operation = "\(resuming ? "resume post-copy" : "migrate") to \(request.target)"
         let lane = laneForMigration()
         // Only to connect, so that a dead source costs its limit and no more.
         try await lane.call(operation, domain: request.domain, limit: options.controlLimit) { _ in }
         let (targetURI, control) = (uris[request.target], control)
         var startPostcopy: (@Sendable (Int) -> Void)?
-        if request.options.postcopy {
+        if request.options.postcopy, !resuming {
             startPostcopy = { Self.startPostcopy(request.domain, after: $0, control) }
         }
         let onIteration = startPostcopy
-        let result = try await lane.call(operation, domain: request.domain, limit: nil) {
+        let result = try await lane.call(operation, domain: request.domain, limit: limit) {
             try Self.perform(
-                request, route: route, on: $0, targetURI: targetURI, onIteration: onIteration)
+                request, route: route, resuming: resuming, on: $0, targetURI: targetURI, onIteration: onIteration)
         }
         if let job = result.job {
             return job.statistics(measuredMilliseconds: result.milliseconds)
@@ -86,10 +100,11 @@ extension LibvirtActuator {
     }
 
     private static func perform(
-        _ request: MigrationRequest, route: MigrationCall.Route, on source: ConnectionHandle,
-        targetURI: String?, onIteration: (@Sendable (Int) -> Void)?
+        _ request: MigrationRequest, route: MigrationCall.Route, resuming: Bool,
+        on source: ConnectionHandle, targetURI: String?, onIteration: (@Sendable (Int) -> Void)?
     ) throws(LibvirtFailure) -> Performed {
-        let call = try MigrationCall(request, route: route)
+        var call = try MigrationCall(request, route: route)
+        if resuming { call = call.resuming }
         let parameters = try call.parameters()
         let domain = try source.domain(request.domain.rawValue)
         try translate(request, domain, into: parameters, targetURI)

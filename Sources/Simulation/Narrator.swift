@@ -86,6 +86,7 @@ struct Narrator: Sendable {
         switch settlement {
         case .destroyPausedSource: "the paused copy on the source is destroyed"
         case .resumeSource: "the source's copy is resumed"
+        case .resumePostcopy: "post-copy is taken up again"
         case .undefineSource: "the definition on the source is removed"
         case .undefineTarget: "the definition on the target is removed"
         case .setAutostart: "autostart is set on the target"

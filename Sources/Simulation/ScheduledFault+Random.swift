@@ -21,7 +21,7 @@ extension ScheduledFault {
                 ? .movedCarelessly(domain, to: move?.target ?? host)
                 : fault(domain: domain, host: host, in: world, random: &random)
             if random.chance(15) { return ScheduledFault(.ended(domain), fault) }
-            guard let phase = random.pick(SimulatedMigration.Phase.allCases),
+            guard let phase = random.pick(phases),
                 random.chance(70)
             else {
                 let delay = random.number(in: 0...span)
@@ -31,6 +31,9 @@ extension ScheduledFault {
             return ScheduledFault(.phase(domain, phase), fault)
         }
     }
+
+    /// What is cut is struck enough.
+    private static let phases = SimulatedMigration.Phase.allCases.filter { $0 != .postcopyCut }
 
     private static func fault(
         domain: DomainID, host: HostName, in world: SimulatedWorld,

@@ -18,6 +18,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package var isIncoming = false
     /// The guest has run elsewhere since this copy stopped: to resume it would turn time back.
     package var isStale = false
+    /// Memory that is still on the source, since post-copy lost its link.
+    package var missing: Bytes?
     /// Its monitor does not answer before this moment.
     package var stuckUntil: Timestamp?
     /// The host had a definition before an incoming copy took its place.

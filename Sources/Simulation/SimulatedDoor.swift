@@ -96,6 +96,12 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
         }
     }
 
+    package func resumePostcopy(_ request: MigrationRequest) async throws {
+        try await effect("resume post-copy") { world throws in
+            try world.resumePostcopy(inFleet(request), from: place)
+        }
+    }
+
     package func resume(_ domain: DomainID) async throws {
         try await effect("resume") { world throws in try world.resume(domain, on: place) }
     }

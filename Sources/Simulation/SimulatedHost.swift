@@ -121,6 +121,7 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
         domains[index].become(.inactive, at: time)
         domains[index].isIncoming = false
         domains[index].isStale = false
+        domains[index].missing = nil
         domains[index].stuckUntil = nil
     }
 }

@@ -14,6 +14,8 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
         case perform
         /// The guest runs on the target while the rest of its memory follows.
         case postcopy
+        /// Post-copy lost its link: the source has noticed, and the target will soon.
+        case postcopyCut = "postcopy-cut"
         /// The guest is paused on the source, the last of it goes over; Finish has not begun.
         case switchOver = "switch-over"
         /// Finish is done, the guest runs on the target; the source still has its paused copy.
@@ -77,6 +79,9 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var losesConfirm = false
     package var losesUndefine = false
     package var isKilledInFinish = false
+
+    /// In post-copy, whole or cut: the guest is the target's, and a part of its memory the source's.
+    var isPastSwitchOver: Bool { phase == .postcopy || phase == .postcopyCut }
 
     /// It copies memory.
     var isCopying: Bool { phase == .perform || phase == .postcopy }

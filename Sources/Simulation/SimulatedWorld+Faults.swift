@@ -101,7 +101,7 @@ extension SimulatedWorld {
         let scaled = Bytes(Int64(Double(rate.count) * speed))
         for host in hosts { update(domain, on: host.name) { $0.dirtyRate = rate } }
         for index in migrations.indices where migrations[index].domain == domain {
-            guard migrations[index].phase != .postcopy else { continue }
+            guard !migrations[index].isPastSwitchOver else { continue }
             migrations[index].dirtied = migrations[index].dirtied(at: now)
             migrations[index].settle(at: now)
             migrations[index].dirtyRate = scaled
@@ -124,7 +124,7 @@ extension SimulatedWorld {
         let name = hosts[index].name
         // What waited for the old process there hears now that it is gone.
         for migration in migrations where migration.target == name {
-            if migration.phase == .confirm { continue }
+            if migration.phase == .confirm || migration.phase == .postcopyCut { continue }
             cancel(migration, .failed, code: 38, "Lost connection to destination host")
         }
         shells.removeAll { $0.host == name }
@@ -148,7 +148,7 @@ extension SimulatedWorld {
                     isSource
                         ? "internal error: client socket is closed"
                         : "Lost connection to destination host")
-            case .postcopy:
+            case .postcopy, .postcopyCut:
                 leaveUnattended(
                     migration,
                     isSource
@@ -189,21 +189,11 @@ extension SimulatedWorld {
         }
         for migration in torn { cutInTwo(migration.domain) }
         for migration in migrations where migration.source == name {
+            if migration.phase == .postcopyCut { continue }
             // Before Finish the target has nothing but an empty process.
             if migration.phase != .confirm { leaveShell(migration, forMilliseconds: 0) }
             conclude(migration, failure: (.unreachable, 38, "client socket is closed"))
         }
-    }
-
-    mutating func cutInTwo(_ domain: DomainID) {
-        let now = now
-        guard let migration = migration(of: domain), migration.phase == .postcopy else { return }
-        note(.cutInTwo, of: domain)
-        update(domain, on: migration.source) { $0.become(.postcopyFailed, at: now) }
-        update(domain, on: migration.target) {
-            $0.become(.postcopyFailed, at: now)
-        }
-        conclude(migration, failure: (.failed, 9, "post-copy migration failed: link broken"))
     }
 
     /// Ends the guest wherever it executes now.
@@ -211,7 +201,7 @@ extension SimulatedWorld {
         for host in hosts where !host.isLost {
             guard let copy = host.domain(domain), copy.presence == .running else { continue }
             // Half of its memory is elsewhere: it does not get as far as to end.
-            if migration(of: domain)?.phase == .postcopy { continue }
+            if migration(of: domain)?.isPastSwitchOver == true { continue }
             if let migration = migration(of: domain), migration.source == host.name,
                 migration.phase != .confirm
             {

@@ -13,6 +13,7 @@ extension SimulatedWorld {
         case .prepare: enter(.perform, migration)
         case .perform: endIteration(migration)
         case .postcopy: endPostcopy(migration)
+        case .postcopyCut: noticeCut(migration)
         case .switchOver: finish(migration)
         case .confirm: confirm(migration)
         }
@@ -39,6 +40,9 @@ extension SimulatedWorld {
             change(migration) { $0.until = until }
         case .perform, .postcopy:
             shareLinks()
+        case .postcopyCut:
+            let until = now.advanced(byMilliseconds: span(Self.noticeMilliseconds))
+            change(migration) { $0.until = until }
         case .switchOver:
             update(migration.domain, on: migration.source) {
                 $0.become(.pausedByMigration, at: now)
@@ -146,6 +150,26 @@ extension SimulatedWorld {
         enter(.confirm, old)
     }
 
+    /// The link broke: the source sees so at once, and what it has not sent is missing.
+    mutating func cutInTwo(_ domain: DomainID) {
+        let now = now
+        guard var migration = migration(of: domain), migration.phase == .postcopy else { return }
+        migration.settle(at: now)
+        note(.cutInTwo, of: domain)
+        update(domain, on: migration.source) { $0.become(.postcopyFailed, at: now) }
+        update(domain, on: migration.target) { $0.missing = migration.remaining }
+        enter(.postcopyCut, migration)
+    }
+
+    private mutating func noticeCut(_ migration: SimulatedMigration) {
+        let now = now
+        update(migration.domain, on: migration.target) {
+            // Unless it ended meanwhile.
+            if $0.missing != nil { $0.become(.postcopyFailed, at: now) }
+        }
+        conclude(migration, failure: (.failed, 9, "post-copy migration failed: link broken"))
+    }
+
     /// The daemons, or we and they, have lost each other. Source: qemu_migration.c, what the hosts do
     /// when the connection closes that started the migration.
     mutating func sever(_ migration: SimulatedMigration) {
@@ -159,7 +183,7 @@ extension SimulatedWorld {
             conclude(migration, failure: (.unreachable, 38, "client socket is closed"))
         case .switchOver:
             cancel(migration, .failed, code: 38, "Lost connection to destination host")
-        case .postcopy:
+        case .postcopy, .postcopyCut:
             leaveUnattended(migration, "Lost connection to destination host")
         case .confirm where migration.isManaged:
             conclude(migration, failure: (.unreachable, 38, "client socket is closed"))

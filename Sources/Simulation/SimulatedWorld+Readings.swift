@@ -12,7 +12,7 @@ extension SimulatedWorld {
         // With a stuck monitor nobody can be asked for the job; a source in post-copy shows it.
         let isKnown =
             !copy.isStuck(at: now) || copy.isIncoming
-            || migration(of: domain)?.phase == .postcopy
+            || migration(of: domain)?.isPastSwitchOver == true
         return DomainSighting(
             copy.presence, isPersistent: copy.facts.isPersistent,
             autostart: copy.facts.autostart, jobActive: isKnown && hasJob(domain, on: host))

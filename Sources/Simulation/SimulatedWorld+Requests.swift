@@ -10,10 +10,18 @@ extension SimulatedWorld {
     ) throws(HypervisorError) -> Int {
         let copy = try answering(request.domain, on: source, operation: "migrate")
         try admit(copy, request, from: source)
-        let id = nextMigration
-        nextMigration += 1
+        let migration = newMigration(request, of: copy, from: source)
+        let definition = self.copy(of: request.domain, on: request.target)
+        place(copy.incomingCopy(at: now, over: definition), on: request.target)
+        enter(.prepare, migration)
+        return migration.id
+    }
+
+    private mutating func newMigration(
+        _ request: MigrationRequest, of copy: SimulatedDomain, from source: HostName
+    ) -> SimulatedMigration {
         let migration = SimulatedMigration(
-            id: id, domain: request.domain, source: source, target: request.target,
+            id: nextMigration, domain: request.domain, source: source, target: request.target,
             isPersistent: request.isPersistent, mode: request.mode,
             isManaged: request.options.route == .managed,
             allowsPostcopy: request.options.mayEndInPostcopy && copy.presence == .running,
@@ -24,11 +32,47 @@ extension SimulatedWorld {
             startedAt: now, since: now,
             total: copy.facts.memory, remaining: copy.facts.memory,
             dirtyRate: Bytes(Int64(Double(copy.dirtyRate.count) * speed)), hotSet: copy.hotSet)
+        nextMigration += 1
         migrations.append(migration)
-        let definition = self.copy(of: request.domain, on: request.target)
-        place(copy.incomingCopy(at: now, over: definition), on: request.target)
-        enter(.prepare, migration)
-        return id
+        return migration
+    }
+
+    /// Takes up a post-copy that lost its link. It goes on like one whose caller is gone: the guest
+    /// runs on the target again, and what it lacks follows.
+    package mutating func resumePostcopy(
+        _ request: MigrationRequest, from source: HostName
+    ) throws(HypervisorError) {
+        let (domain, target, now) = (request.domain, request.target, self.now)
+        let what = "resume post-copy"
+        let left = try answering(domain, on: source, operation: what)
+        guard left.presence == .postcopyFailed, !hasJob(domain, on: source) else {
+            throw refusal(
+                .failed, 55, what, domain, source, "post-copy migration has not failed")
+        }
+        let cut = [source, target].compactMap { host($0) }.contains {
+            $0.isLost || $0.isLinkDown(at: now) || $0.peersCutUntil.map { now < $0 } == true
+        }
+        guard !cut, host(target)?.isUnreachable(at: now) == false else {
+            throw refusal(.failed, 38, what, domain, source, "unable to connect to the target")
+        }
+        guard let arrived = copy(of: domain, on: target), let missing = arrived.missing,
+            arrived.presence == .postcopyFailed, !arrived.isStuck(at: now)
+        else {
+            throw refusal(
+                .failed, 55, what, domain, source, "the target does not wait for the rest of it")
+        }
+        var migration = newMigration(request, of: left, from: source)
+        migration.isUnattended = true
+        migration.remaining = missing
+        migration.dirtyRate = .zero
+        change(migration) { $0 = migration }
+        update(domain, on: source) { $0.become(.pausedByMigration, at: now) }
+        update(domain, on: target) {
+            $0.become(.running, at: now)
+            $0.missing = nil
+        }
+        fates.removeAll { $0 == DomainFate(domain: domain, kind: .cutInTwo) }
+        enter(.postcopy, migration)
     }
 
     package mutating func abortMigration(

@@ -10,6 +10,8 @@ extension SimulatedWorld {
     static let confirmMilliseconds: Int64 = 60
     static let restartMilliseconds: Int64 = 1000
     static let cleanupMilliseconds: Int64 = 500
+    /// Seen in the lab: from the source's notice that post-copy is cut to the target's.
+    static let noticeMilliseconds: Int64 = 1000
 
     /// When something will change by itself; nil when nothing will.
     package var nextChange: Timestamp? {

@@ -151,32 +151,25 @@ extension VirtualRun {
 
     /// Why it was refused; nil when it is under way.
     mutating func start(_ id: StepID) -> String? {
-        guard let open = machine.state.step(id), case .running(_, let persistent, _) = open.status
-        else { preconditionFailure("step \(id) is to migrate and has no intent") }
-        let move = open.step.move
+        guard let request = request(of: id) else {
+            preconditionFailure("step \(id) is to migrate and has no intent")
+        }
+        let move = move(id)
         hasActed = true
         let ranTwice = runsTwice(move)
-        var options = machine.state.plan.options
-        let pair = [move.source, move.target]
-        options.route =
-            options.route == .managed || managedPairs.contains(pair) ? .managed : .peerToPeer
-        let request = MigrationRequest(
-            domain: move.domain, target: move.target, targetURI: "",
-            migrateURI: "tcp://\(move.target)",
-            isPersistent: persistent, mode: open.step.mode, options: options)
         do throws(HypervisorError) {
             let number = try world.migrate(request, from: move.source)
             demandUntouched(move, by: "migrate it", whenItRanTwice: ranTwice)
             calls[id] = number
             ours.insert(number)
             watches[id] = MigrationWatch(
-                startedAt: world.now, options: options)
+                startedAt: world.now, options: request.options)
             appoint(.watch(id, number), after: Self.watchMilliseconds)
             examine()
             return nil
         } catch {
             if error.kind == .peerUnreachable, machine.state.plan.options.route == .automatic {
-                managedPairs.insert(pair)
+                managedPairs.insert([move.source, move.target])
             }
             if error.message.contains("Cannot allocate memory"),
                 world.host(move.target)?.isTouchedByOthers == false
@@ -185,6 +178,21 @@ extension VirtualRun {
             }
             return error.message
         }
+    }
+
+    /// As the executor makes it; nil for a step that is not under way.
+    private func request(of id: StepID) -> MigrationRequest? {
+        guard let open = machine.state.step(id), case .running(_, let persistent, _) = open.status
+        else { return nil }
+        let move = open.step.move
+        var options = machine.state.plan.options
+        let isManaged =
+            options.route == .managed || managedPairs.contains([move.source, move.target])
+        options.route = isManaged ? .managed : .peerToPeer
+        return MigrationRequest(
+            domain: move.domain, target: move.target, targetURI: "",
+            migrateURI: "tcp://\(move.target)",
+            isPersistent: persistent, mode: open.step.mode, options: options)
     }
 
     /// As the executor does: without the policy's last word nothing would end it.
@@ -236,6 +244,9 @@ extension VirtualRun {
                     return doubt
                 }
                 try world.resume(move.domain, on: move.source)
+            case .resumePostcopy:
+                guard let request = request(of: id) else { return "step \(id) is not under way" }
+                try world.resumePostcopy(request, from: move.source)
             case .undefineSource:
                 try world.undefine(move.domain, on: move.source)
             case .undefineTarget:

@@ -57,6 +57,8 @@ extension VirtualRun {
                 source == .pausedByMigration && target == .running
             case .settling(_, .resumeSource):
                 source == .pausedByMigration && target == .absent
+            case .settling(_, .resumePostcopy):
+                source == .postcopyFailed && target == .postcopyFailed
             case .settling(_, .undefineSource):
                 source == .inactive && isGuest(target) && look?.target.isPersistent == true
             case .settling(_, .undefineTarget):

@@ -21,7 +21,7 @@ struct JournalEventTests {
         .preparing(2, StepPreparation(wasRunning: false)), .cleared(1),
         .settling(1, .removeTargetImages),
         .attemptFailed(1, attempt: 2, error: "Lost connection to \"host2\""),
-        .settling(1, .destroyPausedSource),
+        .settling(1, .destroyPausedSource), .settling(1, .resumePostcopy),
         .adjusting(1, .allowDowntime(milliseconds: 450), reason: "too busy"),
         .adjusting(1, .allowBandwidth(mebibytesPerSecond: 200), reason: ""),
         .adjusting(1, .startPostcopy, reason: "x"), .adjusting(1, .suspendGuest, reason: "x"),

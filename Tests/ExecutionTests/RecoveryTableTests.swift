@@ -50,6 +50,18 @@ struct RecoveryTableTests {
         }
     }
 
+    @Test func `post-copy is taken up only where each host has its half`() {
+        for (source, target) in Self.pairs {
+            guard case .settle(.resumePostcopy) = decide(source, target) else { continue }
+            #expect(source.presence == .postcopyFailed && target.presence == .postcopyFailed)
+            // Before an intent it is somebody else's.
+            #expect(RecoveryTable.verdict(source: source, target: target).verdict == .stopRun)
+        }
+        // libvirt keeps its job for a migration that failed in post-copy.
+        let half = DomainSighting(.postcopyFailed, isPersistent: true, jobActive: true)
+        #expect(decide(half, half) == .settle(.resumePostcopy))
+    }
+
     @Test func `the last definition stays`() {
         for (source, target) in Self.pairs {
             guard case .settle(.undefineSource) = decide(source, target) else { continue }
@@ -111,10 +123,10 @@ struct RecoveryTableTests {
                       absent   inactive running  by-migr  paused   postcopy unknown
         absent        halt     arrived~ arrived  again    arrived  halt     again
         inactive      stopped  halt     undefine again    undefine halt     again
-        running       stayed   undef-t  halt     again    halt     halt     again
-        by-migration  resume   halt     destroy  again    again    halt     again
-        paused        stayed   undef-t  halt     again    halt     halt     again
-        postcopy      halt     halt     halt     halt     halt     halt     again
+        running       stayed   undef-t  halt     again    halt     again    again
+        by-migration  resume   halt     destroy  again    again    again    again
+        paused        stayed   undef-t  halt     again    halt     again    again
+        postcopy      halt     halt     again    again    again    take-up  again
         unknown       again    again    again    again    again    again    again
         """
 
@@ -181,6 +193,7 @@ extension RecoveryDecision {
         case .lookAgain: "again"
         case .settle(.destroyPausedSource): "destroy"
         case .settle(.resumeSource): "resume"
+        case .settle(.resumePostcopy): "take-up"
         case .settle(.undefineSource): "undefine"
         case .settle(.undefineTarget): "undef-t"
         case .settle(.setAutostart): "autostart"

@@ -184,6 +184,30 @@ struct RunMachineFlowTests {
         #expect(driver.send(.begin).isEmpty)
     }
 
+    @Test func `a post-copy that lost its link is taken up, for as long as a link may need`() {
+        var driver = MachineDriver(Example.plan([Example.step(1)]))
+        _ = driver.send(.begin)
+        driver.migrate(1, error: "link broken")
+        let half = DomainSighting(.postcopyFailed, isPersistent: true)
+        for number in 1...8 {
+            #expect(
+                driver.verify(1, half, half) == [
+                    .record(.settling(1, .resumePostcopy)), .settle(1, .resumePostcopy),
+                ])
+            let failed = driver.send(.settled(1, .resumePostcopy, error: "no route"))
+            #expect(
+                failed == [.look(1, .verify, afterMilliseconds: 2000 * Int64(number))])
+        }
+        var other = driver
+        let end = driver.verify(1, half, half)
+        #expect(end.outcome?.state == .halted)
+        #expect(end.outcome?.reason?.contains("8 times in vain (no route)") == true)
+        // Once it goes on it is waited for, and what comes after it has tries of its own.
+        #expect(other.verify(1, .migrating, .running).count == 1)
+        let mark = DomainSighting(.running, isPersistent: true, autostart: false)
+        #expect(other.verify(1, .absent, mark).outcome?.state == .done)
+    }
+
     // MARK: Crashes
 
     @Test func `after a crash open steps come first, then a plan`() {

@@ -89,6 +89,9 @@ package enum RecoveryDocument {
         case .settle(.destroyPausedSource): "destroy the paused copy on the source, look again"
         case .settle(.resumeSource):
             "resume the source's copy, once no other host knows the domain, and look again"
+        case .settle(.resumePostcopy):
+            "take the migration up again (virsh migrate --postcopy-resume), look again; halt if it "
+                + "can not be taken up for a minute"
         case .settle(.undefineSource): "undefine it on the source, look again"
         case .settle(.undefineTarget): "undefine it on the target, look again"
         case .settle(.setAutostart): "set autostart on the target, look again"

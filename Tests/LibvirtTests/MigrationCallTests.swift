@@ -56,6 +56,13 @@ struct MigrationCallTests {
         #expect(try added { _ in } == 0)
     }
 
+    @Test("A post-copy that lost its link is taken up with what it was begun with")
+    func resumption() throws {
+        let begun = try MigrationCall(request { $0.whenStuck = .postcopy }, route: .managed)
+        #expect(begun.resuming.flags & ~begun.flags == VIR_MIGRATE_POSTCOPY_RESUME.rawValue)
+        #expect(begun.resuming.migrateURI == begun.migrateURI)
+    }
+
     @Test("Disks are copied by name, whole or above their base; a cold move is no live one")
     func waysToMove() throws {
         var storage = request(mode: .storage)

@@ -245,6 +245,38 @@ struct SimulatedWorldTests {
         #expect(seen.joined(separator: " ") == picture, "\(fault)")
     }
 
+    @Test func `post-copy goes on where it was cut, once the link is back`() throws {
+        var world = Self.world { $0.memory = .gibibytes(8) }
+        world.strike(.guestBusy(Self.id, dirtyRate: .gibibytes(2)))
+        world.schedule = [
+            ScheduledFault(
+                .phase(Self.id, .postcopy), .linkLoss("host1", milliseconds: 90_000))
+        ]
+        var request = Self.request()
+        request.options.postcopy = true
+        _ = try world.migrate(request, from: "host1")
+        #expect(throws: HypervisorError.self) {
+            try world.resumePostcopy(request, from: "host1")
+        }
+        while !world.fates(of: Self.id).contains(.cutInTwo) {
+            world.advance(to: try #require(world.nextChange))
+        }
+        #expect(throws: HypervisorError.self) {
+            try world.resumePostcopy(request, from: "host1")
+        }
+        let missing = try #require(world.copy(of: Self.id, on: "host2")?.missing)
+        #expect(missing > .zero)
+        world.advance(to: world.now.advanced(byMilliseconds: 90_000))
+        try world.resumePostcopy(request, from: "host1")
+        #expect(world.migration(of: Self.id)?.remaining == missing)
+        #expect(try world.sighting(of: Self.id, on: "host1").jobActive)
+        world.advance(to: world.now.advanced(byMilliseconds: 600_000))
+        #expect(try world.sighting(of: Self.id, on: "host1").presence == .absent)
+        let arrived = try world.sighting(of: Self.id, on: "host2")
+        #expect(arrived.presence == .running && arrived.isPersistent)
+        #expect(world.fates(of: Self.id).isEmpty && world.violations.isEmpty)
+    }
+
     @Test func `a host that is lost takes its guests along`() throws {
         let source = try Self.after(.hostLoss("host1"), in: .perform)
         #expect(source.fates(of: Self.id) == [.lostWithHost])

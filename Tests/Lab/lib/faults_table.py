@@ -9,6 +9,7 @@ TITLES = {
     "target-qemu": "kill -9 of the target's QEMU",
     "link-3s": "The target's link cut for 3 s",
     "link-cut": "The target's link cut, and mended when kvmbalance had ended",
+    "post-copy": "The stream of a post-copy broken",
     "crawl": "The target's link slowed to 1 Mbit/s while copying, policy `timeout: 60s`",
     "memory": "No memory on the target when the guest is to start there",
     "full-disk": "The disk of kvmbalance's journal full",
