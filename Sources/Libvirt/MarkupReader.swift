@@ -21,22 +21,40 @@ enum MarkupReader {
         for word in ["<!DOCTYPE", "<!ENTITY"] where data.range(of: Data(word.utf8)) != nil {
             throw MalformedXML("the XML of a <\(root)> has a \(word), which libvirt never writes")
         }
+        guard !hasBareInstruction(text) else {
+            throw MalformedXML(
+                "the XML of a <\(root)> has a processing instruction without data, which is not read"
+            )
+        }
         let builder = TreeBuilder()
         let parser = XMLParser(data: data)
         parser.shouldProcessNamespaces = true
         parser.shouldResolveExternalEntities = false
         parser.delegate = builder
         let isWellFormed = parser.parse()
-        if let fault = builder.fault { throw fault }
+        if let fault = builder.fault { throw MalformedXML("\(fault): a <\(root)> was expected") }
         guard isWellFormed, let tree = builder.root else {
-            throw MalformedXML(
-                "not well-formed XML at line \(parser.lineNumber): a <\(root)> was expected")
+            throw MalformedXML("no XML, where a <\(root)> was expected")
         }
         guard tree.name == root, tree.namespace == nil else {
             throw MalformedXML("<\(tree.name)> where a <\(root)> was expected")
         }
         return tree
     }
+
+    /// `<?name?>`: FoundationXML (swift-corelibs, 6.3) hands its missing data to strlen and takes the
+    /// process down.
+    private static func hasBareInstruction(_ text: String) -> Bool {
+        var rest = text.utf8[...]
+        while let start = rest.firstRange(of: "<?".utf8) {
+            rest = rest[start.upperBound...]
+            guard let end = rest.firstRange(of: "?>".utf8) else { return false }
+            if !rest[..<end.lowerBound].contains(where: Self.blanks.contains) { return true }
+        }
+        return false
+    }
+
+    private static let blanks = Set(" \t\r\n".utf8)
 }
 
 /// Builds the tree from the parser's events, with a stack of the open elements.
@@ -61,6 +79,17 @@ private final class TreeBuilder: NSObject, XMLParserDelegate {
         let namespace = namespaceURI.flatMap { $0.isEmpty ? nil : $0 }
         open.append(
             MarkupElement(name: elementName, namespace: namespace, attributes: attributes))
+    }
+
+    /// libxml2's warnings and its errors of namespaces, with which libvirt takes a text too (xmlerror.h).
+    private static let harmless = Set([27, 93] + Array(97...107) + Array(200...205))
+
+    /// The first fault is the last: FoundationXML would go on as well as it can, say at the end that all
+    /// was well, and keep a little memory for each fault.
+    func parser(_ parser: XMLParser, parseErrorOccurred parseError: any Error) {
+        guard fault == nil, !Self.harmless.contains((parseError as NSError).code) else { return }
+        fault = MalformedXML("not well-formed XML at line \(parser.lineNumber)")
+        parser.abortParsing()
     }
 
     func parser(

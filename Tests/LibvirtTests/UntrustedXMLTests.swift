@@ -64,6 +64,34 @@ struct UntrustedXMLTests {
     }
 
     @Test(
+        "XML that breaks off or contradicts itself is refused, and said to be so",
+        arguments: [
+            "<domain><name>a</domain>", "<domain/><domain/>", "<domain><a></b></domain>",
+            "<domain><a b='1' b='2'/></domain>", "<domain>&foo;</domain>", "<domain/>x",
+        ])
+    func malformed(_ xml: String) {
+        #expect {
+            try MarkupReader.read(xml, root: "domain")
+        } throws: { "\($0)".contains("not well-formed XML at line 1: a <domain>") }
+    }
+
+    @Test("Namespaces that libvirt lets pass are no fault")
+    func looseNamespaces() throws {
+        for inner in ["<x:b/>", "<b x:c='1'/>", "<x:b xmlns:x='relative'/>", "<?pi data?><?pi ?>"] {
+            _ = try MarkupReader.read("<domain>\(inner)</domain>", root: "domain")
+        }
+    }
+
+    @Test("A processing instruction without data, at which FoundationXML would crash, is refused")
+    func bareInstruction() {
+        for inner in ["<?pi?>", "<?a b?><?pi?>", "<x><?pi?></x>"] {
+            #expect {
+                try MarkupReader.read("<domain>\(inner)</domain>", root: "domain")
+            } throws: { "\($0)".contains("processing instruction without data") }
+        }
+    }
+
+    @Test(
         "Absurd amounts are refused by name, not overflowed",
         arguments: [
             "18446744073709551615", "9223372036854775807", "-1", "1e9", "", "99999999999999999999",
