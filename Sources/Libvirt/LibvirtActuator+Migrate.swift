@@ -83,7 +83,8 @@ extension LibvirtActuator {
         let onIteration = startPostcopy
         let result = try await lane.call(operation, domain: request.domain, limit: limit) {
             try Self.perform(
-                request, route: route, resuming: resuming, on: $0, targetURI: targetURI, onIteration: onIteration)
+                request, route: route, resuming: resuming, on: $0, targetURI: targetURI,
+                onIteration: onIteration)
         }
         if let job = result.job {
             return job.statistics(measuredMilliseconds: result.milliseconds)
