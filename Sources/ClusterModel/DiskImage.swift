@@ -18,6 +18,8 @@ package struct DiskImage: Hashable, Codable, Sendable {
     /// The base image under it, where only the top layer is copied.
     package var backingPath: String?
     package var backingFormat: String?
+    /// All images under it, from the top, each with what tells it from others.
+    package var bases: [BaseImage]?
 
     package static let firmware = "nvram"
 
@@ -44,6 +46,19 @@ package struct DiskImage: Hashable, Codable, Sendable {
     package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
+    }
+}
+
+/// A base image that the target must have as well, byte for byte.
+package struct BaseImage: Hashable, Codable, Sendable {
+    package var path: String
+    /// Length and a checksum of pieces all over it: what differs is told by it almost surely, and what is
+    /// equal is not proved.
+    package var print: String
+
+    package init(path: String, print: String) {
+        self.path = path
+        self.print = print
     }
 }
 

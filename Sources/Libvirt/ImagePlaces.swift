@@ -20,7 +20,7 @@ enum ImagePlaces {
                         remedy: "make room in it, or move the domain elsewhere")
                 }
             }
-            if let base = image.backingPath { try checkBase(base, of: image, connection) }
+            for base in image.bases ?? [] { try check(base, of: image, connection) }
         }
     }
 
@@ -46,14 +46,22 @@ enum ImagePlaces {
         }
     }
 
-    private static func checkBase(
-        _ path: String, of image: DiskImage, _ connection: ConnectionHandle
+    private static func check(
+        _ base: BaseImage, of image: DiskImage, _ connection: ConnectionHandle
     ) throws {
-        guard connection.volume(at: path) != nil else {
+        try connection.pool(showing: DiskImage.folder(of: base.path))?.refresh()
+        guard let volume = connection.volume(at: base.path) else {
             throw LibvirtFailure.refused(
-                "the base image \(path) of \(image.disk) is not here",
-                remedy: "copy the base image there first, or let the whole disk be copied "
-                    + "(--copy-storage-all)")
+                "the base image \(base.path) of \(image.disk) is not here",
+                remedy: "copy the base image there first, or make one image of both (virsh "
+                    + "blockpull) and let all of it be copied (--copy-storage-all)")
+        }
+        let print = try volume.print(on: connection)
+        guard print == base.print else {
+            throw LibvirtFailure.refused(
+                "the base image \(base.path) of \(image.disk) is another here (\(print)) than on "
+                    + "the source (\(base.print)): the guest would read wrong data",
+                remedy: "copy the source's file there, byte for byte")
         }
     }
 

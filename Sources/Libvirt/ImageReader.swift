@@ -33,12 +33,31 @@ enum ImageReader {
             }
             image.backingPath = file
             image.backingFormat = base?.first("format")?.attribute("type")
+            image.bases = try bases(under: element, connection)
         } else if layer {
             throw LibvirtFailure.refused(
                 "disk \(disk) has no base image, above which it could be copied",
                 remedy: "copy all of it (--copy-storage-all)")
         }
         return image
+    }
+
+    private static func bases(
+        under disk: MarkupElement, _ connection: ConnectionHandle
+    ) throws -> [BaseImage] {
+        var found: [BaseImage] = []
+        var layer = disk.first("backingStore")
+        while let store = layer, let source = store.first("source") {
+            guard let (volume, path) = try volume(of: source, connection) else {
+                throw LibvirtFailure.refused(
+                    "no active pool of its host shows the base image "
+                        + "\(source.attribute("file") ?? "?"), which the target's is compared with",
+                    remedy: "define and start a pool over its folder")
+            }
+            found.append(BaseImage(path: path, print: try volume.print(on: connection)))
+            layer = store.first("backingStore")
+        }
+        return found
     }
 
     private static func volume(

@@ -21,7 +21,7 @@ enum CheckedWays {
         case .storage:
             if !isActive { faults.append("it does not run and is to move live") }
             if !isNamed(domain.name, policy.migration.copyStorageAll),
-                !isNamed(domain.name, policy.migration.copyStorageInc)
+                !mayCopyTopLayer(domain.name, policy)
             {
                 faults.append("the policy does not let its disks be copied")
             }
@@ -46,6 +46,10 @@ enum CheckedWays {
 
     static func mayBeCold(_ name: String, _ policy: Policy) -> Bool {
         isNamed(name, policy.migration.offline)
+    }
+
+    static func mayCopyTopLayer(_ name: String, _ policy: Policy) -> Bool {
+        isNamed(name, policy.migration.copyStorageInc)
     }
 
     /// Shut off, with a definition, without a saved state, and named.

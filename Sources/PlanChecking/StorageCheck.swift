@@ -8,6 +8,14 @@ enum StorageCheck {
     ) -> [String] {
         domain.disks.compactMap { disk in
             if copied.contains(disk.target) { return faultOfCopy(disk, from, to, policy) }
+            // Of `vda backing 1` the first word is the disk that lies over it.
+            let words = disk.target.split(separator: " ")
+            if words.count == 3, words[1] == "backing", copied.contains(String(words[0])),
+                CheckedWays.mayCopyTopLayer(domain.name, policy),
+                areTwins(pools(of: disk, from, to))
+            {
+                return nil
+            }
             switch disk.source {
             case .none, .network: return nil
             case .other(let type): return "disk \(disk.target) is of type \(type)"
@@ -32,21 +40,33 @@ enum StorageCheck {
     private static func faultOfCopy(
         _ disk: Disk, _ from: Host, _ to: Host, _ policy: Policy
     ) -> String? {
-        let pools: [StoragePool?]
         switch disk.source {
         case .file(let path):
             if isDeclared(path, from, to, policy) { return "\(path) is shared, yet it is copied" }
-            pools = [pool(at: path, from), pool(at: path, to)]
-        case .volume(let name, _):
-            pools = [from, to].map { host in host.facts?.pools.first { $0.name == name } }
+        case .volume: break
         case .none, .block, .network, .other: return "disk \(disk.target) can not be copied"
         }
-        guard !disk.isReadOnly, !disk.isShareable, let here = pools[0], let there = pools[1],
-            here.identity == nil, there.identity == nil, here.name == there.name,
-            here.type == there.type, ["dir", "fs"].contains(here.type),
-            folders(here.targetPath ?? "") == folders(there.targetPath ?? "")
-        else { return "disk \(disk.target) can not be copied from pool to pool" }
+        guard !disk.isReadOnly, !disk.isShareable, areTwins(pools(of: disk, from, to)) else {
+            return "disk \(disk.target) can not be copied from pool to pool"
+        }
         return nil
+    }
+
+    private static func pools(of disk: Disk, _ from: Host, _ to: Host) -> [StoragePool?] {
+        switch disk.source {
+        case .file(let path): [pool(at: path, from), pool(at: path, to)]
+        case .volume(let name, _):
+            [from, to].map { host in host.facts?.pools.first { $0.name == name } }
+        case .none, .block, .network, .other: []
+        }
+    }
+
+    /// Pools of files, each its host's own, of one name and path.
+    private static func areTwins(_ pools: [StoragePool?]) -> Bool {
+        guard let here = pools.first ?? nil, let there = pools.last ?? nil else { return false }
+        return here.identity == nil && there.identity == nil && here.name == there.name
+            && here.type == there.type && ["dir", "fs"].contains(here.type)
+            && folders(here.targetPath ?? "") == folders(there.targetPath ?? "")
     }
 
     private static func isSame(_ left: StoragePool?, _ right: StoragePool?) -> Bool {

@@ -50,6 +50,30 @@ import Testing
         #expect(modes(try plan(Self.world(), "copy-storage-all: true"))["shared"] == "live")
     }
 
+    @Test func `what lies above a base image is copied where the policy lets just that be copied`()
+        throws
+    {
+        var cluster = Self.world()
+        cluster.domains[0].facts.disks.append(
+            Disk(
+                target: "vda backing 1", source: .file(path: "/var/lib/libvirt/images/base.raw"),
+                isReadOnly: true))
+        let copied = try plan(cluster, "copy-storage-inc: true")
+        #expect(modes(copied) == ["local": "storage", "shared": "live"])
+        #expect(copied.steps.first { $0.domainName == "local" }?.copies == ["vda"])
+        // The base stays where it is: with all of it copied, or cold, it would be missing.
+        for migration in ["live: true", "copy-storage-all: true", "offline: true"] {
+            let blocker = try #require(try plan(cluster, migration).blockers.first)
+            #expect(blocker.detail.hasSuffix("local, and lies over a base image"), "\(migration)")
+            #expect(blocker.remedy.contains("--copy-storage-inc"))
+        }
+        let whole = try plan(Self.world(), "copy-storage-inc: true").blockers
+        #expect(whole.first?.remedy.contains("--copy-storage-all") == true)
+        // Nor is there anything to compare it with where the target has no such pool.
+        cluster.hosts[1].facts?.pools[0].name = "other"
+        #expect(try plan(cluster, "copy-storage-inc: true").outcome == .infeasible)
+    }
+
     @Test func `a cold move takes as long as guests need to shut down`() throws {
         var cluster = Self.world()
         cluster.domain("off", on: "host1", state: .shutOff)

@@ -14,17 +14,28 @@ struct DomainProfile: Hashable {
             case unknown(type: String)
         }
 
+        /// What may be done about it, where it lies in storage of its own host.
+        enum Nature: Hashable {
+            /// It can be copied.
+            case whole
+            /// It lies over a base image: what is above can be copied.
+            case overlay
+            /// A base image: the target may have it too.
+            case base
+            /// It can not leave.
+            case fixed
+        }
+
         var place: Place
-        /// May it be copied, where the host's storage is its own?
-        var isCopyable: Bool
+        var nature: Nature
     }
 
     var guest: GuestPlatform
     var storage: [StorageNeed]
     var interfaces: [NetworkInterface]
     var strictCells: [Int]?
-    /// May its disks be copied while it runs?
-    var copies: Bool
+    /// May its disks be copied while it runs, and how much of them?
+    var copy: StorageCopy?
     var cold: ColdMove
     /// Something forbids every live move of it, or it does not run.
     var needsCold: Bool
@@ -33,28 +44,26 @@ struct DomainProfile: Hashable {
         guest = facts.guest
         interfaces = facts.interfaces
         strictCells = facts.strictCells
-        let copy = policy.storageCopy(of: facts.name)
-        copies = copy != nil
+        copy = policy.storageCopy(of: facts.name)
         cold = policy.coldMove(of: facts.name)
         if cold == .whereNeeded, !policy.coldBlockers(of: facts).isEmpty { cold = .never }
         needsCold = cold != .never && (!facts.blockers.isEmpty || !facts.state.isActive)
-        // A base image of its own host can only be copied with a guest that is off, or be there.
-        let layered = Set(
-            facts.disks.filter { $0.target.contains(" backing ") }.map {
-                $0.target.prefix { $0 != " " }
-            })
+        let layered = Set(facts.disks.filter(\.isBase).map(\.overlay))
         storage = facts.disks.compactMap { disk in
-            let isLayered = layered.contains(disk.target.prefix { $0 != " " })
-            let isCopyable = disk.isCopyable && (!isLayered || copy == .topLayer)
+            let nature: StorageNeed.Nature =
+                if disk.isBase { .base } else if !disk.isCopyable {
+                    .fixed
+                } else if layered.contains(disk.target[...]) { .overlay } else { .whole }
             switch disk.source {
             case .none, .network: return nil
-            case .file(let path), .block(let path):
-                return StorageNeed(
-                    place: .path(Self.folder(of: path)), isCopyable: isCopyable)
+            case .file(let path):
+                return StorageNeed(place: .path(Self.folder(of: path)), nature: nature)
+            case .block(let path):
+                return StorageNeed(place: .path(Self.folder(of: path)), nature: .fixed)
             case .volume(let pool, _):
-                return StorageNeed(place: .pool(pool), isCopyable: isCopyable)
+                return StorageNeed(place: .pool(pool), nature: nature)
             case .other(let type):
-                return StorageNeed(place: .unknown(type: type), isCopyable: false)
+                return StorageNeed(place: .unknown(type: type), nature: .fixed)
             }
         }
     }

@@ -6,17 +6,32 @@ import PlacementPolicy
 /// libvirt compares paths and file system types at the source only; a local folder of the same name
 /// passes. Here the *identity* of the pool decides, or the operator's word.
 enum StorageReach {
-    ///
-    /// With `copying`, a disk in a pool of the source's own will do where the target has such a
-    /// pool too.
+    /// What may happen to disks that lie in storage of the source's own.
+    enum Copying {
+        case nothing
+        /// They are copied, while the guest runs or when it is down.
+        case whole
+        /// What is above their base images is copied, and the target has those too.
+        case topLayer
+
+        func covers(_ nature: DomainProfile.StorageNeed.Nature) -> Bool {
+            switch self {
+            case .nothing: false
+            case .whole: nature == .whole
+            case .topLayer: nature == .overlay || nature == .base
+            }
+        }
+    }
+
+    /// What is copied, and a base image that is not, needs a pool there like the source's own.
     static func misfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile,
-        copying: Bool = false
+        copying: Copying = .nothing
     ) -> Misfit? {
         for need in domain.storage {
             guard let misfit = misfit(need, source, target) else { continue }
-            guard copying, need.isCopyable, let pool = localPool(of: need, on: source) else {
-                return misfit
+            guard copying.covers(need.nature), let pool = localPool(of: need, on: source) else {
+                return told(misfit, need, copying)
             }
             guard target.pools.contains(where: { isTwin($0, of: pool) }) else {
                 return Misfit(
@@ -27,6 +42,26 @@ enum StorageReach {
             }
         }
         return nil
+    }
+
+    /// With the remedy that fits how its disks are made.
+    private static func told(
+        _ misfit: Misfit, _ need: DomainProfile.StorageNeed, _ copying: Copying
+    ) -> Misfit {
+        guard misfit.reason == .localStorage else { return misfit }
+        var misfit = misfit
+        switch (need.nature, copying) {
+        case (.overlay, .nothing), (.overlay, .whole), (.base, .nothing), (.base, .whole):
+            misfit.detail += ", and lies over a base image"
+            misfit.remedy =
+                "let what is above the base image be copied (--copy-storage-inc), with the base on "
+                + "both hosts, or make one image of it (virsh blockpull)"
+        case (.whole, .topLayer):
+            misfit.detail += ", and has no base image"
+            misfit.remedy = "let all of it be copied (--copy-storage-all)"
+        default: break
+        }
+        return misfit
     }
 
     private static func misfit(
@@ -91,8 +126,8 @@ enum StorageReach {
     private static func need(of disk: Disk) -> DomainProfile.StorageNeed? {
         switch disk.source {
         case .file(let path):
-            .init(place: .path(DomainProfile.folder(of: path)), isCopyable: disk.isCopyable)
-        case .volume(let pool, _): .init(place: .pool(pool), isCopyable: disk.isCopyable)
+            .init(place: .path(DomainProfile.folder(of: path)), nature: .whole)
+        case .volume(let pool, _): .init(place: .pool(pool), nature: .whole)
         case .none, .block, .network, .other: nil
         }
     }

@@ -18,23 +18,22 @@ enum Way {
         guard let misfit = platform ?? StorageReach.misfit(domain, from: source, to: target) else {
             return .mode(.live)
         }
-        if domain.copies, platform == nil,
-            StorageReach.misfit(domain, from: source, to: target, copying: true) == nil
-        {
-            return .mode(.storage)
+        let storage = domain.copy.flatMap { copy in
+            StorageReach.misfit(
+                domain, from: source, to: target, copying: copy == .all ? .whole : .topLayer)
         }
+        let isCopied = domain.copy != nil && platform == nil
+        if isCopied, storage == nil { return .mode(.storage) }
         if domain.cold == .whereNeeded, cold(domain, source, target) == nil {
             return .mode(.offline)
         }
-        guard domain.copies, platform == nil else { return .none(misfit) }
-        return .none(
-            StorageReach.misfit(domain, from: source, to: target, copying: true) ?? misfit)
+        return .none(isCopied ? storage ?? misfit : misfit)
     }
 
     private static func cold(
         _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
         PlatformFit.coldMisfit(domain, from: source, to: target)
-            ?? StorageReach.misfit(domain, from: source, to: target, copying: true)
+            ?? StorageReach.misfit(domain, from: source, to: target, copying: .whole)
     }
 }
