@@ -12,11 +12,14 @@ package struct MigrationProgress: Hashable, Codable, Sendable {
     package var expectedDowntimeMilliseconds: Int64?
     /// How much of its CPU auto-converge takes from the guest; nil without.
     package var throttlePercent: Int?
+    /// The guest runs on the target, and what it lacks of its memory follows.
+    package var isPostcopy: Bool
 
     package init(
         elapsedMilliseconds: Int64 = 0, processed: Bytes = .zero, remaining: Bytes = .zero,
         total: Bytes = .zero, rate: Bytes? = nil, dirtyRate: Bytes? = nil, iteration: Int? = nil,
-        expectedDowntimeMilliseconds: Int64? = nil, throttlePercent: Int? = nil
+        expectedDowntimeMilliseconds: Int64? = nil, throttlePercent: Int? = nil,
+        isPostcopy: Bool = false
     ) {
         self.elapsedMilliseconds = elapsedMilliseconds
         self.processed = processed
@@ -27,6 +30,7 @@ package struct MigrationProgress: Hashable, Codable, Sendable {
         self.iteration = iteration
         self.expectedDowntimeMilliseconds = expectedDowntimeMilliseconds
         self.throttlePercent = throttlePercent
+        self.isPostcopy = isPostcopy
     }
 }
 

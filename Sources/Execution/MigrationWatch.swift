@@ -2,7 +2,7 @@ package import ClusterModel
 
 /// Decides from progress reports what to do about a migration: change it where it does not
 /// converge, end it over the limit that was set or without a byte more for a while; and when it can
-/// not even be stopped, say so.
+/// not even be stopped, say so. In post-copy there is no way back, and only a standstill counts.
 ///
 /// Both interpreters ask it at every poll. Its times are those of a clock that is never set: a step
 /// of the wall clock must not end a healthy migration.
@@ -39,6 +39,7 @@ package struct MigrationWatch: Sendable {
     private var total: Bytes = .zero
     private var lastProgress: Timestamp
     private var overdueSince: Timestamp?
+    private var isPostcopy = false
     private var control: ConvergenceControl
     private var hopelessness: String?
 
@@ -64,14 +65,20 @@ package struct MigrationWatch: Sendable {
                 processed = progress.processed
                 lastProgress = now
             }
-            switch hopelessness == nil ? control.look(progress, at: now) : nil {
+            if progress.isPostcopy, !isPostcopy {
+                isPostcopy = true
+                // It was to be stopped, and is beyond that.
+                (overdueSince, hopelessness) = (nil, nil)
+            }
+            let isOpen = hopelessness == nil && !isPostcopy
+            switch isOpen ? control.look(progress, at: now) : nil {
             case .adjust(let adjustment, let reason): return .adjust(adjustment, reason: reason)
             case .hopeless(let reason): hopelessness = reason
             case nil: break
             }
         }
         guard let reason = hopelessness ?? reason(at: now) else { return .fine }
-        if hopelessness == nil, overdueSince == nil, isFlowing(at: now),
+        if hopelessness == nil, overdueSince == nil, !isPostcopy, isFlowing(at: now),
             case .adjust(let adjustment, let reason) = control.lastWord(reason)
         {
             limitedSince = now
@@ -92,7 +99,7 @@ package struct MigrationWatch: Sendable {
 
     private func reason(at now: Timestamp) -> String? {
         let elapsed = now.millisecondsSince(limitedSince)
-        if let timeoutSeconds, elapsed > Int64(timeoutSeconds) * 1000 {
+        if let timeoutSeconds, !isPostcopy, elapsed > Int64(timeoutSeconds) * 1000 {
             return "took longer than the limit of \(timeoutSeconds) s"
         }
         if now.millisecondsSince(lastProgress) > Self.stallMilliseconds {
@@ -101,7 +108,7 @@ package struct MigrationWatch: Sendable {
         let gibibytes = total.count / Bytes.gibibytes(1).count
         let limit = max(
             Self.leastLimitMilliseconds, gibibytes * Self.millisecondsPerGibibyte)
-        guard timeoutSeconds == nil, elapsed > limit else { return nil }
+        guard timeoutSeconds == nil, !isPostcopy, elapsed > limit else { return nil }
         return "did not end within \(limit / 1000) s"
     }
 }

@@ -118,7 +118,9 @@ extension RunMachine {
             return settle(settlement, id, now, picture: picture, at: time)
         case .wait where !now.wasAborted:
             // Nobody else would end a migration that does not converge.
-            now.wasAborted = aborting || now.waits >= allowedWaits
+            let isPostcopy = source.presence == .pausedByMigration && target.presence == .running
+            let allowed = isPostcopy ? bounds.waits : allowedWaits
+            now.wasAborted = aborting || now.waits >= allowed
             now.waits = now.wasAborted ? 0 : now.waits + 1
             phases[id] = .verifying(now)
             return (now.wasAborted ? [.abort(id)] : [])

@@ -30,7 +30,9 @@ struct DomainJob: Sendable {
             expectedDowntimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME),
             throttlePercent: parameters.integer(VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE).map {
                 Int(clamping: $0)
-            })
+            },
+            // The target asks for pages then, and only then.
+            isPostcopy: (parameters.integer(VIR_DOMAIN_JOB_MEMORY_POSTCOPY_REQS) ?? 0) > 0)
     }
 
     /// libvirt counts it in pages a second.

@@ -36,7 +36,8 @@ extension SimulatedWorld {
             total: migration.total, rate: migration.rate,
             dirtyRate: migration.iteration > 1 ? migration.dirtyRate : .zero,
             iteration: migration.iteration, expectedDowntimeMilliseconds: downtime,
-            throttlePercent: migration.throttlePercent > 0 ? migration.throttlePercent : nil)
+            throttlePercent: migration.throttlePercent > 0 ? migration.throttlePercent : nil,
+            isPostcopy: migration.isPastSwitchOver)
     }
 
     /// As page sampling finds it: what is written twice counts once.

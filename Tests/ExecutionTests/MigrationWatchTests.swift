@@ -59,6 +59,18 @@ struct MigrationWatchTests {
         }
     }
 
+    @Test func `in post-copy there is no way back, and only a standstill counts`() {
+        var watch = Self.watch(timeout: 60)
+        #expect(isOverdue(watch.look(Self.progress(1), at: Timestamp(seconds: 61))))
+        for turn in Int64(1)...50 {
+            var progress = Self.progress(1 + turn, of: 100)
+            progress.isPostcopy = true
+            let look = watch.look(progress, at: Timestamp(seconds: 61 + turn * 100))
+            #expect(look == .fine, "\(turn)")
+        }
+        #expect(isOverdue(watch.look(nil, at: Timestamp(seconds: 5061 + 151))))
+    }
+
     @Test func `what can not be stopped is given up`() {
         var watch = Self.watch(timeout: 60)
         #expect(isOverdue(watch.look(nil, at: Timestamp(seconds: 100))))

@@ -192,6 +192,22 @@ struct RunMachineTests {
         #expect(driver.verify(1, .migrating, .incoming).outcome?.state == .halted)
     }
 
+    @Test func `a post-copy without us gets more time than the limit, for nothing can stop it`() {
+        var plan = single
+        plan.options.timeoutSeconds = 2
+        let left = DomainSighting(.pausedByMigration, isPersistent: true, jobActive: true)
+        for (source, target, aborts) in [
+            (DomainSighting.migrating, DomainSighting.incoming, true),
+            (left, DomainSighting(.running, jobActive: true), false),
+        ] {
+            var driver = MachineDriver(plan)
+            _ = driver.send(.begin)
+            driver.migrate(1, error: "client socket is closed")
+            let directives = (1...3).flatMap { _ in driver.verify(1, source, target) }
+            #expect(directives.contains(.abort(1)) == aborts)
+        }
+    }
+
     @Test(arguments: [
         (DomainSighting.absent, DomainSighting.running), (.absent, .absent),
         (.running, .running), (.migrating, .incoming), (.left, .running), (.inactive, .running),
