@@ -54,11 +54,11 @@ package struct BaseImage: Hashable, Codable, Sendable {
     package var path: String
     /// Length and a checksum of pieces all over it: what differs is told by it almost surely, and what is
     /// equal is not proved.
-    package var print: String
+    package var fingerprint: String
 
-    package init(path: String, print: String) {
+    package init(path: String, fingerprint: String) {
         self.path = path
-        self.print = print
+        self.fingerprint = fingerprint
     }
 }
 

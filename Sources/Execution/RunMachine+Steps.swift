@@ -118,9 +118,7 @@ extension RunMachine {
             return settle(settlement, id, now, picture: picture, at: time)
         case .wait where !now.wasAborted:
             // Nobody else would end a migration that does not converge.
-            let isPostcopy = source.presence == .pausedByMigration && target.presence == .running
-            let allowed = isPostcopy ? bounds.waits : allowedWaits
-            now.wasAborted = aborting || now.waits >= allowed
+            now.wasAborted = aborting || now.waits >= allowedWaits(source, target)
             now.waits = now.wasAborted ? 0 : now.waits + 1
             phases[id] = .verifying(now)
             return (now.wasAborted ? [.abort(id)] : [])

@@ -244,9 +244,13 @@ package struct RunMachine: Sendable {
         }
     }
 
-    /// How many looks a migration gets that the daemons drive without us.
-    var allowedWaits: Int {
-        guard let seconds = state.plan.options.timeoutSeconds else { return bounds.waits }
+    /// How many looks a migration gets that the daemons drive without us. Nothing can stop a post-copy: it
+    /// gets them all.
+    func allowedWaits(_ source: DomainSighting, _ target: DomainSighting) -> Int {
+        let isPostcopy = source.presence == .pausedByMigration && target.presence == .running
+        guard let seconds = state.plan.options.timeoutSeconds, !isPostcopy else {
+            return bounds.waits
+        }
         let looks = Int64(seconds) * 1000 / max(1, bounds.lookPauseMilliseconds)
         return min(bounds.waits, Int(looks))
     }

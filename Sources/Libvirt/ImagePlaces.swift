@@ -56,11 +56,11 @@ enum ImagePlaces {
                 remedy: "copy the base image there first, or make one image of both (virsh "
                     + "blockpull) and let all of it be copied (--copy-storage-all)")
         }
-        let print = try volume.print(on: connection)
-        guard print == base.print else {
+        let fingerprint = try volume.fingerprint(on: connection)
+        guard fingerprint == base.fingerprint else {
             throw LibvirtFailure.refused(
-                "the base image \(base.path) of \(image.disk) is another here (\(print)) than on "
-                    + "the source (\(base.print)): the guest would read wrong data",
+                "the base image \(base.path) of \(image.disk) is another here (\(fingerprint)) than on "
+                    + "the source (\(base.fingerprint)): the guest would read wrong data",
                 remedy: "copy the source's file there, byte for byte")
         }
     }

@@ -54,7 +54,7 @@ enum ImageReader {
                         + "\(source.attribute("file") ?? "?"), which the target's is compared with",
                     remedy: "define and start a pool over its folder")
             }
-            found.append(BaseImage(path: path, print: try volume.print(on: connection)))
+            found.append(BaseImage(path: path, fingerprint: try volume.fingerprint(on: connection)))
             layer = store.first("backingStore")
         }
         return found

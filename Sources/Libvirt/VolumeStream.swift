@@ -98,7 +98,7 @@ final class VolumeStream {
 extension VolumeHandle {
     /// What tells its file from others without reading all of it: length and a checksum of up to 33 pieces
     /// of 64 KiB from its beginning to its end.
-    func print(on connection: ConnectionHandle) throws -> String {
+    func fingerprint(on connection: ConnectionHandle) throws -> String {
         let (length, piece) = (try sizes().length.count, Int64(65536))
         let last = max(0, length - piece)
         let offsets = Set((0...32).map { last / 32 * $0 } + [last]).sorted()
