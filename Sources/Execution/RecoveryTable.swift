@@ -117,10 +117,11 @@ package enum RecoveryTable {
             label: "postcopy broken, half gone",
             story: "The link broke in post-copy, and one of the two QEMUs has ended since.",
             matches: { isCut($0, $1) && !isActive($0, $1) },
-            decision: .halt(
-                "one host has a part of the guest's memory and the other has lost the rest: the "
-                    + "guest can not go on. Find out how the other QEMU ended, then end what is "
-                    + "left (virsh destroy) and start the domain where its disks are")),
+            decision: .lookAgain(
+                "one host has a part of the guest's memory and the other no QEMU with the rest: "
+                    + "unless the guest answers it can not go on. Find out how the other QEMU "
+                    + "ended; only then end what is left (virsh destroy) and start the domain "
+                    + "where its disks are")),
         RecoveryRow(
             label: "split brain",
             story: "The reply of Finish was lost: the source resumed while the target runs.",

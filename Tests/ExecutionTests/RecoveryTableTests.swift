@@ -121,12 +121,12 @@ struct RecoveryTableTests {
     /// Source in rows, target in columns; no job at work; persistent wherever it is defined.
     static let expected = """
                       absent   inactive running  by-migr  paused   postcopy unknown
-        absent        halt     arrived~ arrived  again    arrived  halt     again
-        inactive      stopped  halt     undefine again    undefine halt     again
+        absent        halt     arrived~ arrived  again    arrived  again    again
+        inactive      stopped  halt     undefine again    undefine again    again
         running       stayed   undef-t  halt     again    halt     again    again
         by-migration  resume   halt     destroy  again    again    again    again
         paused        stayed   undef-t  halt     again    halt     again    again
-        postcopy      halt     halt     again    again    again    take-up  again
+        postcopy      again    again    again    again    again    take-up  again
         unknown       again    again    again    again    again    again    again
         """
 
