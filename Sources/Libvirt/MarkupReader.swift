@@ -68,6 +68,7 @@ private final class TreeBuilder: NSObject, XMLParserDelegate {
         _ parser: XMLParser, didStartElement elementName: String, namespaceURI: String?,
         qualifiedName: String?, attributes: [String: String]
     ) {
+        guard fault == nil else { return parser.abortParsing() }
         count += 1
         guard count <= MarkupReader.mostElements, open.count < MarkupReader.mostDepth else {
             fault = MalformedXML(
@@ -84,12 +85,11 @@ private final class TreeBuilder: NSObject, XMLParserDelegate {
     /// libxml2's warnings and its errors of namespaces, with which libvirt takes a text too (xmlerror.h).
     private static let harmless = Set([27, 93] + Array(97...107) + Array(200...205))
 
-    /// The first fault is the last: FoundationXML would go on as well as it can, say at the end that all
-    /// was well, and keep a little memory for each fault.
+    /// FoundationXML goes on as well as it can, says at the end that all was well, and keeps a little memory
+    /// for each fault; so the next element is the last. To abort in here crashes libxml2 (found by fuzzing).
     func parser(_ parser: XMLParser, parseErrorOccurred parseError: any Error) {
         guard fault == nil, !Self.harmless.contains((parseError as NSError).code) else { return }
         fault = MalformedXML("not well-formed XML at line \(parser.lineNumber)")
-        parser.abortParsing()
     }
 
     func parser(

@@ -75,6 +75,18 @@ struct UntrustedXMLTests {
         } throws: { "\($0)".contains("not well-formed XML at line 1: a <domain>") }
     }
 
+    @Test("XML that breaks off anywhere is refused, and takes nothing down")
+    func brokenOff() throws {
+        let xml = DomainFixtures.rich
+        _ = try DomainXMLReader.read(xml)
+        let end = try #require(xml.lastIndex(of: ">"))
+        for index in xml[..<end].indices {
+            #expect(throws: MalformedXML.self) { try DomainXMLReader.read(String(xml[..<index])) }
+        }
+        // Read as four bytes a character.
+        #expect(throws: MalformedXML.self) { try DomainXMLReader.read("\0\0\0<\u{fffd}\0") }
+    }
+
     @Test("Namespaces that libvirt lets pass are no fault")
     func looseNamespaces() throws {
         for inner in ["<x:b/>", "<b x:c='1'/>", "<x:b xmlns:x='relative'/>", "<?pi data?><?pi ?>"] {
