@@ -21,7 +21,7 @@ enum MarkupReader {
         for word in ["<!DOCTYPE", "<!ENTITY"] where data.range(of: Data(word.utf8)) != nil {
             throw MalformedXML("the XML of a <\(root)> has a \(word), which libvirt never writes")
         }
-        guard !hasBareInstruction(text) else {
+        guard !hasBareInstruction(data) else {
             throw MalformedXML(
                 "the XML of a <\(root)> has a processing instruction without data, which is not read"
             )
@@ -44,11 +44,11 @@ enum MarkupReader {
 
     /// `<?name?>`: FoundationXML (swift-corelibs, 6.3) hands its missing data to strlen and takes the
     /// process down.
-    private static func hasBareInstruction(_ text: String) -> Bool {
-        var rest = text.utf8[...]
-        while let start = rest.firstRange(of: "<?".utf8) {
+    private static func hasBareInstruction(_ data: Data) -> Bool {
+        var rest = data[...]
+        while let start = rest.range(of: Data("<?".utf8)) {
             rest = rest[start.upperBound...]
-            guard let end = rest.firstRange(of: "?>".utf8) else { return false }
+            guard let end = rest.range(of: Data("?>".utf8)) else { return false }
             if !rest[..<end.lowerBound].contains(where: Self.blanks.contains) { return true }
         }
         return false
