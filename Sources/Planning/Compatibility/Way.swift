@@ -18,16 +18,16 @@ enum Way {
         guard let misfit = platform ?? StorageReach.misfit(domain, from: source, to: target) else {
             return .mode(.live)
         }
-        let storage = domain.copy.flatMap { copy in
+        let copy = platform == nil ? domain.copy : nil
+        let storage = copy.flatMap { copy in
             StorageReach.misfit(
                 domain, from: source, to: target, copying: copy == .all ? .whole : .topLayer)
         }
-        let isCopied = domain.copy != nil && platform == nil
-        if isCopied, storage == nil { return .mode(.storage) }
+        if copy != nil, storage == nil { return .mode(.storage) }
         if domain.cold == .whereNeeded, cold(domain, source, target) == nil {
             return .mode(.offline)
         }
-        return .none(isCopied ? storage ?? misfit : misfit)
+        return .none(storage ?? misfit)
     }
 
     private static func cold(
