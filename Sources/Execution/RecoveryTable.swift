@@ -298,7 +298,7 @@ package enum RecoveryTable {
 
     /// Both hosts answered and no copy was cut in two.
     private static func whole(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
-        seen(source, target) && !isPostcopy(source) && !isPostcopy(target)
+        seen(source, target) && !isCut(source, target)
     }
 
     /// Whole, and no migration is at work.

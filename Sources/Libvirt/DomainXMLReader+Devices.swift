@@ -17,17 +17,12 @@ extension DomainXMLReader {
     }
 
     private static func backingDisks(of element: MarkupElement, under disk: Disk) -> [Disk] {
-        var found: [Disk] = []
-        var layer = element.first("backingStore")
-        while let store = layer, store.attribute("type") != nil {
-            found.append(
-                Disk(
-                    target: "\(disk.target) backing \(found.count + 1)", source: source(of: store),
-                    cache: disk.cache, isReadOnly: true, isShareable: disk.isShareable,
-                    device: disk.device))
-            layer = store.first("backingStore")
+        element.backingStores.enumerated().map { index, store in
+            Disk(
+                target: Disk.target(ofBase: index + 1, under: disk.target),
+                source: source(of: store), cache: disk.cache, isReadOnly: true,
+                isShareable: disk.isShareable, device: disk.device)
         }
-        return found
     }
 
     private static func source(of element: MarkupElement) -> Disk.Source {
@@ -66,5 +61,18 @@ extension DomainXMLReader {
             return source?.attribute("dev").map { .direct(device: $0) } ?? .other(type: type)
         default: return .other(type: type)
         }
+    }
+}
+
+extension MarkupElement {
+    /// The images under a disk, from the top. libvirt ends them with an empty element.
+    var backingStores: [MarkupElement] {
+        var found: [MarkupElement] = []
+        var layer = first("backingStore")
+        while let store = layer, store.attribute("type") != nil {
+            found.append(store)
+            layer = store.first("backingStore")
+        }
+        return found
     }
 }

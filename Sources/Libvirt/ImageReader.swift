@@ -33,7 +33,7 @@ enum ImageReader {
             }
             image.backingPath = file
             image.backingFormat = base?.first("format")?.attribute("type")
-            image.bases = try bases(under: element, connection)
+            image.bases = try element.backingStores.map { try baseImage($0, connection) }
         } else if layer {
             throw LibvirtFailure.refused(
                 "disk \(disk) has no base image, above which it could be copied",
@@ -42,22 +42,17 @@ enum ImageReader {
         return image
     }
 
-    private static func bases(
-        under disk: MarkupElement, _ connection: ConnectionHandle
-    ) throws -> [BaseImage] {
-        var found: [BaseImage] = []
-        var layer = disk.first("backingStore")
-        while let store = layer, let source = store.first("source") {
-            guard let (volume, path) = try volume(of: source, connection) else {
-                throw LibvirtFailure.refused(
-                    "no active pool of its host shows the base image "
-                        + "\(source.attribute("file") ?? "?"), which the target's is compared with",
-                    remedy: "define and start a pool over its folder")
-            }
-            found.append(BaseImage(path: path, fingerprint: try volume.fingerprint(on: connection)))
-            layer = store.first("backingStore")
+    private static func baseImage(
+        _ store: MarkupElement, _ connection: ConnectionHandle
+    ) throws -> BaseImage {
+        let source = store.first("source")
+        guard let source, let (volume, path) = try volume(of: source, connection) else {
+            throw LibvirtFailure.refused(
+                "no active pool of its host shows the base image "
+                    + "\(source?.attribute("file") ?? "?"), which the target's is compared with",
+                remedy: "define and start a pool over its folder")
         }
-        return found
+        return BaseImage(path: path, fingerprint: try volume.fingerprint(on: connection))
     }
 
     private static func volume(

@@ -8,9 +8,7 @@ enum StorageCheck {
     ) -> [String] {
         domain.disks.compactMap { disk in
             if copied.contains(disk.target) { return faultOfCopy(disk, from, to, policy) }
-            // Of `vda backing 1` the first word is the disk that lies over it.
-            let words = disk.target.split(separator: " ")
-            if words.count == 3, words[1] == "backing", copied.contains(String(words[0])),
+            if let overlay = disk.overlay, copied.contains(overlay),
                 CheckedWays.mayCopyTopLayer(domain.name, policy),
                 areTwins(pools(of: disk, from, to))
             {

@@ -12,6 +12,17 @@ struct DomainProfile: Hashable {
             case path(String)
             case pool(String)
             case unknown(type: String)
+
+            /// nil where it asks nothing of the host.
+            init?(_ source: Disk.Source) {
+                switch source {
+                case .none, .network: return nil
+                case .file(let path), .block(let path):
+                    self = .path(DiskImage.folder(of: path))
+                case .volume(let pool, _): self = .pool(pool)
+                case .other(let type): self = .unknown(type: type)
+                }
+            }
         }
 
         /// What may be done about it, where it lies in storage of its own host.
@@ -48,28 +59,23 @@ struct DomainProfile: Hashable {
         cold = policy.coldMove(of: facts.name)
         if cold == .whereNeeded, !policy.coldBlockers(of: facts).isEmpty { cold = .never }
         needsCold = cold != .never && (!facts.blockers.isEmpty || !facts.state.isActive)
-        let layered = Set(facts.disks.filter(\.isBase).map(\.overlay))
+        let layered = Set(facts.disks.compactMap(\.overlay))
         storage = facts.disks.compactMap { disk in
-            let nature: StorageNeed.Nature =
-                if disk.isBase { .base } else if !disk.isCopyable {
-                    .fixed
-                } else if layered.contains(disk.target[...]) { .overlay } else { .whole }
-            switch disk.source {
-            case .none, .network: return nil
-            case .file(let path):
-                return StorageNeed(place: .path(Self.folder(of: path)), nature: nature)
-            case .block(let path):
-                return StorageNeed(place: .path(Self.folder(of: path)), nature: .fixed)
-            case .volume(let pool, _):
-                return StorageNeed(place: .pool(pool), nature: nature)
-            case .other(let type):
-                return StorageNeed(place: .unknown(type: type), nature: .fixed)
+            StorageNeed.Place(disk.source).map { place in
+                StorageNeed(place: place, nature: Self.nature(of: disk, layered))
             }
         }
     }
 
-    static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
-        return String(path[..<slash])
+    private static func nature(
+        of disk: Disk, _ layered: Set<String>
+    ) -> StorageNeed.Nature {
+        switch disk.source {
+        case .block, .other: return .fixed
+        case .none, .file, .volume, .network: break
+        }
+        if disk.overlay != nil { return .base }
+        guard disk.isCopyable else { return .fixed }
+        return layered.contains(disk.target) ? .overlay : .whole
     }
 }

@@ -29,8 +29,9 @@ enum StorageReach {
         copying: Copying = .nothing
     ) -> Misfit? {
         for need in domain.storage {
-            guard let misfit = misfit(need, source, target) else { continue }
-            guard copying.covers(need.nature), let pool = localPool(of: need, on: source) else {
+            guard let misfit = misfit(need.place, source, target) else { continue }
+            guard copying.covers(need.nature), let pool = localPool(of: need.place, on: source)
+            else {
                 return told(misfit, need, copying)
             }
             guard target.pools.contains(where: { isTwin($0, of: pool) }) else {
@@ -65,9 +66,9 @@ enum StorageReach {
     }
 
     private static func misfit(
-        _ need: DomainProfile.StorageNeed, _ source: HostProfile, _ target: HostProfile
+        _ place: DomainProfile.StorageNeed.Place, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
-        switch need.place {
+        switch place {
         case .path(let path): self.path(path, source, target)
         case .pool(let name): pool(name, source, target)
         case .unknown(let type): unknown("a disk of type '\(type)'")
@@ -84,33 +85,33 @@ enum StorageReach {
     private static let fileTypes: Set<String> = ["dir", "fs"]
 
     private static func localPool(
-        of need: DomainProfile.StorageNeed, on host: HostProfile
+        of place: DomainProfile.StorageNeed.Place, on host: HostProfile
     ) -> StoragePool? {
         let pool: StoragePool? =
-            switch need.place {
+            switch place {
             case .path(let path): covering(path, in: host)
             case .pool(let name): host.pools.first { $0.name == name }
             case .unknown: nil
             }
         guard let pool, pool.identity == nil, fileTypes.contains(pool.type),
             // A folder below the pool's is none of its volumes.
-            trimmed(pool.targetPath) == path(of: need) ?? trimmed(pool.targetPath)
+            trimmed(pool.targetPath) == path(of: place) ?? trimmed(pool.targetPath)
         else { return nil }
         return pool
     }
 
-    private static func path(of need: DomainProfile.StorageNeed) -> String? {
-        if case .path(let path) = need.place { path } else { nil }
+    private static func path(of place: DomainProfile.StorageNeed.Place) -> String? {
+        if case .path(let path) = place { path } else { nil }
     }
 
     /// The pool of the host's own that holds a disk which can be copied.
     static func localPool(of disk: Disk, on host: HostProfile) -> StoragePool? {
-        guard let need = need(of: disk) else { return nil }
-        if let path = path(of: need), host.declaredPaths.contains(where: { $0.covers(path: path) })
+        guard let place = DomainProfile.StorageNeed.Place(disk.source) else { return nil }
+        if let path = path(of: place), host.declaredPaths.contains(where: { $0.covers(path: path) })
         {
             return nil
         }
-        return localPool(of: need, on: host)
+        return localPool(of: place, on: host)
     }
 
     /// Names of the disks whose storage is not the same on both hosts.
@@ -118,18 +119,11 @@ enum StorageReach {
         _ disks: [Disk], from source: HostProfile, to target: HostProfile
     ) -> [String] {
         disks.filter { disk in
-            guard disk.isCopyable, let need = need(of: disk) else { return false }
-            return misfit(need, source, target) != nil
+            guard disk.isCopyable, let place = DomainProfile.StorageNeed.Place(disk.source) else {
+                return false
+            }
+            return misfit(place, source, target) != nil
         }.map(\.target)
-    }
-
-    private static func need(of disk: Disk) -> DomainProfile.StorageNeed? {
-        switch disk.source {
-        case .file(let path):
-            .init(place: .path(DomainProfile.folder(of: path)), nature: .whole)
-        case .volume(let pool, _): .init(place: .pool(pool), nature: .whole)
-        case .none, .block, .network, .other: nil
-        }
     }
 
     private static func path(

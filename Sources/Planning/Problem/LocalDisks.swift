@@ -31,10 +31,6 @@ enum LocalDisks {
 }
 
 extension Disk {
-    /// A base image, under the disk that `overlay` names.
-    var isBase: Bool { target.contains(" backing ") }
-    var overlay: Substring { target.prefix { $0 != " " } }
-
     /// Can its bytes be copied to another host, where it lies on storage of its own?
     var isCopyable: Bool {
         guard !isReadOnly, !isShareable, device == "disk" else { return false }
