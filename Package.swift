@@ -58,7 +58,11 @@ let package = Package(
         // Effects: each knows the pure targets and none of its neighbours.
         .systemLibrary(
             name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
-        library("Libvirt", ["CLibvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
+        .systemLibrary(
+            name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        library(
+            "Libvirt",
+            ["CLibvirt", "CLibxml2", "ClusterModel", "Telemetry", "HypervisorInterface"]),
         library("Persistence", ["ClusterModel", "Telemetry", "Execution", grdb]),
         library(
             "Sampling",

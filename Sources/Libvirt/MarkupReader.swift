@@ -1,10 +1,12 @@
+import CLibxml2
 import Foundation
-import FoundationXML
 
 /// Reads XML of unknown origin into a tree: no entities but the five of XML itself, no external
 /// documents, bounded in size, depth and number of elements.
 ///
-/// Linear in the length of the text.
+/// By libxml2's pull parser, which libvirt reads XML with: its errors of namespaces are no fault here
+/// either. FoundationXML (swift-corelibs, 6.3) calls most of what is not well-formed a success, keeps
+/// memory for each such text, and ends the process at `<?x?>`.
 enum MarkupReader {
     /// libvirt's own limit for a message is 32 MiB; a domain with 1000 disks has about 1 MiB.
     static let mostBytes = 16 << 20
@@ -21,20 +23,11 @@ enum MarkupReader {
         for word in ["<!DOCTYPE", "<!ENTITY"] where data.range(of: Data(word.utf8)) != nil {
             throw MalformedXML("the XML of a <\(root)> has a \(word), which libvirt never writes")
         }
-        guard !hasBareInstruction(data) else {
-            throw MalformedXML(
-                "the XML of a <\(root)> has a processing instruction without data, which is not read"
-            )
-        }
-        let builder = TreeBuilder()
-        let parser = XMLParser(data: data)
-        parser.shouldProcessNamespaces = true
-        parser.shouldResolveExternalEntities = false
-        parser.delegate = builder
-        let isWellFormed = parser.parse()
-        if let fault = builder.fault { throw MalformedXML("\(fault): a <\(root)> was expected") }
-        guard isWellFormed, let tree = builder.root else {
-            throw MalformedXML("no XML, where a <\(root)> was expected")
+        let tree: MarkupElement
+        do throws(MalformedXML) {
+            tree = try self.tree(data.map { CChar(bitPattern: $0) })
+        } catch {
+            throw MalformedXML("\(error): a <\(root)> was expected")
         }
         guard tree.name == root, tree.namespace == nil else {
             throw MalformedXML("<\(tree.name)> where a <\(root)> was expected")
@@ -42,71 +35,81 @@ enum MarkupReader {
         return tree
     }
 
-    /// `<?name?>`: FoundationXML (swift-corelibs, 6.3) hands its missing data to strlen and takes the
-    /// process down.
-    private static func hasBareInstruction(_ data: Data) -> Bool {
-        var rest = data[...]
-        while let start = rest.range(of: Data("<?".utf8)) {
-            rest = rest[start.upperBound...]
-            guard let end = rest.range(of: Data("?>".utf8)) else { return false }
-            if !rest[..<end.lowerBound].contains(where: Self.blanks.contains) { return true }
+    private static func tree(_ bytes: [CChar]) throws(MalformedXML) -> MarkupElement {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(MalformedXML) -> MarkupElement in
+            let options =
+                XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
+                | XML_PARSE_IGNORE_ENC.rawValue
+            guard
+                let reader = xmlReaderForMemory(
+                    bytes.baseAddress, Int32(bytes.count), nil, "UTF-8", Int32(options))
+            else { throw MalformedXML("no XML") }
+            defer { xmlFreeTextReader(reader) }
+            var builder = TreeBuilder()
+            while true {
+                switch xmlTextReaderRead(reader) {
+                case 1: try builder.add(reader)
+                case 0:
+                    guard let root = builder.root else { throw MalformedXML("no XML") }
+                    return root
+                default:
+                    let line = xmlTextReaderGetParserLineNumber(reader)
+                    throw MalformedXML("not well-formed XML at line \(max(1, line))")
+                }
+            }
         }
-        return false
     }
-
-    private static let blanks = Set(" \t\r\n".utf8)
 }
 
-/// Builds the tree from the parser's events, with a stack of the open elements.
-private final class TreeBuilder: NSObject, XMLParserDelegate {
+/// Builds the tree from what the parser meets, in its order, with a stack of the open elements.
+private struct TreeBuilder {
     private(set) var root: MarkupElement?
-    private(set) var fault: MalformedXML?
     private var open: [MarkupElement] = []
     private var count = 0
 
-    func parser(
-        _ parser: XMLParser, didStartElement elementName: String, namespaceURI: String?,
-        qualifiedName: String?, attributes: [String: String]
-    ) {
-        guard fault == nil else { return parser.abortParsing() }
-        count += 1
-        guard count <= MarkupReader.mostElements, open.count < MarkupReader.mostDepth else {
-            fault = MalformedXML(
-                "more than \(MarkupReader.mostElements) elements, or more than "
-                    + "\(MarkupReader.mostDepth) in each other")
-            parser.abortParsing()
-            return
+    /// Takes what the reader stands at.
+    mutating func add(_ reader: xmlTextReaderPtr) throws(MalformedXML) {
+        switch xmlReaderTypes(UInt32(xmlTextReaderNodeType(reader))) {
+        case XML_READER_TYPE_ELEMENT:
+            count += 1
+            guard count <= MarkupReader.mostElements, open.count < MarkupReader.mostDepth else {
+                throw MalformedXML(
+                    "more than \(MarkupReader.mostElements) elements, or more than "
+                        + "\(MarkupReader.mostDepth) in each other")
+            }
+            let isEmpty = xmlTextReaderIsEmptyElement(reader) == 1
+            open.append(element(reader))
+            if isEmpty { close() }
+        case XML_READER_TYPE_END_ELEMENT:
+            close()
+        case XML_READER_TYPE_TEXT, XML_READER_TYPE_CDATA, XML_READER_TYPE_WHITESPACE,
+            XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
+            guard !open.isEmpty else { return }
+            open[open.count - 1].text += string(xmlTextReaderConstValue(reader)) ?? ""
+        default: return
         }
-        let namespace = namespaceURI.flatMap { $0.isEmpty ? nil : $0 }
-        open.append(
-            MarkupElement(name: elementName, namespace: namespace, attributes: attributes))
     }
 
-    /// libxml2's warnings and its errors of namespaces, with which libvirt takes a text too (xmlerror.h).
-    private static let harmless = Set([27, 93] + Array(97...107) + Array(200...205))
-
-    /// FoundationXML goes on as well as it can, says at the end that all was well, and keeps a little memory
-    /// for each fault; so the next element is the last. To abort in here crashes libxml2 (found by fuzzing).
-    func parser(_ parser: XMLParser, parseErrorOccurred parseError: any Error) {
-        guard fault == nil, !Self.harmless.contains((parseError as NSError).code) else { return }
-        fault = MalformedXML("not well-formed XML at line \(parser.lineNumber)")
-    }
-
-    func parser(
-        _ parser: XMLParser, didEndElement elementName: String, namespaceURI: String?,
-        qualifiedName: String?
-    ) {
+    private mutating func close() {
         guard let element = open.popLast() else { return }
         if open.isEmpty { root = element } else { open[open.count - 1].children.append(element) }
     }
 
-    func parser(_ parser: XMLParser, foundCharacters string: String) {
-        guard !open.isEmpty else { return }
-        open[open.count - 1].text += string
+    /// The element that the reader stands at, with its attributes; declarations of namespaces are none.
+    private func element(_ reader: xmlTextReaderPtr) -> MarkupElement {
+        var element = MarkupElement(
+            name: string(xmlTextReaderConstLocalName(reader)) ?? "",
+            namespace: string(xmlTextReaderConstNamespaceUri(reader)), attributes: [:])
+        while xmlTextReaderMoveToNextAttribute(reader) == 1 {
+            guard xmlTextReaderIsNamespaceDecl(reader) == 0,
+                let name = string(xmlTextReaderConstName(reader))
+            else { continue }
+            element.attributes[name] = string(xmlTextReaderConstValue(reader)) ?? ""
+        }
+        return element
     }
 
-    func parser(_ parser: XMLParser, foundCDATA block: Data) {
-        guard !open.isEmpty else { return }
-        open[open.count - 1].text += String(decoding: block, as: UTF8.self)
+    private func string(_ text: UnsafePointer<xmlChar>?) -> String? {
+        text.map { String(cString: $0) }
     }
 }

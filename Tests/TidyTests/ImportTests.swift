@@ -13,7 +13,9 @@ struct ImportTests {
         "HypervisorInterface": ["ClusterModel", "Telemetry"],
         "Simulation": ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution"],
         "Replay": ["ClusterModel", "Telemetry", "PlacementPolicy"],
-        "Libvirt": ["CLibvirt", "ClusterModel", "Telemetry", "HypervisorInterface"],
+        "Libvirt": [
+            "CLibvirt", "CLibxml2", "ClusterModel", "Telemetry", "HypervisorInterface",
+        ],
         "Persistence": ["ClusterModel", "Telemetry", "Execution", "GRDB"],
         "Sampling": [
             "ClusterModel", "Telemetry", "HypervisorInterface", "Logging", "ServiceLifecycle",
