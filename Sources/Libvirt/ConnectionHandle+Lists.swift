@@ -38,12 +38,11 @@ extension ConnectionHandle {
     }
 
     /// Bridges of the host, from its interface driver, with those of its libvirt networks. Host
-    /// devices would list every card but not say which is a bridge.
+    /// devices would list every card but not say which is a bridge. One that no card is plugged into
+    /// has no carrier, and counts as inactive: it is there all the same.
     func bridges() throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virInterfacePtr?>?
-        let count = use {
-            virConnectListAllInterfaces($0, &array, VIR_CONNECT_LIST_INTERFACES_ACTIVE.rawValue)
-        }
+        let count = use { virConnectListAllInterfaces($0, &array, 0) }
         let interfaces = try ownedArray(count, array)
         defer { for interface in interfaces { virInterfaceFree(interface) } }
         var names: [String] = []
