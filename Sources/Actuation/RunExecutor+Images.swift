@@ -108,6 +108,8 @@ extension RunExecutor {
             guard let step = machine.state.step(id)?.step else { return "there is no step \(id)" }
             var back = step
             back.move = Move(domain: move.domain, source: move.target, target: move.source)
+            back.interfaces = Dictionary(
+                step.interfaces.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
             _ = try await target.actuator.migrate(
                 request(back, to: source, isPersistent: true))
         case .removeTargetImages:
@@ -126,8 +128,10 @@ extension RunExecutor {
     func lack(of step: Step, _ source: HostDoor, _ target: HostDoor) async -> String? {
         guard let here = source.inspector as? any StepInspector,
             let there = target.inspector as? any StepInspector,
-            let needs = try? await here.needs(of: step.move.domain),
-            let lacks = try? await there.lacks(needs), !lacks.isEmpty
+            var needs = try? await here.needs(of: step.move.domain)
+        else { return nil }
+        needs.networks = needs.networks.map { step.interfaces[$0] ?? $0 }
+        guard let lacks = try? await there.lacks(needs), !lacks.isEmpty
         else { return nil }
         return "it was not begun: " + lacks.joined(separator: "; ")
     }

@@ -194,6 +194,7 @@ package actor RunExecutor {
             migrateURI: target.migrateURI, isPersistent: isPersistent, mode: step.mode,
             options: options)
         request.copies = step.copies
+        request.interfaces = step.interfaces
         let own = doors[step.move.source]?.addresses ?? []
         for (here, there) in zip(own, target.addresses) where here != there {
             request.addresses[here] = there

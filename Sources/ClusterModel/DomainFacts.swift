@@ -181,4 +181,22 @@ package enum NetworkInterface: Hashable, Codable, Sendable {
     /// macvtap on a host device of this name.
     case direct(device: String)
     case other(type: String)
+
+    /// The name of what it is plugged into; nil where that is nothing with a name.
+    package var source: String? {
+        switch self {
+        case .network(let name), .bridge(let name), .direct(let name): name
+        case .other: nil
+        }
+    }
+
+    /// The same card, plugged into something of another name.
+    package func plugged(into name: String) -> NetworkInterface {
+        switch self {
+        case .network: .network(name)
+        case .bridge: .bridge(name)
+        case .direct: .direct(device: name)
+        case .other: self
+        }
+    }
 }

@@ -69,7 +69,7 @@ extension MigrationPlan: Codable {
 extension Step: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions, effect
-        case copies
+        case copies, interfaces
         case isShutOff = "shut_off"
     }
 
@@ -90,6 +90,8 @@ extension Step: Codable {
             cautions: try container.decodeIfPresent([String].self, forKey: .cautions) ?? [])
         effect = try container.decodeIfPresent(StepEffect.self, forKey: .effect)
         copies = try container.decodeIfPresent([String].self, forKey: .copies) ?? []
+        interfaces =
+            try container.decodeIfPresent([String: String].self, forKey: .interfaces) ?? [:]
         isShutOff = try container.decodeIfPresent(Bool.self, forKey: .isShutOff) ?? false
     }
 
@@ -107,6 +109,7 @@ extension Step: Codable {
         if !cautions.isEmpty { try container.encode(cautions, forKey: .cautions) }
         try container.encodeIfPresent(effect, forKey: .effect)
         if !copies.isEmpty { try container.encode(copies, forKey: .copies) }
+        if !interfaces.isEmpty { try container.encode(interfaces, forKey: .interfaces) }
         if isShutOff { try container.encode(isShutOff, forKey: .isShutOff) }
     }
 }

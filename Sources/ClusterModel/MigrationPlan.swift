@@ -89,6 +89,9 @@ package struct Step: Hashable, Sendable {
     package var effect: StepEffect?
     /// Disks (`vda`) that are copied because they lie on storage of their host.
     package var copies: [String] = []
+    /// Networks that its cards are plugged into and that are called otherwise on the target, with the name
+    /// there.
+    package var interfaces: [String: String] = [:]
     /// The domain does not run: only its definition goes, and what is copied of it.
     package var isShutOff = false
 

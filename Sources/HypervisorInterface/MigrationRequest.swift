@@ -17,6 +17,8 @@ package struct MigrationRequest: Hashable, Sendable {
     package var isTopLayer = false
     /// The source's own addresses with those of the target, for consoles that listen on one.
     package var addresses: [String: String] = [:]
+    /// Networks of its cards that are called otherwise on the target, with the name there.
+    package var interfaces: [String: String] = [:]
 
     package init(
         domain: DomainID, target: HostName, targetURI: String, migrateURI: String,

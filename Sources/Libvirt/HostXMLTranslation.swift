@@ -1,39 +1,49 @@
 import ClusterModel
 
 /// What of a domain's XML means something on its own host only, put into the target's terms: CPUs and
-/// NUMA cells by number, and addresses that consoles listen on.
+/// NUMA cells by number, addresses that consoles listen on, and the names of networks.
 ///
 /// libvirt copies all of it as it is. It lets exactly such parts differ in the XML for the target (the
 /// guest can not see them), and refuses any other difference. Pure: text in, text out.
 struct HostXMLTranslation {
-    /// What the target has.
-    struct Target: Hashable, Sendable {
-        var cpus: Set<Int>
-        var cells: Set<Int>
+    /// The target's terms.
+    struct Terms: Hashable, Sendable {
+        /// What it has; nil where it could not be asked, and nothing bound to them changes.
+        var cpus: Set<Int>?
+        var cells: Set<Int>?
         /// The source's addresses with those of the target.
         var addresses: [String: String] = [:]
+        /// The source's names of networks with those of the target.
+        var interfaces: [String: String] = [:]
     }
 
-    let target: Target
+    let terms: Terms
 
     /// Is there anything in it that could need a translation?
-    static func isBound(_ xml: String, addresses: [String: String]) -> Bool {
+    static func isBound(_ xml: String, _ terms: Terms) -> Bool {
         ["<vcpupin ", "<emulatorpin ", "<iothreadpin ", " cpuset='", "<numatune>"].contains {
             xml.contains($0)
-        } || addresses.keys.contains { xml.contains("'\($0)'") }
+
+        }
+            || [terms.addresses, terms.interfaces].contains {
+                $0.keys.contains { xml.contains("'\($0)'") }
+            }
     }
 
     /// The XML for the target; nil when it is the same. libvirt writes one element a line.
     func translated(_ xml: String) -> String? {
         var lines: [Substring] = []
         var isTuning = false
+        var isCard = false
         let numatune = numatune(of: xml)
         for line in xml.split(separator: "\n", omittingEmptySubsequences: false) {
             let text = line.drop { $0 == " " }
             if text.hasPrefix("<numatune>") { isTuning = true }
+            if text.hasPrefix("<interface ") { isCard = true }
+            if text.hasPrefix("</interface>") { isCard = false }
             let isDropped = (isTuning && !numatune) || isForeignPin(text)
             if text.hasPrefix("</numatune>") { isTuning = false }
-            if !isDropped { lines.append(Substring(rewritten(line))) }
+            if !isDropped { lines.append(Substring(rewritten(line, isCard: isCard))) }
         }
         let result = lines.joined(separator: "\n")
         return result == xml ? nil : result
@@ -51,7 +61,7 @@ struct HostXMLTranslation {
             let mode = Self.value("mode", in: entry) ?? "strict"
             let isSoft = mode == "preferred" || mode == "interleave"
             let cells = (try? NumberList.numbers(nodeset)) ?? []
-            return !isSoft || target.cells.isSuperset(of: cells)
+            return !isSoft || terms.cells?.isSuperset(of: cells) ?? true
         }
     }
 
@@ -64,11 +74,12 @@ struct HostXMLTranslation {
     }
 
     private func has(_ cpuset: String) -> Bool {
+        guard let cpus = terms.cpus else { return true }
         guard let numbers = try? NumberList.numbers(cpuset) else { return false }
-        return target.cpus.isSuperset(of: numbers)
+        return cpus.isSuperset(of: numbers)
     }
 
-    private func rewritten(_ line: Substring) -> String {
+    private func rewritten(_ line: Substring, isCard: Bool) -> String {
         var text = String(line)
         let element = line.drop { $0 == " " }
         if element.hasPrefix("<vcpu "), let set = Self.value("cpuset", in: line), !has(set) {
@@ -76,11 +87,20 @@ struct HostXMLTranslation {
         }
         if element.hasPrefix("<graphics ") || element.hasPrefix("<listen ") {
             for name in ["listen", "address"] {
-                guard let old = Self.value(name, in: line), let new = target.addresses[old] else {
+                guard let old = Self.value(name, in: line), let new = terms.addresses[old] else {
                     continue
                 }
                 text = text.replacing(" \(name)='\(old)'", with: " \(name)='\(new)'")
             }
+        }
+        // With a network's name beside it, a bridge is the network's own, and the target's to choose.
+        if isCard, element.hasPrefix("<source "),
+            let name = ["network", "bridge", "dev"].first(where: {
+                Self.value($0, in: line) != nil
+            }),
+            let old = Self.value(name, in: line), let new = terms.interfaces[old]
+        {
+            text = text.replacing(" \(name)='\(old)'", with: " \(name)='\(new)'")
         }
         return text
     }

@@ -147,12 +147,17 @@ extension LibvirtActuator {
     ) throws(LibvirtFailure) {
         let secure = VIR_DOMAIN_XML_SECURE.rawValue | VIR_DOMAIN_XML_MIGRATABLE.rawValue
         let live = try domain.xml(flags: secure)
-        guard HostXMLTranslation.isBound(live, addresses: request.addresses), let targetURI,
-            let target = try? ConnectionHandle(uri: targetURI, readOnly: true).cpusAndCells()
-        else { return }
-        let translation = HostXMLTranslation(
-            target: .init(
-                cpus: target.cpus, cells: target.cells, addresses: request.addresses))
+        var terms = HostXMLTranslation.Terms(
+            addresses: request.addresses, interfaces: request.interfaces)
+        guard HostXMLTranslation.isBound(live, terms) else { return }
+        let target = targetURI.flatMap {
+            try? ConnectionHandle(uri: $0, readOnly: true).cpusAndCells()
+        }
+        // The plan counts on the networks' names; the rest libvirt would leave as it is, too.
+        guard target != nil || !request.interfaces.isEmpty else { return }
+        terms.cpus = target?.cpus
+        terms.cells = target?.cells
+        let translation = HostXMLTranslation(terms: terms)
         if let xml = translation.translated(live) {
             try parameters.add(VIR_MIGRATE_PARAM_DEST_XML, xml)
         }

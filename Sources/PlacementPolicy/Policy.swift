@@ -30,6 +30,8 @@ package struct Policy: Hashable, Sendable {
     package var reboot = RebootRules()
     package var migration = MigrationOptions()
     package var sharedStorage: [SharedStorage] = []
+    /// Networks that hosts call by different names; any other is called the same everywhere.
+    package var interfaces: [InterfaceNames] = []
     /// What hosts draw: only for the energy that back-tests tell.
     package var power: [PowerRule] = []
 

@@ -10,7 +10,7 @@ package enum PolicyReader {
             "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
             "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
             "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration",
-            "sharedStorage", "power",
+            "sharedStorage", "interfaces", "power",
         ],
         "reserve": ["memory", "cpu"],
         "overcommit": ["memory", "cpu"],
@@ -38,6 +38,7 @@ package enum PolicyReader {
             "comp-xbzrle-cache", "postcopy-bandwidth",
         ],
         "sharedStorage": ["path", "hosts"],
+        "interfaces": ["name", "hosts"],
         "power": ["hosts", "idle", "max", "watts"],
     ]
 
@@ -53,6 +54,7 @@ package enum PolicyReader {
         try readPlacement(table, into: &policy)
         try readLimits(table, into: &policy)
         policy.sharedStorage = try sharedStorage(table)
+        policy.interfaces = try interfaces(table)
         policy.power = try power(table)
         if let balance = try section(table, "balance") {
             policy.balance = try self.balance(balance)
@@ -170,22 +172,6 @@ package enum PolicyReader {
                     hosts: try entry.required(patterns(entry, "hosts"), "hosts")))
         }
         return rules
-    }
-
-    static func sharedStorage(_ table: YAMLTable) throws(PolicyError) -> [SharedStorage] {
-        var shared: [SharedStorage] = []
-        for entry in try table.tables(
-            "sharedStorage", keys: vocabulary["sharedStorage"] ?? [])
-        {
-            let path = try entry.scalar("path", "an absolute path such as /srv/vm") {
-                $0.hasPrefix("/") ? $0 : nil
-            }
-            shared.append(
-                SharedStorage(
-                    path: try entry.required(path, "path"),
-                    hosts: try entry.strings("hosts")?.map { HostName($0) }))
-        }
-        return shared
     }
 }
 

@@ -84,6 +84,23 @@ package struct YAMLTable {
         return strings
     }
 
+    /// A mapping whose keys are not known beforehand, from name to name.
+    func names(_ key: String) throws(PolicyError) -> [String: String]? {
+        guard let value = value(key) else { return nil }
+        let example = "names with names, such as {host7: br-lan}"
+        guard let mapping = value.mapping else {
+            throw Self.error("'\(full(key))' must hold \(example)", at: value)
+        }
+        var names: [String: String] = [:]
+        for (host, value) in mapping {
+            guard let name = host.scalar?.string, let text = value.scalar?.string, !name.isEmpty,
+                !text.isEmpty
+            else { throw Self.error("'\(full(key))' must hold \(example)", at: value) }
+            names[name] = text
+        }
+        return names
+    }
+
     package func required<Value>(_ value: Value?, _ key: String) throws(PolicyError) -> Value {
         guard let value else {
             let (line, column) = (mark?.line, mark?.column)

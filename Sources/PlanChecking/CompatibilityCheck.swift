@@ -26,7 +26,7 @@ enum CompatibilityCheck {
         guard let source = from.facts, let target = to.facts else { return [] }
         let isCold = step?.mode == .offline
         return machine(domain.facts, source, target, isCold: isCold)
-            + network(domain.facts, target)
+            + network(domain.facts, from, to, policy, step)
             + StorageCheck.reasons(domain.facts, from, to, policy, copied: step?.copies ?? [])
             + rules(domain.name, to.name, policy)
     }
@@ -68,16 +68,36 @@ enum CompatibilityCheck {
         return reasons
     }
 
-    private static func network(_ domain: DomainFacts, _ target: HostFacts) -> [String] {
-        domain.interfaces.compactMap { interface in
-            switch interface {
-            case .network(let name):
-                target.networks.contains(name) ? nil : "no network \(name)"
-            case .bridge(let name):
-                target.bridges?.contains(name) == false ? "no bridge \(name)" : nil
-            case .direct, .other: nil
+    private static func network(
+        _ domain: DomainFacts, _ from: Host, _ to: Host, _ policy: Policy, _ step: Step?
+    ) -> [String] {
+        guard let target = to.facts else { return [] }
+        let sources = Set(domain.interfaces.compactMap(\.source))
+        let strange = Set((step?.interfaces ?? [:]).keys).subtracting(sources).sorted()
+            .map { "it has no card on \($0)" }
+        return strange
+            + domain.interfaces.flatMap { interface -> [String] in
+                guard let own = interface.source else { return [] }
+                let known = policy.interfaces.first { ($0.hosts[from.name] ?? $0.name) == own }
+                let name = known.map { $0.hosts[to.name] ?? $0.name } ?? own
+                var reasons: [String] = []
+                if known == nil,
+                    policy.interfaces.contains(where: { ($0.hosts[to.name] ?? $0.name) == own })
+                {
+                    reasons.append("\(own) is another network there")
+                }
+                if let step, step.interfaces[own, default: own] != name {
+                    reasons.append("\(own) is \(name) there, not \(step.interfaces[own] ?? own)")
+                }
+                switch interface {
+                case .network where !target.networks.contains(name):
+                    reasons.append("no network \(name)")
+                case .bridge where target.bridges?.contains(name) == false:
+                    reasons.append("no bridge \(name)")
+                case .network, .bridge, .direct, .other: break
+                }
+                return reasons
             }
-        }
     }
 
     static func rules(_ domain: String, _ host: HostName, _ policy: Policy) -> [String] {

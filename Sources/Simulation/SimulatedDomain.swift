@@ -57,6 +57,16 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package mutating func setPersistent(_ value: Bool) { facts.isPersistent = value }
     package mutating func setAutostart(_ value: Bool) { facts.autostart = value }
 
+    /// The same with its cards plugged into what the target calls by these names.
+    package func renaming(_ interfaces: [String: String]) -> Self {
+        guard !interfaces.isEmpty else { return self }
+        var copy = self
+        copy.facts.interfaces = facts.interfaces.map { card in
+            card.source.flatMap { interfaces[$0] }.map(card.plugged(into:)) ?? card
+        }
+        return copy
+    }
+
     /// The empty process that waits on a target for this domain.
     package func incomingCopy(at time: Timestamp, over definition: SimulatedDomain?) -> Self {
         var copy = self

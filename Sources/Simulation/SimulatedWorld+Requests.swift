@@ -9,6 +9,7 @@ extension SimulatedWorld {
         _ request: MigrationRequest, from source: HostName
     ) throws(HypervisorError) -> Int {
         let copy = try answering(request.domain, on: source, operation: "migrate")
+            .renaming(request.interfaces)
         try admit(copy, request, from: source)
         let migration = newMigration(request, of: copy, from: source)
         let definition = self.copy(of: request.domain, on: request.target)

@@ -70,6 +70,58 @@ struct WayTests {
         }
     }
 
+    @Test func networksAreFoundUnderTheirNamesThere() async throws {
+        try await withLab("ways-names", hosts: 2) { lab in
+            for words in [
+                ["ip", "link", "add", "vmbr0", "type", "bridge"],
+                ["ip", "link", "set", "vmbr0", "up"],
+            ] {
+                let made = try shell([Lab.program, "run", lab.name, "host2", "--"] + words)
+                #expect(made.status == 0, "\(made.text)")
+            }
+            try lab.lab("network", "host2", "othernet")
+            try lab.guest("plugged", on: "host1", "--network", "bridge:br0")
+            try lab.guest("net", on: "host1", "--network", "labnet")
+            try lab.guest("off", on: "host1", "--network", "bridge:br0", "--no-start")
+            let policy = lab.file("names.yaml")
+            try """
+            name: names
+            migration: {offline: [off]}
+            interfaces: [{name: br0, hosts: {host2: vmbr0}}, {name: labnet, hosts: {host2: othernet}}]
+            """.write(toFile: policy, atomically: true, encoding: .utf8)
+
+            let moved = try lab.kvmbalance("drain", "host1", "--yes", "--policy", policy)
+            #expect(moved.status == 0, "\(moved.text)")
+            #expect(moved.output.contains("br0 is vmbr0 there"), "\(moved.text)")
+            try Self.expectSources(
+                lab, "host2",
+                ["plugged": "bridge='vmbr0'", "net": "network='othernet'", "off": "bridge='vmbr0'"])
+            // As it came from there without the policy's word, its network can not be told.
+            let refused = try lab.kvmbalance("return", "host1", "--yes")
+            #expect(refused.status == 3, "\(refused.text)")
+            let back = try lab.kvmbalance("return", "host1", "--yes", "--policy", policy)
+            #expect(back.status == 0, "\(back.text)")
+            try Self.expectSources(
+                lab, "host1",
+                ["plugged": "bridge='br0'", "net": "network='labnet'", "off": "bridge='br0'"])
+            try lab.expectAllWell()
+        }
+    }
+
+    /// What each guest is plugged into on its host, now and at its next start.
+    static func expectSources(
+        _ lab: Lab, _ host: String, _ sources: [String: String]
+    ) throws {
+        for (guest, source) in sources {
+            for options in ["--migratable", "--inactive"] {
+                let xml = try lab.virsh(host, "dumpxml", guest, options).output
+                let line = xml.split(separator: "\n").drop { !$0.contains("<interface ") }
+                    .first { $0.contains("<source ") }
+                #expect(line?.contains(source) == true, "\(guest) \(options): \(line ?? "nothing")")
+            }
+        }
+    }
+
     @Test func whatIsNamedMovesCold() async throws {
         try await withLab("ways-cold", hosts: 2) { lab in
             let path = try Self.guest(lab, "cold1", start: true, "--autostart")

@@ -30,7 +30,7 @@ struct HostXMLTranslationTests {
         _ mode: String, cpus: Range<Int>, cells: Set<Int>, addresses: [String: String] = [:]
     ) -> String? {
         HostXMLTranslation(
-            target: .init(cpus: Set(cpus), cells: cells, addresses: addresses)
+            terms: .init(cpus: Set(cpus), cells: cells, addresses: addresses)
         ).translated(xml.replacing("MODE", with: mode))
     }
 
@@ -68,8 +68,49 @@ struct HostXMLTranslationTests {
 
     @Test("What is bound to nothing is not read twice")
     func unbound() {
-        #expect(!HostXMLTranslation.isBound("<domain><vcpu>2</vcpu></domain>", addresses: [:]))
-        #expect(HostXMLTranslation.isBound(xml, addresses: [:]))
-        #expect(HostXMLTranslation.isBound("<listen address='a'/>", addresses: ["a": "b"]))
+        #expect(!HostXMLTranslation.isBound("<domain><vcpu>2</vcpu></domain>", .init()))
+        #expect(HostXMLTranslation.isBound(xml, .init()))
+        #expect(HostXMLTranslation.isBound("<listen address='a'/>", .init(addresses: ["a": "b"])))
+    }
+
+    @Test("A card is plugged into what the target calls its network, and nothing else is touched")
+    func networks() throws {
+        let cards = """
+            <domain>
+              <name>br0</name>
+              <devices>
+                <disk type='block'>
+                  <source dev='br0'/>
+                </disk>
+                <interface type='bridge'>
+                  <source bridge='br0'/>
+                  <target dev='br0'/>
+                </interface>
+                <interface type='bridge'>
+                  <source network='lan' portid='1' bridge='br0'/>
+                </interface>
+                <interface type='direct'>
+                  <source dev='eth0' mode='bridge'/>
+                </interface>
+              </devices>
+            </domain>
+            """
+        let terms = HostXMLTranslation.Terms(
+            interfaces: ["br0": "vmbr0", "lan": "wan", "eth0": "eno1"])
+        #expect(HostXMLTranslation.isBound(cards, terms))
+        let text = try #require(HostXMLTranslation(terms: terms).translated(cards))
+        let changed = zip(cards.split(separator: "\n"), text.split(separator: "\n"))
+            .filter { $0 != $1 }.map { $1.drop { $0 == " " } }
+        #expect(
+            changed == [
+                "<source bridge='vmbr0'/>", "<source network='wan' portid='1' bridge='br0'/>",
+                "<source dev='eno1' mode='bridge'/>",
+            ])
+        #expect(text.split(separator: "\n").count == cards.split(separator: "\n").count)
+    }
+
+    @Test("Where the target's CPUs and cells are not known, nothing bound to them changes")
+    func unknownTarget() {
+        #expect(HostXMLTranslation(terms: .init()).translated(xml) == nil)
     }
 }

@@ -34,7 +34,9 @@ import Testing
 
     /// A mapping with further keys of its own, which are told one by one; a list is told as well.
     private static func isOnlyMapping(_ key: String) -> Bool {
-        let lists = ["affinity", "antiAffinity", "fence", "ban", "sharedStorage", "power"]
+        let lists = [
+            "affinity", "antiAffinity", "fence", "ban", "sharedStorage", "interfaces", "power",
+        ]
         return PolicyReader.vocabulary[key] != nil && !lists.contains(key)
     }
 

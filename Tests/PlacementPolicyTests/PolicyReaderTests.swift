@@ -88,6 +88,23 @@ import Testing
         ("name: x\nmigration: {postcopy-bandwidth: 5MiB/s}", "a phase that is not switched on"),
         ("name: x\nname: y", "the key 'name' is there twice"),
         ("name: x\n  limits: 3", "line 2"),
+        ("name: x\ninterfaces: [{name: br0}]", "lacks the key 'hosts'"),
+        ("name: x\ninterfaces: [{hosts: {h: a}}]", "lacks the key 'name'"),
+        ("name: x\ninterfaces: [{name: br0, hosts: [h]}]", "such as {host7: br-lan}"),
+        ("name: x\ninterfaces: [{name: br0, hosts: {h: [a]}}]", "such as {host7: br-lan}"),
+        ("name: x\ninterfaces: [{name: br0, hosts: {h: \"a'b\"}}]", "'a'b' is no name of a bridge"),
+        (
+            "name: x\ninterfaces: [{name: \"b r\", hosts: {h: a}}]",
+            "a bridge or network such as br0"
+        ),
+        (
+            "name: x\ninterfaces: [{name: a, hosts: {h: b}}, {name: a, hosts: {h: c}}]",
+            "are called 'a' on hosts that are not listed"
+        ),
+        (
+            "name: x\ninterfaces: [{name: a, hosts: {h: b}}, {name: b, hosts: {i: c}}]",
+            "line 2, column 57: two of 'interfaces' are called 'b' on h"
+        ),
         ("reserve: {cpu: 1}", "lacks the key 'name'"),
         ("", "the policy is empty"),
         ("- a", "a policy must hold keys and values"),
@@ -138,6 +155,7 @@ import Testing
                   max-downtime: 1.5s
                   max-bandwidth: 1GiB/s
                 sharedStorage: [{path: /srv/vm/, hosts: [host1, host2]}, {path: /data}]
+                interfaces: [{name: br0, hosts: {host7: br-lan}}, {name: dmz, hosts: {host7: br0}}]
                 """)
         #expect(policy.reserve == Reserve(memory: .mebibytes(1536), cpu: 500))
         #expect(policy.overcommit == Overcommit(memoryThousandths: 900, cpuThousandths: 2000))
@@ -175,6 +193,11 @@ import Testing
             policy.sharedStorage == [
                 SharedStorage(path: "/srv/vm", hosts: ["host1", "host2"]),
                 SharedStorage(path: "/data"),
+            ])
+        #expect(
+            policy.interfaces == [
+                InterfaceNames(name: "br0", hosts: ["host7": "br-lan"]),
+                InterfaceNames(name: "dmz", hosts: ["host7": "br0"]),
             ])
     }
 

@@ -90,6 +90,17 @@ struct SimulatedWorldTests {
         #expect(coarse == fine)
     }
 
+    @Test func `a card is plugged into what the request says`() throws {
+        var world = Self.world { $0.interfaces = [.bridge("br7"), .network("default")] }
+        var request = Self.request()
+        request.interfaces = ["br7": "br0", "other": "br9"]
+        let number = try world.migrate(request, from: "host1")
+        world.advance(to: world.now.advanced(byMilliseconds: 600_000))
+        #expect(world.ending(of: number)?.failure == nil)
+        let arrived = world.copy(of: Self.id, on: "host2")?.facts.interfaces
+        #expect(arrived == [.bridge("br0"), .network("default")])
+    }
+
     // MARK: Refusals
 
     static let refused: [(String, SimulatedWorld, HostName, HypervisorError.Kind)] = [

@@ -169,6 +169,18 @@ final class Compatibility {
         return StorageReach.unshared(problem.domains[domain].facts.disks, from: from, to: to)
     }
 
+    /// The networks of its cards that are called otherwise on the target, with the name there.
+    func interfaces(_ domain: Int, from source: Int, to target: Int) -> [String: String] {
+        guard let from = HostProfile(problem.hosts[source], under: problem.policy),
+            let to = HostProfile(problem.hosts[target], under: problem.policy)
+        else { return [:] }
+        var names: [String: String] = [:]
+        for own in problem.domains[domain].facts.interfaces.compactMap(\.source) {
+            if let name = from.name(of: own, on: to), name != own { names[own] = name }
+        }
+        return names
+    }
+
     private func way(_ domain: Int, _ source: Int, _ target: Int) -> Way {
         guard hostKind[source] >= 0, hostKind[target] >= 0 else {
             return .none(

@@ -11,6 +11,8 @@ struct HostProfile: Hashable {
     var guestSupport: [GuestSupport]
     var networks: [String]
     var bridges: [String]?
+    /// What the policy's networks are called here, in its order.
+    var interfaceNames: [String]
     var pools: [StoragePool]
     var securityModel: String?
     /// QEMU's version where the policy asks for compression threads and it has none.
@@ -32,6 +34,7 @@ struct HostProfile: Hashable {
         guestSupport = facts.guestSupport
         networks = facts.networks
         bridges = facts.bridges
+        interfaceNames = policy.interfaces.map { $0.name(on: host.name) }
         // How full they are is a matter of capacity.
         pools = facts.pools.map { pool in
             var pool = pool
@@ -45,5 +48,11 @@ struct HostProfile: Hashable {
             lacksCompressionThreads = HostFacts.text(ofVersion: version)
         }
         declaredPaths = policy.sharedStorage.filter { $0.covers(host: host.name) }
+    }
+
+    /// What a network of this host is called on another; nil where its name means a different one there.
+    func name(of own: String, on other: HostProfile) -> String? {
+        if let index = interfaceNames.firstIndex(of: own) { return other.interfaceNames[index] }
+        return other.interfaceNames.contains(own) ? nil : own
     }
 }

@@ -5,7 +5,7 @@ enum PlatformFit {
     static func misfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
-        machine(domain, target) ?? cpu(domain, source, target) ?? network(domain, target)
+        machine(domain, target) ?? cpu(domain, source, target) ?? network(domain, source, target)
             ?? security(source, target) ?? cells(domain, target) ?? compression(source, target)
     }
 
@@ -13,7 +13,7 @@ enum PlatformFit {
     static func coldMisfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
-        machine(domain, target) ?? model(domain.guest, target) ?? network(domain, target)
+        machine(domain, target) ?? model(domain.guest, target) ?? network(domain, source, target)
             ?? security(source, target) ?? cells(domain, target)
     }
 
@@ -100,18 +100,28 @@ enum PlatformFit {
                 + "domain's next start")
     }
 
-    private static func network(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
+    private static func network(
+        _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
+    ) -> Misfit? {
         for interface in domain.interfaces {
+            guard let own = interface.source else { continue }
+            guard let name = source.name(of: own, on: target) else {
+                return Misfit(
+                    reason: .network,
+                    detail: "'\(own)' is another network there, by the policy's interfaces",
+                    remedy: "list what '\(own)' is called on each host under interfaces")
+            }
             switch interface {
-            case .network(let name) where !target.networks.contains(name):
+            case .network where !target.networks.contains(name):
                 return Misfit(
                     reason: .network, detail: "no active libvirt network '\(name)'",
                     remedy: "define and start network '\(name)' there (virsh net-start)")
-            case .bridge(let name):
+            case .bridge:
                 guard let bridges = target.bridges, !bridges.contains(name) else { continue }
                 return Misfit(
                     reason: .network, detail: "no bridge '\(name)'",
-                    remedy: "create bridge '\(name)' there")
+                    remedy: "create bridge '\(name)' there, or tell what it is called there under "
+                        + "interfaces in the policy")
             case .network, .direct, .other: continue
             }
         }

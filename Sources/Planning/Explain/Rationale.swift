@@ -39,13 +39,18 @@ struct Rationale {
 
     /// What a way costs that is not the ordinary one.
     private func ways(_ move: PlannedMove, _ domain: DomainFacts) -> [String] {
+        let names = compatibility.interfaces(move.domain, from: move.source, to: move.target)
+        let plugged = names.sorted { $0.key < $1.key }.map {
+            "its network \($0.key) is \($0.value) there"
+        }
         let disks = compatibility.copies(move.domain, from: move.source, to: move.target)
         let size = domain.disks.filter { disks.contains($0.target) }.reduce(Bytes.zero) {
             $0 + $1.size
         }
         let amount = size > .zero ? "\(size)" : "of unknown size"
         let copied =
-            disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount)) along"]
+            plugged
+            + (disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount)) along"])
         guard
             compatibility.mode(move.domain, from: move.source, to: move.target) == .offline
         else { return copied }
