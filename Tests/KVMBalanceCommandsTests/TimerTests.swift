@@ -12,8 +12,8 @@ import Testing
         name: timer
         reserve: {memory: 0GiB, cpu: 0}
         demand: {window: 10m, percentile: 50, slots: 1}
-        balance: {resources: [cpu], spread: 1 %, limits: {cpu: LIMIT}, minGain: 1 %}
-        rebalance: {held: 1, looks: 1, calm: 1 %}
+        balance: {resources: [cpu], spread: 0.3 %, limits: {cpu: LIMIT}, minGain: 1 %}
+        rebalance: {held: 1, looks: 1, calm: 0.1 %}
         """
 
     private func playground(limit: String) throws -> Playground {
@@ -68,6 +68,6 @@ import Testing
         var wider = plan
         wider.purpose = nil
         let balance = try await again(wider)
-        #expect(balance.moves.count > relief.moves.count, "the spread of 1 % asks for more")
+        #expect(balance.moves.count > relief.moves.count, "the spread of 0.3 % asks for more")
     }
 }
