@@ -16,6 +16,7 @@ struct ReplayBenchmark: ParsableCommand {
     @Option(help: "A policy file to replay beside the built-in ones.") var policy: [String] = []
 
     func run() throws {
+        var sums: [Sum] = []
         for file in files {
             let trace: TraceFile.Trace
             var fleet: TraceFleet
@@ -32,15 +33,30 @@ struct ReplayBenchmark: ParsableCommand {
                     + "\(fleet.cpus) CPUs, \(trace.history.intervals) intervals")
             let world = fleet.world(trace.guests, trace.history)
             print(Self.header)
-            for given in try rules() {
+            for (index, given) in try rules().enumerated() {
                 var rule = given
                 let meter = Meter()
                 var replay = Replay(world)
                 replay.run { rule.decide($0) }
                 print(Self.row(rule.name, replay.result, meter))
                 fflush(nil)
+                if index == sums.count { sums.append(Sum(rule: rule.name)) }
+                sums[index].minutes += replay.result.overloadMinutes
+                sums[index].moves += replay.result.moves
             }
         }
+        guard files.count > 1 else { return }
+        print("together:")
+        for sum in sums {
+            print(Self.row([sum.rule, Self.number(sum.minutes, 0), "", "", "", "\(sum.moves)"]))
+        }
+    }
+
+    /// One rule over all files.
+    private struct Sum {
+        var rule: String
+        var minutes = 0.0
+        var moves = 0
     }
 
     /// Peaks collide: the fleet's own peak takes four fifths of all CPUs.
