@@ -70,6 +70,7 @@ extension Step: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions, effect
         case copies, interfaces
+        case copiesTopLayer = "top_layer"
         case isShutOff = "shut_off"
     }
 
@@ -90,6 +91,8 @@ extension Step: Codable {
             cautions: try container.decodeIfPresent([String].self, forKey: .cautions) ?? [])
         effect = try container.decodeIfPresent(StepEffect.self, forKey: .effect)
         copies = try container.decodeIfPresent([String].self, forKey: .copies) ?? []
+        copiesTopLayer =
+            try container.decodeIfPresent(Bool.self, forKey: .copiesTopLayer) ?? false
         interfaces =
             try container.decodeIfPresent([String: String].self, forKey: .interfaces) ?? [:]
         isShutOff = try container.decodeIfPresent(Bool.self, forKey: .isShutOff) ?? false
@@ -109,6 +112,7 @@ extension Step: Codable {
         if !cautions.isEmpty { try container.encode(cautions, forKey: .cautions) }
         try container.encodeIfPresent(effect, forKey: .effect)
         if !copies.isEmpty { try container.encode(copies, forKey: .copies) }
+        if copiesTopLayer { try container.encode(copiesTopLayer, forKey: .copiesTopLayer) }
         if !interfaces.isEmpty { try container.encode(interfaces, forKey: .interfaces) }
         if isShutOff { try container.encode(isShutOff, forKey: .isShutOff) }
     }

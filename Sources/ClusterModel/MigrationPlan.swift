@@ -89,6 +89,8 @@ package struct Step: Hashable, Sendable {
     package var effect: StepEffect?
     /// Disks (`vda`) that are copied because they lie on storage of their host.
     package var copies: [String] = []
+    /// Of these only what lies above their base images.
+    package var copiesTopLayer = false
     /// Networks that its cards are plugged into and that are called otherwise on the target, with the name
     /// there.
     package var interfaces: [String: String] = [:]

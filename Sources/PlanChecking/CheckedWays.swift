@@ -20,10 +20,12 @@ enum CheckedWays {
             faults += domain.facts.blockers.map(\.detail)
         case .storage:
             if !isActive { faults.append("it does not run and is to move live") }
-            if !isNamed(domain.name, policy.migration.copyStorageAll),
-                !mayCopyTopLayer(domain.name, policy)
-            {
+            let isWhole = isNamed(domain.name, policy.migration.copyStorageAll)
+            if !isWhole, !mayCopyTopLayer(domain.name, policy) {
                 faults.append("the policy does not let its disks be copied")
+            } else if step.copiesTopLayer == isWhole {
+                faults.append(
+                    "its disks are to be copied \(isWhole ? "whole" : "above their base")")
             }
             if step.copies.isEmpty { faults.append("it names no disk to copy") }
             faults += domain.facts.blockers.map(\.detail)

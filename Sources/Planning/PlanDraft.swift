@@ -136,6 +136,8 @@ struct PlanDraft {
                 cautions: rationale.cautions(move) + timing.cautions(index))
             step.copies = compatibility.copies(
                 move.domain, from: move.source, to: move.target)
+            step.copiesTopLayer =
+                mode == .storage && problem.policy.storageCopy(of: domain.name) == .topLayer
             step.interfaces = compatibility.interfaces(
                 move.domain, from: move.source, to: move.target)
             step.isShutOff = !domain.facts.state.isActive

@@ -61,6 +61,21 @@ import Testing
         let copied = try plan(cluster, "copy-storage-inc: true")
         #expect(modes(copied) == ["local": "storage", "shared": "live"])
         #expect(copied.steps.first { $0.domainName == "local" }?.copies == ["vda"])
+        #expect(copied.steps.map(\.copiesTopLayer) == copied.steps.map { $0.mode == .storage })
+        // Some are copied whole and others above their base in one plan.
+        var two = cluster
+        two.domain("whole", on: "host1", disk: "/var/lib/libvirt/images/whole.qcow2")
+        let mixed = "copy-storage-all: [whole], copy-storage-inc: [local]"
+        var both = try plan(two, mixed)
+        #expect(modes(both) == ["local": "storage", "shared": "live", "whole": "storage"])
+        #expect(both.steps.filter(\.copiesTopLayer).map(\.domainName) == ["local"])
+        for index in both.steps.indices where both.steps[index].mode == .storage {
+            both.steps[index].copiesTopLayer.toggle()
+            let violations = PlanChecker.check(
+                both, on: two.snapshot, under: try Self.policy(mixed))
+            #expect(violations.contains { "\($0)".contains("are to be copied") })
+            both.steps[index].copiesTopLayer.toggle()
+        }
         // The base stays where it is: with all of it copied, or cold, it would be missing.
         for migration in ["live: true", "copy-storage-all: true", "offline: true"] {
             let blocker = try #require(try plan(cluster, migration).blockers.first)
