@@ -37,6 +37,11 @@ enum MarkupReader {
 
     private static func tree(_ bytes: [CChar]) throws(MalformedXML) -> MarkupElement {
         try bytes.withUnsafeBufferPointer { (bytes) throws(MalformedXML) -> MarkupElement in
+            // A zero byte libxml2 takes for a sign of another encoding, and tells its troubles to stderr.
+            if let zero = bytes.firstIndex(of: 0) {
+                let line = bytes[..<zero].count { $0 == 10 } + 1
+                throw MalformedXML("not well-formed XML at line \(line)")
+            }
             let options =
                 XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
                 | XML_PARSE_IGNORE_ENC.rawValue

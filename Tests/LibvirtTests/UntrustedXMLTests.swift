@@ -68,6 +68,7 @@ struct UntrustedXMLTests {
         arguments: [
             "<domain><name>a</domain>", "<domain/><domain/>", "<domain><a></b></domain>",
             "<domain><a b='1' b='2'/></domain>", "<domain>&foo;</domain>", "<domain/>x",
+            "\0\0\0<\0\0\0d", "<domain>\0</domain>",
         ])
     func malformed(_ xml: String) {
         #expect {
