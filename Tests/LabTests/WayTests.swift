@@ -86,6 +86,7 @@ struct WayTests {
             let policy = lab.file("names.yaml")
             try """
             name: names
+            overcommit: {cpu: 8} # guests that boot take all that there is
             migration: {offline: [off]}
             interfaces: [{name: br0, hosts: {host2: vmbr0}}, {name: labnet, hosts: {host2: othernet}}]
             """.write(toFile: policy, atomically: true, encoding: .utf8)
