@@ -14,7 +14,8 @@ package struct InterfaceNames: Hashable, Sendable {
 
     package func name(on host: HostName) -> String { hosts[host] ?? name }
 
-    /// What two networks are both called, and where; nil on hosts that are in neither list.
+    /// What both networks are called and where, if they are called the same somewhere; the host is nil for
+    /// all hosts that neither of them lists.
     package func clash(with other: InterfaceNames) -> (name: String, host: HostName?)? {
         if name == other.name { return (name, nil) }
         let hosts = Set(hosts.keys).union(other.hosts.keys).sorted()

@@ -140,6 +140,10 @@ final class Compatibility {
 
     func kind(ofHost host: Int) -> Int { hostKind[host] }
 
+    private func profile(ofHost host: Int) -> HostProfile? {
+        hostKind[host] < 0 ? nil : hostProfiles[hostKind[host]]
+    }
+
     /// Could the target run the domain: its machine, CPU, networks, cells and disks?
     func isRunnable(_ domain: Int, from source: Int, to target: Int) -> Bool {
         misfit(domain, source, target) == nil
@@ -163,17 +167,16 @@ final class Compatibility {
     /// Disks that would be copied on the way: those whose storage the hosts do not share.
     func copies(_ domain: Int, from source: Int, to target: Int) -> [String] {
         guard mode(domain, from: source, to: target) != .live,
-            let from = HostProfile(problem.hosts[source], under: problem.policy),
-            let to = HostProfile(problem.hosts[target], under: problem.policy)
+            let from = profile(ofHost: source), let to = profile(ofHost: target)
         else { return [] }
         return StorageReach.unshared(problem.domains[domain].facts.disks, from: from, to: to)
     }
 
     /// The networks of its cards that are called otherwise on the target, with the name there.
     func interfaces(_ domain: Int, from source: Int, to target: Int) -> [String: String] {
-        guard let from = HostProfile(problem.hosts[source], under: problem.policy),
-            let to = HostProfile(problem.hosts[target], under: problem.policy)
-        else { return [:] }
+        guard let from = profile(ofHost: source), let to = profile(ofHost: target) else {
+            return [:]
+        }
         var names: [String: String] = [:]
         for own in problem.domains[domain].facts.interfaces.compactMap(\.source) {
             if let name = from.name(of: own, on: to), name != own { names[own] = name }

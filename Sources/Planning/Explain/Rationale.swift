@@ -39,26 +39,27 @@ struct Rationale {
 
     /// What a way costs that is not the ordinary one.
     private func ways(_ move: PlannedMove, _ domain: DomainFacts) -> [String] {
-        let names = compatibility.interfaces(move.domain, from: move.source, to: move.target)
-        let plugged = names.sorted { $0.key < $1.key }.map {
-            "its network \($0.key) is \($0.value) there"
-        }
         let disks = compatibility.copies(move.domain, from: move.source, to: move.target)
         let size = domain.disks.filter { disks.contains($0.target) }.reduce(Bytes.zero) {
             $0 + $1.size
         }
         let amount = size > .zero ? "\(size)" : "of unknown size"
         let copied =
-            plugged
-            + (disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount)) along"])
+            disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount)) along"]
+        let along = networks(move) + copied
         guard
             compatibility.mode(move.domain, from: move.source, to: move.target) == .offline
-        else { return copied }
+        else { return along }
         let cold =
             domain.state.isActive
             ? "is shut down, moved cold and started again: it is down meanwhile"
             : "does not run: its definition goes"
-        return [cold] + copied
+        return [cold] + along
+    }
+
+    private func networks(_ move: PlannedMove) -> [String] {
+        compatibility.interfaces(move.domain, from: move.source, to: move.target)
+            .sorted { $0.key < $1.key }.map { "its network \($0.key) is \($0.value) there" }
     }
 
     private func makesRoom(_ move: PlannedMove, _ sequence: [PlannedMove]) -> String {
