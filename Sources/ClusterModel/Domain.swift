@@ -31,12 +31,19 @@ package struct Domain: Hashable, Codable, Sendable {
 package struct Demand: Hashable, Codable, Sendable {
     /// One value a slot, as many as the snapshot's `demandSlots`; nil when it was never sampled.
     package var cpu: [MilliCPU]?
+    /// How far the samples of each slot stray: their variance, in squared thousandths of a CPU. Only
+    /// until a snapshot is made of it, and only where the policy asks for deviations.
+    package var variance: [Int64]?
     /// How many samples it rests on, and the newest of them.
     package var samples: Int
     package var newestSample: Timestamp?
 
-    package init(cpu: [MilliCPU]? = nil, samples: Int = 0, newestSample: Timestamp? = nil) {
+    package init(
+        cpu: [MilliCPU]? = nil, variance: [Int64]? = nil, samples: Int = 0,
+        newestSample: Timestamp? = nil
+    ) {
         self.cpu = cpu
+        self.variance = variance
         self.samples = samples
         self.newestSample = newestSample
     }

@@ -91,7 +91,8 @@ extension Composition {
             endingAt: now(), lengthMilliseconds: policy.demand.windowSeconds * 1000,
             slots: policy.demand.slots, percentile: policy.demand.percentile,
             periodMilliseconds: policy.demand.periodSeconds.map { $0 * 1000 },
-            usesMean: policy.demand.usesMean)
+            usesMean: policy.demand.usesMean,
+            deviationThousandths: policy.demand.deviationThousandths)
         var measured = try await metrics.load(in: window)
         measured.dirtying = try await metrics.dirtying(
             after: now().advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds)

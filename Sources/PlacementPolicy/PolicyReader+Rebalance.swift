@@ -48,6 +48,22 @@ extension PolicyReader {
         }
     }
 
+    /// In thousandths. Percentiles hold the peaks already; of times of the day only the worst is kept.
+    static func deviations(
+        _ table: YAMLTable, _ demand: DemandWindow
+    ) throws(PolicyError) -> Int64 {
+        let number = try table.scalar("deviations", "a number from 0 to 6, such as 1.5") {
+            Quantity.thousandths($0).flatMap { (0...6000).contains($0) ? $0 : nil }
+        }
+        guard let number, number > 0 else { return 0 }
+        guard demand.usesMean, demand.periodSeconds == nil else {
+            throw table.error(
+                "'demand.deviations' is for means: it needs 'percentile: mean', and no 'period'",
+                at: "deviations")
+        }
+        return number
+    }
+
     static func period(_ table: YAMLTable) throws(PolicyError) -> Int64? {
         try table.scalar("period", "1d or 1w") { text in
             text == "1d" ? 86_400 : text == "1w" ? 7 * 86_400 : nil

@@ -14,7 +14,9 @@ package enum PolicyReader {
         ],
         "reserve": ["memory", "cpu"],
         "overcommit": ["memory", "cpu"],
-        "demand": ["window", "percentile", "slots", "period", "assumedPerVCPU", "maxAge"],
+        "demand": [
+            "window", "percentile", "deviations", "slots", "period", "assumedPerVCPU", "maxAge",
+        ],
         "affinity": ["name", "domains", "scope"],
         "antiAffinity": ["name", "domains", "scope"],
         "fence": ["domains", "hosts"],
@@ -113,6 +115,7 @@ package enum PolicyReader {
             if case .rank(let rank) = percentile { policy.demand.percentile = rank }
             policy.demand.slots = try whole(demand, "slots", 1...96) ?? policy.demand.slots
             policy.demand.periodSeconds = try period(demand)
+            policy.demand.deviationThousandths = try deviations(demand, policy.demand)
             policy.demand.assumedPerVCPU =
                 try cpus(demand, "assumedPerVCPU") ?? policy.demand.assumedPerVCPU
             policy.demand.maxAgeSeconds =

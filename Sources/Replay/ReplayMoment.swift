@@ -86,7 +86,7 @@ package struct ReplayMoment: Sendable {
         let window = SampleWindow(
             endingAt: now, lengthMilliseconds: rules.windowSeconds * 1000, slots: rules.slots,
             percentile: rules.percentile, periodMilliseconds: rules.periodSeconds.map { $0 * 1000 },
-            usesMean: rules.usesMean)
+            usesMean: rules.usesMean, deviationThousandths: rules.deviationThousandths)
         var hosts = world.base.hosts
         for host in hosts.indices {
             hosts[host].observedAt = now
@@ -102,6 +102,8 @@ package struct ReplayMoment: Sendable {
             domain.demand = demand(number, window)
             present.append(domain)
         }
+        Deviation.weigh(
+            &present, hosts: isOut.count { !$0 }, thousandths: rules.deviationThousandths)
         var snapshot = ClusterSnapshot(
             observedAt: now, hosts: hosts, domains: present, demandSlots: rules.slots)
         snapshot.calibration = world.base.calibration

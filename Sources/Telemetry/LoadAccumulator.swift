@@ -128,11 +128,7 @@ private struct DomainTrack {
         values.add(rate, at: end, in: window, samples: samples)
     }
 
-    mutating func demand(_ window: SampleWindow) -> Demand {
-        guard let slots = values.finish(window) else { return .unknown }
-        return Demand(
-            cpu: slots.map { MilliCPU($0) }, samples: values.samples, newestSample: values.newest)
-    }
+    mutating func demand(_ window: SampleWindow) -> Demand { values.demand(window) }
 }
 
 /// One host on its way through the window.

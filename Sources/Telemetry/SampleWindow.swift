@@ -13,12 +13,16 @@ package struct SampleWindow: Hashable, Sendable {
     package let periodMilliseconds: Int64?
     /// The mean of a slot in place of its percentile: means of domains add up to that of their host.
     package let usesMean: Bool
+    /// Beside the mean the variance is kept, for `Deviation`.
+    package let deviationThousandths: Int64
 
     package init(
         endingAt end: Timestamp, lengthMilliseconds: Int64 = 3_600_000, slots: Int = 4,
-        percentile: Int = 95, periodMilliseconds: Int64? = nil, usesMean: Bool = false
+        percentile: Int = 95, periodMilliseconds: Int64? = nil, usesMean: Bool = false,
+        deviationThousandths: Int64 = 0
     ) {
         self.usesMean = usesMean
+        self.deviationThousandths = deviationThousandths
         precondition((periodMilliseconds ?? Int64(slots)) >= slots, "\(slots) slots of a period")
         precondition(slots > 0 && lengthMilliseconds >= slots, "\(slots) slots")
         precondition((1...100).contains(percentile), "percentile \(percentile)")
@@ -33,7 +37,8 @@ package struct SampleWindow: Hashable, Sendable {
     package func ending(at end: Timestamp) -> SampleWindow {
         SampleWindow(
             endingAt: end, lengthMilliseconds: lengthMilliseconds, slots: slots,
-            percentile: percentile, periodMilliseconds: periodMilliseconds, usesMean: usesMean)
+            percentile: percentile, periodMilliseconds: periodMilliseconds, usesMean: usesMean,
+            deviationThousandths: deviationThousandths)
     }
 
     package var start: Timestamp { end.advanced(byMilliseconds: -lengthMilliseconds) }

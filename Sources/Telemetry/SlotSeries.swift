@@ -16,9 +16,5 @@ package struct SlotSeries: Sendable {
         values.add(rate, at: time, in: window)
     }
 
-    package consuming func demand() -> Demand {
-        guard let slots = values.finish(window) else { return .unknown }
-        return Demand(
-            cpu: slots.map { MilliCPU($0) }, samples: values.samples, newestSample: values.newest)
-    }
+    package consuming func demand() -> Demand { values.demand(window) }
 }

@@ -49,6 +49,9 @@ package struct SnapshotBuilder: Sendable {
             if let migration = settled.migration { inFlight.append(migration) }
             if let warning = settled.warning { warnings.append(warning) }
         }
+        Deviation.weigh(
+            &domains, hosts: sorted.count { $0.fault == nil },
+            thousandths: measured.window.deviationThousandths)
         return BuiltSnapshot(
             snapshot: ClusterSnapshot(
                 observedAt: observedAt, hosts: sorted.map(host), domains: domains,

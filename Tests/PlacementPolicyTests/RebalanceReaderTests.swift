@@ -12,7 +12,9 @@ struct RebalanceReaderTests {
                 """)
         #expect(policy.demand.periodSeconds == 86_400 && !policy.demand.usesMean)
         let mean = try Policy(yaml: "name: p\ndemand: {percentile: mean}")
-        #expect(mean.demand.usesMean)
+        #expect(mean.demand.usesMean && mean.demand.deviationThousandths == 0)
+        let strays = try Policy(yaml: "name: p\ndemand: {percentile: mean, deviations: 1.5}")
+        #expect(strays.demand.deviationThousandths == 1500)
         #expect(policy.rebalance.aim == .consolidate)
         #expect(policy.rebalance.held == 2 && policy.rebalance.looks == 4)
         #expect(policy.rebalance.calm == 700)
@@ -28,6 +30,12 @@ struct RebalanceReaderTests {
         ("rebalance: {aim: fun}", "line 2, column 18", "overload, spread or consolidate"),
         ("demand: {percentile: median}", "line 2, column 22", "or 'mean'"),
         ("demand: {percentile: 0}", "line 2, column 22", "or 'mean'"),
+        ("demand: {deviations: 1.5}", "line 2, column 22", "needs 'percentile: mean'"),
+        (
+            "demand: {percentile: mean, period: 1d, deviations: 1}", "line 2, column 52",
+            "and no 'period'"
+        ),
+        ("demand: {percentile: mean, deviations: 7}", "line 2, column 40", "from 0 to 6"),
         ("demand: {period: 2d}", "line 2, column 18", "1d or 1w"),
         ("rebalance: {calm: 5}", "line 2, column 19", "a percentage"),
     ])
