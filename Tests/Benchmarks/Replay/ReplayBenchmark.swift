@@ -15,6 +15,9 @@ struct ReplayBenchmark: ParsableCommand {
     @Option(help: "Only rules whose name holds this.") var rule: String?
     @Option(help: "A policy file to replay beside the built-in ones.") var policy: [String] = []
 
+    @Option(help: "PlanetLab's machines in another order, by seed: fleets to choose settings on.")
+    var shuffle: UInt64?
+
     func run() throws {
         var sums: [Sum] = []
         for file in files {
@@ -25,7 +28,7 @@ struct ReplayBenchmark: ParsableCommand {
                 trace = try TraceFile.bitbrains(file, largest: fleet.memory)
             } else {
                 fleet = TraceFleet(hosts: hosts ?? 0, cpus: 32, memory: .gibibytes(512))
-                trace = TraceFile.planetLab(try PlanetLabDay(file))
+                trace = TraceFile.planetLab(try PlanetLabDay(file), shuffle: shuffle)
             }
             if hosts == nil { fleet.hosts = Self.sized(trace, cpus: fleet.cpus) }
             print(

@@ -1,6 +1,7 @@
 import ClusterModel
 import Foundation
 import Replay
+import Simulation
 
 /// Traces that others recorded, as histories.
 enum TraceFile {
@@ -14,12 +15,18 @@ enum TraceFile {
     static let interval: Int64 = 300_000
 
     /// A PlanetLab day: machines with 2, 4 or 8 virtual CPUs by turns, as the traces tell only shares.
-    static func planetLab(_ day: PlanetLabDay) -> Trace {
+    /// With a seed they come in another order: another fleet, with other sizes and other neighbours.
+    static func planetLab(_ day: PlanetLabDay, shuffle seed: UInt64? = nil) -> Trace {
+        var order = Array(day.machines.indices)
+        if let seed {
+            var random = SeededGenerator(seed: seed)
+            order.shuffle(using: &random)
+        }
         var cpu: [Int32] = []
-        cpu.reserveCapacity(day.machines.count * 288)
-        let guests = day.machines.indices.map { number in
+        cpu.reserveCapacity(order.count * 288)
+        let guests = order.enumerated().map { number, machine in
             let vcpus = [2, 4, 2, 8][number % 4]
-            for percent in day.percent[number] { cpu.append(Int32(percent * vcpus * 10)) }
+            for percent in day.percent[machine] { cpu.append(Int32(percent * vcpus * 10)) }
             return TraceFleet.Guest(
                 name: "pl\(number + 1)", vcpus: vcpus, memory: .gibibytes(Int64(2 * vcpus)))
         }
