@@ -35,14 +35,20 @@ private final class JobQueue: @unchecked Sendable {
     private var jobs: [(UnownedJob, UnownedSerialExecutor)] = []
     private var isStopped = false
 
+    /// The job may be the last one, which lets go of the executor and so of this queue: nothing is
+    /// done here after the thread could take it.
     func add(_ job: UnownedJob, _ executor: UnownedSerialExecutor) {
-        condition.withLock { jobs.append((job, executor)) }
-        condition.signal()
+        condition.withLock {
+            jobs.append((job, executor))
+            condition.signal()
+        }
     }
 
     func stop() {
-        condition.withLock { isStopped = true }
-        condition.signal()
+        condition.withLock {
+            isStopped = true
+            condition.signal()
+        }
     }
 
     func run() {
