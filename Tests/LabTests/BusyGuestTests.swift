@@ -7,6 +7,10 @@ import Testing
 struct BusyGuestTests {
     /// About 8 MB/s, of which the guest could use five times as much.
     private static let mbps = 64
+    /// What the planner is told first. A guest that gets little of this machine's CPUs rewrites as
+    /// little as 10 MiB/s (seen), and a plan is only refused where far less than was measured would
+    /// not converge either.
+    private static let narrowMbps = 16
 
     @Test func aGuestTooBusyForItsLinkEndsAsThePolicySays() async throws {
         try await withLab("busyguest", hosts: 2) { lab in
@@ -26,7 +30,7 @@ struct BusyGuestTests {
     /// The plan is refused with the figures, and with a policy that ends it there is one.
     private static func knowsBefore(_ lab: Lab) async throws {
         let believed = try String(contentsOfFile: lab.configFile, encoding: .utf8)
-        try believed.replacingOccurrences(of: "linkMbps: 1000", with: "linkMbps: \(mbps)")
+        try believed.replacingOccurrences(of: "linkMbps: 1000", with: "linkMbps: \(narrowMbps)")
             .write(toFile: lab.configFile, atomically: true, encoding: .utf8)
         defer {
             try? believed.write(toFile: lab.configFile, atomically: true, encoding: .utf8)
