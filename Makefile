@@ -13,7 +13,7 @@ demo: deps
 test: deps lab-deps lint
 	Tests/run
 
-# Every test with the thread and the address sanitizer: hours.
+# Every test with the thread and the address sanitizer: an hour and a half.
 sanitize: deps lab-deps
 	Tests/sanitize
 
