@@ -31,7 +31,9 @@ package struct MetricsStore: SampleSink, ObservationSink {
         writer = SampleWriter()
     }
 
+    /// The writing connection is closed last, for only that one can fold its log into the database.
     package func close() throws {
+        pool.invalidateReadOnlyConnections()
         do { try pool.close() } catch { throw file.error("close", error) }
     }
 

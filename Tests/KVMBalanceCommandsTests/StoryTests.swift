@@ -115,6 +115,16 @@ struct StoryTests {
         #expect(try play.placement() == before)
     }
 
+    /// A log beside a database would tell that the process ended while it was still being closed.
+    @Test func databasesAreClosedBeforeTheProcessEnds() throws {
+        let play = try Playground()
+        for words in [["drain", "host1", "--yes"], ["return", "host1", "--yes"], ["status"]] {
+            #expect(try play.run(words).status == 0)
+            let files = try FileManager.default.contentsOfDirectory(atPath: play.path("database"))
+            #expect(files.sorted() == ["journal.sqlite", "metrics.sqlite", "run.lock"], "\(words)")
+        }
+    }
+
     @Test func disabledHostsGetNothing() throws {
         let play = try Playground(hosts: 4, domains: 8)
         try play.must(0, "hosts", "disable", "host2")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
@@ -11,7 +12,8 @@ struct GlobalOptions: ParsableArguments {
     var output: Output = .text
 }
 
-/// A command of ours: runs, and turns every error into one line on standard error and an exit code.
+/// A command of ours: runs, turns every error into one line on standard error and an exit code, and
+/// ends the process with it.
 protocol FleetCommand: AsyncParsableCommand {
     var options: GlobalOptions { get }
     func execute() async throws -> Exit
@@ -31,7 +33,10 @@ extension FleetCommand {
             Console.err("kvmbalance: \(error)")
             exit = .failed
         }
-        if exit != .done { throw exit.code }
+        Stores.closeAll()
+        // Not exit(): it takes down the libraries' own state, while other threads (libvirt's event
+        // loop, whoever lets go of the last connection) still work with it. Seen as a double free.
+        _exit(exit.rawValue)
     }
 
     var isJSON: Bool { options.output == .json }
