@@ -3,6 +3,7 @@ import Execution
 import HypervisorInterface
 import Persistence
 import PlacementPolicy
+import Replay
 import Sampling
 import Telemetry
 
@@ -87,12 +88,7 @@ extension Composition {
     private func measure(
         _ policy: Policy, _ reports: [HostReport], _ metrics: MetricsStore
     ) async throws -> MeasuredLoad {
-        let window = SampleWindow(
-            endingAt: now(), lengthMilliseconds: policy.demand.windowSeconds * 1000,
-            slots: policy.demand.slots, percentile: policy.demand.percentile,
-            periodMilliseconds: policy.demand.periodSeconds.map { $0 * 1000 },
-            usesMean: policy.demand.usesMean,
-            deviationThousandths: policy.demand.deviationThousandths)
+        let window = SampleWindow(policy.demand, endingAt: now())
         var measured = try await metrics.load(in: window)
         measured.dirtying = try await metrics.dirtying(
             after: now().advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds)

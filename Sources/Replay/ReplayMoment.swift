@@ -83,10 +83,7 @@ package struct ReplayMoment: Sendable {
 
     /// The world as the planner sees it.
     package func snapshot(under rules: DemandWindow) -> ClusterSnapshot {
-        let window = SampleWindow(
-            endingAt: now, lengthMilliseconds: rules.windowSeconds * 1000, slots: rules.slots,
-            percentile: rules.percentile, periodMilliseconds: rules.periodSeconds.map { $0 * 1000 },
-            usesMean: rules.usesMean, deviationThousandths: rules.deviationThousandths)
+        let window = SampleWindow(rules, endingAt: now)
         var hosts = world.base.hosts
         for host in hosts.indices {
             hosts[host].observedAt = now

@@ -1,6 +1,7 @@
 import ClusterModel
 import PlacementPolicy
 import Planning
+import Replay
 import Telemetry
 
 /// Our rebalancer in CloudSim's world: it sees hosts, where guests are and what they used so far, as
@@ -94,9 +95,7 @@ struct CloudSimOurs {
     private static func snapshot(
         _ world: CloudSimWorld, _ hosts: [Int], _ now: Timestamp, _ policy: Policy
     ) -> ClusterSnapshot {
-        let window = SampleWindow(
-            endingAt: now, lengthMilliseconds: policy.demand.windowSeconds * 1000,
-            slots: policy.demand.slots, percentile: policy.demand.percentile)
+        let window = SampleWindow(policy.demand, endingAt: now)
         let interval = Int(world.time / 300)
         let count = Int(policy.demand.windowSeconds / 300)
         var domains: [Domain] = []
