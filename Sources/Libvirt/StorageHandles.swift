@@ -1,5 +1,6 @@
 internal import CLibvirt
 import ClusterModel
+import Foundation
 
 /// A reference to a storage pool of an open connection; freed when it is let go.
 final class PoolHandle {
@@ -35,6 +36,9 @@ final class PoolHandle {
     func create(_ xml: String) throws(LibvirtFailure) -> VolumeHandle {
         VolumeHandle(owning: try checked(use { virStorageVolCreateXML($0, xml, 0) }))
     }
+
+    static let temporaryPrefix = "kvmbalance-"
+    var isTemporary: Bool { name.hasPrefix(Self.temporaryPrefix) }
 
     /// Lets go of a pool that was made for a moment. Its files stay.
     func dissolve() { _ = use { virStoragePoolDestroy($0) } }
@@ -86,6 +90,10 @@ extension ConnectionHandle {
 
     /// The active pool that shows this folder.
     func pool(showing folder: String) -> PoolHandle? {
+        anyPool(showing: folder).flatMap { $0.isTemporary ? nil : $0 }
+    }
+
+    private func anyPool(showing folder: String) -> PoolHandle? {
         use { virStoragePoolLookupByTargetPath($0, folder) }.map { PoolHandle(owning: $0) }
     }
 
@@ -97,15 +105,26 @@ extension ConnectionHandle {
             try pool.refresh()
             return try body(pool)
         }
+        // libvirt has one pool for a folder: a second move must not find one that is about to go.
+        return try Self.temporaryPools.withLock {
+            let made = try anyPool(showing: folder) ?? temporaryPool(over: folder)
+            defer { made.dissolve() }
+            try made.refresh()
+            return try body(made)
+        }
+    }
+
+    /// Of this process, over all hosts: what is copied through them is small.
+    private static let temporaryPools = NSRecursiveLock()
+
+    private func temporaryPool(over folder: String) throws(LibvirtFailure) -> PoolHandle {
         let mark = folder.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
             ($0 ^ UInt64($1)) &* 1_099_511_628_211
         }
         let xml =
-            "<pool type='dir'><name>kvmbalance-\(String(mark, radix: 16))</name><target><path>"
-            + folder.escapedForXML + "</path></target></pool>"
-        let made = PoolHandle(owning: try checked(use { virStoragePoolCreateXML($0, xml, 0) }))
-        defer { made.dissolve() }
-        return try body(made)
+            "<pool type='dir'><name>\(PoolHandle.temporaryPrefix)\(String(mark, radix: 16))</name>"
+            + "<target><path>\(folder.escapedForXML)</path></target></pool>"
+        return PoolHandle(owning: try checked(use { virStoragePoolCreateXML($0, xml, 0) }))
     }
 }
 
