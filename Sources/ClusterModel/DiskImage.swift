@@ -1,7 +1,8 @@
 /// An image that a step copies: what it is on the source, and what is made of it on the target,
 /// under the same path in the pool of the same name.
 package struct DiskImage: Hashable, Codable, Sendable {
-    /// The disk in the domain's XML (`vda`), or `nvram` for its UEFI variables.
+    /// The disk in the domain's XML (`vda`), `nvram` for its UEFI variables, or `tpm` for a file of its
+    /// emulated TPM's state.
     package var disk: String
     package var path: String
     /// nil for a folder that no pool of the source covers: one is made for the time of the copy.
@@ -22,6 +23,7 @@ package struct DiskImage: Hashable, Codable, Sendable {
     package var bases: [BaseImage]?
 
     package static let firmware = "nvram"
+    package static let tpm = "tpm"
 
     package init(
         disk: String, path: String, pool: String?, volume: String, format: String,

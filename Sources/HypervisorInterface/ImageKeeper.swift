@@ -8,7 +8,7 @@ package protocol ImageKeeper: Sendable {
     var host: HostName { get }
 
     /// Images of these disks of a domain here, read from its present XML and its pools; with
-    /// `firmware` the file of its UEFI variables too.
+    /// `firmware` the files of its UEFI variables and of its emulated TPM too.
     func images(
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
     ) async throws -> [DiskImage]

@@ -76,7 +76,8 @@ extension DomainXMLReader {
         for element in root.first("devices")?.children ?? [] where element.namespace == nil {
             switch element.name {
             case "tpm" where element.first("backend")?.attribute("type") == "emulator":
-                found.append("has an emulated TPM: a live move carries its state, a cold one not")
+                found.append(
+                    "has an emulated TPM: its state goes along, and the target needs swtpm")
             case "graphics":
                 found += listenAddresses(element).map {
                     "its \(element.attribute("type") ?? "graphics") console listens on \($0): "

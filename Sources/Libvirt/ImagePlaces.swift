@@ -9,6 +9,10 @@ enum ImagePlaces {
     ) throws {
         var wanted: [String: Int64] = [:]
         for image in images {
+            // libvirt makes this folder when the domain first starts.
+            if image.disk == DiskImage.tpm, try !TPMState.exists(image.folder, connection) {
+                continue
+            }
             try connection.withPool(showing: image.folder) { pool in
                 try check(image, isVerbatim: isVerbatim, in: pool)
                 let facts = try pool.facts()
@@ -91,7 +95,8 @@ enum ImagePlaces {
             }
             // It may have grown until the guest was down.
             let length = try from.sizes().length
-            let sent = try copy.target.withPool(showing: image.folder) { pool in
+            let isMade = image.disk == DiskImage.tpm
+            let sent = try copy.target.withPool(showing: image.folder, making: isMade) { pool in
                 let to = try pool.create(xml(of: image, format: "raw", size: length))
                 return try copy.run(from, to, length: length.count)
             }
@@ -128,12 +133,16 @@ enum ImagePlaces {
     /// Removes images, unless a domain of this host has to do with one.
     static func remove(_ images: [DiskImage], _ connection: ConnectionHandle) throws {
         let definitions = try connection.domains().map { domain in
-            (name: domain.name, xml: try domain.xml())
+            (name: domain.name, uuid: try domain.uuid(), xml: try domain.xml())
         }
         for image in images {
+            if image.disk == DiskImage.tpm, try !TPMState.exists(image.folder, connection) {
+                continue
+            }
             let path = image.path.escapedForXML
             let user = definitions.first {
-                $0.xml.contains("'\(path)'") || $0.xml.contains(">\(path)<")
+                image.disk == DiskImage.tpm && image.path.contains($0.uuid)
+                    || $0.xml.contains("'\(path)'") || $0.xml.contains(">\(path)<")
                     || $0.xml.contains("volume='\(image.volume.escapedForXML)'")
             }
             if let user {

@@ -40,6 +40,9 @@ package final class LibvirtImages: ImageKeeper {
             {
                 images.append(image)
             }
+            if firmware, let state = TPMState(of: root) {
+                images += try state.images(connection)
+            }
             return images
         }
     }

@@ -33,6 +33,20 @@ final class PoolHandle {
         return VolumeHandle(owning: found)
     }
 
+    /// What lies in it and is no folder.
+    func files() throws(LibvirtFailure) -> [VolumeHandle] {
+        var list: UnsafeMutablePointer<virStorageVolPtr?>?
+        let count = try checked(use { virStoragePoolListAllVolumes($0, &list, 0) })
+        defer { free(list) }
+        var files: [VolumeHandle] = []
+        for index in 0..<Int(count) {
+            guard let pointer = list?[index] else { continue }
+            let volume = VolumeHandle(owning: pointer)
+            if try volume.isFile() { files.append(volume) }
+        }
+        return files.sorted { $0.name < $1.name }
+    }
+
     func create(_ xml: String) throws(LibvirtFailure) -> VolumeHandle {
         VolumeHandle(owning: try checked(use { virStorageVolCreateXML($0, xml, 0) }))
     }
@@ -75,6 +89,12 @@ final class VolumeHandle {
         )
     }
 
+    func isFile() throws(LibvirtFailure) -> Bool {
+        var info = virStorageVolInfo()
+        try checked(use { virStorageVolGetInfo($0, &info) })
+        return info.type == Int32(VIR_STORAGE_VOL_FILE.rawValue)
+    }
+
     func delete() throws(LibvirtFailure) { try checked(use { virStorageVolDelete($0, 0) }) }
 }
 
@@ -97,9 +117,10 @@ extension ConnectionHandle {
         use { virStoragePoolLookupByTargetPath($0, folder) }.map { PoolHandle(owning: $0) }
     }
 
-    /// Lends a pool over a folder; where there is none, one is made for the time of the call.
+    /// Lends a pool over a folder; where there is none, one is made for the time of the call, and the
+    /// folder too when that is wanted.
     func withPool<Value>(
-        showing folder: String, _ body: (PoolHandle) throws -> Value
+        showing folder: String, making: Bool = false, _ body: (PoolHandle) throws -> Value
     ) throws -> Value {
         if let pool = pool(showing: folder) {
             try pool.refresh()
@@ -107,7 +128,7 @@ extension ConnectionHandle {
         }
         // libvirt has one pool for a folder: a second move must not find one that is about to go.
         return try Self.temporaryPools.withLock {
-            let made = try anyPool(showing: folder) ?? temporaryPool(over: folder)
+            let made = try anyPool(showing: folder) ?? temporaryPool(over: folder, making: making)
             defer { made.dissolve() }
             try made.refresh()
             return try body(made)
@@ -117,14 +138,17 @@ extension ConnectionHandle {
     /// Of this process, over all hosts: what is copied through them is small.
     private static let temporaryPools = NSRecursiveLock()
 
-    private func temporaryPool(over folder: String) throws(LibvirtFailure) -> PoolHandle {
+    private func temporaryPool(
+        over folder: String, making: Bool
+    ) throws(LibvirtFailure) -> PoolHandle {
         let mark = folder.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
             ($0 ^ UInt64($1)) &* 1_099_511_628_211
         }
         let xml =
             "<pool type='dir'><name>\(PoolHandle.temporaryPrefix)\(String(mark, radix: 16))</name>"
             + "<target><path>\(folder.escapedForXML)</path></target></pool>"
-        return PoolHandle(owning: try checked(use { virStoragePoolCreateXML($0, xml, 0) }))
+        let flags = making ? VIR_STORAGE_POOL_CREATE_WITH_BUILD.rawValue : 0
+        return PoolHandle(owning: try checked(use { virStoragePoolCreateXML($0, xml, flags) }))
     }
 }
 

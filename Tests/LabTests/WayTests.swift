@@ -147,6 +147,53 @@ struct WayTests {
         }
     }
 
+    @Test func anEmulatedTPMKeepsItsStateWhenItMovesCold() async throws {
+        try await withLab("ways-tpm", hosts: 2) { lab in
+            for guest in ["up", "down"] { try lab.guest(guest, on: "host1", "--tpm", "--wait") }
+            try lab.lab("expect", "down", "off")
+            #expect(try lab.virsh("host1", "destroy", "down").status == 0)
+            try lab.lab("expect", "up", "restarted")
+            let down = try lab.virsh("host1", "domuuid", "down").output
+            let up = try lab.virsh("host1", "domuuid", "up").output
+            let made = try Self.timesMade(lab)
+            let before = try #require(try Self.tpmState(lab, "host1", down))
+            for (command, source, target) in [
+                ("drain", "host1", "host2"), ("return", "host2", "host1"),
+            ] {
+                // What does not run stays the second time: its files still lie where it came from.
+                let which = command == "drain" ? "*" : "up"
+                let moved = try lab.kvmbalance(
+                    command, "host1", "--yes", "--offline", "--offline-domains", which)
+                #expect(moved.status == 0, "\(moved.text)")
+                #expect(try lab.placement() == ["up": target])
+                #expect(try Self.tpmState(lab, target, up) != nil)
+                #expect(try Self.tpmState(lab, source, up) == nil, "the old state is still there")
+                try await Self.expectAllWellSoon(lab, command)
+            }
+            #expect(try Self.tpmState(lab, "host2", down) == before)
+            #expect(try lab.virsh("host2", "start", "down").status == 0)
+            #expect(try Self.timesMade(lab) == made, "one of them was made anew")
+        }
+    }
+
+    /// How often each guest's TPM was made, as swtpm_setup tells: all hosts write into the same files.
+    private static func timesMade(_ lab: Lab) throws -> [String] {
+        try ["up", "down"].map { guest in
+            let log = "/var/log/swtpm/libvirt/qemu/\(guest)-swtpm.log"
+            return try shell(
+                Lab.program, "run", lab.name, "host1", "--", "grep", "-c", "Starting vTPM", log
+            ).output
+        }
+    }
+
+    /// Checksum of the state of a domain's TPM on a host; nil where there is none.
+    private static func tpmState(_ lab: Lab, _ host: String, _ uuid: String) throws -> String? {
+        let uuid = uuid.trimmingCharacters(in: .whitespacesAndNewlines)
+        let file = "/var/lib/libvirt/swtpm/\(uuid)/tpm2/tpm2-00.permall"
+        let sum = try shell(Lab.program, "run", lab.name, host, "--", "sha256sum", file)
+        return sum.status == 0 ? String(sum.output.prefix(64)) : nil
+    }
+
     /// A guest that was started anew is silent until it has booted.
     static func expectAllWellSoon(_ lab: Lab, _ story: String) async throws {
         for _ in 0..<30 {

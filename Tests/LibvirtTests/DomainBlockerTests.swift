@@ -93,6 +93,22 @@ struct DomainBlockerTests {
         #expect(try DomainXMLReader.read(DomainFixtures.domain(devices: xml)).blockers.isEmpty)
     }
 
+    @Test("The state of an emulated TPM lies where libvirt keeps it, or where its XML says")
+    func placesOfTPMState() throws {
+        let home = "/var/lib/libvirt/swtpm/4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
+        for (backend, folder, file) in [
+            ("type='emulator' version='2.0'", home + "/tpm2", nil),
+            ("type='emulator' version='1.2'", home + "/tpm1.2", nil),
+            ("type='emulator'><source type='dir' path='/srv/tpm'/", "/srv/tpm", nil),
+            ("type='emulator'><source type='file' path='/srv/tpm/a'/", "/srv/tpm", "a"),
+            ("type='passthrough'", nil, nil),
+        ] as [(String, String?, String?)] {
+            let xml = DomainFixtures.domain(devices: "<tpm><backend \(backend)></backend></tpm>")
+            let state = TPMState(of: try MarkupReader.read(xml, root: "domain"))
+            #expect(state?.folder == folder && state?.file == file, "\(backend)")
+        }
+    }
+
     @Test("invtsc blocks unless the TSC has a frequency")
     func invariantTSC() throws {
         let cpu = "<cpu mode='host-model'><feature policy='require' name='invtsc'/></cpu>"

@@ -23,6 +23,7 @@ domain_xml() {
     $(disk_xml)
     $(interface_xml)
     $(hostdev_xml)
+    $(tpm_xml)
     <serial type='file'><source path='$CONSOLE_FOLDER/$file_name.log' append='on'/></serial>
     <memballoon model='virtio'><stats period='5'/></memballoon>
   </devices>
@@ -69,6 +70,11 @@ disk_xml() {
     say "<disk type='file' device='disk'>
       <driver name='qemu' type='qcow2' cache='$(xml_escape "$cache")'/>
       <source file='$disk'/><target dev='vda' bus='virtio'/></disk>"
+}
+
+tpm_xml() {
+    ((tpm == 0)) ||
+        say "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
 }
 
 interface_xml() {

@@ -9,7 +9,7 @@ command_guest() {
     require_lab "$name"
     local host='' memory=96 vcpus=1 dirty=0 dirty_size='' cpu=0 storage=shared cache=none
     local numa_cells=0 network=labnet machine=pc cpu_model='' snapshot=0 hostdev=0 metadata=''
-    local groups=() autostart=0 transient=0 title='' start=1 wait=0
+    local groups=() autostart=0 transient=0 title='' start=1 wait=0 tpm=0
     parse_guest_options "$@"
     check_guest_options
     local uuid file_name disk=''
@@ -43,6 +43,7 @@ parse_guest_options() {
     while (($#)); do
         case $1 in
         --snapshot) snapshot=1 ;;
+        --tpm) tpm=1 ;;
         --hostdev) hostdev=1 ;;
         --autostart) autostart=1 ;;
         --transient) transient=1 ;;

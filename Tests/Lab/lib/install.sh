@@ -3,7 +3,7 @@
 
 LAB_PACKAGES=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
-    glusterfs-server glusterfs-client openssh-server openssh-client openssl
+    swtpm swtpm-tools glusterfs-server glusterfs-client openssh-server openssh-client openssl
     iproute2 busybox-static cpio perl-base util-linux
 )
 # QEMU before this loses writes of emulated guests while it migrates them (README, "What was found").

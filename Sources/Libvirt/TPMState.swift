@@ -1,0 +1,60 @@
+internal import CLibvirt
+import ClusterModel
+
+/// Where libvirt keeps the state of a domain's emulated TPM (qemu_tpm.c): files that no call of its own
+/// shows, in a folder that is read and made like any other.
+struct TPMState {
+    /// Every libvirt host has it; what lies under it may not be there yet.
+    private static let root = "/var/lib/libvirt"
+
+    let folder: String
+    /// nil for whatever lies in the folder.
+    let file: String?
+
+    /// nil for a domain without one.
+    init?(of root: MarkupElement) {
+        let backend = root.first("devices")?.all("tpm").lazy.compactMap { $0.first("backend") }
+            .first { $0.attribute("type") == "emulator" }
+        guard let backend, let uuid = root.first("uuid")?.trimmedText, !uuid.isEmpty
+        else { return nil }
+        let source = backend.first("source")
+        if let place = source?.attribute("path") {
+            let isFile = source?.attribute("type") == "file"
+            folder = isFile ? DiskImage.folder(of: place) : place
+            file = isFile ? String(place.dropFirst(folder.count + 1)) : nil
+        } else {
+            let version = backend.attribute("version") == "1.2" ? "tpm1.2" : "tpm2"
+            folder = "\(Self.root)/swtpm/\(uuid)/\(version)"
+            file = nil
+        }
+    }
+
+    /// Its files; none for a domain that never ran.
+    func images(_ connection: ConnectionHandle) throws -> [DiskImage] {
+        guard try Self.exists(folder, connection) else { return [] }
+        let pool = connection.pool(showing: folder)
+        // On shared storage they are there already.
+        if try pool?.facts().identity != nil { return [] }
+        return try connection.withPool(showing: folder) { shown in
+            // Hidden ones are locks.
+            try shown.files().filter { file in
+                self.file.map { $0 == file.name } ?? !file.name.hasPrefix(".")
+            }.map { file in
+                let sizes = try file.sizes()
+                return DiskImage(
+                    disk: DiskImage.tpm, path: "\(folder)/\(file.name)", pool: pool?.name,
+                    volume: file.name, format: "raw", capacity: sizes.capacity,
+                    length: sizes.length, allocation: sizes.allocation)
+            }
+        }
+    }
+
+    /// Is there such a folder? libvirt shows folders as volumes of the folder that they lie in.
+    static func exists(_ folder: String, _ connection: ConnectionHandle) throws -> Bool {
+        guard folder.hasPrefix(root + "/") else { return true }
+        let parent = DiskImage.folder(of: folder)
+        guard try exists(parent, connection) else { return false }
+        let name = String(folder.dropFirst(parent.count + 1))
+        return try connection.withPool(showing: parent) { try $0.volume(name) != nil }
+    }
+}
