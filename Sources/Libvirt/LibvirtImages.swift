@@ -30,7 +30,8 @@ package final class LibvirtImages: ImageKeeper {
     ) async throws -> [DiskImage] {
         try await control.call("look at images", domain: domain, limit: options.inventoryLimit) {
             connection in
-            let xml = try connection.domain(domain.rawValue).xml()
+            let definition = try connection.domain(domain.rawValue)
+            let xml = try definition.xml()
             let root = try MarkupReader.read(xml, root: "domain")
             var images = try disks.map { disk in
                 try ImageReader.image(of: disk, in: root, layer: layer, connection)
@@ -41,7 +42,7 @@ package final class LibvirtImages: ImageKeeper {
                 images.append(image)
             }
             if firmware, let state = TPMState(of: root) {
-                images += try state.images(connection)
+                images += try state.images(connection, isRunning: definition.isActive())
             }
             return images
         }

@@ -29,12 +29,22 @@ struct TPMState {
         }
     }
 
-    /// Its files; none for a domain that never ran.
-    func images(_ connection: ConnectionHandle) throws -> [DiskImage] {
-        guard try Self.exists(folder, connection) else { return [] }
-        let pool = connection.pool(showing: folder)
+    /// Its files. A domain that never ran has none; of one that runs they must be found, for without
+    /// them it would be given another TPM.
+    func images(_ connection: ConnectionHandle, isRunning: Bool) throws -> [DiskImage] {
         // On shared storage they are there already.
-        if try pool?.facts().identity != nil { return [] }
+        if try connection.pool(showing: folder)?.facts().identity != nil { return [] }
+        let images = try Self.exists(folder, connection) ? found(connection) : []
+        guard !isRunning || !images.isEmpty else {
+            throw LibvirtFailure.refused(
+                "the state of its emulated TPM is not in \(folder), where libvirt keeps it by default",
+                remedy: "move it live, which takes the state along wherever it lies")
+        }
+        return images
+    }
+
+    private func found(_ connection: ConnectionHandle) throws -> [DiskImage] {
+        let pool = connection.pool(showing: folder)
         return try connection.withPool(showing: folder) { shown in
             // Hidden ones are locks.
             try shown.files().filter { file in
