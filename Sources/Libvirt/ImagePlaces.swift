@@ -9,10 +9,7 @@ enum ImagePlaces {
     ) throws {
         var wanted: [String: Int64] = [:]
         for image in images {
-            // libvirt makes this folder when the domain first starts.
-            if image.disk == DiskImage.tpm, try !TPMState.exists(image.folder, connection) {
-                continue
-            }
+            if try TPMState.hasNoPlace(for: image, connection) { continue }
             try connection.withPool(showing: image.folder) { pool in
                 try check(image, isVerbatim: isVerbatim, in: pool)
                 let facts = try pool.facts()
@@ -136,9 +133,7 @@ enum ImagePlaces {
             (name: domain.name, uuid: try domain.uuid(), xml: try domain.xml())
         }
         for image in images {
-            if image.disk == DiskImage.tpm, try !TPMState.exists(image.folder, connection) {
-                continue
-            }
+            if try TPMState.hasNoPlace(for: image, connection) { continue }
             let path = image.path.escapedForXML
             let user = definitions.first {
                 image.disk == DiskImage.tpm && image.path.contains($0.uuid)

@@ -85,11 +85,18 @@ enum ImageReader {
         return try connection.withPool(showing: folder) { shown in
             let name = String(path.dropFirst(folder.count + 1))
             guard let volume = try shown.volume(name) else { return nil }
-            let sizes = try volume.sizes()
-            return DiskImage(
-                disk: DiskImage.firmware, path: path, pool: pool?.name, volume: name,
-                format: "raw", capacity: sizes.capacity, length: sizes.length,
-                allocation: sizes.allocation)
+            return try file(volume, as: DiskImage.firmware, in: folder, pool)
         }
+    }
+
+    /// A file of its host that belongs to a domain and is no disk; its pool is nil where one is made.
+    static func file(
+        _ volume: VolumeHandle, as kind: String, in folder: String, _ pool: PoolHandle?
+    ) throws(LibvirtFailure) -> DiskImage {
+        let sizes = try volume.sizes()
+        return DiskImage(
+            disk: kind, path: "\(folder)/\(volume.name)", pool: pool?.name, volume: volume.name,
+            format: "raw", capacity: sizes.capacity, length: sizes.length,
+            allocation: sizes.allocation)
     }
 }

@@ -35,15 +35,11 @@ final class PoolHandle {
 
     /// What lies in it and is no folder.
     func files() throws(LibvirtFailure) -> [VolumeHandle] {
-        var list: UnsafeMutablePointer<virStorageVolPtr?>?
-        let count = try checked(use { virStoragePoolListAllVolumes($0, &list, 0) })
-        defer { free(list) }
+        var array: UnsafeMutablePointer<virStorageVolPtr?>?
+        let count = use { virStoragePoolListAllVolumes($0, &array, 0) }
+        let volumes = try ownedArray(count, array).map { VolumeHandle(owning: $0) }
         var files: [VolumeHandle] = []
-        for index in 0..<Int(count) {
-            guard let pointer = list?[index] else { continue }
-            let volume = VolumeHandle(owning: pointer)
-            if try volume.isFile() { files.append(volume) }
-        }
+        for volume in volumes where try volume.isFile() { files.append(volume) }
         return files.sorted { $0.name < $1.name }
     }
 

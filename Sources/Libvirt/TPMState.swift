@@ -33,8 +33,9 @@ struct TPMState {
     /// them it would be given another TPM.
     func images(_ connection: ConnectionHandle, isRunning: Bool) throws -> [DiskImage] {
         // On shared storage they are there already.
-        if try connection.pool(showing: folder)?.facts().identity != nil { return [] }
-        let images = try Self.exists(folder, connection) ? found(connection) : []
+        let pool = connection.pool(showing: folder)
+        if try pool?.facts().identity != nil { return [] }
+        let images = try Self.exists(folder, connection) ? found(connection, pool) : []
         guard !isRunning || !images.isEmpty else {
             throw LibvirtFailure.refused(
                 "the state of its emulated TPM is not in \(folder), where libvirt keeps it by default",
@@ -43,24 +44,24 @@ struct TPMState {
         return images
     }
 
-    private func found(_ connection: ConnectionHandle) throws -> [DiskImage] {
-        let pool = connection.pool(showing: folder)
-        return try connection.withPool(showing: folder) { shown in
+    private func found(
+        _ connection: ConnectionHandle, _ pool: PoolHandle?
+    ) throws -> [DiskImage] {
+        try connection.withPool(showing: folder) { shown in
             // Hidden ones are locks.
-            try shown.files().filter { file in
-                self.file.map { $0 == file.name } ?? !file.name.hasPrefix(".")
-            }.map { file in
-                let sizes = try file.sizes()
-                return DiskImage(
-                    disk: DiskImage.tpm, path: "\(folder)/\(file.name)", pool: pool?.name,
-                    volume: file.name, format: "raw", capacity: sizes.capacity,
-                    length: sizes.length, allocation: sizes.allocation)
-            }
+            try shown.files().filter { found in
+                file.map { $0 == found.name } ?? !found.name.hasPrefix(".")
+            }.map { try ImageReader.file($0, as: DiskImage.tpm, in: folder, pool) }
         }
     }
 
+    /// libvirt makes a TPM's folder when its domain first starts: until then nothing lies there.
+    static func hasNoPlace(for image: DiskImage, _ connection: ConnectionHandle) throws -> Bool {
+        try image.disk == DiskImage.tpm && !exists(image.folder, connection)
+    }
+
     /// Is there such a folder? libvirt shows folders as volumes of the folder that they lie in.
-    static func exists(_ folder: String, _ connection: ConnectionHandle) throws -> Bool {
+    private static func exists(_ folder: String, _ connection: ConnectionHandle) throws -> Bool {
         guard folder.hasPrefix(root + "/") else { return true }
         let parent = DiskImage.folder(of: folder)
         guard try exists(parent, connection) else { return false }
