@@ -80,6 +80,51 @@ import Testing
         #expect(relieved > 20)
     }
 
+    /// Capacities that are no round numbers: a host at the very peak is not above it.
+    @Test func `one move where one makes the fleet even enough`() {
+        var policy = Policy.default
+        policy.balance.measures = [.cpu]
+        policy.balance.spread = 2000
+        policy.balance.minGain = 0
+        policy.balance.cpuLimit = 9500
+        var generator = SeededGenerator(seed: 11)
+        var evened = 0
+        for _ in 0..<400 {
+            var cluster = ClusterBuilder()
+            var loads: [Int64] = []
+            let names: [HostName] = ["host1", "host2", "host3", "host4"]
+            for name in names {
+                let index = cluster.host(name, memory: .gibibytes(8), cpus: 4)
+                cluster.hosts[index].reserve = Reserve(memory: .zero, cpu: 533)
+                let cpus = (0..<6).map { _ in demand(20...900, &generator) }
+                for (number, cpu) in cpus.enumerated() {
+                    cluster.domain(
+                        "\(name.rawValue)-\(number)", on: name, memory: .mebibytes(80), cpu: [cpu])
+                }
+                loads.append(cpus.reduce(0) { $0 + $1.count })
+            }
+            func gap(_ loads: [Int64]) -> Int64 {
+                ((loads.max() ?? 0) - (loads.min() ?? 0)) * 10_000 / 3467
+            }
+            guard (2050...9000).contains(gap(loads)), let most = loads.max(), most < 3100,
+                let fullest = loads.firstIndex(of: most),
+                let emptiest = loads.firstIndex(of: loads.min() ?? 0)
+            else { continue }
+            let isEnough = cluster.domains.contains { domain in
+                let cpu = domain.demand.cpu?.first?.count ?? 0
+                var after = loads
+                after[fullest] -= cpu
+                after[emptiest] += cpu
+                return domain.host == names[fullest] && gap(after) < 1990
+            }
+            guard isEnough else { continue }
+            evened += 1
+            let moves = plan(cluster.snapshot, policy).moves
+            #expect(moves.count == 1, "\(loads): \(moves)")
+        }
+        #expect(evened > 50)
+    }
+
     /// Memory is no part of this balance: that it is fuller must not turn a move away.
     @Test func `the host that is emptiest in what is balanced is filled first`() {
         var policy = Policy.default

@@ -59,9 +59,7 @@ struct BalanceBound {
         for (position, host) in hosts.enumerated() {
             let load = load(host)
             let capacity = problem.capacity[host * problem.width + resource]
-            // Shares are rounded down: just below the next hundredth is still this share.
-            let most =
-                capacity / 10_000 * (share + 1) + capacity % 10_000 * (share + 1) / 10_000
+            let most = WorkingPlacement.most(share, of: capacity)
             let sums = leaving[position]
             total += load
             room +=

@@ -46,7 +46,8 @@ extension BalancePlanning {
             for host in view.hosts {
                 for resource in measure.resources {
                     let index = host * problem.width + resource
-                    let most = amount(min(peak, measure.limit), of: problem.capacity[index])
+                    let most = WorkingPlacement.most(
+                        min(peak, measure.limit), of: problem.capacity[index])
                     ceilings[index] = min(ceilings[index], max(load[index], most))
                 }
             }
@@ -70,14 +71,11 @@ extension BalancePlanning {
                 guard let fullest = measure.resources.max(by: { load[base + $0] < load[base + $1] })
                 else { continue }
                 floors[fullest]?[host] = min(
-                    load[base + fullest], amount(least + 1, of: problem.capacity[base + fullest]))
+                    load[base + fullest],
+                    WorkingPlacement.most(least, of: problem.capacity[base + fullest]))
             }
             return floors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
-    }
-
-    private func amount(_ share: Int64, of capacity: Int64) -> Int64 {
-        capacity / 10_000 * share + capacity % 10_000 * share / 10_000
     }
 
     /// Where the policy is content, content with fewer moves or less to copy; elsewhere as good in

@@ -89,9 +89,7 @@ struct BalanceView {
             for host in hosts {
                 for resource in measure.resources {
                     let index = host * problem.width + resource
-                    let capacity = problem.capacity[index]
-                    let amount = capacity / 10_000 * ceiling + capacity % 10_000 * ceiling / 10_000
-                    // Shares are rounded down: what a host holds now is no more than its peak.
+                    let amount = WorkingPlacement.most(ceiling, of: problem.capacity[index])
                     let kept = measure.isDriven ? floor[index] : problem.initialLoad[index]
                     ceilings[index] = min(ceilings[index], max(amount, kept))
                 }

@@ -108,6 +108,11 @@ struct WorkingPlacement {
             : 1_000_000
     }
 
+    /// The largest load that is no more than a share, as shares are rounded down.
+    static func most(_ share: Int64, of capacity: Int64) -> Int64 {
+        capacity / 10_000 * (share + 1) + (capacity % 10_000 * (share + 1) + 9999) / 10_000 - 1
+    }
+
     /// Members of a group at a host or zone, the given one left out.
     func count(of group: DomainGroup, at item: Int, without domain: Int) -> Int {
         var count = 0
