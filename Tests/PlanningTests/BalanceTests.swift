@@ -125,6 +125,22 @@ import Testing
         #expect(evened > 50)
     }
 
+    /// What evens out only just is out of balance again the sooner, and costs another move.
+    @Test func `of as many moves those that even out more, though there is more to copy`() {
+        var policy = Policy.default
+        policy.balance.measures = [.cpu]
+        policy.balance.spread = 2000
+        var cluster = ClusterBuilder()
+        for name: HostName in ["host1", "host2"] {
+            cluster.host(name, memory: .gibibytes(16), cpus: 10)
+        }
+        cluster.domain("half", on: "host1", memory: .gibibytes(4), cpu: [1500])
+        cluster.domain("least", on: "host1", memory: .gibibytes(1), cpu: [700])
+        cluster.domain("rest", on: "host1", memory: .gibibytes(2), cpu: [4000])
+        cluster.domain("other", on: "host2", memory: .gibibytes(2), cpu: [3200])
+        #expect(plan(cluster.snapshot, policy).moves.map(\.domain.rawValue) == ["id-of-half"])
+    }
+
     /// Memory is no part of this balance: that it is fuller must not turn a move away.
     @Test func `the host that is emptiest in what is balanced is filled first`() {
         var policy = Policy.default

@@ -78,16 +78,17 @@ extension BalancePlanning {
         }
     }
 
-    /// Where the policy is content, content with fewer moves or less to copy; elsewhere as good in
-    /// every tier as well.
+    /// Where the policy is content, content with fewer moves; with as many, or elsewhere, as good in
+    /// every tier and less to copy. A less even fleet would be out of balance again the sooner: that
+    /// costs another move.
     private func isBetter(
         _ found: BalanceSearch.Point, than point: BalanceSearch.Point
     ) -> Bool {
         let rules = problem.policy.balance
-        let isAsGood =
-            point.score.isEnough(rules)
-            ? found.score.isEnough(rules) && found.score.peak <= point.score.peak
-            : found.score <= point.score && found.score.spread <= point.score.spread
+        if point.score.isEnough(rules), found.moves < point.moves {
+            return found.score.isEnough(rules) && found.score.peak <= point.score.peak
+        }
+        let isAsGood = found.score <= point.score && found.score.spread <= point.score.spread
         let costs = [found, point].map { ($0.moves, bytes(to: $0.hosts)) }
         return isAsGood && costs[0] < costs[1]
     }
