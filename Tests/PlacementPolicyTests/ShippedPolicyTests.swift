@@ -14,7 +14,7 @@ import Testing
         #expect(try Policy(yaml: text("drain")) == .default)
     }
 
-    @Test(arguments: ["drain", "balance", "consolidate", "rolling-reboot"])
+    @Test(arguments: ["drain", "balance", "even", "consolidate", "rolling-reboot"])
     func `a shipped policy opens with when to use it`(name: String) throws {
         let text = try text(name)
         #expect(text.hasPrefix("# \(name): "))

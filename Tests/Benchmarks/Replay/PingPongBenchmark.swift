@@ -22,13 +22,14 @@ struct PingPongBenchmark: ParsableCommand {
 
     func run() throws {
         print("moves, and most moves of one domain within one period of the load")
-        let names = Self.rules().map { String($0.name.prefix(22)) }
+        let rules = try Self.rules()
+        let names = rules.map { String($0.name.prefix(22)) }
         print(ReplayBenchmark.row(["load"] + names.map { String($0.prefix(8)) }))
         for name in names { print("  \(name)") }
         var worst = 0
         for load in Self.loads() {
             var cells = [load.name]
-            for (index, given) in Self.rules().enumerated() {
+            for (index, given) in rules.enumerated() {
                 var rule = given
                 var replay = Replay(Self.world(load), keepsTrack: true)
                 replay.run { rule.decide($0) }
@@ -42,7 +43,7 @@ struct PingPongBenchmark: ParsableCommand {
         print("{\"most_of_ours_within_a_period\": \(worst)}")
     }
 
-    static func rules() -> [any ReplayRule] {
+    static func rules() throws -> [any ReplayRule] {
         var mean = EvenRule.mean
         mean.asksEvery = 1
         var proxLB = ProxLBRule()
@@ -52,7 +53,7 @@ struct PingPongBenchmark: ParsableCommand {
         return [
             ThresholdRule(), mean, proxLB, WatcherRule(), WatcherRule(threshold: 800),
             stabilization, OurRule("ours, overload", ReplayBenchmark.relieving("overload")),
-            OurRule("ours, spread", ReplayBenchmark.even("spread")),
+            OurRule("ours, even.yaml", try ReplayBenchmark.shipped("even")),
         ]
     }
 

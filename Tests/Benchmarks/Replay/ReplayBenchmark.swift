@@ -76,17 +76,9 @@ struct ReplayBenchmark: ParsableCommand {
         return Int(peak * 10 / 8 / Int64(cpus * 1000)) + 1
     }
 
-    /// Evens out the means of an hour when they have been uneven for long: means of small domains add
-    /// up to their host's, percentiles do not.
-    static func even(_ name: String) -> Policy {
-        var policy = relieving(name)
-        policy.demand = DemandWindow(windowSeconds: 3600, slots: 1)
-        policy.demand.usesMean = true
-        policy.balance.spread = 2500
-        policy.rebalance.aim = .spread
-        policy.rebalance.held = 5
-        policy.rebalance.looks = 6
-        return policy
+    /// A policy as it is shipped. The program is run in the repository's root.
+    static func shipped(_ name: String) throws -> Policy {
+        try Policy(yaml: String(contentsOfFile: "policies/\(name).yaml", encoding: .utf8))
     }
 
     /// Looks two hours back, and acts on what is overloaded now.
@@ -124,7 +116,7 @@ struct ReplayBenchmark: ParsableCommand {
         var all: [any ReplayRule] = [
             NoBalancing(), ThresholdRule(), EvenRule.mean, EvenRule.peak, ProxLBRule(),
             WatcherRule(), WatcherRule(threshold: 800), StabilizationRule(),
-            OurRule("our balance, evened by means", Self.even("even")),
+            OurRule("our even.yaml", try Self.shipped("even")),
             OurRule("our balance, two hours back", Self.relieving("relieving")),
             OurRule("our balance, by the time of day", ahead),
             OurRule("our consolidate", consolidate),
