@@ -131,13 +131,14 @@ import Testing
         policy.balance.measures = [.cpu]
         policy.balance.spread = 2000
         var cluster = ClusterBuilder()
-        for name: HostName in ["host1", "host2"] {
+        for name: HostName in ["host1", "host2", "host3"] {
             cluster.host(name, memory: .gibibytes(16), cpus: 10)
         }
         cluster.domain("half", on: "host1", memory: .gibibytes(4), cpu: [1500])
-        cluster.domain("least", on: "host1", memory: .gibibytes(1), cpu: [700])
-        cluster.domain("rest", on: "host1", memory: .gibibytes(2), cpu: [4000])
-        cluster.domain("other", on: "host2", memory: .gibibytes(2), cpu: [3200])
+        cluster.domain("least", on: "host1", memory: .gibibytes(1), cpu: [600])
+        cluster.domain("rest", on: "host1", memory: .gibibytes(2), cpu: [3900])
+        cluster.domain("second", on: "host2", memory: .gibibytes(2), cpu: [5500])
+        cluster.domain("third", on: "host3", memory: .gibibytes(2), cpu: [3000])
         #expect(plan(cluster.snapshot, policy).moves.map(\.domain.rawValue) == ["id-of-half"])
     }
 
