@@ -51,6 +51,24 @@ struct RebalanceTests {
         #expect(Worlds.play(world, Worlds.policy()).replay.result.moves == 0)
     }
 
+    /// Two hosts are overloaded. The guests of one are small, those of the other take long to copy.
+    @Test func `of a plan that does not pay back the moves that do are made`() {
+        var policy = Worlds.policy()
+        policy.rebalance.residenceSeconds = 120
+        var world = Worlds.world(hosts: 4, placement: [0, 0, 1, 1], intervals: 60) { domain, _ in
+            domain < 2 ? 2600 : 2200
+        }
+        var domains = world.base.domains
+        for large in 2...3 { domains[large].facts.memory = .gibibytes(30) }
+        world.base = ClusterSnapshot(
+            world.base, hosts: world.base.hosts, domains: domains, inFlight: [])
+        let moves = Worlds.play(world, policy).replay.track.moves
+        #expect(moves.count == 1)
+        #expect(moves.allSatisfy { ["vm1", "vm2"].contains($0.domain) })
+        policy.rebalance.residenceSeconds = 3600
+        #expect(Worlds.play(world, policy).replay.result.moves == 2)
+    }
+
     @Test func `a short peak is no overload, a long one is relieved once`() {
         let peak = { (length: Int64) in
             Worlds.world(placement: [0, 0, 1], intervals: 180) { domain, time in

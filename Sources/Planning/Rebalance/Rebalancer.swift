@@ -133,34 +133,48 @@ package struct Rebalancer: Sendable {
 
     // MARK: Planning
 
+    /// A plan that does not pay back is asked for again with half as many moves: the planner takes
+    /// those first that win most.
     private func plan(
         _ goal: Goal, _ look: RebalanceLook, _ memory: RebalanceMemory,
         _ given: ClusterSnapshot, _ left: Int?
     ) -> RebalanceDecision {
         let snapshot = settled(given, memory, look.at)
         let resting = snapshot.domains.map(\.id).filter { memory.rests($0, at: look.at, rules) }
-        let policy = Self.policy(policy, for: goal.aim, movesLeft: left)
-        let request: PlanRequest.Goal =
-            goal.aim == .emptying
-            ? .consolidate(only: nil) : .balance(maxMoves: policy.balance.maxMoves)
-        var plan = Planner.plan(
-            PlanRequest(request, pinned: resting), from: snapshot, under: policy, seed: seed,
-            effort: effort)
-        guard plan.outcome == .plan, !plan.steps.isEmpty else {
-            return .wait("no placement is better, of what may be moved")
-        }
-        guard accepts(plan, snapshot, policy) else {
-            return .wait("the judge does not accept the plan")
-        }
-        let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: goal.aim == .emptying)
-        guard worth.gain * rules.residenceSeconds >= worth.cost else {
-            return .wait(
-                "the \(plan.steps.count) moves would not pay back within "
-                    + "\(rules.residenceSeconds) s")
-        }
-        plan.purpose = PlanPurpose(
-            aim: goal.aim, reason: goal.words, overSeconds: look.overSeconds)
-        return .plan(plan, reason: goal.words)
+        var (most, why) = (left, String?.none)
+        repeat {
+            let policy = Self.policy(policy, for: goal.aim, movesLeft: most)
+            let request: PlanRequest.Goal =
+                goal.aim == .emptying
+                ? .consolidate(only: nil) : .balance(maxMoves: policy.balance.maxMoves)
+            var plan = Planner.plan(
+                PlanRequest(request, pinned: resting), from: snapshot, under: policy, seed: seed,
+                effort: effort)
+            guard plan.outcome == .plan, !plan.steps.isEmpty else { break }
+            guard accepts(plan, snapshot, policy) else {
+                return .wait("the judge does not accept the plan")
+            }
+            if pays(plan, snapshot, policy, goal.aim) {
+                plan.purpose = PlanPurpose(
+                    aim: goal.aim, reason: goal.words, overSeconds: look.overSeconds)
+                return .plan(plan, reason: goal.words)
+            }
+            let count = plan.steps.count
+            why =
+                why
+                ?? "the \(count) moves would not pay back within \(rules.residenceSeconds) s"
+                + (count > 1 ? ", nor fewer of them" : "")
+            most = min(count, most ?? count) / 2
+        } while most != 0
+        return .wait(why ?? "no placement is better, of what may be moved")
+    }
+
+    private func pays(
+        _ plan: MigrationPlan, _ snapshot: ClusterSnapshot, _ policy: Policy,
+        _ aim: PlanPurpose.Aim
+    ) -> Bool {
+        let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: aim == .emptying)
+        return worth.gain * rules.residenceSeconds >= worth.cost
     }
 
     /// What the planner is to keep to for the sake of this aim.
