@@ -1,3 +1,4 @@
+import BenchmarkModels
 import Planning
 import TestSupport
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchmarkModels
 import Foundation
 import Planning
 import TestSupport

@@ -20,7 +20,7 @@ struct ImportTests {
         "Sampling": [
             "ClusterModel", "Telemetry", "HypervisorInterface", "Logging", "ServiceLifecycle",
         ],
-        "Actuation": ["ClusterModel", "HypervisorInterface", "Execution", "Logging"],
+        "Actuation": ["ClusterModel", "HypervisorInterface", "Execution"],
         "KVMBalanceCommands": [
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
             "Execution", "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence",

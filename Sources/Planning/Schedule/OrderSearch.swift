@@ -1,13 +1,19 @@
 /// Looks for the order of priority that ends soonest, whatever it is that plays an order.
 ///
 /// Source: for taking what ended late first, Joslin, Clements, "Squeaky wheel optimization" (1999).
-struct OrderSearch {
+package struct OrderSearch {
     /// What playing an order came to.
-    struct Result {
-        var starts: [Int64]
-        var ends: [Int64]
+    package struct Result {
+        package var starts: [Int64]
+        package var ends: [Int64]
         /// Those that could never start.
-        var stuck: [Int] = []
+        package var stuck: [Int]
+
+        package init(starts: [Int64], ends: [Int64], stuck: [Int] = []) {
+            self.starts = starts
+            self.ends = ends
+            self.stuck = stuck
+        }
     }
 
     /// Smaller is better, the first difference counts.
@@ -28,10 +34,10 @@ struct OrderSearch {
     private let rivals: [[Int]]
     private var trials: Int
     private var random: SplitMix64
-    private(set) var best: [Int]?
+    package private(set) var best: [Int]?
     private(set) var score = Score(stuck: Int.max, makespan: Int64.max, late: Int64.max)
 
-    init(rivals: [[Int]], bound: Int64, seed: UInt64, trials: Int) {
+    package init(rivals: [[Int]], bound: Int64, seed: UInt64, trials: Int) {
         count = rivals.count
         self.bound = bound
         self.rivals = rivals
@@ -39,7 +45,7 @@ struct OrderSearch {
         random = SplitMix64(seed: seed)
     }
 
-    mutating func run(from orders: [[Int]], play: ([Int]) -> Result) {
+    package mutating func run(from orders: [[Int]], play: ([Int]) -> Result) {
         var tried: Set<[Int]> = []
         var current: (order: [Int], result: Result, score: Score)?
         for order in orders where tried.insert(order).inserted && !isDone {

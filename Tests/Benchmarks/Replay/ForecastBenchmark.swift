@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchmarkModels
 import ClusterModel
 import Foundation
 import Replay

@@ -1,3 +1,4 @@
+import BenchmarkModels
 import ClusterModel
 import Telemetry
 import Testing

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Planning
+@testable import BenchmarkModels
 
 @Suite struct TransferSchedulerTests {
     @Test func `small problems are solved as exhaustive search solves them`() {

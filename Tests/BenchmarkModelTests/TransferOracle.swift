@@ -1,4 +1,4 @@
-import Planning
+import BenchmarkModels
 import TestSupport
 
 /// Schedules transfers the slow way, millisecond by millisecond, and makes small random problems.

@@ -1,3 +1,5 @@
+import Planning
+
 /// Chooses when each migration starts and with what bandwidth, so that the whole ends soonest.
 ///
 /// Several rules of priority are played; then the best order is changed again and again, always by
