@@ -75,17 +75,26 @@ enum ImageReader {
         return connection.volume(at: path).map { ($0, path) }
     }
 
-    /// nil where it lies on storage that is shared by its nature.
+    /// The file of its UEFI variables. None where it lies on storage that is shared by its nature, and
+    /// of a domain that never ran; of one that runs it must be found, for without it the guest would
+    /// be given fresh ones.
     static func firmware(
-        at path: String, _ connection: ConnectionHandle
-    ) throws -> DiskImage? {
+        at path: String, isRunning: Bool, _ connection: ConnectionHandle
+    ) throws -> [DiskImage] {
         let folder = DiskImage.folder(of: path)
         let pool = connection.pool(showing: folder)
-        if try pool?.facts().identity != nil { return nil }
+        if try pool?.facts().identity != nil { return [] }
         return try connection.withPool(showing: folder) { shown in
             let name = String(path.dropFirst(folder.count + 1))
-            guard let volume = try shown.volume(name) else { return nil }
-            return try file(volume, as: DiskImage.firmware, in: folder, pool)
+            if let volume = try shown.volume(name) {
+                return [try file(volume, as: DiskImage.firmware, in: folder, pool)]
+            }
+            guard !isRunning else {
+                throw LibvirtFailure.refused(
+                    "its UEFI variables are not at \(path), where its definition has them",
+                    remedy: "move it live, which takes them along")
+            }
+            return []
         }
     }
 

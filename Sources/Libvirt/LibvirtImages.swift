@@ -33,13 +33,17 @@ package final class LibvirtImages: ImageKeeper {
             let definition = try connection.domain(domain.rawValue)
             let xml = try definition.xml()
             let root = try MarkupReader.read(xml, root: "domain")
+            if firmware,
+                let loss = DomainXMLReader.coldLosses(of: root, name: definition.name).first
+            {
+                throw LibvirtFailure.refused(loss.detail, remedy: loss.remedy)
+            }
             var images = try disks.map { disk in
                 try ImageReader.image(of: disk, in: root, layer: layer, connection)
             }
-            if firmware, let path = root.first("os", "nvram")?.trimmedText, !path.isEmpty,
-                let image = try ImageReader.firmware(at: path, connection)
-            {
-                images.append(image)
+            if firmware, let path = root.first("os", "nvram")?.trimmedText, !path.isEmpty {
+                images += try ImageReader.firmware(
+                    at: path, isRunning: definition.isActive(), connection)
             }
             if firmware, let state = TPMState(of: root) {
                 images += try state.images(connection, isRunning: definition.isActive())

@@ -18,8 +18,9 @@ package enum PlanChecker {
         // wrong.
         guard graph.isEmpty else { return outcome + graph }
         return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
-            + CompatibilityCheck.violations(judged) + CapacityCheck.violations(judged)
-            + InterleavingSweep.violations(judged) + AffinityCheck.violations(judged)
+            + CompatibilityCheck.violations(judged) + ColdCheck.violations(judged)
+            + CapacityCheck.violations(judged) + InterleavingSweep.violations(judged)
+            + AffinityCheck.violations(judged)
             + DrainCheck.violations(judged) + BalanceCheck.violations(judged)
             + ConsolidateCheck.violations(judged) + NPlusOneCheck.violations(judged)
     }

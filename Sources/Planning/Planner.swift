@@ -5,9 +5,10 @@ package import PlacementPolicy
 /// request, or to what stands against it. The same input gives the same plan in every process.
 package enum Planner {
     package static func plan(
-        _ request: PlanRequest, from snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64,
+        _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
         effort: SearchEffort = .standard
     ) -> MigrationPlan {
+        let snapshot = ColdReach.blocking(in: seen, under: policy)
         let draft: PlanDraft
         switch request.goal {
         case .drain(let hosts, let bestEffort):
@@ -46,10 +47,11 @@ package enum Planner {
 
     /// What each number of moves would buy, from none up; the plan's own choice is marked.
     package static func frontier(
-        _ request: PlanRequest, from snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64,
+        _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
         effort: SearchEffort = .standard
     ) -> [BalanceOption] {
         guard case .balance(let maxMoves) = request.goal else { return [] }
+        let snapshot = ColdReach.blocking(in: seen, under: policy)
         return BalancePlanning(
             maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy, seed: seed,
             effort: effort
@@ -58,10 +60,12 @@ package enum Planner {
     /// Rounds in which these hosts (all, where nil) can be emptied, rebooted and filled again. With
     /// `bestEffort`, hosts that can not be emptied are left out and listed.
     package static func rollingReboot(
-        _ hosts: [HostName]? = nil, bestEffort: Bool = false, from snapshot: ClusterSnapshot,
+        _ hosts: [HostName]? = nil, bestEffort: Bool = false, from seen: ClusterSnapshot,
         under policy: Policy, seed: UInt64, effort: SearchEffort = .standard
     ) -> RollingReboot {
-        RebootPlanning(snapshot, under: policy, seed: seed, effort: effort)
-            .schedule(hosts, bestEffort: bestEffort)
+        RebootPlanning(
+            ColdReach.blocking(in: seen, under: policy), under: policy, seed: seed, effort: effort
+        )
+        .schedule(hosts, bestEffort: bestEffort)
     }
 }

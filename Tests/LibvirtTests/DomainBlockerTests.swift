@@ -93,6 +93,38 @@ struct DomainBlockerTests {
         #expect(try DomainXMLReader.read(DomainFixtures.domain(devices: xml)).blockers.isEmpty)
     }
 
+    @Test(
+        "What a cold move would lose forbids it",
+        arguments: [
+            ("", "<tpm><backend type='emulator' version='2.0'/></tpm>", Blocker.Reason.tpm),
+            ("", "<tpm><backend type='emulator' persistent_state='no'/></tpm>", .tpm),
+            ("<nvram type='file'><source file='/v.fd'/></nvram>", "", .localStorage),
+            ("<nvram type='block'><source dev='/dev/vg/v'/></nvram>", "", .localStorage),
+            ("<nvram type='network'><source protocol='nbd'/></nvram>", "", .localStorage),
+            ("<nvram><source file='/v.fd'/></nvram>", "", .localStorage),
+            ("<varstore path='/v.json'/>", "", .localStorage),
+        ])
+    func forbidsColdMoves(os: String, devices: String, reason: Blocker.Reason) throws {
+        let xml = DomainFixtures.domain(os: os, devices: devices)
+        let facts = try DomainXMLReader.read(xml)
+        #expect(facts.coldBlockers?.map(\.reason) == [reason])
+        #expect(facts.coldBlockers?.allSatisfy { $0.remedy.contains("move it live") } == true)
+        #expect(facts.blockers.isEmpty, "live moves take it along")
+    }
+
+    @Test(
+        "What goes along, or stays by itself, does not",
+        arguments: [
+            ("<nvram template='/t.fd'>/var/lib/libvirt/qemu/nvram/web1_VARS.fd</nvram>", ""),
+            ("<loader type='rom'>/usr/share/bios.bin</loader>", ""),
+            ("<nvram/>", ""),
+            ("", "<tpm><backend type='emulator' persistent_state='yes'/></tpm>"),
+        ])
+    func allowsColdMoves(os: String, devices: String) throws {
+        let facts = try DomainXMLReader.read(DomainFixtures.domain(os: os, devices: devices))
+        #expect(facts.coldBlockers == [])
+    }
+
     @Test("The state of an emulated TPM lies where libvirt keeps it, or where its XML says")
     func placesOfTPMState() throws {
         let home = "/var/lib/libvirt/swtpm/4dea22b3-1d52-d8f3-2516-782e98ab3fa0"

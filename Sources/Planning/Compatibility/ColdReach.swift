@@ -1,0 +1,29 @@
+import ClusterModel
+import PlacementPolicy
+
+/// Before a guest is started that was shut down for its move, every other host is asked whether it
+/// knows it: with one that can not be asked it would stay down. So none is shut down meanwhile.
+enum ColdReach {
+    /// The same world, in which no running guest moves cold while a host is out of reach.
+    static func blocking(in snapshot: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {
+        let silent = snapshot.hosts.filter { !$0.isReachable }
+        guard !silent.isEmpty, policy.migration.offline != nil else { return snapshot }
+        let names = silent.map(\.name.rawValue).joined(separator: ", ")
+        let domains = snapshot.domains.map { domain in
+            guard domain.facts.state.isActive, policy.coldMove(of: domain.name) != .never else {
+                return domain
+            }
+            var domain = domain
+            let blocker = Blocker(
+                domain: domain.name, reason: .unreachable,
+                detail: "it would move cold, and could not be started again while \(names) can not "
+                    + "be asked whether it is there",
+                remedy: "make \(names) reachable or take it out of the fleet file, or move the "
+                    + "domain live")
+            domain.facts.coldBlockers = (domain.facts.coldBlockers ?? []) + [blocker]
+            return domain
+        }
+        return ClusterSnapshot(
+            snapshot, hosts: snapshot.hosts, domains: domains, inFlight: snapshot.inFlight)
+    }
+}

@@ -1,0 +1,73 @@
+import ClusterModel
+import PlacementPolicy
+import PlanChecking
+import Planning
+import TestSupport
+import Testing
+
+/// Cold moves in which something could be lost, refused by the planner and by the judge.
+@Suite struct ColdRefusalTests {
+    static let tpm = Blocker(
+        domain: "shared", reason: .tpm, detail: "it has an emulated TPM", remedy: "move it live")
+
+    private func plan(
+        _ cluster: ClusterBuilder, _ migration: String
+    ) throws -> MigrationPlan {
+        let policy = try WayPlanTests.policy(migration)
+        let plan = Planner.plan(.drain(["host1"]), from: cluster.snapshot, under: policy, seed: 1)
+        #expect(PlanChecker.check(plan, on: cluster.snapshot, under: policy) == [])
+        return plan
+    }
+
+    /// What the judge says of a plan that was made before the world became this one.
+    private func verdict(
+        _ plan: MigrationPlan, _ cluster: ClusterBuilder, _ migration: String
+    ) throws -> [Violation] {
+        PlanChecker.check(
+            plan, on: cluster.snapshot, under: try WayPlanTests.policy(migration))
+    }
+
+    @Test(arguments: [DomainState.running, .shutOff])
+    func `a domain that would lose its TPM does not move cold`(state: DomainState) throws {
+        var cluster = WayPlanTests.world()
+        cluster.domains.removeFirst()
+        cluster.domains[0].facts.state = state
+        let saved = try plan(cluster, "offline: true")
+        #expect(saved.steps.map(\.mode) == [.offline])
+        cluster.domains[0].facts.coldBlockers = [Self.tpm]
+        let refused = try plan(cluster, "offline: true")
+        #expect(refused.outcome == .infeasible)
+        #expect(refused.blockers.map(\.reason) == [.tpm])
+        #expect(try !verdict(saved, cluster, "offline: true").isEmpty)
+        // It goes live where that is preferred, and where it is off there is no such way.
+        let live = try plan(cluster, "offline: true, live: true")
+        #expect(live.steps.map(\.mode) == (state == .running ? [.live] : []))
+        #expect(live.blockers.map(\.reason) == (state == .running ? [] : [.tpm]))
+    }
+
+    @Test func `nobody is shut down while a host is out of reach`() throws {
+        var cluster = WayPlanTests.world()
+        cluster.host("host3")
+        cluster.domain("off", on: "host1", state: .shutOff)
+        let saved = try plan(cluster, "offline: true")
+        #expect(Set(saved.steps.map(\.mode)) == [.offline])
+        let index = try #require(cluster.hosts.firstIndex { $0.name == "host3" })
+        cluster.hosts[index].fault = "no route to host"
+        let refused = try plan(cluster, "offline: true")
+        #expect(refused.outcome == .infeasible)
+        // Of the one that is off only the definition goes, and nothing is to be started.
+        #expect(Set(refused.blockers.compactMap(\.domain)) == ["local", "shared"])
+        #expect(refused.blockers.allSatisfy { $0.reason == .unreachable })
+        #expect(refused.blockers.allSatisfy { $0.detail.contains("host3") })
+        let violations = try verdict(saved, cluster, "offline: true")
+        #expect(violations.contains { $0.detail.contains("host3 can not be asked") })
+        // Live moves go on.
+        var shared = cluster
+        shared.domains.removeAll { $0.name != "shared" }
+        #expect(try plan(shared, "live: true").steps.map(\.mode) == [.live])
+        #expect(try plan(shared, "offline: true, live: true").steps.map(\.mode) == [.live])
+        // A saved plan is held against the whole of the world it was made in.
+        #expect(saved.origin.digest != refused.origin.digest)
+        #expect(refused.origin.digest == cluster.snapshot.digest)
+    }
+}
