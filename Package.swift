@@ -106,7 +106,7 @@ let package = Package(
             "KVMBalanceCommandsTests",
             [
                 "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "Persistence",
-                "Telemetry", "TestSupport", argumentParser,
+                "HypervisorInterface", "Telemetry", "TestSupport", argumentParser,
             ]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(

@@ -17,6 +17,14 @@ extension RunExecutor {
     private func preparation(of step: Step) async throws -> StepPreparation {
         let (source, target) = try keepers(step.move)
         let isCold = step.mode == .offline
+        if isCold, !step.isShutOff, let doubt = await elsewhere(step.move) {
+            throw HypervisorError(
+                kind: .failed, operation: "move cold", host: step.move.source,
+                domain: step.domainName,
+                message: "it is not shut down, because it could not be started again: \(doubt)",
+                remedy: "make that host reachable, or take it out of the fleet file; else move the "
+                    + "domain live")
+        }
         let images = try await source.images(
             of: step.move.domain, disks: step.copies, layer: copiesTopLayer(step), firmware: isCold)
         try await target.admit(images, isVerbatim: isCold)
@@ -49,7 +57,8 @@ extension RunExecutor {
         _ target: HostDoor
     ) async throws -> MigrationStatistics? {
         let images = open.preparation?.images ?? []
-        try await keepers(open.step.move).target.create(images)
+        let control = newControl(of: open.step.id)
+        try await keepers(open.step.move).target.create(images, control: control)
         var request = request
         request.isTopLayer = images.contains { $0.backingPath != nil }
         return try await source.actuator.migrate(request)
@@ -62,7 +71,7 @@ extension RunExecutor {
         _ target: HostDoor
     ) async throws -> MigrationStatistics? {
         let (keeper, _) = try keepers(open.step.move)
-        let control = controls[open.step.id] ?? MoveControl()
+        let control = controls[open.step.id] ?? newControl(of: open.step.id)
         defer { controls[open.step.id] = nil }
         let begun = clock.steady()
         if open.preparation?.wasRunning == true {
@@ -88,6 +97,11 @@ extension RunExecutor {
             transferred: images.reduce(Bytes.zero) { $0 + $1.length })
     }
 
+    /// Of a step whose end can not be asked of a libvirt job.
+    func newControl(of id: StepID) -> MoveControl {
+        MoveControl(id) { [inbox] in inbox.yield($0) }
+    }
+
     static let shutdownSeconds = 120
 
     /// Why it can not be done; nil when it is.
@@ -96,7 +110,7 @@ extension RunExecutor {
         _ target: HostDoor
     ) async throws -> String? {
         let (from, to) = try keepers(move)
-        let images = machine.state.step(id)?.preparation?.images ?? []
+        let open = machine.state.step(id)
         switch settlement {
         case .startSource:
             if let doubt = await elsewhere(move) { return doubt }
@@ -105,7 +119,7 @@ extension RunExecutor {
             if let doubt = await elsewhere(move) { return doubt }
             try await to.start(move.domain)
         case .returnDefinition:
-            guard let step = machine.state.step(id)?.step else { return "there is no step \(id)" }
+            guard let step = open?.step else { return "there is no step \(id)" }
             var back = step
             back.move = Move(domain: move.domain, source: move.target, target: move.source)
             back.interfaces = Dictionary(
@@ -113,9 +127,9 @@ extension RunExecutor {
             _ = try await target.actuator.migrate(
                 request(back, to: source, isPersistent: true))
         case .removeTargetImages:
-            try await to.remove(images, of: move.domain)
+            try await to.remove(open?.madeImages ?? [], of: move.domain)
         case .removeSourceImages:
-            try await from.remove(images, of: move.domain)
+            try await from.remove(open?.preparation?.images ?? [], of: move.domain)
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
             .undefineTarget, .setAutostart:
             return "\(settlement.rawValue) is no matter of images"

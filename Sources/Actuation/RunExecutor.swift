@@ -11,16 +11,20 @@ package actor RunExecutor {
     package typealias Replanner =
         @Sendable (RunGoal, [Exclusion], RunState) async throws -> MigrationPlan
 
+    /// Why nothing may be sent to this host any more; nil when it takes domains.
+    package typealias Closure = @Sendable (HostName) async throws -> String?
+
     private let run: RunID
     var machine: RunMachine
     private let journal: any RunJournal
     let doors: [HostName: HostDoor]
     private let replanner: Replanner
+    private let closure: Closure
     let clock: WorldClock
     let observer: any RunObserver
 
     private let events: AsyncStream<RunEvent>
-    private let inbox: AsyncStream<RunEvent>.Continuation
+    let inbox: AsyncStream<RunEvent>.Continuation
     private var effects: [Task<Void, Never>] = []
     private var monitors: [StepID: Task<Void, Never>] = [:]
     /// Cold moves under way, which no libvirt job can be asked about.
@@ -37,7 +41,8 @@ package actor RunExecutor {
 
     package init(
         run: RunID, machine: RunMachine, journal: any RunJournal, doors: [HostName: HostDoor],
-        clock: WorldClock, observer: any RunObserver, replanner: @escaping Replanner
+        clock: WorldClock, observer: any RunObserver, closure: @escaping Closure,
+        replanner: @escaping Replanner
     ) {
         self.run = run
         self.machine = machine
@@ -46,6 +51,7 @@ package actor RunExecutor {
         self.doors = doors
         self.clock = clock
         self.observer = observer
+        self.closure = closure
         self.replanner = replanner
         (events, inbox) = AsyncStream.makeStream()
     }
@@ -95,10 +101,14 @@ package actor RunExecutor {
                 await observer.observe(.recorded(event))
             case .look(let id, let purpose, let pause):
                 start { await $0.look(id, purpose, afterMilliseconds: pause) }
+            case .lookAtHosts(let hosts, let pause):
+                start { await $0.lookAtHosts(hosts, afterMilliseconds: pause) }
             case .survey(let id):
                 start { await $0.survey(id) }
             case .migrate(let id):
-                if machine.state.step(id)?.step.mode == .offline { controls[id] = MoveControl() }
+                if machine.state.step(id)?.step.mode == .offline {
+                    controls[id] = newControl(of: id)
+                }
                 start { await $0.migrate(id) }
                 monitors[id] = Task { await self.monitor(id) }
             case .settle(let id, let settlement):
@@ -127,6 +137,7 @@ package actor RunExecutor {
     ) async {
         if pause > 0 { try? await clock.sleep(pause) }
         let move = self.move(id)
+        if purpose == .watch, pause == 0 { await tellOfWatch(id) }
         // The source first: what has left it is seen on the target afterwards. The other way round a
         // domain that arrives between the two looks would seem to be nowhere.
         let source = await sighting(of: move.domain, on: move.source)
@@ -134,6 +145,44 @@ package actor RunExecutor {
         await note(source, of: move.source)
         await note(target, of: move.target)
         send(.looked(id, purpose, source: source, target: target))
+    }
+
+    private func tellOfWatch(_ id: StepID) async {
+        guard let step = machine.state.step(id)?.step else { return }
+        let minutes = machine.bounds.shutdownMilliseconds / 60_000
+        await observer.observe(
+            .note(
+                "\(step.domainName) was asked to shut down on \(step.move.source) and may go down "
+                    + "late: it is watched for \(minutes) min, and started there when it does"))
+    }
+
+    private func lookAtHosts(_ hosts: [HostName], afterMilliseconds pause: Int64) async {
+        if pause > 0 { try? await clock.sleep(pause) }
+        var sightings: [HostSighting] = []
+        for host in hosts {
+            guard let door = doors[host] else {
+                let detail = "it is not in the fleet file"
+                sightings.append(HostSighting(host, guests: nil, detail: detail))
+                continue
+            }
+            do {
+                sightings.append(HostSighting(host, guests: try await door.inspector.guests()))
+            } catch {
+                sightings.append(HostSighting(host, guests: nil, detail: "\(error)"))
+            }
+        }
+        send(.hostsLooked(sightings))
+    }
+
+    /// Why the step must not begin; nil when it may. Asked when its intent is in the journal already:
+    /// whoever closes a host afterwards finds the step there.
+    private func refusal(of move: Move) async -> String? {
+        do {
+            return try await closure(move.target).map { "it was not begun: \($0)" }
+        } catch {
+            return "it was not begun, because it can not be told whether \(move.target) is in "
+                + "maintenance: \(error)"
+        }
     }
 
     /// Waiting for a host that does not answer may take minutes: said when it begins and when it ends.
@@ -164,6 +213,10 @@ package actor RunExecutor {
         else { return send(.migrationEnded(id, nil, error: "a host is not in the fleet file")) }
         let move = open.step.move
         let pair = HostPair(source: move.source, target: move.target)
+        if let refusal = await refusal(of: move) {
+            send(.closed(id))
+            return send(.migrationEnded(id, nil, error: refusal))
+        }
         if let lack = await lack(of: open.step, source, target) {
             // Nothing was begun, and the look that follows will find so.
             return send(.migrationEnded(id, nil, error: lack))

@@ -6,6 +6,8 @@ package enum Directive: Hashable, Sendable {
     case record(JournalEvent)
     /// Look at the domain on both hosts, after a pause, and answer with `looked`.
     case look(StepID, LookPurpose, afterMilliseconds: Int64)
+    /// Look which domains have a process on these hosts, after a pause, and answer with `hostsLooked`.
+    case lookAtHosts([HostName], afterMilliseconds: Int64)
     /// Find out what the step would copy and whether the target can take it, touching nothing, and
     /// answer with `surveyed`.
     case survey(StepID)
@@ -29,6 +31,8 @@ package enum LookPurpose: String, Hashable, Sendable {
     case preflight
     /// Who owns the domain, after a migration ended or a crash?
     case verify
+    /// Has a guest gone down that was asked to, and for which no attempt waits any more?
+    case watch
 }
 
 /// A target that failed for a domain, or any target: not to be planned again in this run.
@@ -52,8 +56,16 @@ package enum RunEvent: Hashable, Sendable {
     /// The journal has the run; go.
     case begin
     case looked(StepID, LookPurpose, source: DomainSighting, target: DomainSighting)
+    /// The answer to `lookAtHosts`.
+    case hostsLooked([HostSighting])
     /// The answer to `survey`; nil with a reason when the step can not be done.
     case surveyed(StepID, StepPreparation?, reason: String?)
+    /// The guest is being asked to shut down for its cold move.
+    case askedToShutDown(StepID)
+    /// An image was made on the target.
+    case made(StepID, path: String)
+    /// The migration is not begun: its target takes no more domains. Its end follows.
+    case closed(StepID)
     case migrationEnded(StepID, MigrationStatistics?, error: String?)
     case settled(StepID, Settlement, error: String?)
     /// The answer to `plan`; nil with a reason when none could be made.

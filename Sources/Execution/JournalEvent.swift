@@ -16,6 +16,13 @@ package enum JournalEvent: Hashable, Codable, Sendable {
     /// Before the intent of a step that copies images or shuts its guest down: what it will make on
     /// the target, and whether the guest ran.
     case preparing(StepID, StepPreparation)
+    /// This image of the step was made on the target, where nothing lay before: only what stands in
+    /// such a record is ours to remove there.
+    case made(StepID, path: String)
+    /// The guest was asked to shut down for its cold move: from now on it may go down at any time.
+    case askedToShutDown(StepID)
+    /// It went down late, was started where it was, and runs.
+    case upAgain(StepID)
     /// The images of a step are gone from where they are not wanted any more.
     case cleared(StepID)
     /// One attempt failed and the domain was seen running on its source.
@@ -87,8 +94,8 @@ package struct RunOutcome: Hashable, Codable, Sendable {
 /// A journal event with its place and time.
 package struct JournalRecord: Hashable, Codable, Sendable {
     /// The format of `event`; a reader refuses what is newer than itself. 2 knows cold moves, changes of
-    /// a running migration and more repairs; 3 takes up a post-copy that lost its link.
-    package static let currentVersion = 3
+    /// a running migration and more repairs; 3 takes up a post-copy that lost its link; 4 tells which images were made and which guests were asked to shut down.
+    package static let currentVersion = 4
 
     package var sequence: Int
     package var at: Timestamp

@@ -1,4 +1,4 @@
-import ClusterModel
+package import ClusterModel
 
 /// What becomes of copied images once it is seen who has the guest.
 extension RunMachine {
@@ -11,11 +11,14 @@ extension RunMachine {
         _ open: RunState.StepState, _ target: DomainSighting, _ picture: String,
         at time: Timestamp
     ) -> [Directive]? {
-        guard let images = open.preparation?.images, !images.isEmpty else { return nil }
+        guard var images = open.preparation?.images, !images.isEmpty else { return nil }
         let move = open.step.move
         let settlement: Settlement
         switch decision {
         case .stayed where target.presence == .absent, .stopped:
+            tellOfUnclaimed(open, &now)
+            images = open.madeImages
+            guard !images.isEmpty else { return nil }
             settlement = .removeTargetImages
         case .arrived where state.plan.options.keepsImages != true:
             guard target.presence == .running else {
@@ -51,6 +54,23 @@ extension RunMachine {
         return [record(.settling(id, settlement), at: time), .settle(id, settlement)]
     }
 
+    /// What another process may have made in the moment before it was killed, or its journal did not
+    /// tell of yet, may as well be somebody else's: it is named and left.
+    private func tellOfUnclaimed(
+        _ open: RunState.StepState, _ now: inout Verification
+    ) {
+        let made = Set(open.made)
+        let unclaimed = (open.preparation?.images ?? []).filter { !made.contains($0.path) }
+        guard now.isTakenUp, !now.hasToldOfUnclaimed, !unclaimed.isEmpty else { return }
+        now.hasToldOfUnclaimed = true
+        let paths = unclaimed.map(\.path).joined(separator: ", ")
+        let words =
+            "if anything lies at \(paths) on \(open.step.move.target), it was left: the journal does "
+            + "not tell that this run made it"
+        now.error = "\(now.error ?? "the migration was interrupted"); \(words)"
+        now.note = now.note ?? words
+    }
+
     private func left(_ images: [DiskImage], on host: HostName) -> String {
         "\(images.map(\.path).joined(separator: ", ")) is left on \(host)"
     }
@@ -69,16 +89,9 @@ extension RunMachine.Verification {
     }
 }
 
-extension Settlement {
-    /// Is it about a cold move or about images? Why it failed is then told with it.
-    var isOfImages: Bool {
-        switch self {
-        case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
-            .removeSourceImages:
-            true
-        case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
-            .undefineTarget, .setAutostart:
-            false
-        }
+extension RunState.StepState {
+    /// Images that this attempt made on its target, as the journal tells: nothing else there is ours.
+    package var madeImages: [DiskImage] {
+        (preparation?.images ?? []).filter { made.contains($0.path) }
     }
 }

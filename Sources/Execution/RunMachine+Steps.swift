@@ -16,9 +16,15 @@ extension RunMachine {
         let (row, verdict) = RecoveryTable.verdict(
             source: source, target: target, isShutOff: step.isShutOff)
         switch verdict {
+        case .takeOff where step.isShutOff && state.asked[step.move.domain] != nil:
+            return wakeFirst(step, at: time)
         case .takeOff where step.mode == .live:
             return takeOff(step, source: source, at: time)
         case .takeOff:
+            phases[id] = .surveying(source)
+            return [.survey(id)]
+        case .skip where step.mode == .offline && state.asked[step.move.domain] != nil:
+            // It went down late, as it was asked to: it goes on from there.
             phases[id] = .surveying(source)
             return [.survey(id)]
         case .skip where step.isShutOff:
@@ -48,6 +54,18 @@ extension RunMachine {
             stopReason = stopReason ?? reason
             return [record(.stopping(reason: reason), at: time)]
         }
+    }
+
+    /// It was planned as one that its owner had shut down, and it was us: the watch starts it, and it
+    /// is planned anew, with room for a guest that runs.
+    private mutating func wakeFirst(_ step: Step, at time: Timestamp) -> [Directive] {
+        phases[step.id] = nil
+        if planning == .notNeeded { planning = .wanted }
+        if let asked = state.asked[step.move.domain] { watches[asked.step]?.isFresh = true }
+        let error =
+            "it went down on \(step.move.source) after it had been asked to: it is started there "
+            + "before it moves"
+        return [record(.failed(step.id, error: error), at: time)]
     }
 
     /// What it makes on the target is written down before its intent, and nothing is made until then.
@@ -110,7 +128,9 @@ extension RunMachine {
             return attemptFailed(step, error: error, at: time)
         case .stopped:
             phases[id] = nil
-            let reason = "was shut down on \(step.move.source) meanwhile"
+            let reason =
+                ["was shut down on \(step.move.source) meanwhile", now.note].compactMap { $0 }
+                .joined(separator: "; ")
             return [record(.skipped(id, reason: reason), at: time)]
         case .settle(.startTarget) where now.isGoingBack:
             return settle(.returnDefinition, id, now, picture: picture, at: time)
@@ -161,7 +181,7 @@ extension RunMachine {
             }
             let reason =
                 "\(settlement.rawValue) failed \(now.settlements) times"
-                + "\(settlement.isOfImages ? now.error.map { " (\($0))" } ?? "" : ""); \(picture)"
+                + "\(now.settlementError.map { " (\($0))" } ?? ""); \(picture)"
             return state.step(id).map { halt($0.step, reason) } ?? []
         }
         now.settlements += 1
@@ -195,7 +215,7 @@ extension RunMachine {
         guard case .settling(settlement, var now) = phases[id] else {
             preconditionFailure("step \(id) settled in phase \(phases[id] as Any)")
         }
-        if let error { now.error = error }
+        if let error { (now.error, now.settlementError) = (error, error) }
         now.note = now.note ?? Self.note(of: settlement)
         phases[id] = .verifying(now)
         let tries = settlement == .resumePostcopy ? Int64(now.resumptions) : 1
@@ -217,14 +237,24 @@ extension RunMachine {
         let failed = record(.attemptFailed(step.id, attempt: attempt, error: error), at: time)
         phases[step.id] = nil
         let isHopeless = hopeless.remove(step.id) != nil
+        let isClosed = closed.remove(step.id) != nil
         let isEnding = stopReason != nil || haltReason != nil || planning != .notNeeded
         if isEnding { return [failed] }
-        guard !isHopeless, attempt < state.plan.options.attempts else {
+        if isClosed { avoid(step.move.target, besides: step.id) }
+        guard !isHopeless, !isClosed, attempt < state.plan.options.attempts else {
             return [failed] + giveUp(step, error: error, everywhere: isHopeless, at: time)
         }
         phases[step.id] = .preflight(looks: 0)
         let pause = bounds.lookPauseMilliseconds * Int64(attempt)
         return [failed, .look(step.id, .preflight, afterMilliseconds: pause)]
+    }
+
+    /// No pending step of the plan goes there: each would only be tried to be given up.
+    private mutating func avoid(_ target: HostName, besides id: StepID) {
+        for other in state.steps where other.status == .pending && other.step.id != id {
+            guard other.step.move.target == target else { continue }
+            exclusions.append(Exclusion(domain: other.step.move.domain, target: target))
+        }
     }
 
     /// The step has failed: the rest is planned around it.
@@ -269,7 +299,7 @@ extension RunMachine {
         return []
     }
 
-    private func words(
+    func words(
         _ source: DomainSighting, _ target: DomainSighting, _ step: Step
     ) -> String {
         "\(step.move.source) \(source.words), \(step.move.target) \(target.words)"

@@ -30,6 +30,8 @@ package struct RunMachine: Sendable {
         /// It was asked to stop.
         var wasAborted = false
         var settlements = 0
+        /// Of the last repair that failed.
+        var settlementError: String?
         /// How often a post-copy that lost its link was taken up.
         var resumptions = 0
         /// Goes into the journal with the outcome.
@@ -41,6 +43,9 @@ package struct RunMachine: Sendable {
         /// It was seen running on the target, at the look before.
         var hasRun = false
         var imageSettlements = 0
+        /// Another process began it: what it made since its last record is not known.
+        var isTakenUp = false
+        var hasToldOfUnclaimed = false
     }
 
     /// Bounds on waiting and trying, so that every run ends.
@@ -58,25 +63,34 @@ package struct RunMachine: Sendable {
         package var provingMilliseconds: Int64 = 5000
         /// New plans around failures.
         package var plans = 5
+        /// How long a guest is watched that was asked to shut down and did not in time.
+        package var shutdownMilliseconds: Int64 = 900_000
+        /// Looks at an emptied host that does not answer, before the run ends without its answer.
+        package var lastLooks = 5
 
         package init() {}
     }
 
     package private(set) var state: RunState
-    let bounds: Bounds
+    package let bounds: Bounds
     var phases: [StepID: Phase] = [:]
     var exclusions: [Exclusion] = []
     /// Steps whose migration is stopped because it does not converge.
     var hopeless: Set<StepID> = []
     /// Steps whose migration is stopped, and why: libvirt only says that it ended.
     var stopped: [StepID: String] = [:]
+    /// Steps that were not begun because nothing may be sent to their target any more.
+    var closed: Set<StepID> = []
+    /// Watches over guests that were asked to shut down.
+    var watches: [StepID: Watch] = [:]
+    var lastLook = LastLook.notAsked
     /// A new plan is wanted as soon as nothing is under way, or is being made.
     var planning: Planning = .notNeeded
     var plansLeft: Int
     var stopReason: String?
     var aborting = false
     var haltReason: String?
-    private var isFinished = false
+    var isFinished = false
 
     enum Planning: Hashable, Sendable {
         case notNeeded, wanted, asked
@@ -101,19 +115,31 @@ package struct RunMachine: Sendable {
         switch event {
         case .begin:
             for open in state.openSteps {
-                phases[open.step.id] = .verifying(Verification())
+                phases[open.step.id] = .verifying(Verification(isTakenUp: true))
                 directives.append(.look(open.step.id, .verify, afterMilliseconds: 0))
             }
         case .looked(let id, .preflight, let source, let target):
             directives += preflighted(id, source: source, target: target, at: time)
         case .looked(let id, .verify, let source, let target):
             directives += verified(id, source: source, target: target, at: time)
+        case .looked(let id, .watch, let source, let target):
+            directives += watched(id, source: source, target: target, at: time)
+        case .hostsLooked(let sightings):
+            directives += hostsLooked(sightings)
         case .surveyed(let id, let preparation, let reason):
             directives += surveyed(id, preparation, reason: reason, at: time)
         case .migrationEnded(let id, let statistics, let error):
             phases[id] = .verifying(
                 Verification(statistics: statistics, error: error, endedAt: time))
             directives.append(.look(id, .verify, afterMilliseconds: 0))
+        case .askedToShutDown(let id):
+            directives += fact(.askedToShutDown(id), of: id, at: time)
+        case .made(let id, let path):
+            directives += fact(.made(id, path: path), of: id, at: time)
+        case .closed(let id):
+            if case .migrating = phases[id] { closed.insert(id) }
+        case .settled(let id, _, let error) where watches[id]?.isSettling == true:
+            directives += woken(id, error: error)
         case .settled(let id, let settlement, let error):
             directives += settled(id, settlement, error: error, at: time)
         case .planned(let plan, let reason):
@@ -130,6 +156,7 @@ package struct RunMachine: Sendable {
         case .stop(let reason):
             directives += stop(reason: reason, at: time)
         case .abort(let reason):
+            if aborting { stopWatching() }
             directives += stop(reason: reason, at: time)
             directives += abortAll()
         }
@@ -146,24 +173,25 @@ package struct RunMachine: Sendable {
 
     /// Whatever can go on now, goes on: the tail of every event.
     private mutating func advance(at time: Timestamp) -> [Directive] {
-        let isQuiet = phases.isEmpty
+        let looks = watchGuests()
+        let isOver = phases.isEmpty && !isWatching
         if let haltReason {
-            return isQuiet ? finish(RunOutcome(.halted, reason: haltReason), at: time) : []
+            return isOver ? finish(RunOutcome(.halted, reason: haltReason), at: time) : looks
         }
         if let stopReason {
-            return isQuiet ? finish(RunOutcome(.failed, reason: stopReason), at: time) : []
+            return isOver ? finish(RunOutcome(.failed, reason: stopReason), at: time) : looks
         }
         switch planning {
         case .asked:
-            return []
+            return looks
         case .wanted:
-            guard isQuiet else { return [] }
+            guard phases.isEmpty, !isWaking else { return looks }
             planning = .asked
-            return [.plan(goal: state.goal, without: exclusions)]
+            return looks + [.plan(goal: state.goal, without: exclusions)]
         case .notNeeded:
             let started = startSteps()
-            guard started.isEmpty, phases.isEmpty else { return started }
-            return finish(completion, at: time)
+            guard started.isEmpty, phases.isEmpty, !isWatching else { return looks + started }
+            return conclude(at: time)
         }
     }
 
@@ -172,7 +200,7 @@ package struct RunMachine: Sendable {
         var load = Occupancy(phases: phases, state: state)
         for candidate in state.steps where candidate.status == .pending {
             let step = candidate.step
-            guard phases[step.id] == nil, isReady(step),
+            guard phases[step.id] == nil, isReady(step), !isBeingWoken(step.move.domain),
                 load.admits(step.move, within: state.plan.limits)
             else { continue }
             load.add(step.move)
@@ -193,32 +221,18 @@ package struct RunMachine: Sendable {
         }
     }
 
-    private var completion: RunOutcome {
-        let waiting = state.steps.filter { $0.status == .pending }
-        guard waiting.isEmpty else {
-            return RunOutcome(
-                .failed, reason: "\(waiting.count) steps wait for steps that did not end well")
-        }
-        guard state.goal == .rollback else {
-            return blockersBeyondPlan(state.plan).map { RunOutcome(.failed, reason: $0) }
-                ?? RunOutcome(.done)
-        }
-        guard state.plan.blockers.isEmpty else {
-            let rest = summary(of: state.plan.blockers)
-            return RunOutcome(.failed, reason: "not all could be brought back: \(rest)")
-        }
-        return RunOutcome(.rolledBack)
-    }
-
-    mutating func finish(_ outcome: RunOutcome, at time: Timestamp) -> [Directive] {
-        isFinished = true
-        return [record(.ended(outcome), at: time), .finish(outcome)]
-    }
-
     /// Applies a fact to the state and asks for it to be written down.
     mutating func record(_ event: JournalEvent, at time: Timestamp) -> Directive {
         state.apply(event, at: time)
         return .record(event)
+    }
+
+    /// What an attempt under way tells of itself.
+    private mutating func fact(
+        _ event: JournalEvent, of id: StepID, at time: Timestamp
+    ) -> [Directive] {
+        guard case .migrating = phases[id] else { return [] }
+        return [record(event, at: time)]
     }
 
     private mutating func stop(reason: String, at time: Timestamp) -> [Directive] {

@@ -17,6 +17,12 @@ package struct RunState: Hashable, Sendable {
         /// What this attempt makes on the target; nil for one that migrates live, with its memory
         /// only.
         package var preparation: StepPreparation?
+        /// Paths of the images that this attempt made on the target.
+        package var made: [String] = []
+        /// When this attempt began.
+        package var attemptedAt: Timestamp?
+        /// This attempt found or brought the guest down: whoever runs later was started again.
+        package var wasSeenDown = false
         /// What was changed of its migration, with the reason.
         package var adjustments: [Adjustment] = []
         /// What its migration took, also of a step that was rolled back since; nil when not told.
@@ -30,6 +36,14 @@ package struct RunState: Hashable, Sendable {
         package var reason: String
     }
 
+    /// A guest that was asked to shut down and has not been down since.
+    package struct Asked: Hashable, Sendable {
+        /// The step that asked last.
+        package var step: StepID
+        /// When the attempt ended that asked, or when it asked.
+        package var since: Timestamp
+    }
+
     package private(set) var kind: MigrationPlan.Kind
     package private(set) var goal: RunGoal = .forward
     /// The first plan: what the run was started for.
@@ -38,6 +52,8 @@ package struct RunState: Hashable, Sendable {
     package private(set) var plan: MigrationPlan
     /// In order of planning.
     package private(set) var steps: [StepState] = []
+    /// Guests that may go down at any time, because this run asked them to.
+    package private(set) var asked: [DomainID: Asked] = [:]
     package private(set) var outcome: RunOutcome?
     package private(set) var stopReason: String?
     package private(set) var startedAt: Timestamp?
@@ -63,33 +79,57 @@ package struct RunState: Hashable, Sendable {
             stopReason = nil
             outcome = nil
             endedAt = nil
+            askOpenSteps(at: time)
         case .planned(let plan, let goal):
             adopt(plan, goal: goal)
         case .intent(let id, let attempt, let persistent, let autostart):
             update(id) {
                 $0.attempts += 1
                 $0.startedAt = $0.startedAt ?? time
+                $0.attemptedAt = time
+                $0.wasSeenDown = false
                 $0.status = .running(
                     attempt: attempt, persistent: persistent, autostart: autostart)
             }
         case .preparing(let id, let preparation):
-            update(id) { $0.preparation = preparation }
+            update(id) {
+                $0.preparation = preparation
+                $0.made = []
+            }
+        case .made(let id, let path):
+            update(id) {
+                $0.made.append(path)
+                // The guest is down before its images are copied.
+                if $0.beginning == .cold { $0.wasSeenDown = true }
+            }
+        case .askedToShutDown(let id):
+            ask(id, at: time)
+        case .upAgain(let id):
+            forget(id)
         case .cleared(let id):
-            update(id) { $0.preparation?.images = [] }
+            update(id) {
+                $0.preparation?.images = []
+                $0.made = []
+            }
         case .attemptFailed(let id, _, let error):
             update(id) {
                 $0.status = .pending
                 $0.error = error
             }
+            attemptOver(id, at: time)
         case .adjusting(let id, let change, let reason):
             update(id) {
                 $0.adjustments.append(
                     Adjustment(attempt: $0.attempts, change: change, reason: reason))
             }
         case .settling(let id, let settlement):
-            update(id) { $0.settlements.append(settlement) }
+            update(id) {
+                $0.settlements.append(settlement)
+                if settlement.findsGuestDown { $0.wasSeenDown = true }
+            }
         case .arrived(let id, let statistics, let note):
             update(id) { $0.observed = statistics }
+            if step(id)?.beginning == .cold { forget(id) }
             close(id, .done(statistics, note: note), at: time)
         case .skipped(let id, let reason):
             close(id, .skipped(reason: reason), at: time)
@@ -129,6 +169,33 @@ package struct RunState: Hashable, Sendable {
     /// The number the next step of a new plan may have.
     package var nextStepNumber: Int { (steps.map(\.step.id.rawValue).max() ?? 0) + 1 }
 
+    private mutating func ask(_ id: StepID, at time: Timestamp) {
+        guard let domain = step(id)?.step.move.domain else { return }
+        asked[domain] = Asked(step: id, since: time)
+    }
+
+    /// A process that was killed may have asked and not have come to write it down.
+    private mutating func askOpenSteps(at time: Timestamp) {
+        for open in openSteps where open.beginning == .cold {
+            ask(open.step.id, at: open.attemptedAt ?? time)
+        }
+    }
+
+    /// The guest runs on its source. If it was down meanwhile, that was what it had been asked for.
+    private mutating func attemptOver(_ id: StepID, at time: Timestamp) {
+        guard let over = step(id) else { return }
+        if over.wasSeenDown {
+            forget(id)
+        } else if asked[over.step.move.domain]?.step == id {
+            ask(id, at: time)
+        }
+    }
+
+    private mutating func forget(_ id: StepID) {
+        guard let domain = step(id)?.step.move.domain else { return }
+        asked[domain] = nil
+    }
+
     private mutating func adopt(_ plan: MigrationPlan, goal: RunGoal) {
         self.goal = goal
         self.plan = plan
@@ -158,6 +225,18 @@ package struct RunState: Hashable, Sendable {
     private mutating func update(_ id: StepID, _ change: (inout StepState) -> Void) {
         guard let index = steps.firstIndex(where: { $0.step.id == id }) else { return }
         change(&steps[index])
+    }
+}
+
+extension Settlement {
+    /// Is it done only where the guest was seen down?
+    fileprivate var findsGuestDown: Bool {
+        switch self {
+        case .startSource, .startTarget, .returnDefinition: true
+        case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
+            .undefineTarget, .setAutostart, .removeTargetImages, .removeSourceImages:
+            false
+        }
     }
 }
 

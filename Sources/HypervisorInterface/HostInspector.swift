@@ -15,11 +15,25 @@ package protocol HostInspector: Sendable {
     /// Raw counters, never waiting for a stuck monitor.
     func sample() async throws -> RawHostSample
 
+    /// Names of all domains that have a process here, in whatever state: running, paused, crashed and
+    /// kept, or arriving.
+    func guests() async throws -> [String]
+
     /// How this domain appears here and now; `absent` is an answer, not an error.
     func sighting(of domain: DomainID) async throws -> DomainSighting
 
     /// Progress of the migration that leaves this host; nil when none is under way.
     func migrationProgress(of domain: DomainID) async throws -> MigrationProgress?
+}
+
+extension HostInspector {
+    /// As an inventory tells.
+    package func guests() async throws -> [String] {
+        let inventory = try await inventory()
+        return inventory.domains.filter {
+            $0.state != .shutOff || inventory.migratingIn.contains($0.id)
+        }.map(\.name)
+    }
 }
 
 /// Everything one look at a host gives.

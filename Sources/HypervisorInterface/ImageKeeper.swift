@@ -16,20 +16,22 @@ package protocol ImageKeeper: Sendable {
     /// Throws when something lies in the place of one, or its pool or the room for it is not there.
     func admit(_ images: [DiskImage], isVerbatim: Bool) async throws
 
-    /// Makes images of the guest's size and format, with nothing in them, for a live copy.
-    func create(_ images: [DiskImage]) async throws
+    /// Makes images of the guest's size and format, with nothing in them, for a live copy, and tells
+    /// of each. What lies in the place of one is left alone, and those already made stay: whoever
+    /// asked removes what it was told of.
+    func create(_ images: [DiskImage], control: any CopyControl) async throws
 
     /// Copies images from here to another host byte by byte, through libvirt's streams, and compares
-    /// what arrived.
+    /// what arrived. Tells of each that it makes there.
     func copy(
         _ images: [DiskImage], to target: HostName, control: any CopyControl
     ) async throws
 
-    /// Removes images from here. What is gone already is no error.
+    /// Removes images from here, which must be the caller's own. What is gone already is no error.
     func remove(_ images: [DiskImage], of domain: DomainID) async throws
 
     /// Asks the guest to shut down and waits until it has; never takes its power away. Throws when
-    /// it is still up at the end of the time.
+    /// it is still up at the end of the time: it may go down later all the same.
     func shutDown(
         _ domain: DomainID, within seconds: Int, control: any CopyControl
     ) async throws

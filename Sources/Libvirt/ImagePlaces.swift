@@ -1,5 +1,6 @@
 internal import CLibvirt
 import ClusterModel
+import HypervisorInterface
 
 /// Makes, fills and removes images in the pools of one host, on its connection.
 enum ImagePlaces {
@@ -66,22 +67,32 @@ enum ImagePlaces {
         }
     }
 
-    /// Makes empty images; the path of the first whose place was taken meanwhile, when none is made.
-    static func create(_ images: [DiskImage], _ connection: ConnectionHandle) throws -> String? {
-        var made: [VolumeHandle] = []
+    /// Makes empty images and tells of each. What was made before one fails stays for whoever was told
+    /// of it: as long as it lies there, nobody else can take its place.
+    static func create(
+        _ images: [DiskImage], _ control: any CopyControl, _ connection: ConnectionHandle
+    ) throws {
         for image in images {
-            do {
-                let volume = try connection.withPool(showing: image.folder) { pool in
-                    try pool.create(xml(of: image, format: image.format, size: image.capacity))
-                }
-                made.append(volume)
-            } catch let failure as LibvirtFailure {
-                for volume in made { try? volume.delete() }
-                guard failure.has(VIR_ERR_STORAGE_VOL_EXIST) else { throw failure }
-                return image.path
+            try connection.withPool(showing: image.folder) { pool in
+                _ = try make(
+                    image, xml(of: image, format: image.format, size: image.capacity), in: pool)
             }
+            control.made(image.path)
         }
-        return nil
+    }
+
+    /// A new volume, or an error: what lies in its place is somebody else's.
+    private static func make(
+        _ image: DiskImage, _ xml: String, in pool: PoolHandle
+    ) throws(LibvirtFailure) -> VolumeHandle {
+        do {
+            return try pool.create(xml)
+        } catch {
+            guard error.has(VIR_ERR_STORAGE_VOL_EXIST) else { throw error }
+            throw LibvirtFailure.refused(
+                "\(image.path) came to lie on the target meanwhile; it was left alone",
+                remedy: "find out whose it is, and move it away")
+        }
     }
 
     /// A file of the same bytes: whatever format they are in, nobody interprets them.
@@ -94,7 +105,8 @@ enum ImagePlaces {
             let length = try from.sizes().length
             let isMade = image.disk == DiskImage.tpm
             let sent = try copy.target.withPool(showing: image.folder, making: isMade) { pool in
-                let to = try pool.create(xml(of: image, format: "raw", size: length))
+                let to = try make(image, xml(of: image, format: "raw", size: length), in: pool)
+                copy.control.made(image.path)
                 return try copy.run(from, to, length: length.count)
             }
             return (sent, length)
@@ -127,7 +139,7 @@ enum ImagePlaces {
             + "<target><format type='\(format.escapedForXML)'/></target>\(base)</volume>"
     }
 
-    /// Removes images, unless a domain of this host has to do with one.
+    /// Removes images that are the caller's own, unless a domain of this host has to do with one.
     static func remove(_ images: [DiskImage], _ connection: ConnectionHandle) throws {
         let definitions = try connection.domains().map { domain in
             (name: domain.name, uuid: try domain.uuid(), xml: try domain.xml())

@@ -1,3 +1,4 @@
+internal import CLibvirt
 package import ClusterModel
 import Foundation
 package import HypervisorInterface
@@ -73,6 +74,13 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         let (host, topology) = (host, topology)
         return try await sampling.call("sample", limit: options.sampleLimit) {
             try SampleReader.read($0, host: host, topology: topology)
+        }
+    }
+
+    /// One call, which reads no XML: a domain that we can not read has a process too.
+    package func guests() async throws -> [String] {
+        try await watching.call("look who is there", limit: options.lookLimit) {
+            try $0.domains(VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue).map(\.name)
         }
     }
 

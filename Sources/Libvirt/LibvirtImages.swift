@@ -1,7 +1,6 @@
 internal import CLibvirt
 package import ClusterModel
 package import HypervisorInterface
-import Synchronization
 
 /// The images of one real host, over libvirt's storage pools and streams.
 package final class LibvirtImages: ImageKeeper {
@@ -11,8 +10,6 @@ package final class LibvirtImages: ImageKeeper {
     /// URIs of the hosts as this process reaches them.
     let uris: [HostName: String]
     let control: ConnectionLane
-    /// Images that could not be made because something lay there: never ours to remove.
-    private let foreign = Mutex(Set<String>())
 
     package init(
         host: HostName, uri: String, uris: [HostName: String] = [:],
@@ -58,23 +55,15 @@ package final class LibvirtImages: ImageKeeper {
         }
     }
 
-    package func create(_ images: [DiskImage]) async throws {
-        let taken = try await control.call("make images", limit: options.inventoryLimit) {
-            try ImagePlaces.create(images, $0)
+    package func create(_ images: [DiskImage], control news: any CopyControl) async throws {
+        try await control.call("make images", limit: options.inventoryLimit) {
+            try ImagePlaces.create(images, news, $0)
         }
-        guard let taken else { return }
-        foreign.withLock { _ = $0.insert(taken) }
-        throw HypervisorError(
-            kind: .failed, operation: "make images", host: host,
-            message: "\(taken) came to lie there meanwhile; it was left alone")
     }
 
     package func remove(_ images: [DiskImage], of domain: DomainID) async throws {
-        let ours = images.filter { image in
-            !foreign.withLock { $0.contains(image.path) }
-        }
         try await control.call("remove images", domain: domain, limit: options.inventoryLimit) {
-            try ImagePlaces.remove(ours, $0)
+            try ImagePlaces.remove(images, $0)
         }
     }
 
@@ -112,7 +101,7 @@ package final class LibvirtImages: ImageKeeper {
             guard !stop.isCancelled, ContinuousClock.now < deadline else { break }
             // A guest that was booting has not heard the first time.
             if asked.map({ ContinuousClock.now - $0 > .seconds(15) }) ?? true {
-                try await order("shut down", domain) { try $0.shutDown() }
+                try await order("shut down", domain) { try $0.shutDown(telling: stop) }
                 asked = .now
             }
             try await Task.sleep(for: .milliseconds(250))
@@ -142,8 +131,9 @@ package final class LibvirtImages: ImageKeeper {
 }
 
 extension DomainHandle {
-    /// Asks the guest; its power is never taken away.
-    func shutDown() throws(LibvirtFailure) {
+    /// Asks the guest; its power is never taken away. It is told right before: an answer that is lost
+    /// does not mean that the guest has not heard.
+    func shutDown(telling control: any CopyControl) throws(LibvirtFailure) {
         let condition = try state()
         guard !condition.isIn(VIR_DOMAIN_PAUSED), !condition.isIn(VIR_DOMAIN_PMSUSPENDED) else {
             throw .refused(
@@ -153,6 +143,7 @@ extension DomainHandle {
         guard try !hasManagedSave() else {
             throw .refused("it has a saved state, which does not go along")
         }
+        control.askedToShutDown()
         do {
             try checked(use { virDomainShutdownFlags($0, 0) })
         } catch {

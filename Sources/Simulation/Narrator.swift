@@ -45,6 +45,12 @@ struct Narrator: Sendable {
             ["step \(id) does not converge (\(reason)): \(change)"]
         case .preparing(let id, let preparation):
             ["step \(id) will make \(preparation.images.count) images on its target"]
+        case .made(let id, let path):
+            ["step \(id) has made \(path) on its target"]
+        case .askedToShutDown(let id):
+            ["step \(id) asks its guest to shut down"]
+        case .upAgain(let id):
+            ["the guest of step \(id) went down late and runs again"]
         case .cleared(let id):
             ["step \(id) has no images where they are not wanted"]
         case .attemptFailed(let id, let attempt, let error):
@@ -101,8 +107,12 @@ struct Narrator: Sendable {
     /// nil for what the journal tells better.
     func line(_ event: RunEvent, of state: RunState) -> String? {
         switch event {
-        case .begin, .planned(.some, _), .stop, .abort:
+        case .begin, .planned(.some, _), .stop, .abort, .askedToShutDown, .made:
             nil
+        case .closed(let id):
+            "step \(id) is not begun: its target is in maintenance"
+        case .hostsLooked(let sightings):
+            hostsLooked(sightings)
         case .planned(nil, let reason):
             "no plan can be made: \(reason ?? "no reason is given")"
         case .looked(let id, let purpose, let source, let target):
@@ -124,6 +134,16 @@ struct Narrator: Sendable {
         case .stuck(let id, let reason):
             "step \(id) \(reason)"
         }
+    }
+
+    /// nil where all is as it should be: the end of the run says so.
+    private func hostsLooked(_ sightings: [HostSighting]) -> String? {
+        let found = sightings.compactMap { host -> String? in
+            guard let guests = host.guests else { return "\(host.host) can not be asked" }
+            return guests.isEmpty
+                ? nil : "\(host.host) has \(guests.sorted().joined(separator: ", "))"
+        }
+        return found.isEmpty ? nil : "we look at the end: \(found.joined(separator: "; "))"
     }
 
     private func looked(
@@ -191,6 +211,8 @@ struct Narrator: Sendable {
             "another tool migrates \(name(domain)) to \(host)"
         case .movedCarelessly(let domain, let host):
             "another tool migrates \(name(domain)) to \(host) and forgets its definition"
+        case .hostDisabled(let host):
+            "a person puts \(host) in maintenance"
         case .abortedByAnother(let domain):
             "another tool aborts the migration of \(name(domain))"
         }

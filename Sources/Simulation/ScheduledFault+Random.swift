@@ -75,6 +75,7 @@ extension SimulatedWorld {
     /// lost or torn stays so.
     package mutating func heal() {
         schedule = []
+        closed = []
         for index in migrations.indices { migrations[index].stuckUntil = nil }
         for index in hosts.indices where !hosts[index].isLost {
             hosts[index].silentUntil = nil

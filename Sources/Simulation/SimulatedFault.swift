@@ -44,6 +44,8 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case movedCarelessly(DomainID, to: HostName)
     /// Somebody else aborts its migration (`virsh domjobabort`).
     case abortedByAnother(DomainID)
+    /// A person puts the host in maintenance: nothing may be sent there any more.
+    case hostDisabled(HostName)
 
     /// Another tool starts a migration.
     var isMove: Bool {
@@ -52,7 +54,7 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
         case .daemonRestart, .hostLoss, .hostReboot, .linkLoss, .slowLink, .connectionLoss,
             .peerLoss, .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .killedInFinish,
             .postcopyBreak, .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
-            .abortedByAnother:
+            .abortedByAnother, .hostDisabled:
             false
         }
     }

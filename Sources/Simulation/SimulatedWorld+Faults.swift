@@ -54,6 +54,8 @@ extension SimulatedWorld {
                 domain, to: target, withDefinition: persistent?.facts.isPersistent ?? true)
         case .movedCarelessly(let domain, let target):
             moveByAnother(domain, to: target, withDefinition: false)
+        case .hostDisabled(let host):
+            closed.insert(host)
         case .abortedByAnother(let domain):
             // Refused where it would be refused to us.
             guard let migration = migration(of: domain) else { break }

@@ -66,6 +66,12 @@ extension SimulatedWorld {
                 .map(\.domain).sorted())
     }
 
+    /// Names of what has a process there, incoming ones too.
+    package func guests(on name: HostName) throws(HypervisorError) -> [String] {
+        try reach(name, operation: "look who is there")
+        return host(name)?.domains.filter { $0.isActive || $0.isIncoming }.map(\.facts.name) ?? []
+    }
+
     package func sample(of name: HostName) throws(HypervisorError) -> RawHostSample {
         try reach(name, operation: "sample")
         guard let host = host(name) else { preconditionFailure("\(name) was reached and is gone") }

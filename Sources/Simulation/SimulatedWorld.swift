@@ -16,6 +16,8 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
     package internal(set) var ended: [EndedMigration] = []
     package var schedule: [ScheduledFault] = []
     package internal(set) var fates: [DomainFate] = []
+    /// Hosts that a person has put in maintenance since the world began.
+    package internal(set) var closed: Set<HostName> = []
     /// What we did that nobody may do. Always empty, or the executor has a bug.
     package internal(set) var violations: [String] = []
     var shells: [Shell] = []

@@ -25,6 +25,8 @@ extension VirtualRun {
         case .look(let id, let purpose, let pause):
             appoint(
                 .look(id, purpose, source: nil), after: pause + random.number(in: 1...30))
+        case .lookAtHosts(let hosts, let pause):
+            appoint(.lookAtHosts(hosts), after: pause)
         case .survey(let id):
             // Simulated hosts have no images.
             let preparation = StepPreparation(wasRunning: true)
@@ -57,6 +59,7 @@ extension VirtualRun {
         case .start(let id):
             if let error = start(id) {
                 try tick()
+                if isClosed(id) { try feed(.closed(id)) }
                 try feed(.migrationEnded(id, nil, error: error))
             } else {
                 try tick()
@@ -84,6 +87,8 @@ extension VirtualRun {
             try feed(.planned(plan, reason: reason))
         case .tell(let event):
             try feed(event)
+        case .lookAtHosts(let hosts):
+            try feed(.hostsLooked(hosts.map { lookAtHost($0) }))
         case .setClock(let step):
             clockOffset += step
             tell("our clock is set by \(Narrator.seconds(step))")
@@ -149,6 +154,21 @@ extension VirtualRun {
         }
     }
 
+    /// A person has put its target in maintenance. The host that is drained was so before.
+    func isClosed(_ id: StepID) -> Bool {
+        guard let move = machine.state.step(id)?.step.move else { return false }
+        return world.closed.contains(move.target)
+    }
+
+    /// As the executor asks: domains with a process, in whatever state.
+    private func lookAtHost(_ host: HostName) -> HostSighting {
+        do throws(HypervisorError) {
+            return HostSighting(host, guests: try world.guests(on: host))
+        } catch {
+            return HostSighting(host, guests: nil, detail: error.message)
+        }
+    }
+
     /// Why it was refused; nil when it is under way.
     mutating func start(_ id: StepID) -> String? {
         guard let request = request(of: id) else {
@@ -157,9 +177,13 @@ extension VirtualRun {
         let move = move(id)
         hasActed = true
         let ranTwice = runsTwice(move)
+        if shortcut != .ignoresMaintenance, isClosed(id) {
+            return "it was not begun: \(move.target) is in maintenance"
+        }
         do throws(HypervisorError) {
             let number = try world.migrate(request, from: move.source)
             demandUntouched(move, by: "migrate it", whenItRanTwice: ranTwice)
+            demandOpen(move)
             calls[id] = number
             ours.insert(number)
             watches[id] = MigrationWatch(

@@ -9,6 +9,8 @@ extension VirtualRun {
         case resumesWithoutLookingElsewhere
         /// Looks at the source alone and infers what the target must show.
         case asksOnlyTheSource
+        /// Sends guests to a host that was put in maintenance.
+        case ignoresMaintenance
     }
 
     /// What goes wrong on our side, and when a person speaks up.

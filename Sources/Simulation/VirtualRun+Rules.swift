@@ -73,7 +73,10 @@ extension VirtualRun {
                 source == .absent && target == .inactive
             case .settling(_, .removeSourceImages):
                 source == .absent && target == .running
-            case .taken, .planned, .adjusting, .failed, .stopping, .ended, .preparing, .cleared:
+            case .upAgain:
+                isGuest(source) && target == .absent
+            case .taken, .planned, .adjusting, .failed, .stopping, .ended, .preparing, .cleared,
+                .made, .askedToShutDown:
                 true
             }
         if !isAllowed { report(["\(event) is recorded, and nothing that was seen proves it"]) }
@@ -119,6 +122,7 @@ extension VirtualRun {
         if outcome.state != .done && outcome.state != .rolledBack && outcome.reason == nil {
             report(["the run ended \(outcome.state.rawValue) without a reason"])
         }
+        examineEmptied(outcome)
         if outcome.state != .halted, let open = state.openSteps.first {
             report(["the run ended \(outcome.state.rawValue) and step \(open.step.id) is open"])
         }
@@ -133,6 +137,25 @@ extension VirtualRun {
             }
             examineAutostart(of: step)
         }
+    }
+
+    /// Who ends a drain well says that the host is empty, and somebody switches it off.
+    private mutating func examineEmptied(_ outcome: RunOutcome) {
+        guard outcome.state == .done, state.goal == .forward, state.kind == .drain else { return }
+        for host in state.original.hosts.compactMap({ world.host($0) }) {
+            if host.isUnreachable(at: world.now) {
+                report(["the drain is done and nobody could ask \(host.name)"])
+            }
+            for copy in host.domains where copy.isActive {
+                report(["the drain is done and \(copy.facts.name) is on \(host.name)"])
+            }
+        }
+    }
+
+    /// Nothing begins that goes to a host in maintenance.
+    mutating func demandOpen(_ move: Move) {
+        guard world.closed.contains(move.target) else { return }
+        report(["\(narrator.name(move.domain)) goes to \(move.target), which is in maintenance"])
     }
 
     /// What started with its host does so where it is now, or the journal says why not.
@@ -164,7 +187,8 @@ extension JournalEvent {
         switch self {
         case .intent(let id, _, _, _), .attemptFailed(let id, _, _), .settling(let id, _),
             .arrived(let id, _, _), .skipped(let id, _), .failed(let id, _),
-            .adjusting(let id, _, _), .preparing(let id, _), .cleared(let id):
+            .adjusting(let id, _, _), .preparing(let id, _), .cleared(let id),
+            .made(let id, _), .askedToShutDown(let id), .upAgain(let id):
             id
         case .taken, .planned, .stopping, .ended:
             nil

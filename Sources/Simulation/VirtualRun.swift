@@ -81,6 +81,7 @@ package struct VirtualRun {
             /// The answer was made from the world as it was when it was asked for.
             case answer(MigrationPlan?, reason: String?)
             case tell(RunEvent)
+            case lookAtHosts([HostName])
             case setClock(Int64)
             /// A call that takes too long: the number of its migration tells it from later ones.
             case watch(StepID, Int)
@@ -263,7 +264,7 @@ package struct VirtualRun {
             switch appointment.task {
             case .settle(let id, let settlement): _ = settle(id, settlement)
             case .start(let id): _ = start(id)
-            case .look, .answer, .tell, .setClock, .watch: break
+            case .look, .lookAtHosts, .answer, .tell, .setClock, .watch: break
             }
         }
         // It waits for the calls it has made.

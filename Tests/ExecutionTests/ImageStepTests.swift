@@ -21,6 +21,12 @@ struct ImageStepTests {
         return MachineDriver(plan)
     }
 
+    /// Until its image is made.
+    static func make(_ driver: inout MachineDriver) {
+        _ = begin(&driver)
+        _ = driver.send(.made(1, path: image.path))
+    }
+
     /// Until the migration is under way.
     static func begin(
         _ driver: inout MachineDriver, _ preparation: StepPreparation = running,
@@ -89,7 +95,7 @@ struct ImageStepTests {
 
     @Test func `half a copy is removed only where the source was seen with its guest`() {
         var driver = Self.driver(.storage)
-        _ = Self.begin(&driver)
+        Self.make(&driver)
         _ = driver.send(.migrationEnded(1, nil, error: "link lost"))
         #expect(driver.verify(1, .unknown, .absent) == [.look(1, .verify, afterMilliseconds: 2000)])
         #expect(
@@ -104,7 +110,7 @@ struct ImageStepTests {
 
     @Test func `a copy that can not be removed is named, and the run goes on`() {
         var driver = Self.driver(.storage)
-        _ = Self.begin(&driver)
+        Self.make(&driver)
         _ = driver.send(.migrationEnded(1, nil, error: "link lost"))
         for _ in 0..<3 {
             _ = driver.verify(1, .running, .absent)
@@ -137,7 +143,7 @@ struct ImageStepTests {
 
     @Test func `a guest that was shut down in vain is started where it was`() {
         var driver = Self.driver(.offline)
-        _ = Self.begin(&driver)
+        Self.make(&driver)
         _ = driver.send(.migrationEnded(1, nil, error: "the target's disk is full"))
         #expect(
             driver.verify(1, .inactive, .absent) == [
@@ -189,7 +195,7 @@ struct ImageStepTests {
         ]
         for (source, target, expected) in pictures {
             var driver = Self.driver(.offline)
-            _ = Self.begin(&driver)
+            Self.make(&driver)
             driver.crash()
             _ = driver.send(.begin)
             #expect(driver.verify(1, source, target).last == expected)
@@ -215,6 +221,7 @@ struct ImageStepTests {
         _ = failed.send(.begin)
         _ = failed.preflight(1, .inactive)
         _ = failed.send(.surveyed(1, off, reason: nil))
+        _ = failed.send(.made(1, path: Self.image.path))
         _ = failed.send(.migrationEnded(1, nil, error: "no"))
         #expect(failed.verify(1, .inactive, .absent).last == .settle(1, .removeTargetImages))
     }

@@ -19,6 +19,7 @@ struct JournalEventTests {
                         backingPath: "/local/base", backingFormat: "raw")
                 ], wasRunning: true)),
         .preparing(2, StepPreparation(wasRunning: false)), .cleared(1),
+        .made(1, path: "/srv/\"a\".qcow2"), .askedToShutDown(1), .upAgain(1),
         .settling(1, .removeTargetImages),
         .attemptFailed(1, attempt: 2, error: "Lost connection to \"host2\""),
         .settling(1, .destroyPausedSource), .settling(1, .resumePostcopy),

@@ -6,6 +6,9 @@ struct MachineDriver {
     var machine: RunMachine
     private(set) var journal: [JournalEvent]
     let plan: MigrationPlan
+    /// Answers the look at the emptied hosts with the end of a run: by default they are empty. nil
+    /// leaves the answer to the test.
+    var lastLook: (([HostName]) -> [HostSighting])? = { $0.map { HostSighting($0, guests: []) } }
 
     init(
         _ plan: MigrationPlan, goal: RunGoal = .forward, bounds: RunMachine.Bounds = .init()
@@ -29,7 +32,11 @@ struct MachineDriver {
     var state: RunState { RunState(plan: plan, records: Example.records(journal)) }
 
     mutating func send(_ event: RunEvent) -> [Directive] {
-        let directives = machine.handle(event, at: Example.time)
+        var directives = machine.handle(event, at: Example.time)
+        if case .lookAtHosts(let hosts, _) = directives.last, let lastLook {
+            directives.removeLast()
+            directives += machine.handle(.hostsLooked(lastLook(hosts)), at: Example.time)
+        }
         for case .record(let fact) in directives { journal.append(fact) }
         precondition(state == machine.state, "the machine knows what the journal does not")
         return directives

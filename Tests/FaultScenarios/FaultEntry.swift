@@ -76,6 +76,7 @@ struct FaultEntry {
                             table.scalar("to", "a rate", Quantity.mebibytesPerSecond), "to"))))
         case "moved-by-another": .movedByAnother(try domain(), to: try host("to"))
         case "moved-carelessly": .movedCarelessly(try domain(), to: try host("to"))
+        case "host-disabled": .hostDisabled(try host("host"))
         case "aborted-by-another": .abortedByAnother(try domain())
         default: nil
         }

@@ -56,6 +56,11 @@ package struct FaultScenario {
                 interruptions.wishes[delay + 2000] = .abort(reason: "asked to abort")
             }
         }
+        // Drawn last: what the seeds before this gave stays as it was.
+        if wishes, random.chance(8), let host = random.pick(plan.moves.map(\.target)) {
+            let time = world.now.advanced(byMilliseconds: random.number(in: 1...120_000))
+            world.schedule.append(ScheduledFault(.at(time), .hostDisabled(host)))
+        }
     }
 
     /// Time passes between the plan and its run, in which other people change the world.

@@ -27,7 +27,7 @@ package struct GreedyPlanner {
         var blockers: [Blocker] = []
         for copy in leaving(world, from: drained) {
             let targets = free.keys.sorted().filter { name in
-                name != drained && isUsable(name, world)
+                name != drained && isUsable(name, world) && !world.closed.contains(name)
                     && !exclusions.contains { $0.forbids(name, for: copy.id) }
                     && (free[name] ?? .zero) >= copy.facts.memory
                     && world.host(name)?.domain(copy.id) == nil
@@ -56,6 +56,7 @@ package struct GreedyPlanner {
             }
             let isPossible =
                 isUsable(move.source, world) && isUsable(move.target, world)
+                && !world.closed.contains(move.target)
                 && !exclusions.contains { $0.forbids(move.target, for: move.domain) }
                 && world.host(move.target)?.domain(move.domain) == nil
             if isPossible { moves.append(move) } else { blockers.append(blocker(copy)) }

@@ -52,7 +52,7 @@ package struct PolicyPlanner: Sendable {
         _ world: SimulatedWorld
     ) -> (plan: MigrationPlan?, reason: String?) {
         let drained = kind == .drain ? hosts : []
-        let snapshot = snapshot(of: world, maintenance: Set(drained))
+        let snapshot = snapshot(of: world, maintenance: world.closed.union(drained))
         var plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
         plan.limits = policy.limits
         let violations = PlanChecker.check(plan, on: snapshot, under: policy)

@@ -18,7 +18,8 @@ struct BrokenJournalTests {
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),
             journal: FullJournal(), doors: [:],
-            clock: WorldClock(now: { Timestamp(seconds: 2) }, sleep: { _ in }), observer: Nobody()
+            clock: WorldClock(now: { Timestamp(seconds: 2) }, sleep: { _ in }), observer: Nobody(),
+            closure: { _ in nil }
         ) { _, _, _ in plan }
         let outcome = await executor.execute()
         #expect(outcome.state == .halted)

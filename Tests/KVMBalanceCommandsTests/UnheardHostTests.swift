@@ -18,7 +18,8 @@ struct UnheardHostTests {
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: true),
             journal: PatientJournal(), doors: [:],
-            clock: WorldClock(now: { Timestamp(seconds: 2) }, sleep: { _ in }), observer: listener
+            clock: WorldClock(now: { Timestamp(seconds: 2) }, sleep: { _ in }), observer: listener,
+            closure: { _ in nil }
         ) { _, _, _ in plan }
         #expect(await executor.execute().state == .halted)
         #expect(

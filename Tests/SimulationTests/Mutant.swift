@@ -11,6 +11,8 @@ struct Mutant: RunDeciding {
         case destroysWhatStayed, destroysOnTimeout, resumesWhatIsPaused, believesTheReply
         case takesUnknownForAbsent, undefinesTheLast, takesSplitBrainForArrival
         case trustsThePlan, ignoresASecondActor, forgetsAutostart, takesBrokenPostcopyForPaused
+        // What it says of the hosts in the end.
+        case takesHostsForEmpty
         // What it waits for.
         case ignoresLimits, ignoresTheOrder, neverEnds, endsWithOpenSteps
     }
@@ -47,6 +49,9 @@ struct Mutant: RunDeciding {
 
     /// What it sees wrongly.
     private func changed(_ event: RunEvent) -> RunEvent {
+        if bug == .takesHostsForEmpty, case .hostsLooked(let sightings) = event {
+            return .hostsLooked(sightings.map { HostSighting($0.host, guests: []) })
+        }
         guard case .looked(let id, let purpose, var source, var target) = event else {
             return event
         }

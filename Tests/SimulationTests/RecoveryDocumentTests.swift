@@ -135,7 +135,7 @@ struct RecoveryDocumentTests {
             JournalRecord(sequence: $0 + 1, at: time, event: $1)
         }
         var bounds = RunMachine.Bounds()
-        (bounds.looks, bounds.waits) = (3, 3)
+        (bounds.looks, bounds.waits, bounds.shutdownMilliseconds) = (3, 3, 6000)
         var machine = RunMachine(
             state: RunState(plan: plan, records: records), recovering: true, bounds: bounds)
         var drive = Drive(state: machine.state)
@@ -147,6 +147,8 @@ struct RecoveryDocumentTests {
                 case .look(let id, let purpose, _):
                     drive.hasLooked = true
                     queue.append(.looked(id, purpose, source: source, target: target))
+                case .lookAtHosts(let hosts, _):
+                    queue.append(.hostsLooked(hosts.map { HostSighting($0, guests: []) }))
                 case .survey(let id):
                     queue.append(.surveyed(id, StepPreparation(wasRunning: true), reason: nil))
                 case .migrate(let id): queue.append(.migrationEnded(id, nil, error: "refused"))

@@ -53,7 +53,9 @@ actor ProgressDisplay: RunObserver {
         case .stopping(let reason): "  no new migration starts: \(reason)"
         case .preparing(let id, let preparation) where !preparation.images.isEmpty:
             "  \(words(id)): copies \(preparation.images.map(\.path).joined(separator: ", "))"
-        case .taken, .planned, .ended, .preparing, .cleared: nil
+        case .askedToShutDown(let id): "  \(words(id)): asked to shut down"
+        case .upAgain(let id): "  \(words(id)): went down late, runs where it was again"
+        case .taken, .planned, .ended, .preparing, .made, .cleared: nil
         }
     }
 

@@ -177,10 +177,11 @@ struct RunService {
         let now = composition.now
         let display = ProgressDisplay(
             state: state, isTerminal: Console.isErrorTerminal, now: now)
+        let gate = try await MaintenanceGate(run, state, journal)
         let executor = RunExecutor(
             run: run, machine: RunMachine(state: state, recovering: recovering),
             journal: journal, doors: composition.doors(), clock: WorldClock(now: now),
-            observer: display
+            observer: display, closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
             try await service.replan(goal, without: exclusions, state: state)
         }

@@ -1,0 +1,27 @@
+package import ClusterModel
+
+/// What one look at a whole host finds, at the end of a run that was to empty it.
+package struct HostSighting: Hashable, Sendable {
+    package var host: HostName
+    /// Names of the domains that have a process there, whatever state they are in; nil when the host
+    /// could not be asked.
+    package var guests: [String]?
+    /// Why it could not be asked.
+    package var detail: String
+
+    package init(_ host: HostName, guests: [String]?, detail: String = "") {
+        self.host = host
+        self.guests = guests
+        self.detail = detail
+    }
+
+    /// What keeps the host from being empty, as far as is known; nil when nothing does.
+    var complaint: String? {
+        guard let guests else {
+            return "\(host) can not be asked whether it is empty: \(detail)"
+        }
+        guard !guests.isEmpty else { return nil }
+        let names = guests.sorted().map { "'\($0)'" }.joined(separator: ", ")
+        return "\(host) is not empty: \(names) \(guests.count == 1 ? "runs" : "run") there"
+    }
+}

@@ -1,0 +1,136 @@
+import ClusterModel
+
+/// Guests that were asked to shut down and did not in time. libvirt can not take such a request back:
+/// they may go down minutes later, when nobody waits for it any more. So they are watched, beside
+/// whatever else the run does and after it was stopped, and started where they were.
+extension RunMachine {
+    /// The watch over the guest of one step.
+    struct Watch: Hashable, Sendable {
+        var looks = 0
+        /// Whether it is down is to be seen before anything is planned.
+        var isFresh = true
+        var isLooking = false
+        var isSettling = false
+        var settlements = 0
+        var error: String?
+        /// What is to be said of it, once nothing more is done for it.
+        var verdict: String?
+    }
+
+    /// Looks at all that are watched and that no step of the run is at work with.
+    mutating func watchGuests() -> [Directive] {
+        watchedSteps.sorted().compactMap { id in
+            var watch = watches[id, default: Watch()]
+            guard watch.verdict == nil, !watch.isLooking, !watch.isSettling, !isAtWork(with: id)
+            else { return nil }
+            let pause = watch.looks == 0 ? 0 : bounds.lookPauseMilliseconds
+            watch.isLooking = true
+            watches[id] = watch
+            return .look(id, .watch, afterMilliseconds: pause)
+        }
+    }
+
+    /// A step that is open is looked at as such, and one that halted the run is left to a person.
+    private var watchedSteps: [StepID] {
+        state.asked.values.map(\.step).filter { id in
+            if case .running = state.step(id)?.status { false } else { true }
+        }
+    }
+
+    /// The run can not end yet.
+    var isWatching: Bool {
+        watchedSteps.contains { watches[$0, default: Watch()].verdict == nil }
+    }
+
+    /// A guest may be down this moment, and a plan would take it for one that its owner shut down.
+    var isWaking: Bool {
+        watchedSteps.contains { id in
+            let watch = watches[id, default: Watch()]
+            return watch.verdict == nil && (watch.isFresh || watch.settlements > 0)
+        }
+    }
+
+    /// Its guest is being started where it was.
+    func isBeingWoken(_ domain: DomainID) -> Bool {
+        state.asked[domain].flatMap { watches[$0.step] }?.isSettling == true
+    }
+
+    /// The answer to a look of the watch.
+    mutating func watched(
+        _ id: StepID, source: DomainSighting, target: DomainSighting, at time: Timestamp
+    ) -> [Directive] {
+        guard var watch = watches[id], watch.isLooking else { return [] }
+        watch.isLooking = false
+        watch.looks += 1
+        watch.isFresh = false
+        defer { watches[id] = watch }
+        guard let open = state.step(id), let asked = state.asked[open.step.move.domain],
+            asked.step == id, watch.verdict == nil, !isAtWork(with: id)
+        else { return [] }
+        let (name, host) = (open.step.domainName, open.step.move.source)
+        let decision = RecoveryTable.decide(source: source, target: target, after: .cold).decision
+        switch decision {
+        case .settle(.startSource):
+            guard watch.settlements < bounds.settlements else {
+                let why = watch.error.map { " (\($0))" } ?? ""
+                watch.verdict =
+                    "'\(name)' was shut down for its move, is off on \(host) and could not be "
+                    + "started there\(why): start it (virsh start)"
+                return []
+            }
+            watch.settlements += 1
+            watch.isSettling = true
+            return [record(.settling(id, .startSource), at: time), .settle(id, .startSource)]
+        case .stayed where open.wasSeenDown:
+            return [record(.upAgain(id), at: time)]
+        case .stayed, .wait, .lookAgain:
+            let isLate =
+                time.millisecondsSince(asked.since) >= bounds.shutdownMilliseconds
+                || Int64(watch.looks) * bounds.lookPauseMilliseconds >= bounds.shutdownMilliseconds
+            if isLate { watch.verdict = Self.mayGoDown(open.step) }
+        case .arrived, .arrivedThenStopped, .stopped, .settle, .halt:
+            watch.verdict =
+                "'\(name)' was asked to shut down on \(host) and somebody else has been at work "
+                + "with it since (\(words(source, target, open.step))): see that it runs"
+        }
+        return []
+    }
+
+    /// It was ordered to start, or could not be.
+    mutating func woken(_ id: StepID, error: String?) -> [Directive] {
+        guard var watch = watches[id] else { return [] }
+        watch.isSettling = false
+        watch.isLooking = true
+        watch.error = error ?? watch.error
+        watches[id] = watch
+        let pause = error == nil ? 0 : bounds.lookPauseMilliseconds
+        return [.look(id, .watch, afterMilliseconds: pause)]
+    }
+
+    /// Whoever stops a run that is being stopped already does not want to wait for a guest.
+    mutating func stopWatching() {
+        for asked in state.asked.values {
+            guard let step = state.step(asked.step)?.step else { continue }
+            var watch = watches[asked.step, default: Watch()]
+            watch.verdict = watch.verdict ?? Self.mayGoDown(step)
+            watches[asked.step] = watch
+        }
+    }
+
+    /// One sentence for each guest that is not up for sure.
+    var guestsLeftDown: [String] {
+        state.asked.values.sorted { $0.step < $1.step }.compactMap { asked in
+            watches[asked.step]?.verdict ?? state.step(asked.step).map { Self.mayGoDown($0.step) }
+        }
+    }
+
+    private func isAtWork(with id: StepID) -> Bool {
+        guard let domain = state.step(id)?.step.move.domain else { return false }
+        return phases.keys.contains { state.step($0)?.step.move.domain == domain }
+    }
+
+    private static func mayGoDown(_ step: Step) -> String {
+        "'\(step.domainName)' was asked to shut down on \(step.move.source) and may still go down: "
+            + "look after it, and start it there (virsh start) when it has"
+    }
+}

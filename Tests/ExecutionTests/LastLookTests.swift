@@ -1,0 +1,97 @@
+import ClusterModel
+import Execution
+import Testing
+
+/// A run that was to empty hosts looks at them once more before it says that it is done.
+struct LastLookTests {
+    let plan = Example.plan([Example.step(1)])
+
+    /// Until the last step is over.
+    private func driver(_ plan: MigrationPlan) -> (MachineDriver, [Directive]) {
+        var driver = MachineDriver(plan)
+        driver.lastLook = nil
+        _ = driver.send(.begin)
+        driver.migrate(1)
+        let directives = driver.verify(1, .absent, .running)
+        return (driver, directives)
+    }
+
+    @Test func `the steps alone do not make a drain done`() {
+        var (driver, directives) = driver(plan)
+        #expect(directives.outcome == nil)
+        #expect(directives.last == .lookAtHosts(["host1"], afterMilliseconds: 0))
+        let end = driver.send(.hostsLooked([HostSighting("host1", guests: [])]))
+        #expect(end.outcome == RunOutcome(.done))
+    }
+
+    @Test func `who runs there is named, and the drain has failed`() {
+        var (driver, _) = driver(plan)
+        let end = driver.send(
+            .hostsLooked([HostSighting("host1", guests: ["newcomer", "crashed"])]))
+        #expect(
+            end.outcome
+                == RunOutcome(
+                    .failed, reason: "host1 is not empty: 'crashed', 'newcomer' run there"))
+        #expect(driver.state.outcome == end.outcome)
+    }
+
+    @Test func `what best effort left behind counts too`() {
+        let blocker = Blocker(domain: "gpu1", reason: .hostDevice, detail: "GPU", remedy: "")
+        var (driver, _) = driver(Example.plan([Example.step(1)], blockers: [blocker]))
+        let end = driver.send(.hostsLooked([HostSighting("host1", guests: ["gpu1"])]))
+        #expect(end.outcome?.state == .failed)
+        #expect(end.outcome?.reason == "host1 is not empty: 'gpu1' runs there")
+    }
+
+    @Test func `a host that can not be asked is asked again, and is not taken for empty`() {
+        var (driver, _) = driver(plan)
+        let silent = RunEvent.hostsLooked([
+            HostSighting("host1", guests: nil, detail: "connection refused")
+        ])
+        for _ in 1..<RunMachine.Bounds().lastLooks {
+            #expect(
+                driver.send(silent) == [.lookAtHosts(["host1"], afterMilliseconds: 2000)])
+        }
+        var other = driver
+        let end = driver.send(silent)
+        #expect(
+            end.outcome
+                == RunOutcome(
+                    .failed,
+                    reason: "host1 can not be asked whether it is empty: connection refused"))
+        let answered = other.send(.hostsLooked([HostSighting("host1", guests: [])]))
+        #expect(answered.outcome?.state == .done)
+    }
+
+    @Test func `it is looked at after a crash as well`() {
+        var (driver, _) = driver(plan)
+        driver.crash()
+        #expect(driver.send(.begin) == [.plan(goal: .forward, without: [])])
+        let nothing = Example.plan([], outcome: .nothingToDo)
+        let last = driver.send(.planned(nothing, reason: nil))
+        #expect(last.last == .lookAtHosts(["host1"], afterMilliseconds: 0))
+        let end = driver.send(.hostsLooked([HostSighting("host1", guests: ["newcomer"])]))
+        #expect(end.outcome?.state == .failed)
+    }
+
+    @Test func `hosts that a consolidation emptied are looked at, those of a rollback are not`() {
+        var consolidation = plan
+        consolidation.kind = .consolidate
+        #expect(driver(consolidation).1.last == .lookAtHosts(["host1"], afterMilliseconds: 0))
+        var balance = plan
+        balance.kind = .balance
+        #expect(driver(balance).1.outcome?.state == .done)
+        var (driver, _) = driver(plan)
+        driver.crash(takenUpTo: .rollback)
+        _ = driver.send(.begin)
+        let nothing = Example.plan([], outcome: .nothingToDo)
+        #expect(driver.send(.planned(nothing, reason: nil)).outcome?.state == .rolledBack)
+    }
+
+    @Test func `whoever stops a drain does not wait for the look`() {
+        var (driver, _) = driver(plan)
+        let end = driver.send(.stop(reason: "Ctrl-C"))
+        #expect(end.outcome == RunOutcome(.failed, reason: "Ctrl-C"))
+        #expect(driver.send(.hostsLooked([HostSighting("host1", guests: [])])).isEmpty)
+    }
+}

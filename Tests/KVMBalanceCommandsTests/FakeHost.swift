@@ -1,0 +1,114 @@
+import ClusterModel
+import HypervisorInterface
+import Synchronization
+import Telemetry
+
+/// One host with at most one domain, 'id-1', for tests of what the executor does on real hosts.
+final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
+    struct State {
+        var presence = DomainSighting.Presence.absent
+        var guests: [String] = []
+        /// It goes down so many looks after it was asked to; nil for never.
+        var goesDownAfter: Int?
+        /// Images that the domain has here.
+        var images: [DiskImage] = []
+        /// Paths at which something lies.
+        var taken: Set<String> = []
+        /// What was done here, in order.
+        var deeds: [String] = []
+        var isAsked = false
+        var isSilent = false
+    }
+
+    let host: HostName
+    private let state: Mutex<State>
+
+    init(_ host: HostName, _ change: (inout State) -> Void = { _ in }) {
+        self.host = host
+        var state = State()
+        change(&state)
+        self.state = Mutex(state)
+    }
+
+    var now: State { state.withLock(\.self) }
+
+    var door: HostDoor {
+        HostDoor(
+            inspector: self, actuator: self, controllerURI: "", peerURI: "", migrateURI: "",
+            images: self)
+    }
+
+    private func error(_ message: String) -> HypervisorError {
+        HypervisorError(kind: .failed, operation: "test", host: host, message: message)
+    }
+
+    private func note(_ deed: String) { state.withLock { $0.deeds.append(deed) } }
+
+    // MARK: HostInspector
+
+    func inventory() throws -> HostInventory { throw error("no inventory") }
+    func sample() throws -> RawHostSample { throw error("no sample") }
+    func guests() throws -> [String] { state.withLock(\.guests) }
+    func migrationProgress(of domain: DomainID) -> MigrationProgress? { nil }
+
+    func sighting(of domain: DomainID) throws -> DomainSighting {
+        try state.withLock { state in
+            if state.isSilent { throw error("no route to host") }
+            if state.isAsked, let left = state.goesDownAfter {
+                state.goesDownAfter = left > 0 ? left - 1 : nil
+                if left == 0 { state.presence = .inactive }
+            }
+            return DomainSighting(state.presence, isPersistent: state.presence != .absent)
+        }
+    }
+
+    // MARK: MigrationActuator
+
+    func migrate(_ request: MigrationRequest) throws -> MigrationStatistics? {
+        note("migrate")
+        throw error("it does not migrate")
+    }
+    func abortMigration(of domain: DomainID) {}
+    func adjustMigration(of domain: DomainID, _ adjustment: MigrationAdjustment) {}
+    func resumePostcopy(_ request: MigrationRequest) {}
+    func resume(_ domain: DomainID) {}
+    func destroyPausedCopy(of domain: DomainID) {}
+    func undefine(_ domain: DomainID) {}
+    func setAutostart(of domain: DomainID, to value: Bool) {}
+
+    // MARK: ImageKeeper
+
+    func images(
+        of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
+    ) -> [DiskImage] { state.withLock(\.images) }
+    func admit(_ images: [DiskImage], isVerbatim: Bool) {}
+
+    func create(_ images: [DiskImage], control: any CopyControl) throws {
+        for image in images {
+            guard state.withLock({ $0.taken.insert(image.path).inserted }) else {
+                throw error("\(image.path) came to lie here")
+            }
+            control.made(image.path)
+        }
+    }
+
+    func copy(_ images: [DiskImage], to target: HostName, control: any CopyControl) throws {
+        throw error("it does not copy")
+    }
+
+    func remove(_ images: [DiskImage], of domain: DomainID) {
+        for image in images { note("remove \(image.path)") }
+    }
+
+    func shutDown(_ domain: DomainID, within seconds: Int, control: any CopyControl) throws {
+        control.askedToShutDown()
+        state.withLock { $0.isAsked = true }
+        note("shut down")
+        throw error("it did not shut down")
+    }
+
+    func start(_ domain: DomainID) {
+        note("start")
+        state.withLock { ($0.presence, $0.isAsked) = (.running, false) }
+    }
+}
