@@ -66,6 +66,7 @@ extension FleetCommand {
         guard plan.outcome == .plan else {
             if plan.outcome == .nothingToDo {
                 try await runner.settleMaintenance(of: goal, run: nil)
+                try await composition.refuseOccupied(goal)
             }
             return try show(plan, save: nil)
         }

@@ -137,8 +137,12 @@ struct HostsDisableCommand: FleetCommand {
             try await journal.setMaintenance(
                 MaintenanceEntry(host: host, since: composition.now(), run: nil))
         }
+        // After the register was written: a run reads it when its step is in the journal already.
+        let arrivals = Arrivals(
+            to: hosts.map { HostName($0) }, try await composition.runStates())
         if isJSON {
             try Console.outJSON(try await journal.maintenance())
+            if let text = arrivals.text { Console.err(text) }
             return .done
         }
         for host in hosts.map({ HostName($0) }) {
@@ -147,6 +151,7 @@ struct HostsDisableCommand: FleetCommand {
                     ? "\(host) was in maintenance already"
                     : "\(host) is in maintenance: nothing is sent there, what runs there stays")
         }
+        if let text = arrivals.text { Console.out(text) }
         return .done
     }
 }

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// Nobody is told that a host is empty, or that nothing goes there, while it is not so.
+struct EmptyHostTests {
+    @Test func whatBestEffortLeavesMakesTheDrainFail() throws {
+        let play = try Playground()
+        try play.write("name: pinned\npin: [vm001]\n", to: "pinned.yaml")
+        let home = try #require(try play.placement()["vm001"])
+        let ending = try play.must(
+            1, "drain", home, "--yes", "--best-effort", "--policy", play.path("pinned.yaml"))
+        #expect(ending.output.contains("\(home) is not empty: 'vm001' runs there"))
+        #expect(try play.placement().filter { $0.value == home }.map(\.key) == ["vm001"])
+        #expect(try play.maintenance() == [home])
+    }
+
+    /// A plan knows nothing of it, for it uses no CPU and can not be moved; its process is there.
+    @Test func aCrashedGuestWhoseProcessWasKeptIsNamed() throws {
+        let play = try Playground()
+        let home = try #require(try play.placement()["vm001"])
+        try play.editDomain("vm001") { domain in
+            var domain = domain
+            var facts = domain["facts"] as? [String: Any] ?? [:]
+            facts["state"] = "crashed"
+            domain["facts"] = facts
+            return domain
+        }
+        let drained = try play.must(1, "drain", home, "--yes")
+        #expect(drained.output.contains("\(home) is not empty: 'vm001' runs there"))
+        // Nor is it empty when there is nothing left that could be planned.
+        let again = try play.must(1, "drain", home, "--yes")
+        #expect(again.errors.contains("'vm001'") && again.errors.contains("not empty"))
+        #expect(try play.maintenance() == [home])
+    }
+
+    @Test func aHostThatIsDisabledDuringARunGetsNothingMore() throws {
+        let play = try Playground(hosts: 4, domains: 16, speed: 4)
+        try play.write(
+            "name: slow\nlimits: {perHost: 1, fleet: 1}\n", to: "slow.yaml")
+        let drain = try play.start("drain", "host1", "--yes", "--policy", play.path("slow.yaml"))
+        try drain.says("migrating")
+        let plan = try play.must(0, "runs", "show", "1", "--output", "json").object()
+        let steps = try #require(plan["steps"] as? [[String: Any]])
+        let coming = try #require(steps.first { $0["state"] as? String == "running" })
+        let (name, target) = ("\(coming["domain"] ?? "")", "\(coming["target"] ?? "")")
+        let told = try play.must(0, "hosts", "disable", target)
+        #expect(told.output.contains("run 1 is not over: '\(name)' (step"), "\(told.text)")
+        let before = try play.placement().filter { $0.value == target }.keys
+        let ending = try drain.wait()
+        #expect(ending.status == 0 && ending.isCivil, "\(ending.text)")
+        let after = try play.placement()
+        #expect(!after.values.contains("host1"))
+        #expect(Set(after.filter { $0.value == target }.keys) == Set(before).union([name]))
+        let quiet = try play.must(0, "hosts", "disable", target)
+        #expect(!quiet.output.contains("run 1"))
+    }
+}
