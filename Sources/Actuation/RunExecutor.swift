@@ -33,6 +33,8 @@ package actor RunExecutor {
     private var managedPairs: Set<HostPair> = []
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
+    /// Steps whose guest is watched, as was told once.
+    private var watched: Set<StepID> = []
 
     struct HostPair: Hashable {
         var source: HostName
@@ -148,7 +150,7 @@ package actor RunExecutor {
     }
 
     private func tellOfWatch(_ id: StepID) async {
-        guard let step = machine.state.step(id)?.step else { return }
+        guard watched.insert(id).inserted, let step = machine.state.step(id)?.step else { return }
         let minutes = machine.bounds.shutdownMilliseconds / 60_000
         await observer.observe(
             .note(
