@@ -1,4 +1,7 @@
+import ClusterModel
 import Foundation
+import Persistence
+import Telemetry
 import Testing
 
 /// What a timer's `balance --yes` does when nobody collects any more.
@@ -23,6 +26,18 @@ import Testing
         try play.must(0, "drain", "host1", "--yes", "--policy", policy)
         try play.must(0, "collect", "--once")
         try play.must(0, "balance", "--yes")
+    }
+
+    @Test func samplesThatAreStillToComeAreNoneOfNow() async throws {
+        let play = try Playground(hosts: 3, domains: 3)
+        let store = try MetricsStore(directory: play.path("database"))
+        // Taken while the clock was ten years ahead.
+        let ahead = Timestamp(seconds: Int64(Date().timeIntervalSince1970) + 10 * 365 * 86_400)
+        try await store.store([.sample(RawHostSample(host: "host1", at: ahead))])
+        try store.close()
+        let refused = try play.must(1, "balance", "--yes")
+        #expect(refused.errors.contains("host1 was last asked at"), "\(refused.text)")
+        #expect(refused.errors.contains("still to come"), "\(refused.text)")
     }
 
     @Test func aFleetThatNobodyCollectsIsMeasuredThenAndThere() throws {

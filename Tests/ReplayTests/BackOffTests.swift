@@ -79,6 +79,33 @@ struct BackOffTests {
         #expect(asked(20..<22, &memory).minutes == [20])
     }
 
+    @Test func `what was noted while the clock was years ahead holds nothing up`() {
+        var policy = policy
+        policy.rebalance.movesPerHour = 1
+        policy.rebalance.aim = .consolidate
+        let years = Int64(10 * 365 * 86_400_000)
+        var memory = RebalanceMemory()
+        func look(_ at: Timestamp, isOut: Bool = false) -> RebalanceLook {
+            RebalanceLook(
+                at: at,
+                hosts: (1...3).map {
+                    RebalanceLook.HostNow(
+                        name: HostName("host\($0)"), isOut: isOut && $0 == 3, cpu: 5000)
+                }, places: [("id-1", "host1"), ("id-2", "host2")], under: policy)
+        }
+        let world = Worlds.world(placement: [0, 1], intervals: 1) { _, _ in 900 }
+        let rebalancer = Rebalancer(policy, accepts: Worlds.judge)
+        let ahead = Worlds.start.advanced(byMilliseconds: years)
+        _ = rebalancer.decide(look(ahead, isOut: true), &memory) { world.base }
+        memory.moved("id-1", to: "host1", at: ahead, under: policy.rebalance)
+        #expect(memory.rests("id-1", at: ahead, policy.rebalance))
+        #expect(!memory.rests("id-1", at: Worlds.start, policy.rebalance))
+        _ = rebalancer.decide(look(Worlds.start), &memory) { world.base }
+        #expect(memory.recent.isEmpty && memory.moves.isEmpty)
+        #expect(memory.calmSince == Worlds.start)
+        #expect(memory.awayAt["host3"] == Worlds.start)
+    }
+
     @Test func `a memory of an earlier version is read`() throws {
         var memory = RebalanceMemory()
         _ = asked(0..<1, &memory)

@@ -17,8 +17,11 @@ extension Composition {
         let old = fleet.hosts.compactMap { host -> String? in
             guard let last = asked[host.name] ?? nil else { return nil }
             let age = moment.millisecondsSince(last)
-            guard age > limit else { return nil }
-            return "\(host.name) was last asked \(Format.duration(milliseconds: age)) ago"
+            // A clock that was ahead when they were taken makes them no younger than they are.
+            guard age > limit || age < -limit else { return nil }
+            return age < 0
+                ? "\(host.name) was last asked at \(last), which is still to come"
+                : "\(host.name) was last asked \(Format.duration(milliseconds: age)) ago"
         }
         guard !old.isEmpty else { return }
         let rest = old.count > 3 ? ", and \(Format.plural(old.count - 3, "host")) more" : ""

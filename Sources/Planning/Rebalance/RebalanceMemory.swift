@@ -42,9 +42,20 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
 
     // MARK: Looks
 
+    /// The clock was ahead once and was set right: what was noted meanwhile would hold for as long
+    /// as it was ahead, which may be years. It counts as none, and what began then begins now.
+    private mutating func forgetWhatIsToCome(_ now: Timestamp) {
+        moves = moves.filter { $0.value.last <= now }
+        recent.removeAll { $0 > now }
+        awayAt = awayAt.mapValues { min($0, now) }
+        calmSince = calmSince.map { min($0, now) }
+        aheadAt = aheadAt.map { min($0, now) }
+    }
+
     /// Takes in what is seen now. A domain that is elsewhere than it was, though we did not move it,
     /// was moved by someone else: it rests as if we had.
     mutating func note(_ look: RebalanceLook, under rules: RebalanceRules) {
+        forgetWhatIsToCome(look.at)
         for host in look.hosts {
             let name = host.name.rawValue
             if host.isOut { awayAt[name] = look.at }
@@ -152,7 +163,8 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     /// Does it rest from its last move?
     package func rests(_ domain: DomainID, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
         guard let entry = moves[domain.rawValue] else { return false }
-        return time.millisecondsSince(entry.last) < Self.rest(after: entry.count, rules)
+        return (0..<Self.rest(after: entry.count, rules))
+            .contains(time.millisecondsSince(entry.last))
     }
 
     /// Was a host overloaded in enough of the last looks, and in the last one?
