@@ -29,8 +29,10 @@ extension Bytes: CustomStringConvertible {
     /// The largest binary unit that keeps one digit before the point: `1.5 GiB`, `96 MiB`, `512 B`.
     package var description: String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-        var tenths = count.magnitude.multipliedReportingOverflow(by: 10).partialValue
-        var unit = 0
+        // The largest numbers would not fit ten times.
+        let isHuge = count.magnitude > UInt64.max / 10
+        var tenths = (isHuge ? count.magnitude / 1024 : count.magnitude) * 10
+        var unit = isHuge ? 1 : 0
         while tenths >= 10_240, unit < units.count - 1 {
             tenths /= 1024
             unit += 1

@@ -47,8 +47,8 @@ package struct Dirtying: Hashable, Codable, Sendable {
         let cold = max(0, (long.rewritten - short.rewritten) / between)
         // Samples are few: the slow rate can not be above the quick one.
         self.init(
-            hotSet: Bytes(Int64(short.rewritten)), hotMilliseconds: short.milliseconds,
-            coldRate: Bytes(min(short.rate.count, Int64(cold))), measuredAt: measuredAt)
+            hotSet: Bytes(Int64(saturating: short.rewritten)), hotMilliseconds: short.milliseconds,
+            coldRate: Bytes(min(short.rate.count, Int64(saturating: cold))), measuredAt: measuredAt)
     }
 
     /// Bytes that differ after so many seconds.
@@ -60,14 +60,14 @@ package struct Dirtying: Hashable, Codable, Sendable {
 
     /// Bytes a second while the hot pages are being written.
     package var hotRate: Bytes {
-        Bytes(Int64(Double(hotSet.count) * 1000 / Double(hotMilliseconds)))
+        Bytes(Int64(saturating: Double(hotSet.count) * 1000 / Double(hotMilliseconds)))
     }
 
     /// The same guest writing at so many thousandths of its rate.
     package func scaled(byPermille permille: Int64) -> Dirtying {
         var scaled = self
-        scaled.hotSet = Bytes(Int64(Double(hotSet.count) * Double(permille) / 1000))
-        scaled.coldRate = Bytes(Int64(Double(coldRate.count) * Double(permille) / 1000))
+        scaled.hotSet = Bytes(Int64(saturating: Double(hotSet.count) * Double(permille) / 1000))
+        scaled.coldRate = Bytes(Int64(saturating: Double(coldRate.count) * Double(permille) / 1000))
         return scaled
     }
 }

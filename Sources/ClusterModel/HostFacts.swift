@@ -114,12 +114,20 @@ package struct HugePagePool: Hashable, Codable, Sendable {
 
 /// Kernel same-page merging: `pagesSharing` pages come back as real memory when guests part.
 package struct KSMCounters: Hashable, Codable, Sendable {
+    package static let pageSize = Bytes(4096)
+
     package var pagesShared: Int64
     package var pagesSharing: Int64
 
     package init(pagesShared: Int64, pagesSharing: Int64) {
         self.pagesShared = pagesShared
         self.pagesSharing = pagesSharing
+    }
+
+    /// What sharing saves; no more than the largest number there is.
+    package var saved: Bytes {
+        let (bytes, overflow) = pagesSharing.multipliedReportingOverflow(by: Self.pageSize.count)
+        return Bytes(overflow ? Int64.max : bytes)
     }
 }
 
@@ -159,6 +167,10 @@ package struct StoragePool: Hashable, Codable, Sendable {
     package var identity: String?
     /// Room that is left in it; nil when not told.
     package var available: Bytes?
+
+    /// Room that plans count on. A pool that does not tell is not known to be full; more than any
+    /// fleet copies is no better than that, and what all hosts have must add up.
+    package var room: Bytes { min(available ?? Plausible.memory, Plausible.memory) }
 
     package init(
         name: String, type: String, targetPath: String? = nil, identity: String? = nil,

@@ -26,7 +26,7 @@ package struct MilliCPU: Hashable, Comparable, Codable, Sendable, ExpressibleByI
 extension MilliCPU: CustomStringConvertible {
     /// `1.5 CPUs`, `0.04 CPUs`: hundredths of a CPU are the finest that is worth reading.
     package var description: String {
-        let hundredths = (count.magnitude + 5) / 10
+        let hundredths = count.magnitude / 10 + (count.magnitude % 10 + 5) / 10
         let sign = count < 0 ? "-" : ""
         let rest = hundredths % 100
         let fraction =

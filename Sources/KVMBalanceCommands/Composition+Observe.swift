@@ -18,13 +18,19 @@ extension Composition {
     static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
     private static let sizeGoodForMilliseconds: Int64 = 300_000
 
-    /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's answer.
+    /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's
+    /// answer. One that tells nonsense is as good as dead.
     func look() async -> [HostLook] {
         await withTaskGroup(of: HostLook.self) { group in
             for inspector in allInspectors {
                 group.addTask {
                     do {
                         let inventory = try await inspector.inventory()
+                        if let fault = HostObservation(inventory).fault {
+                            throw HypervisorError(
+                                kind: .failed, operation: "look", host: inspector.host,
+                                message: fault)
+                        }
                         return HostLook(host: inspector.host, result: .success(inventory))
                     } catch {
                         return HostLook(
@@ -56,6 +62,10 @@ extension Composition {
         let built = builder.build(from: reports)
         for warning in built.warnings { Console.err("warning: \(warning)") }
         var snapshot = built.snapshot
+        // Of one host it was told above: this is what all of them can not have together.
+        if let fault = snapshot.faults.first {
+            throw CommandError("the fleet can not be planned for: \(fault)", exit: .failed)
+        }
         snapshot.calibration = TransferHistory(try await runStates()).calibration
         return snapshot
     }

@@ -2,7 +2,7 @@ import ClusterModel
 
 extension Bytes {
     /// More than any host has. What is above it is nonsense, and sums of it would overflow.
-    static let mostPlausible = Bytes(1 << 50)
+    static let mostPlausible = Plausible.memory
 
     /// nil for a negative, an absurd or a missing amount.
     static func plausible(_ count: Int64?, unit: Int64 = 1) -> Bytes? {

@@ -85,6 +85,10 @@ enum CapabilitiesXMLReader {
             guard let count = Int64(pages.trimmedText), count >= 0, count < 1 << 40 else {
                 throw MalformedXML("<pages>: '\(pages.trimmedText.prefix(40))' is no count")
             }
+            guard HugePageDemand(pageSize: size, pages: count).isSound else {
+                throw MalformedXML(
+                    "<pages>: \(count) pages of \(size) are more than \(Plausible.memory)")
+            }
             pools.append(HugePagePool(pageSize: size, total: count, free: count))
         }
         return pools.sorted { $0.pageSize < $1.pageSize }

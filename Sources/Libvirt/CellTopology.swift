@@ -57,13 +57,27 @@ final class CellTopology: Sendable {
     /// nil when any CPU is missing, such as one that was taken offline: a part is no sum.
     private static func sum(_ cpus: [Int], _ connection: ConnectionHandle) -> HostCPUCounters? {
         guard !cpus.isEmpty else { return nil }
-        var sum = HostCPUCounters(user: 0, system: 0, idle: 0, iowait: 0)
+        var counters: [HostCPUCounters] = []
         for cpu in cpus {
             guard let one = connection.cpuCounters(of: Int32(clamping: cpu)) else { return nil }
-            sum.user += one.user
-            sum.system += one.system
-            sum.idle += one.idle
-            sum.iowait += one.iowait
+            counters.append(one)
+        }
+        return sum(counters)
+    }
+
+    /// nil when it is more than counters can be: each CPU alone may be within bounds.
+    static func sum(_ counters: [HostCPUCounters]) -> HostCPUCounters? {
+        var sum = HostCPUCounters(user: 0, system: 0, idle: 0, iowait: 0)
+        for one in counters {
+            for part in [
+                \HostCPUCounters.user, \HostCPUCounters.system, \HostCPUCounters.idle,
+                \HostCPUCounters.iowait,
+            ] as [WritableKeyPath<HostCPUCounters, Int64>] {
+                let (total, overflow) =
+                    sum[keyPath: part].addingReportingOverflow(one[keyPath: part])
+                guard !overflow, total < HostCPUCounters.mostPlausible else { return nil }
+                sum[keyPath: part] = total
+            }
         }
         return sum
     }

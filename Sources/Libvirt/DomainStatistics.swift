@@ -10,6 +10,7 @@ enum DomainStatistics {
         var sample = RawDomainSample(id: id, name: name, state: state(parameters))
         sample.cpuTime = parameters.integer("cpu.time")
         sample.vcpus = parameters.integer("vcpu.current").flatMap { Int(exactly: $0) }
+            .flatMap { (0...NumberList.highest).contains($0) ? $0 : nil }
         let kibibytes: (String) -> Bytes? = {
             .plausible(parameters.integer($0), unit: 1024)
         }

@@ -11,7 +11,7 @@ extension DomainXMLReader {
         // Without a size it is the host's default, which is 2 MiB unless its kernel was told
         // otherwise; without a nodeset it is all memory.
         guard !pages.isEmpty else {
-            return demand(for: memory, pageSize: .mebibytes(2))
+            return try demand(for: memory, pageSize: .mebibytes(2))
         }
         let cells = try guestCells(of: root)
         var largest: (size: Bytes, memory: Bytes)?
@@ -27,12 +27,20 @@ extension DomainXMLReader {
             }
             if backed > largest?.memory ?? .zero { largest = (size, backed) }
         }
-        return largest.map { demand(for: $0.memory, pageSize: $0.size) }
+        return try largest.map { largest throws(MalformedXML) in
+            try demand(for: largest.memory, pageSize: largest.size)
+        }
     }
 
-    private static func demand(for memory: Bytes, pageSize: Bytes) -> HugePageDemand {
-        HugePageDemand(
+    private static func demand(
+        for memory: Bytes, pageSize: Bytes
+    ) throws(MalformedXML) -> HugePageDemand {
+        let demand = HugePageDemand(
             pageSize: pageSize, pages: (memory.count + pageSize.count - 1) / pageSize.count)
+        guard demand.isSound else {
+            throw MalformedXML("<page>: \(demand.pages) pages of \(pageSize) for \(memory)")
+        }
+        return demand
     }
 
     /// Memory of each of the guest's own cells.

@@ -65,7 +65,8 @@ extension InventoryReader {
             let name = domain.name
             warn("domain '\(name)': \(malformed)")
             return DomainFacts(
-                id: DomainID(uuid), name: name, vcpus: Int(info.nrVirtCpu),
+                id: DomainID(uuid), name: name,
+                vcpus: min(max(1, Int(info.nrVirtCpu)), NumberList.highest),
                 memory: Bytes.plausible(Int64(exactly: info.maxMem), unit: 1024) ?? .zero,
                 blockers: [
                     Blocker(
@@ -88,8 +89,9 @@ extension InventoryReader {
         case .none, .file, .block, .network, .other: return
         }
         guard let sizes = try? volume?.sizes() else { return }
-        disk.capacity = sizes.capacity
-        disk.allocation = sizes.allocation
+        // A thin image may claim to hold anything: what nobody can have is not known.
+        disk.capacity = .plausible(sizes.capacity.count)
+        disk.allocation = .plausible(sizes.allocation.count)
     }
 
     /// libvirt knows of files only what it saw last: each folder is looked at again once. A

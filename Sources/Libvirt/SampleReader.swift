@@ -81,7 +81,7 @@ extension ConnectionHandle {
             let system = values[VIR_NODE_CPU_STATS_KERNEL],
             let idle = values[VIR_NODE_CPU_STATS_IDLE],
             let iowait = values[VIR_NODE_CPU_STATS_IOWAIT],
-            [user, system, idle, iowait].allSatisfy({ $0 < Int64.max / 4 })
+            [user, system, idle, iowait].allSatisfy({ $0 < HostCPUCounters.mostPlausible })
         else { return nil }
         return HostCPUCounters(user: user, system: system, idle: idle, iowait: iowait)
     }

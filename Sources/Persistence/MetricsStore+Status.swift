@@ -52,7 +52,8 @@ extension MetricsStore {
         }
     }
 
-    /// What each host was last found to be, in order of name.
+    /// What each host was last found to be, in order of name; without what can not be right, such
+    /// as an earlier version may have stored.
     package func observations() async throws -> [HostObservation] {
         try await read("read facts from") { [file] database in
             try Row.fetchAll(
@@ -78,7 +79,7 @@ extension MetricsStore {
                         message: "the facts of \(row[0] as String) can not be read: \(error)",
                         remedy: "run 'kvmbalance collect --once', which replaces them")
                 }
-            }
+            }.filter(\.faults.isEmpty)
         }
     }
 

@@ -16,9 +16,9 @@ extension PolicyReader {
         options.tls = try flag(table, "tls") ?? options.tls
         options.parallel = try whole(table, "parallel", 1...255)
         options.bandwidth = try table.scalar(
-            "bandwidth", "a speed with a unit, such as 100MiB/s"
+            "bandwidth", "a speed with a unit, such as 100MiB/s, of 1000000MiB/s at most"
         ) { Quantity.mebibytesPerSecond($0).flatMap { $0 > 0 ? $0 : nil } }
-        options.timeoutSeconds = try seconds(table, "timeout").map { Int($0) }
+        options.timeoutSeconds = try seconds(table, "timeout", upToDays: 31).map { Int($0) }
         try readConvergence(table, into: &options)
         options.attempts = try whole(table, "attempts", 1...10) ?? options.attempts
         try readWays(table, into: &options)
@@ -46,7 +46,7 @@ extension PolicyReader {
             options.maxDowntimeMilliseconds = nil
         }
         options.maxBandwidth = try table.scalar(
-            "max-bandwidth", "a speed with a unit, such as 400MiB/s"
+            "max-bandwidth", "a speed with a unit, such as 400MiB/s, of 1000000MiB/s at most"
         ) { Quantity.mebibytesPerSecond($0).flatMap { $0 > 0 ? $0 : nil } }
         if let most = options.maxBandwidth {
             guard let first = options.bandwidth else {
@@ -95,10 +95,12 @@ extension PolicyReader {
         options.offline = try domains(table, "offline")
         // Said beside 'offline' it means that: live where it can be.
         if options.offline != nil { options.prefersLive = try flag(table, "live") }
-        options.shutdownSeconds = try seconds(table, "shutdown-timeout").map { Int($0) }
+        options.shutdownSeconds = try seconds(table, "shutdown-timeout", upToDays: 1).map {
+            Int($0)
+        }
         options.keepsImages = try flag(table, "keep-images")
         options.postcopyBandwidth = try table.scalar(
-            "postcopy-bandwidth", "a speed with a unit, such as 100MiB/s"
+            "postcopy-bandwidth", "a speed with a unit, such as 100MiB/s, of 1000000MiB/s at most"
         ) { Quantity.mebibytesPerSecond($0).flatMap { $0 > 0 ? $0 : nil } }
         let method = try table.scalar("compressed", "mt, xbzrle, true or false") { text in
             text == "true" || text == "false"

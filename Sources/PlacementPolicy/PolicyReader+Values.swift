@@ -4,12 +4,18 @@ import ClusterModel
 extension PolicyReader {
     static func size(_ table: YAMLTable, _ key: String) throws(PolicyError) -> Bytes? {
         try table.scalar(
-            key, "a size with a binary unit: KiB, MiB, GiB or TiB, such as 4GiB", Quantity.bytes)
+            key,
+            "a size with a binary unit: KiB, MiB, GiB or TiB, such as 4GiB, of 1024TiB at most",
+            Quantity.bytes)
     }
 
-    static func cpus(_ table: YAMLTable, _ key: String) throws(PolicyError) -> MilliCPU? {
-        try table.scalar(key, "a number of CPUs without a unit, such as 0.5") {
-            Quantity.thousandths($0).map { MilliCPU($0) }
+    static func cpus(
+        _ table: YAMLTable, _ key: String, upTo most: MilliCPU = Quantity.mostCPU
+    ) throws(PolicyError) -> MilliCPU? {
+        try table.scalar(
+            key, "a number of CPUs without a unit, such as 0.5, of \(most.count / 1000) at most"
+        ) {
+            Quantity.thousandths($0).flatMap { $0 <= most.count ? MilliCPU($0) : nil }
         }
     }
 
@@ -19,9 +25,14 @@ extension PolicyReader {
         }
     }
 
-    static func seconds(_ table: YAMLTable, _ key: String) throws(PolicyError) -> Int64? {
-        try table.scalar(key, "a time above zero with a unit: s, m, h or d, such as 15m") {
-            Quantity.seconds($0).flatMap { $0 > 0 ? $0 : nil }
+    static func seconds(
+        _ table: YAMLTable, _ key: String, upToDays days: Int64 = Quantity.mostSeconds / 86_400
+    ) throws(PolicyError) -> Int64? {
+        try table.scalar(
+            key,
+            "a time above zero with a unit: s, m, h or d, such as 15m, of \(days)d at most"
+        ) {
+            Quantity.seconds($0).flatMap { (1...days * 86_400).contains($0) ? $0 : nil }
         }
     }
 

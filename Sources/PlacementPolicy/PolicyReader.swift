@@ -77,6 +77,7 @@ package enum PolicyReader {
     }
 
     static func compose(_ yaml: String) throws(PolicyError) -> Yams.Node? {
+        try AliasLimit.check(yaml)
         do {
             return try Yams.compose(yaml: yaml)
         } catch let error as YamlError {
@@ -106,7 +107,7 @@ package enum PolicyReader {
                 try factor(overcommit, "cpu") ?? policy.overcommit.cpuThousandths
         }
         policy.perDomainOverhead =
-            try size(table, "perDomainOverhead") ?? policy.perDomainOverhead
+            try overhead(table) ?? policy.perDomainOverhead
         if let demand = try section(table, "demand") {
             policy.demand.windowSeconds =
                 try seconds(demand, "window") ?? policy.demand.windowSeconds
@@ -117,10 +118,18 @@ package enum PolicyReader {
             policy.demand.periodSeconds = try period(demand)
             policy.demand.deviationThousandths = try deviations(demand, policy.demand)
             policy.demand.assumedPerVCPU =
-                try cpus(demand, "assumedPerVCPU") ?? policy.demand.assumedPerVCPU
+                try cpus(demand, "assumedPerVCPU", upTo: .cpus(100))
+                ?? policy.demand.assumedPerVCPU
             policy.demand.maxAgeSeconds =
                 try seconds(demand, "maxAge") ?? policy.demand.maxAgeSeconds
         }
+    }
+
+    /// It counts once for every domain, and there may be many.
+    private static func overhead(_ table: YAMLTable) throws(PolicyError) -> Bytes? {
+        try table.scalar(
+            "perDomainOverhead", "a size with a binary unit, such as 128MiB, of 1TiB at most"
+        ) { Quantity.bytes($0).flatMap { $0 <= .gibibytes(1024) ? $0 : nil } }
     }
 
     private static func readPlacement(

@@ -83,6 +83,7 @@ enum BalanceCheck {
 
     private static func share(_ load: Int64, of capacity: Int64) -> Int64 {
         if load <= 0 { return 0 }
-        return capacity > 0 ? Int64(Double(load) * 10_000 / Double(capacity)) : 1_000_000
+        return capacity > 0
+            ? Int64(saturating: Double(load) * 10_000 / Double(capacity)) : 1_000_000
     }
 }

@@ -108,7 +108,7 @@ struct Ledger {
             // What is there already, and what is left; only where somebody wants to go.
             let own = it.hosts[name]?.facts?.pools.first { $0.name == pool && $0.identity == nil }
             guard let own else { return 0 }
-            return (inUse[account] ?? 0) + (own.available?.count ?? Int64.max / 4)
+            return (inUse[account] ?? 0) + own.room.count
         case .members: return 1
         }
     }

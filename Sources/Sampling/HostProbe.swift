@@ -53,7 +53,10 @@ struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
             return try await inspector.inventory()
         }
         switch result {
-        case .value(let inventory): return .success(HostObservation(inventory))
+        case .value(let inventory):
+            let observation = HostObservation(inventory)
+            return observation.fault.map { .failure(ProbeFailure(reason: $0)) }
+                ?? .success(observation)
         case .failed(let error): return .failure(ProbeFailure(reason: "\(error)"))
         case .timedOut:
             return .failure(ProbeFailure(reason: "no answer within \(settings.inventoryTimeLimit)"))

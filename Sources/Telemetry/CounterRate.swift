@@ -52,6 +52,6 @@ package enum CounterRate: Hashable, Sendable {
     ) -> CounterRate {
         CounterRate(
             from: earlier, to: later, over: interval, multiplier: 1, divisor: 1000,
-            limit: limit?.count)
+            limit: (limit ?? RateRules.plausibleCPU(vcpus: RateRules.mostVCPUs)).count)
     }
 }

@@ -21,6 +21,21 @@ package struct HostObservation: Hashable, Codable, Sendable {
         self.migratingOut = migratingOut
         self.migratingIn = migratingIn
     }
+
+    /// What this host can not have told in earnest; empty for an observation that may be kept and
+    /// planned with.
+    package var faults: [String] {
+        facts.faults + domains.faultsOfAll
+            + domains.flatMap { domain in
+                domain.faults.map { "domain '\(domain.name)': \($0)" }
+            }
+    }
+
+    /// The same in one sentence for people; nil when there is none.
+    package var fault: String? {
+        guard let first = faults.first else { return nil }
+        return "what it tells can not be right: \(first)"
+    }
 }
 
 /// Where observations go: the newest of each host is kept.

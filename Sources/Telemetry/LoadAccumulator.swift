@@ -119,7 +119,10 @@ private struct DomainTrack {
                 from: earlier.vcpuDelay, to: reading.vcpuDelay, over: interval,
                 limit: RateRules.plausibleCPU(vcpus: vcpus))
             // Of its virtual CPUs none can want more than a whole one.
-            value = max(value, min(value + (delay.value ?? 0), Int64(vcpus) * 1000))
+            value = max(
+                value,
+                min(
+                    value + (delay.value ?? 0), Int64(min(vcpus, RateRules.mostVCPUs)) * 1000))
         }
         values.add(value, at: reading.at, in: window)
     }

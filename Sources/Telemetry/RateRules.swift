@@ -32,8 +32,12 @@ package struct RateRules: Hashable, Sendable {
     /// emulator's own threads. Without that one, a small guest with heavy I/O would lose all of its
     /// samples, and the busiest domains would look unknown.
     package static func plausibleCPU(vcpus: Int) -> MilliCPU {
-        MilliCPU(Int64(vcpus) * 1100 + 1000)
+        MilliCPU(Int64(min(max(0, vcpus), mostVCPUs)) * 1100 + 1000)
     }
+
+    /// More than QEMU gives to any guest: where a sample says more, or nothing, this much is
+    /// believed.
+    package static let mostVCPUs = 8192
 }
 
 /// What the time between two samples is good for.

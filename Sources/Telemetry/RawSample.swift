@@ -42,6 +42,9 @@ package struct HostCPUCounters: Hashable, Codable, Sendable {
     }
 
     package var busy: Int64 { user + system }
+
+    /// Of each part: all four together still fit.
+    package static let mostPlausible = Int64.max / 4
 }
 
 /// Memory of the whole host (`virNodeGetMemoryStats`).

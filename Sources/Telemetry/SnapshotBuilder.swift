@@ -42,9 +42,10 @@ package struct SnapshotBuilder: Sendable {
             let settled = SettledDomain(sightings[id] ?? [])
             var domain = Domain(
                 facts: settled.facts, host: settled.host,
-                demand: measured.domains[id] ?? .unknown, dirtyRate: measured.dirtyRates[id])
-            domain.dirtying = measured.dirtying[id]
-            domain.resident = measured.resident[id]
+                demand: measured.domains[id] ?? .unknown,
+                dirtyRate: Plausible.believed(measured.dirtyRates[id]))
+            domain.dirtying = measured.dirtying[id].flatMap(Plausible.believed)
+            domain.resident = Plausible.believed(measured.resident[id])
             domains.append(domain)
             if let migration = settled.migration { inFlight.append(migration) }
             if let warning = settled.warning { warnings.append(warning) }
@@ -66,6 +67,9 @@ package struct SnapshotBuilder: Sendable {
         host.fault = report.fault ?? (report.observation == nil ? "it was never read" : nil)
         host.facts = report.observation?.facts
         host.load = use?.load(ofCPUs: host.facts?.cpu.logicalCPUs)
+        if host.load?.memoryAvailable.map({ $0 > Plausible.memory }) == true {
+            host.load?.memoryAvailable = nil
+        }
         host.observedAt = report.observation?.at
         return host
     }

@@ -10,7 +10,7 @@ import Planning
 /// What is fed: a kind of text that comes from outside, and what is done with it. Errors are the
 /// right answer to almost everything; a trap, a hang or growing memory is what is looked for.
 enum Feed: String, CaseIterable {
-    case policy, fleet, plan, snapshot, domain, capabilities, domaincapabilities, pool
+    case policy, fleet, plan, snapshot, domain, capabilities, domaincapabilities, pool, time
 
     func swallow(_ bytes: UnsafeBufferPointer<UInt8>) throws {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -23,7 +23,15 @@ enum Feed: String, CaseIterable {
         case .capabilities: _ = try CapabilitiesXMLReader.read(text)
         case .domaincapabilities: _ = try DomainCapabilitiesXMLReader.usableCPUModels(text)
         case .pool: _ = try StoragePoolXMLReader.read(text)
+        case .time: try swallowTime(text)
         }
+    }
+
+    /// A time on the command line, and the sizes beside it.
+    private func swallowTime(_ text: String) throws {
+        _ = Quantity.bytes(text).map { $0 + $0 }
+        let time = try HistoryTime.read(text, "--since", now: Timestamp(seconds: 1_800_000_000))
+        _ = time.description
     }
 
     private func swallowPlan(_ data: Data) throws {
@@ -42,7 +50,7 @@ enum Feed: String, CaseIterable {
     private func swallowSnapshot(_ data: Data) throws {
         let snapshot = try JSONDecoder().decode(ClusterSnapshot.self, from: data)
         // What is larger is slow and not wrong.
-        guard SnapshotFile.faults(of: snapshot).isEmpty, snapshot.hosts.count <= 8,
+        guard snapshot.faults.isEmpty, snapshot.hosts.count <= 8,
             snapshot.domains.count <= 40, snapshot.demandSlots <= 8
         else { return }
         let sorted = ClusterSnapshot(
@@ -54,6 +62,12 @@ enum Feed: String, CaseIterable {
             seed: 1)
         let violations = PlanChecker.check(plan, on: sorted, under: .default)
         precondition(violations.isEmpty, "the judge refuses: \(violations)")
+        // What sums up over all hosts, with what copies need.
+        var policy = Policy.default
+        policy.migration.copyStorageAll = ["*"]
+        for goal in [PlanRequest.balance(maxMoves: 2), .consolidate(only: nil)] {
+            _ = Planner.plan(goal, from: sorted, under: policy, seed: 1)
+        }
     }
 }
 

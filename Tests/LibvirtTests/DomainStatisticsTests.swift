@@ -71,7 +71,20 @@ struct DomainStatisticsTests {
         #expect(read.networkReceived == nil)
         #expect(read.blockRead == nil)
         #expect(read.dirtyRate == nil)
+        #expect(read.vcpus == nil)
         #expect(read.state == .unknown)
+    }
+
+    @Test("Counters of CPUs that can not be added up are no counter of their cell")
+    func cellSum() {
+        let most = HostCPUCounters.mostPlausible - 1
+        let one = HostCPUCounters(user: most, system: 1, idle: 2, iowait: 3)
+        #expect(CellTopology.sum([one]) == one)
+        #expect(CellTopology.sum(Array(repeating: one, count: 8192)) == nil)
+        #expect(
+            CellTopology.sum(
+                Array(repeating: .init(user: 1, system: 2, idle: 3, iowait: 4), count: 3))
+                == HostCPUCounters(user: 3, system: 6, idle: 9, iowait: 12))
     }
 
     @Test("A job's statistics: pages become bytes, what is not told is nil")

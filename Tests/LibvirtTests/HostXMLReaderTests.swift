@@ -159,6 +159,8 @@ struct HostXMLReaderTests {
             "<cell id='x'/>", "<cell id='-1'/>", "<cell id='99999999999999999999'/>",
             "<cell id='0'><pages size='2048'>99999999999999999999</pages></cell>",
             "<cell id='0'><memory>99999999999999999999</memory></cell>",
+            // Each alone can be.
+            "<cell id='0'><pages size='1073741824'>1099511627775</pages></cell>",
         ] {
             #expect(throws: MalformedXML.self) {
                 try CapabilitiesXMLReader.read(

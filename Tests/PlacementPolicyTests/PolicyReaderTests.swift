@@ -106,11 +106,39 @@ import Testing
             "line 2, column 57: two of 'interfaces' are called 'b' on h"
         ),
         ("reserve: {cpu: 1}", "lacks the key 'name'"),
+        ("name: x\ndemand: {window: 9000000000000000s}", "line 2, column 18: 'demand.window'"),
+        ("name: x\ndemand: {maxAge: 36526d}", "of 36525d at most"),
+        ("name: x\ndemand: {assumedPerVCPU: 9000000000000000}", "of 100 at most"),
+        ("name: x\nperDomainOverhead: 5000000TiB", "of 1TiB at most"),
+        ("name: x\nreserve: {memory: 8388607TiB}", "of 1024TiB at most"),
+        ("name: x\nreserve: {cpu: 9000000000000000}", "of 1000000 at most"),
+        ("name: x\nrebalance: {rest: 100000000000000d}", "'rebalance.rest'"),
+        ("name: x\nmigration: {timeout: 32d}", "of 31d at most"),
+        ("name: x\nmigration: {shutdown-timeout: 25h}", "of 1d at most"),
+        ("name: x\nmigration: {bandwidth: 9007199254740992MiB/s}", "1000000MiB/s at most"),
         ("", "the policy is empty"),
         ("- a", "a policy must hold keys and values"),
     ])
     func `what is wrong is said with its place`(yaml: String, message: String) {
         #expect(refusal(of: yaml)?.contains(message) == true, "\(refusal(of: yaml) ?? "no error")")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `ten lines can not stand for an endless file`() {
+        var lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+        for level in 1...8 {
+            let nine = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
+            lines.append("a\(level): &a\(level) [\(nine)]")
+        }
+        let bomb = (lines + ["? *a8", ": y", "? *a7", ": z"]).joined(separator: "\n")
+        #expect(refusal(of: bomb)?.contains("more than 20 aliases") == true)
+        #expect(refusal(of: bomb)?.hasPrefix("line 4, column 1") == true)
+        // A few are no harm, and stars of other kinds are none.
+        let stars = (1...30).map { "\"vm-*\($0)\", db-*\($0), '*\($0)'" }.joined(separator: ", ")
+        #expect(
+            refusal(
+                of: "name: x # *a *b *c\npin: &all [\(stars)]\nexclude: *all\nfence: "
+                    + "[{domains: *all, hosts: [h]}]\n") == nil)
     }
 
     @Test func `every key is read`() throws {

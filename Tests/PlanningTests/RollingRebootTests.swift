@@ -47,6 +47,28 @@ import Testing
         #expect(end(reboot, snapshot).domains == snapshot.domains)
     }
 
+    @Test func `pools that do not tell their room, and pools without end, add up`() {
+        for available in [nil, Plausible.storage] {
+            var cluster = fleet([1, 1, 1, 1, 1])
+            for index in cluster.domains.indices {
+                cluster.domains[index].facts.disks = [
+                    Disk(
+                        target: "vda", source: .file(path: "/var/lib/libvirt/images/\(index).img"),
+                        capacity: .gibibytes(1))
+                ]
+            }
+            for host in cluster.hosts.indices {
+                var local = ClusterBuilder.local
+                local.available = available
+                cluster.hosts[host].facts?.pools = [local]
+            }
+            var policy = Policy()
+            policy.migration.copyStorageAll = ["*"]
+            let reboot = reboot(cluster.snapshot, policy)
+            #expect(reboot.outcome == .plan && reboot.moves > 0)
+        }
+    }
+
     @Test func `what stays where it was brought costs fewer moves`() {
         let snapshot = fleet([2, 2, 2, 2]).snapshot
         var policy = Policy()

@@ -65,8 +65,10 @@ struct HistoryFolder {
         if has(Self.clusterFile) {
             base = try JSON.read(
                 ClusterSnapshot.self, "a cluster snapshot", from: file(Self.clusterFile))
+            try SnapshotFile.refuse(base, from: file(Self.clusterFile))
         } else {
             base = try ClusterYAML.read(file("cluster.yaml"))
+            try SnapshotFile.refuse(base, from: file("cluster.yaml"))
         }
         return ReplayWorld(base: base, history: try history(of: base))
     }

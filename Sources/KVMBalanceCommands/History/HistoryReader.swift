@@ -83,14 +83,16 @@ struct HistoryReader {
             var facts =
                 known[id]
                 ?? ClusterYAML.domain(
-                    seen.name, id: id, on: seen.host, vcpus: seen.vcpus ?? 1,
-                    memory: seen.memory ?? .gibibytes(1)
+                    seen.name, id: id, on: seen.host,
+                    vcpus: min(max(1, seen.vcpus ?? 1), RateRules.mostVCPUs),
+                    memory: Plausible.believed(seen.memory) ?? .gibibytes(1)
                 ).facts
             facts.state = .running
             var domain = Domain(
-                facts: facts, host: seen.host, demand: .unknown, dirtyRate: seen.dirtyRate)
-            domain.dirtying = dirtying[id]?.dirtying
-            domain.resident = seen.resident
+                facts: facts, host: seen.host, demand: .unknown,
+                dirtyRate: Plausible.believed(seen.dirtyRate))
+            domain.dirtying = dirtying[id].flatMap { Plausible.believed($0.dirtying) }
+            domain.resident = Plausible.believed(seen.resident)
             return domain
         }
         var base = ClusterSnapshot(observedAt: time, hosts: hosts, domains: domains)

@@ -20,6 +20,6 @@ enum HistoryTime {
         }
         throw CommandError(
             "\(option) '\(text)' is neither a date such as 2026-11-21T10:00:00Z or 2026-11-21, nor "
-                + "a time ago such as 7d")
+                + "a time ago such as 7d, of 36525d at most")
     }
 }

@@ -110,7 +110,9 @@ struct WhatIfOptions: ParsableArguments {
     private func size(
         _ text: String, _ option: String, _ history: DemandHistory
     ) throws -> (HostName, (cpus: Int, memory: Bytes), Timestamp?) {
-        let wrong = CommandError("\(option) '\(text)' is not such as host9:32,256GiB")
+        let wrong = CommandError(
+            "\(option) '\(text)' is not such as host9:32,256GiB, with 100000 CPUs and 1024TiB at "
+                + "most")
         let parts = text.split(separator: "@", maxSplits: 1)
         let words = parts[0].split(separator: ":", maxSplits: 1)
         guard words.count == 2 else { throw wrong }
@@ -139,7 +141,8 @@ struct WhatIfOptions: ParsableArguments {
             Timestamp(text)
             ?? Quantity.seconds(text).map { history.start.advanced(byMilliseconds: $0 * 1000) }
         guard let at else {
-            throw CommandError("\(option): '\(text)' is neither a time such as 90m nor a date")
+            throw CommandError(
+                "\(option): '\(text)' is neither a time such as 90m, of 36525d at most, nor a date")
         }
         guard at >= history.start, at < history.end else {
             throw CommandError(

@@ -118,7 +118,7 @@ extension FitnessCheck {
     /// Shared pages become many when guests part.
     private func sharing(_ inventory: HostInventory) -> [Finding] {
         guard let ksm = inventory.facts.ksm, ksm.pagesSharing > 0 else { return [] }
-        let saved = Bytes(ksm.pagesSharing * 4096)
+        let saved = ksm.saved
         return [
             Finding(
                 item: "KSM", grade: saved > .gibibytes(1) ? .warning : .ok,

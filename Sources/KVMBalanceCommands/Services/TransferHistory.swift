@@ -75,7 +75,9 @@ extension TransferHistory.Entry {
 extension MigrationStatistics {
     /// Memory that had something in it; nil when libvirt did not tell.
     var content: Bytes? {
-        guard let totalMemory, let emptyMemory, totalMemory > emptyMemory else { return nil }
+        guard let totalMemory = Plausible.believed(totalMemory),
+            let emptyMemory = Plausible.believed(emptyMemory), totalMemory > emptyMemory
+        else { return nil }
         return totalMemory - emptyMemory
     }
 }

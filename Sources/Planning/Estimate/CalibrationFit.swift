@@ -50,7 +50,7 @@ package struct TransferObservation: Hashable, Sendable {
 
     /// What the model says it takes, in milliseconds.
     package func predicted(_ fit: TransferFit) -> Int64 {
-        Int64((copying(fit) + Double(fit.fixedMilliseconds)).rounded())
+        Int64(saturating: (copying(fit) + Double(fit.fixedMilliseconds)).rounded())
     }
 }
 
@@ -137,7 +137,7 @@ package enum CalibrationFit {
         var weight = 0.0
         for entry in rests {
             weight += entry.weight
-            if weight >= half { return max(0, Int64(entry.rest.rounded())) }
+            if weight >= half { return max(0, Int64(saturating: entry.rest.rounded())) }
         }
         return TransferFit.assumed.fixedMilliseconds
     }
@@ -168,7 +168,7 @@ package enum CalibrationFit {
             return abs(Double(observation.durationMilliseconds) - predicted) / predicted
         }.sorted()
         let rank = min(errors.count - 1, errors.count * 9 / 10)
-        return max(50, Int64(errors[rank] * 1000 * (1 + 3 / Double(errors.count))))
+        return max(50, Int64(saturating: errors[rank] * 1000 * (1 + 3 / Double(errors.count))))
     }
 
     /// The median of what sending the rest does not explain of the pause.

@@ -42,8 +42,8 @@ struct PrecopyModel {
             finish(&passes, widest: Double(widest ?? 0), options)
         }
         let rest = passes.round
-        volume = Bytes(Int64(passes.sent + rest))
-        let pause = ending == .postcopy ? 0 : Int64(rest * 1000 / passes.rate)
+        volume = Bytes(Int64(saturating: passes.sent + rest))
+        let pause = ending == .postcopy ? 0 : Int64(saturating: rest * 1000 / passes.rate)
         downtimeMilliseconds = pause + fit.switchoverMilliseconds
     }
 

@@ -124,8 +124,9 @@ struct ScheduleSimulation {
         guard rate != running[index].rate else { return }
         running[index].rate = rate
         running[index].model = PrecopyModel(
-            memory: tasks[task].memory, dirtying: tasks[task].writing, rate: Int64(rate),
-            widest: Int64(Self.rate(of: link, limit: options.widestBandwidth)),
+            memory: tasks[task].memory, dirtying: tasks[task].writing,
+            rate: Int64(saturating: rate),
+            widest: Int64(saturating: Self.rate(of: link, limit: options.widestBandwidth)),
             fit: tasks[task].fit, options: options)
     }
 
@@ -138,9 +139,9 @@ struct ScheduleSimulation {
             sending[tasks[task].source] -= 1
             receiving[tasks[task].target] -= 1
             estimates[task].durationMilliseconds =
-                max(1, Int64(now.rounded()) - estimates[task].startMilliseconds)
+                max(1, Int64(saturating: now.rounded()) - estimates[task].startMilliseconds)
             estimates[task].downtimeMilliseconds = ended.model?.downtimeMilliseconds ?? 0
-            estimates[task].transferred = Bytes(Int64(ended.sent.rounded()))
+            estimates[task].transferred = Bytes(Int64(saturating: ended.sent.rounded()))
             if ended.copied > 0 {
                 copying[task] = Copying(
                     rate: ended.sent / ended.copied * 1000, link: ended.linkTime / ended.copied)
@@ -167,7 +168,7 @@ struct ScheduleSimulation {
             }
             busy[source] += 1
             busy[target] += 1
-            estimates[task].startMilliseconds = Int64(now.rounded())
+            estimates[task].startMilliseconds = Int64(saturating: now.rounded())
             running.append(Running(task: task, fixed: tasks[task].fixed))
         }
         waiting.removeSubrange(kept...)

@@ -46,13 +46,15 @@ extension StepTiming {
         let pauses = models.map(\.downtimeMilliseconds)
         return StepPrediction(
             duration: StepPrediction.Range(
-                low: Int64((task.fixed + copied * Double(least) / whole) / (1 + error)),
-                high: Int64((task.fixed + copied * Double(most) / whole) * (1 + error))),
+                low: Int64(saturating: (task.fixed + copied * Double(least) / whole) / (1 + error)),
+                high: Int64(
+                    saturating: (task.fixed + copied * Double(most) / whole) * (1 + error))),
             downtime: StepPrediction.Range(
                 low: (pauses.min() ?? 0) / Self.pauseFactor,
                 high: (pauses.max() ?? 0) * Self.pauseFactor),
             transferred: StepPrediction.Range(
-                low: Int64(Double(least) / (1 + error)), high: Int64(Double(most) * (1 + error))),
+                low: Int64(saturating: Double(least) / (1 + error)),
+                high: Int64(saturating: Double(most) * (1 + error))),
             ending: models[0].ending, memory: task.memory, dirtying: task.writing,
             linkRate: Bytes(Int64(copying.link)),
             rateLimit: options.bandwidth.map { .mebibytes(Int64($0)) }, jobs: task.fit.jobs)

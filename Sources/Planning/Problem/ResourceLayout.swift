@@ -126,9 +126,8 @@ struct ResourceLayout {
                     }
             }
         case .poolRoom(let name):
-            // A pool that does not tell is not known to be full.
             let pool = host.facts?.pools.first { $0.name == name && $0.identity == nil }
-            return pool.map { used + ($0.available?.count ?? Int64.max / 4) } ?? used
+            return pool.map { used + $0.room.count } ?? used
         }
     }
 }

@@ -136,7 +136,7 @@ struct StepFloor {
         let fleet = alone.reduce(0, +) / Double(max(1, limits.fleet))
         let longest = max(chain, link > 0 ? link + fixed : 0, host, fleet)
         // A millisecond for what estimates are rounded by.
-        milliseconds = tasks.isEmpty ? 0 : max(0, Int64(longest.rounded(.down)) - 1)
+        milliseconds = tasks.isEmpty ? 0 : max(0, Int64(saturating: longest.rounded(.down)) - 1)
         let busiest = tasks.map { max(held[$0.source], held[$0.target]) }
         orders = [
             tasks.indices.sorted {
@@ -158,7 +158,8 @@ struct StepFloor {
             || options.maxBandwidth != nil
         guard !endsEarly else { return Double(task.memory.count) }
         let model = PrecopyModel(
-            memory: task.memory, dirtying: task.writing, rate: Int64(rate), fit: task.fit,
+            memory: task.memory, dirtying: task.writing, rate: Int64(saturating: rate),
+            fit: task.fit,
             options: options)
         return Double(model.volume.count)
     }
