@@ -23,7 +23,8 @@ struct ImportOptions: ParsableArguments {
 
     func importer(named: Bool = false) throws -> HistoryImporter {
         guard let bytes = Quantity.bytes(memory), bytes > .zero else {
-            throw CommandError("--memory '\(memory)' is not a size such as 256GiB")
+            throw CommandError(
+                "--memory '\(memory)' is not a size such as 256GiB, of 1024TiB at most")
         }
         // Rates over more than ten minutes are not believed: they hide the peaks.
         guard let seconds = Quantity.seconds(period), (1...600).contains(seconds) else {
@@ -122,7 +123,7 @@ struct ImportBitbrains: FleetCommand {
                         name: "vm\(row[0])", vcpus: cores,
                         memory: .kibibytes(Int64(kilobytes))),
                     at: try table.time(row[1]),
-                    use: Int64(used / capacity * Double(cores) * 1000), in: table.lines)
+                    use: Int64(saturating: used / capacity * Double(cores) * 1000), in: table.lines)
             }
         }
         Console.out(try await importer.finish())
@@ -171,7 +172,8 @@ struct ImportCSV: FleetCommand {
                     HistoryImporter.Guest(
                         name: row[1], host: host == nil ? nil : HostName(row[4]), vcpus: count,
                         memory: memory.map { Bytes(Int64($0)) }),
-                    at: try table.time(row[0]), use: Int64(value * factor), in: table.lines)
+                    at: try table.time(row[0]), use: Int64(saturating: value * factor),
+                    in: table.lines)
             }
         }
         Console.out(try await importer.finish())
@@ -218,10 +220,14 @@ struct CSVTable {
         return value
     }
 
+    /// From 1970 to 2099.
+    private static let times: Range<Int64> = 0..<4_102_444_800_000
+
     func time(_ text: String) throws -> Timestamp {
-        if let time = Timestamp(text) { return time }
-        guard let value = Int64(text), (0...4_102_444_800_000).contains(value) else {
-            throw lines.error("'\(text)' is neither a date nor seconds since 1970")
+        if let time = Timestamp(text), Self.times.contains(time.milliseconds) { return time }
+        guard let value = Int64(text), Self.times.contains(value) else {
+            throw lines.error(
+                "'\(text)' is neither a date from 1970 to 2099 nor seconds since 1970")
         }
         // What would be later than the year 5000 in seconds is milliseconds.
         return value > 100_000_000_000

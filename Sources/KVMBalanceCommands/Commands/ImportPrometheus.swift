@@ -27,7 +27,7 @@ struct ImportPrometheus: FleetCommand {
         let end = try until.map { try HistoryTime.read($0, "--until", now: now) } ?? now
         guard start < end else { throw CommandError("--since is not before --until") }
         let prometheus = try Prometheus(server)
-        guard let step = Quantity.seconds(target.period) else {
+        guard let step = Quantity.seconds(target.period), step > 0 else {
             throw CommandError("--period '\(target.period)' is not a time such as 1m")
         }
         var importer = try target.importer(named: true)
@@ -45,24 +45,66 @@ struct ImportPrometheus: FleetCommand {
         return .done
     }
 
+    /// A server gives series in order of their labels: a domain that moved has one for each host,
+    /// and only in order of time do they tell where it was.
     private func add(
         _ series: [Prometheus.Series], _ guests: [String: HistoryImporter.Guest],
         _ importer: inout HistoryImporter
     ) async throws {
+        var readings: [Reading] = []
+        // The host that a domain left long ago does not know it any more: its name tells.
+        let named = Dictionary(grouping: guests.values, by: \.name).filter { $1.count == 1 }
         for one in series {
-            guard let name = one.metric["domain"] else { continue }
-            var guest = guests[name] ?? HistoryImporter.Guest(name: name, vcpus: 1)
+            guard let key = Self.key(one.metric), let name = one.metric["domain"] else { continue }
+            var guest =
+                guests[key] ?? named[name]?.first ?? HistoryImporter.Guest(name: name, vcpus: 1)
             guest.host = HostName(Self.host(one.metric))
             for value in one.values {
-                do {
-                    try await importer.add(
-                        guest, at: Timestamp(milliseconds: Int64((value.time * 1000).rounded())),
-                        counter: Int64((value.value * 1e9).rounded()))
-                } catch let error as HistoryImporter.Refused {
-                    throw CommandError("\(server): \(name): \(error.message)", exit: .failed)
+                guard let reading = Reading(guest, value) else {
+                    throw CommandError(
+                        "\(server): \(name): \(value.value) s of CPU time at \(value.time) can "
+                            + "not be right", exit: .failed)
                 }
+                readings.append(reading)
             }
         }
+        for (_, reading) in readings.enumerated().sorted(by: {
+            ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
+        }) {
+            do {
+                try await importer.add(reading.guest, at: reading.at, counter: reading.counter)
+            } catch let error as HistoryImporter.Refused {
+                throw CommandError(
+                    "\(server): \(reading.guest.name): \(error.message)", exit: .failed)
+            }
+        }
+    }
+
+    /// One value of a series, as we keep it.
+    private struct Reading {
+        var guest: HistoryImporter.Guest
+        var at: Timestamp
+        /// Nanoseconds.
+        var counter: Int64
+
+        /// The end of the year 9999, in milliseconds since 1970.
+        private static let latest = 253_402_300_799_999.0
+
+        /// nil where the server's numbers are no time, or no time of CPUs.
+        init?(_ guest: HistoryImporter.Guest, _ value: Prometheus.Series.Value) {
+            let time = (value.time * 1000).rounded()
+            guard (0...Self.latest).contains(time), value.value >= 0,
+                let counter = Int64(exactly: (value.value * 1e9).rounded())
+            else { return nil }
+            self.guest = guest
+            at = Timestamp(milliseconds: Int64(saturating: time))
+            self.counter = counter
+        }
+    }
+
+    /// What tells one domain from another before its UUID is known: names are only a host's own.
+    private static func key(_ labels: [String: String]) -> String? {
+        labels["domain"].map { "\(host(labels))/\($0)" }
     }
 
     /// The host part of the label that says where the exporter ran.
@@ -82,15 +124,20 @@ struct ImportPrometheus: FleetCommand {
             for one in try await prometheus.range(
                 "last_over_time(\(metric)[1d])", from: end, to: end, step: 60)
             {
-                guard let name = one.metric["domain"] else { continue }
-                set(&guests[name, default: HistoryImporter.Guest(name: name, vcpus: 1)], one)
+                guard let key = Self.key(one.metric), let name = one.metric["domain"] else {
+                    continue
+                }
+                set(&guests[key, default: HistoryImporter.Guest(name: name, vcpus: 1)], one)
             }
         }
+        // What can not be right is not known: without a limit, libvirt tells of memory without end.
         try await fill("libvirt_domain_info_virtual_cpus") { guest, one in
-            guest.vcpus = one.values.last.map { max(1, Int($0.value)) } ?? 1
+            let count = one.values.last.flatMap { Int(exactly: $0.value.rounded()) }
+            guest.vcpus = count.flatMap { (1...1024).contains($0) ? $0 : nil } ?? 1
         }
         try await fill("libvirt_domain_info_maximum_memory_bytes") { guest, one in
-            guest.memory = one.values.last.map { Bytes(Int64($0.value)) }
+            guest.memory = one.values.last.flatMap { Int64(exactly: $0.value.rounded()) }
+                .flatMap { Plausible.believed(Bytes($0)) }
         }
         try await fill("libvirt_domain_info_meta") { guest, one in
             guest.id = one.metric["uuid"].map { DomainID($0) }

@@ -22,6 +22,9 @@ struct HistoryImporter {
         var host: HostName?
         var vcpus: Int
         var memory: Bytes?
+
+        /// By its UUID where that is known: two hosts may have a domain of one name each.
+        var key: String { id?.rawValue ?? name }
     }
 
     private struct Known {
@@ -77,17 +80,19 @@ struct HistoryImporter {
         let period = shape.periodMilliseconds
         let now = time.milliseconds / period * period
         var entry = try place(guest, now: now)
-        if now == entry.at, known[guest.name] != nil {
+        if now == entry.at, known[guest.key] != nil {
             dropped += 1
             return
         }
         // The first value, and one after a gap, needs a counter to start from.
-        if known[guest.name] == nil || now - entry.at > period {
+        if known[guest.key] == nil || now - entry.at > period {
             try await put(entry, at: now - period)
         }
-        entry.counter += use * period * 1000
+        let (used, isTooMuch) = entry.counter.addingReportingOverflow(use * period * 1000)
+        // After 290 years of CPU time it starts anew, as that of a restarted guest does.
+        entry.counter = isTooMuch ? 0 : used
         entry.at = now
-        known[guest.name] = entry
+        known[guest.key] = entry
         try await put(entry, at: now)
     }
 
@@ -97,18 +102,18 @@ struct HistoryImporter {
         var entry = try place(guest, now: time.milliseconds)
         entry.counter = counter
         entry.at = time.milliseconds
-        known[guest.name] = entry
+        known[guest.key] = entry
         try await put(entry, at: entry.at)
     }
 
     private mutating func place(_ guest: Guest, now: Int64) throws -> Known {
-        if var entry = known[guest.name] {
+        if var entry = known[guest.key] {
             guard now >= entry.at else {
                 throw Refused(
                     message: "the clock goes back: \(Timestamp(milliseconds: now)) after "
                         + "\(Timestamp(milliseconds: entry.at))")
             }
-            if let host = guest.host, host != entry.host {
+            if let host = guest.host, host != entry.host, !host.rawValue.isEmpty {
                 entry.host = host
                 promised[host, default: 0] += 0
             }
@@ -120,7 +125,11 @@ struct HistoryImporter {
         guard let host = guest.host ?? emptiest else {
             throw Refused(message: "there is no host: give --hosts")
         }
-        promised[host, default: 0] += guest.memory?.count ?? 1
+        guard !host.rawValue.isEmpty else { throw Refused(message: "its host has no name") }
+        promised[host] =
+            Plausible.sum([
+                Bytes(promised[host] ?? 0), guest.memory ?? Bytes(1),
+            ]).count
         return Known(guest: guest, host: host, at: now, counter: 0)
     }
 
@@ -169,7 +178,10 @@ struct HistoryImporter {
                     host: name, at: Timestamp(milliseconds: last), facts: facts, domains: domains))
         }
         try store.close()
-        let entries = hosts.map { "  - name: \($0)\n    uri: recorded://\($0)\n" }
+        let entries = hosts.map { host in
+            "  - name: \(YAMLWord.quoted(host.rawValue))\n"
+                + "    uri: \(YAMLWord.quoted("recorded://\(host)"))\n"
+        }
         try TextFile.write(
             "# Made by 'kvmbalance import': for backtest and record, not for real hosts.\n"
                 + "hosts:\n\(entries.joined())database: database\n",
@@ -178,7 +190,8 @@ struct HistoryImporter {
             + "\(samples) samples from \(Timestamp(milliseconds: first)) to "
             + "\(Timestamp(milliseconds: last))"
             + (dropped > 0 ? "; \(dropped) second values within a period were left out" : "")
-            + "; try: kvmbalance backtest --config \(folder)/kvmbalance.yaml --since "
+            + "; try: kvmbalance backtest --config "
+            + "\(Format.quoted("\(folder)/kvmbalance.yaml")) --since "
             + "\(Timestamp(milliseconds: first)) --until \(Timestamp(milliseconds: last))"
     }
 
