@@ -26,6 +26,16 @@ struct FaceTests {
         #expect(Format.bar(-1) == "[----------]")
         #expect(Format.bar(7) == "[##########]")
         #expect(Format.percent(nil) == "?" && Format.percent(0.625) == "63 %")
+        #expect(Format.bar(.nan) == "[----------]" && Format.percent(.nan) == "? %")
+        #expect(Format.percent(1e300) == "1e+302 %")
+        #expect(Format.number(3) == "3" && Format.number(4.5) == "4.5")
+    }
+
+    @Test func theLargestNumbersAreWrittenAsTheyAre() {
+        #expect(Bytes(.max).description == "8191 PiB")
+        #expect(Bytes(.min).description == "-8192 PiB")
+        #expect(Bytes(1 << 60).description == "1024 PiB" && Bytes(1536).description == "1.5 KiB")
+        #expect(MilliCPU(.max).description == "9223372036854775.81 CPUs")
     }
 
     @Test func ages() {

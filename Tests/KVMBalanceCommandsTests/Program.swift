@@ -38,7 +38,11 @@ final class Program: @unchecked Sendable {
     let identifier: pid_t
     private let folder: URL
 
-    init(_ words: [String], in folder: URL) throws {
+    /// With standard error on this terminal, and with these changes of the environment.
+    init(
+        _ words: [String], in folder: URL, terminal: String? = nil,
+        environment: [String: String] = [:]
+    ) throws {
         let own = folder.appendingPathComponent("streams-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
         self.folder = own
@@ -46,15 +50,20 @@ final class Program: @unchecked Sendable {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        for (descriptor, name) in [(Int32(1), "out"), (2, "err")] {
+        let errors = terminal ?? own.appendingPathComponent("err").path
+        for (descriptor, path) in [
+            (Int32(1), own.appendingPathComponent("out").path), (2, errors),
+        ] {
             posix_spawn_file_actions_addopen(
-                &actions, descriptor, own.appendingPathComponent(name).path,
-                O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+                &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0o600)
         }
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        var entries = variables.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for entry in entries { free(entry) } }
         var arguments = ([Self.path] + words).map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0
-        let result = posix_spawn(&child, Self.path, &actions, nil, &arguments, environ)
+        let result = posix_spawn(&child, Self.path, &actions, nil, &arguments, &entries)
         guard result == 0 else {
             throw Impossible("\(Self.path) can not be started: error \(result); swift build first")
         }

@@ -14,14 +14,20 @@ enum Format {
 
     /// `[######----]  62 %`.
     static func bar(_ fraction: Double, width: Int = 10) -> String {
-        let clamped = min(1, max(0, fraction))
+        let clamped = fraction.isNaN ? 0 : min(1, max(0, fraction))
         let full = Int((clamped * Double(width)).rounded())
         return "[" + String(repeating: "#", count: full)
             + String(repeating: "-", count: width - full) + "]"
     }
 
     static func percent(_ fraction: Double?) -> String {
-        fraction.map { "\(Int(($0 * 100).rounded())) %" } ?? "?"
+        fraction.map { "\(number(($0 * 100).rounded())) %" } ?? "?"
+    }
+
+    /// `3`, `4.5`: a whole number without a fraction, however large; `?` for what is no number.
+    static func number(_ value: Double) -> String {
+        guard value.isFinite else { return "?" }
+        return Int64(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 
     /// A word of a shell command, quoted where it must be.
@@ -60,13 +66,13 @@ enum Format {
 
     /// Breaks between words where a width is given; further lines are indented by `indent` blanks.
     static func wrapped(_ text: String, indent: Int, width: Int?) -> String {
-        guard let width, text.count > width else { return text }
+        guard let width, columns(text) > width else { return text }
         let blanks = String(repeating: " ", count: indent)
         var lines: [String] = []
         var line = String(text.prefix { $0 == " " })
         for word in text.split(separator: " ") {
             let isEmpty = line.allSatisfy { $0 == " " }
-            if !isEmpty, line.count + 1 + word.count > width {
+            if !isEmpty, columns(line) + 1 + columns(String(word)) > width {
                 lines.append(line)
                 line = blanks + word
             } else {

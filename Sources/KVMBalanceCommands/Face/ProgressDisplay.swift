@@ -7,7 +7,6 @@ import Execution
 actor ProgressDisplay: RunObserver {
     private var state: RunState
     private var progress: [StepID: MigrationProgress] = [:]
-    private var drawnLines = 0
     private let isTerminal: Bool
     private let now: @Sendable () -> Timestamp
 
@@ -31,12 +30,11 @@ actor ProgressDisplay: RunObserver {
     }
 
     /// Takes the bars away, so that the report can follow.
-    func finish() { erase() }
-
-    private func say(_ line: String) {
-        erase()
-        Console.err(line)
+    func finish() {
+        if isTerminal { Console.show([]) }
     }
+
+    private func say(_ line: String) { Console.err(line) }
 
     func line(for event: JournalEvent) -> String? {
         switch event {
@@ -73,43 +71,31 @@ actor ProgressDisplay: RunObserver {
 
     // MARK: Bars
 
-    private func draw() {
-        erase()
-        let running = state.openSteps
-        var lines = running.map { bar(for: $0.step) }
-        lines.append(total)
-        for line in lines { Console.errRaw(line + "\u{1B}[K\n") }
-        drawnLines = lines.count
-    }
+    private func draw() { Console.show(state.openSteps.map { bar(for: $0.step) } + [total]) }
 
-    private func erase() {
-        guard drawnLines > 0 else { return }
-        Console.errRaw("\u{1B}[\(drawnLines)A\u{1B}[J")
-        drawnLines = 0
-    }
-
-    private func bar(for step: Step) -> String {
+    private func bar(for step: Step) -> ProgressLine {
         let name = words(step.id)
         guard let progress = progress[step.id], progress.total.count > 0 else {
-            return "  \(Format.bar(0, width: 24)) \(name)"
+            return ProgressLine(fraction: 0, name: name)
         }
         let done = 1 - Double(progress.remaining.count) / Double(progress.total.count)
-        var words = "\(name)  \(progress.remaining) left"
-        if let rate = progress.rate { words += " at \(rate)/s" }
-        if let dirty = progress.dirtyRate, dirty > .zero { words += ", dirtied \(dirty)/s" }
-        if let iteration = progress.iteration { words += ", round \(iteration)" }
-        return "  \(Format.bar(done, width: 24)) \(words)"
+        var figures = ["\(progress.remaining) left"]
+        if let rate = progress.rate { figures[0] += " at \(rate)/s" }
+        if let dirty = progress.dirtyRate, dirty > .zero { figures.append("dirtied \(dirty)/s") }
+        if let iteration = progress.iteration { figures.append("round \(iteration)") }
+        return ProgressLine(fraction: done, name: name, figures: figures)
     }
 
-    private var total: String {
+    private var total: ProgressLine {
         let steps = state.steps.filter { $0.status != .skipped(reason: "planned anew") }
         let over = steps.filter(\.status.isOver).count
         let open = steps.filter { !$0.status.isOver }
         let latest = open.map(\.step.estimate.endMilliseconds).max() ?? 0
         let elapsed = state.startedAt.map { now().millisecondsSince($0) } ?? 0
         let rest = Format.duration(milliseconds: max(0, latest - elapsed))
-        let fraction = steps.isEmpty ? 1 : Double(over) / Double(steps.count)
-        return "  \(Format.bar(fraction, width: 24)) \(over) of \(steps.count) migrations, "
-            + "about \(rest) to go (estimate)"
+        return ProgressLine(
+            fraction: steps.isEmpty ? 1 : Double(over) / Double(steps.count),
+            name: "\(over) of \(steps.count) migrations",
+            figures: ["about \(rest) to go (estimate)"])
     }
 }

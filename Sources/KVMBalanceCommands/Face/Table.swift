@@ -12,15 +12,19 @@ struct Table {
         header = columns.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
     }
 
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    /// What would steer a terminal is made visible here: it takes more room then.
+    mutating func add(_ cells: String...) { rows.append(cells.map(Format.visible)) }
     var isEmpty: Bool { rows.isEmpty }
 
     var text: String {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let widths = header.indices.map { column in
+            all.map { Format.columns($0[column]) }.max() ?? 0
+        }
         return all.map { row in
             let cells = row.indices.map { column in
-                let blanks = String(repeating: " ", count: widths[column] - row[column].count)
+                let blanks = String(
+                    repeating: " ", count: widths[column] - Format.columns(row[column]))
                 return alignments[column] == .right
                     ? blanks + row[column] : row[column] + blanks
             }
