@@ -66,6 +66,7 @@ struct PlanBalanceCommand: FleetCommand {
             return .done
         }
         return try show(
-            try await service.plan(.balance(maxMoves: balance.moves)), save: save)
+            try await service.plan(.balance(maxMoves: balance.moves)), save: save,
+            policy: planning.policy)
     }
 }

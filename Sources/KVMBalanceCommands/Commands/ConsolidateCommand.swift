@@ -38,6 +38,7 @@ struct PlanConsolidateCommand: FleetCommand {
     func execute() async throws -> Exit {
         let service = try PlanService(try Composition(options), planning, migration)
         return try show(
-            try await service.plan(.consolidate(hosts.map { HostName($0) })), save: save)
+            try await service.plan(.consolidate(hosts.map { HostName($0) })), save: save,
+            policy: planning.policy)
     }
 }

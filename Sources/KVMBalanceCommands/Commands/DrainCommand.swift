@@ -56,7 +56,8 @@ extension FleetCommand {
         let service = try PlanService(composition, planning, migration)
         guard !acting.dryRun else { return try show(try await service.plan(goal), save: nil) }
 
-        let runner = try RunService(composition, isJSON: isJSON)
+        var runner = try RunService(composition, isJSON: isJSON)
+        runner.flags = CommandFlags(migration, planning, options)
         let lock = try runner.lockFleet("\(goal)")
         defer { lock.release() }
         try await runner.refuseUnfinishedRun()

@@ -57,8 +57,10 @@ struct ExplainCommand: FleetCommand {
             guard name != "moves", let before = effect.before[name], let after = effect.after[name],
                 before != after
             else { return nil }
+            // Figures are named with their unit, and those without are counts.
+            let unit = name.hasSuffix("_percent") ? " %" : ""
             let words = name.replacing("_percent", with: "").replacing("_", with: " ")
-            return "\(words) \(before) % -> \(after) %"
+            return "\(words) \(Format.number(before))\(unit) -> \(Format.number(after))\(unit)"
         }
         let figures =
             changes.isEmpty ? "the busiest hosts stay so" : changes.joined(separator: ", ")
@@ -69,7 +71,9 @@ struct ExplainCommand: FleetCommand {
     private func notes(of plan: MigrationPlan) -> [String] {
         let hosts = domain == nil ? plan.unused : []
         let staying = plan.staying.filter { note in domain.map(note.names.contains) ?? true }
-        return hosts.map { "not used: \(Self.list($0.names)): \($0.reason)" }
+        return hosts.map {
+            "not used: \(Self.list($0.names.inNaturalOrder { $0 })): \($0.reason)"
+        }
             + staying.map { note in
                 "stays: \(domain ?? Self.list(note.names)): \(note.reason)"
             }

@@ -46,7 +46,7 @@ struct HostsListCommand: FleetCommand {
             return .done
         }
         var table = Table("HOST", "URI", "ZONE", ">LINK Mbit/s", "MAINTENANCE")
-        for entry in entries {
+        for entry in entries.inNaturalOrder(of: \.name.rawValue) {
             let since = entry.maintenanceSince.map { since in
                 "since \(since)\(entry.maintenanceRun.map { " (run \($0))" } ?? "")"
             }
@@ -114,7 +114,7 @@ struct HostsEnableCommand: FleetCommand {
             Console.out(
                 before.contains(host)
                     ? "\(host) takes domains again; to bring back what a drain took away: kvmbalance "
-                        + "return \(host)"
+                        + "return \(Format.quoted(host.rawValue))\(CommandFlags(options).config)"
                     : "\(host) was not in maintenance")
         }
         return .done

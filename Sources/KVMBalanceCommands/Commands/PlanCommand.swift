@@ -27,7 +27,7 @@ struct PlanDrainCommand: FleetCommand {
         let service = try PlanService(composition, planning, migration)
         let plan = try await service.plan(
             .drain(hosts.map { HostName($0) }, bestEffort: planning.bestEffort))
-        return try show(plan, save: save)
+        return try show(plan, save: save, policy: planning.policy)
     }
 }
 
@@ -46,13 +46,15 @@ struct PlanReturnCommand: FleetCommand {
         let composition = try Composition(options)
         let service = try PlanService(composition, planning, migration)
         let plan = try await service.plan(.return(hosts.map { HostName($0) }))
-        return try show(plan, save: save)
+        return try show(plan, save: save, policy: planning.policy)
     }
 }
 
 extension FleetCommand {
     /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
-    func show(_ plan: MigrationPlan, save: String?) throws -> Exit {
+    func show(
+        _ plan: MigrationPlan, save: String?, policy: String? = nil
+    ) throws -> Exit {
         if let save { try JSON.save(plan, to: save) }
         if isJSON {
             try Console.outJSON(plan)
@@ -60,7 +62,11 @@ extension FleetCommand {
             Console.out(PlanText(plan: plan, width: Console.width).text)
         }
         if let save, plan.outcome == .plan {
-            Console.err("saved; to carry it out: kvmbalance apply \(save)")
+            let told =
+                (policy.map { " --policy \(Format.quoted($0))" } ?? "")
+                + CommandFlags(options).config
+            Console.err(
+                "saved; to carry it out: kvmbalance apply \(Format.quoted(save))\(told)")
         }
         return plan.outcome == .infeasible ? .infeasible : .done
     }

@@ -21,17 +21,10 @@ struct PlanRollingRebootCommand: FleetCommand {
     func execute() async throws -> Exit {
         let service = try PlanService(try Composition(options), planning, migration)
         let reboot = try await service.rollingReboot(hosts.map { HostName($0) })
-        let text = RebootText(reboot: reboot, flags: flags, width: Console.width)
+        let text = RebootText(
+            reboot: reboot, flags: CommandFlags(migration, planning, options),
+            width: Console.width)
         if isJSON { try Console.outJSON(text.document) } else { Console.out(text.text) }
         return reboot.outcome == .infeasible ? .infeasible : .done
-    }
-
-    /// What the commands of a round must be told, as this one was.
-    private var flags: String {
-        var flags = ""
-        if let policy = planning.policy { flags += " --policy \(Format.quoted(policy))" }
-        if planning.seed != 0 { flags += " --seed \(planning.seed)" }
-        if let config = options.config { flags += " --config \(Format.quoted(config))" }
-        return flags
     }
 }

@@ -29,7 +29,8 @@ struct RunsListCommand: FleetCommand {
         for report in reports {
             table.add(
                 report.run.description, report.kind.rawValue,
-                report.plan.hosts.map(\.rawValue).joined(separator: ","), report.state,
+                report.plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
+                report.state,
                 report.startedAt?.description ?? "-", report.moved,
                 report.reason ?? "")
         }

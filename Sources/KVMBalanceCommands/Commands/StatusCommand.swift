@@ -34,7 +34,7 @@ struct StatusCommand: FleetCommand {
             Console.out(
                 StatusText(
                     snapshot: snapshot, live: live, only: name, now: composition.now(),
-                    width: Console.width
+                    width: Console.width, flags: CommandFlags(options)
                 ).text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch

@@ -20,7 +20,7 @@ struct PlanText {
     }
 
     private var headline: String {
-        let hosts = plan.hosts.map(\.rawValue).joined(separator: ", ")
+        let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
         let subject = hosts.isEmpty ? plan.kind.rawValue : "\(plan.kind.rawValue) \(hosts)"
         switch plan.outcome {
         case .plan:
@@ -53,8 +53,11 @@ struct PlanText {
         guard plan.kind == .consolidate, let score = plan.score, let before = score.before[figure],
             let after = score.after[figure]
         else { return nil }
-        let bound = score.bound[figure].map { " (no plan could do with fewer than \(Int($0)))" }
-        return "Hosts in use: \(Int(before)) before, \(Int(after)) after\(bound ?? "")."
+        let bound = score.bound[figure].map {
+            " (no plan could do with fewer than \(Format.number($0)))"
+        }
+        return "Hosts in use: \(Format.number(before)) before, \(Format.number(after)) after"
+            + "\(bound ?? "")."
     }
 
     private var steps: String {

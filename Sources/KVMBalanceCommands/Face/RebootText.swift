@@ -3,8 +3,8 @@ import ClusterModel
 /// A schedule of reboots as people and programs read it.
 struct RebootText {
     let reboot: RollingReboot
-    /// Flags that every command of a round gets.
-    var flags = ""
+    /// What the commands of a round are told.
+    var flags = CommandFlags()
     var width: Int?
 
     /// The schedule as JSON; its plans have the fields that every plan has.
@@ -76,7 +76,7 @@ struct RebootText {
     }
 
     private func text(_ round: RollingReboot.Round, _ number: Int) -> String {
-        let names = round.hosts.map(\.rawValue).joined(separator: ", ")
+        let names = round.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
         var lines = [Format.wrapped("Round \(number): \(names)", indent: 4, width: width)]
         lines += steps("away", round.away)
         lines += round.back.map { steps("back", $0) } ?? []
@@ -102,13 +102,13 @@ struct RebootText {
     private func commands(_ round: RollingReboot.Round) -> [String] {
         let hosts = round.hosts.map { Format.quoted($0.rawValue) }.joined(separator: " ")
         let reboot = "# reboot \(hosts), and wait until they are up"
-        let config = flags.firstRange(of: " --config").map { String(flags[$0.lowerBound...]) } ?? ""
-        let isBack = round.back != nil
+        // What does not come home is said above: without this flag nothing would.
+        let lacking = round.back.map { $0.blockers.isEmpty ? "" : " --best-effort" }
         return [
-            "kvmbalance drain \(hosts)\(flags)", reboot, "kvmbalance hosts check \(hosts)\(config)",
-            isBack
-                ? "kvmbalance return \(hosts)\(flags)"
-                : "kvmbalance hosts enable \(hosts)\(config)",
+            "kvmbalance drain \(hosts)\(flags.planning)", reboot,
+            "kvmbalance hosts check \(hosts)\(flags.config)",
+            lacking.map { "kvmbalance return \(hosts)\($0)\(flags.planning)" }
+                ?? "kvmbalance hosts enable \(hosts)\(flags.config)",
         ]
     }
 

@@ -95,7 +95,7 @@ struct RunReport: Encodable {
 
 extension RunReport {
     var text: String {
-        let hosts = plan.hosts.map(\.rawValue).joined(separator: ", ")
+        let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
         var lines = [
             "Run \(run): \(kind.rawValue) \(hosts): \(state)\(reason.map { ": \($0)" } ?? "")"
         ]

@@ -9,9 +9,12 @@ struct StatusText {
     let now: Timestamp
     /// Lines are broken to fit; nil leaves them as long as they are.
     var width: Int?
+    /// What commands that are shown must be told.
+    var flags = CommandFlags()
 
     var text: String {
         let hosts = snapshot.hosts.filter { only == nil || $0.name == only }
+            .inNaturalOrder { $0.name.rawValue }
         var parts = hosts.map(section)
         if !snapshot.inFlight.isEmpty { parts.append(migrations) }
         return parts.joined(separator: "\n\n")
@@ -22,11 +25,12 @@ struct StatusText {
         if let fault = host.fault {
             lines.append(
                 Format.wrapped(
-                    "  unreachable: \(fault); see: kvmbalance hosts check \(host.name)", indent: 4,
+                    "  unreachable: \(fault); see: kvmbalance hosts check "
+                        + Format.quoted(host.name.rawValue) + flags.config, indent: 4,
                     width: width))
         }
         lines += cells(host)
-        let domains = snapshot.domains(on: host.name)
+        let domains = snapshot.domains(on: host.name).inNaturalOrder(of: \.name)
         if domains.isEmpty {
             lines.append("  no domains")
         } else {
@@ -38,7 +42,7 @@ struct StatusText {
     private func headline(_ host: Host) -> String {
         var words = ["\(host.name)\(host.inMaintenance ? " (maintenance)" : "")"]
         if let facts = host.facts {
-            let capacity = Double(facts.cpu.logicalCPUs) * 1000
+            let capacity = Double(max(1, facts.cpu.logicalCPUs)) * 1000
             let cpu = host.load?.cpu.map { Double($0.count) / capacity }
             words.append("CPU \(Format.bar(cpu ?? 0)) \(Format.percent(cpu))")
             let memory = host.load?.memoryAvailable.map {
@@ -65,7 +69,8 @@ struct StatusText {
             words.append("waiting for disks \(Format.percent(Double(iowait) / 1000))")
         }
         if let pages = figures.ksmPagesSharing, pages > 0 {
-            words.append("KSM saves \(Bytes(pages * 4096))")
+            let ksm = KSMCounters(pagesShared: 0, pagesSharing: pages)
+            words.append("KSM saves \(ksm.saved)")
         }
         return words
     }
@@ -123,7 +128,9 @@ struct StatusText {
     private func cpu(_ count: Int64?) -> String { count.map { MilliCPU($0).description } ?? "?" }
     private func bytes(_ count: Int64?) -> String { count.map { Bytes($0).description } ?? "?" }
     private func sum(_ first: Int64?, _ second: Int64?) -> Int64? {
-        first.flatMap { first in second.map { first + $0 } }
+        first.flatMap { first in
+            second.map { Plausible.sum([Bytes(first), Bytes($0)]).count }
+        }
     }
 
     private func notes(_ domain: Domain) -> String {

@@ -165,7 +165,7 @@ struct FitnessCheck {
     static func text(of results: [Result]) -> String {
         var table = Table("HOST", "ITEM", "", "DETAIL")
         var remedies: [String] = []
-        for result in results {
+        for result in results.inNaturalOrder(of: \.host.rawValue) {
             for finding in result.findings {
                 let grade = finding.grade == .failure ? "FAIL" : finding.grade.rawValue
                 table.add(result.host.rawValue, finding.item, grade, finding.detail)

@@ -9,6 +9,8 @@ struct RunService {
     private let composition: Composition
     private let isJSON: Bool
     private let journal: JournalStore
+    /// What commands that are printed after a run must be told.
+    var flags = CommandFlags()
 
     init(_ composition: Composition, isJSON: Bool) throws {
         self.composition = composition
@@ -160,14 +162,15 @@ struct RunService {
         let hosts = plan.hosts.map(\.rawValue).joined(separator: " ")
         Console.err(
             "\(hosts) stays in maintenance: nothing is sent there until 'kvmbalance return "
-                + "\(hosts)' or 'kvmbalance hosts enable \(hosts)'")
+                + "\(hosts)\(flags.planning)' or 'kvmbalance hosts enable "
+                + "\(hosts)\(flags.config)'")
     }
 
     private func tellOfEmpty(_ plan: MigrationPlan) {
         let hosts = plan.hosts.map(\.rawValue).joined(separator: " ")
         Console.err(
             "to keep \(hosts) empty, or switched off, tell the planner: kvmbalance hosts disable "
-                + "\(hosts)")
+                + "\(hosts)\(flags.config)")
     }
 
     private func execute(
