@@ -17,6 +17,14 @@ struct DomainJob: Sendable {
 
     private func bytes(_ name: String) -> Bytes? { .plausible(parameters.integer(name)) }
 
+    /// Estimates are learned from it: nonsense is not kept.
+    private func time(_ name: String) -> Int64? {
+        parameters.integer(name).flatMap { (0...Self.longest).contains($0) ? $0 : nil }
+    }
+
+    /// A month, in milliseconds.
+    private static let longest: Int64 = 31 * 86_400_000
+
     var progress: MigrationProgress {
         MigrationProgress(
             elapsedMilliseconds: parameters.integer(VIR_DOMAIN_JOB_TIME_ELAPSED) ?? 0,
@@ -46,9 +54,8 @@ struct DomainJob: Sendable {
     /// What a completed migration took; nil fields where libvirt did not say.
     func statistics(measuredMilliseconds: Int64) -> MigrationStatistics {
         var statistics = MigrationStatistics(
-            durationMilliseconds: parameters.integer(VIR_DOMAIN_JOB_TIME_ELAPSED)
-                ?? measuredMilliseconds,
-            downtimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME),
+            durationMilliseconds: time(VIR_DOMAIN_JOB_TIME_ELAPSED) ?? measuredMilliseconds,
+            downtimeMilliseconds: time(VIR_DOMAIN_JOB_DOWNTIME),
             transferred: bytes(VIR_DOMAIN_JOB_DATA_PROCESSED),
             iterations: parameters.integer(VIR_DOMAIN_JOB_MEMORY_ITERATION).map {
                 Int(clamping: $0)

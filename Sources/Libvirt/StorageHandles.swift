@@ -79,10 +79,20 @@ final class VolumeHandle {
         let (capacity, allocation) = (info.capacity, info.allocation)
         let physical = VIR_STORAGE_VOL_GET_PHYSICAL.rawValue
         try checked(use { virStorageVolGetInfoFlags($0, &info, physical) })
-        return (
-            Bytes(Int64(clamping: capacity)), Bytes(Int64(clamping: allocation)),
-            Bytes(Int64(clamping: info.allocation))
-        )
+        let sizes = try [capacity, allocation, info.allocation].map {
+            count throws(LibvirtFailure) in try Self.size(count, of: name)
+        }
+        return (capacity: sizes[0], allocation: sizes[1], length: sizes[2])
+    }
+
+    /// Sums over a domain's images would not stand what no storage holds.
+    static func size(_ count: UInt64, of name: String) throws(LibvirtFailure) -> Bytes {
+        guard let size = Bytes.plausible(Int64(exactly: count)) else {
+            throw LibvirtFailure.refused(
+                "the volume '\(name)' is said to have \(count) bytes, which can not be right",
+                remedy: "look at it with virsh vol-info")
+        }
+        return size
     }
 
     func isFile() throws(LibvirtFailure) -> Bool {

@@ -67,9 +67,17 @@ final class VolumeStream {
         case -3:
             var length: Int64 = 0
             try checked(virStreamRecvHole(pointer, &length, 0))
-            return .hole(length)
+            return try Self.hole(length)
         default: return .data(Int(try checked(count)))
         }
+    }
+
+    /// Holes are told and not sent: nothing says that there is a file of that length.
+    static func hole(_ length: Int64) throws(LibvirtFailure) -> Piece {
+        guard let size = Bytes.plausible(length) else {
+            throw LibvirtFailure.refused("a file with a hole of \(length) bytes can not be right")
+        }
+        return .hole(size.count)
     }
 
     func send(_ bytes: UnsafeRawBufferPointer) throws(LibvirtFailure) {
@@ -152,6 +160,9 @@ struct VolumeCopy {
         while true {
             guard !control.isCancelled else {
                 throw LibvirtFailure.refused("the copy was aborted")
+            }
+            guard tally.length <= Plausible.memory.count else {
+                throw LibvirtFailure.refused("a file of \(tally.length) bytes can not be right")
             }
             switch try input.receive(into: buffer) {
             case .end:

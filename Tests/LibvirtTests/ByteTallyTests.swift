@@ -32,6 +32,21 @@ struct ByteTallyTests {
         }
     }
 
+    @Test("Holes and sizes that no file has are refused before they are added up")
+    func absurd() throws {
+        for length in [-1, Int64.min, Int64.max, Int64(1) << 62] {
+            #expect(throws: LibvirtFailure.self) { try VolumeStream.hole(length) }
+        }
+        guard case .hole(4096) = try VolumeStream.hole(4096) else {
+            Issue.record("an ordinary hole")
+            return
+        }
+        for size in [UInt64.max, 1 << 63, 1 << 62] {
+            #expect(throws: LibvirtFailure.self) { try VolumeHandle.size(size, of: "vm1.img") }
+        }
+        #expect(try VolumeHandle.size(4096, of: "vm1.img") == 4096)
+    }
+
     @Test("It sees one bit, two words exchanged, and a length")
     func damage() {
         let bytes = (0..<64).map { UInt8($0 + 1) }

@@ -103,6 +103,14 @@ struct DomainStatisticsTests {
                 == MigrationStatistics(
                     durationMilliseconds: 1133, downtimeMilliseconds: 305, transferred: 1000,
                     iterations: 3))
+        let absurd = DomainJob(
+            parameters: TypedParameters([
+                "time_elapsed": .integer(.max), "downtime": .integer(-1),
+                "data_processed": .integer(.max), "memory_total": .integer(.min),
+            ]))
+        #expect(
+            absurd.statistics(measuredMilliseconds: 9)
+                == MigrationStatistics(durationMilliseconds: 9))
         let empty = DomainJob(parameters: TypedParameters())
         #expect(!empty.isMigration)
         #expect(

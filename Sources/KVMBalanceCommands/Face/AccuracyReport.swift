@@ -65,14 +65,14 @@ extension AccuracyReport.Group {
         }
         downtimeWithinFactorTwo = entries.filter { $0.observed.downtimeMilliseconds != nil }
             .share { entry in
-                let predicted = max(1, entry.step.estimate.downtimeMilliseconds)
-                let observed = max(1, entry.observed.downtimeMilliseconds ?? 0)
+                let predicted = Double(max(1, entry.step.estimate.downtimeMilliseconds))
+                let observed = Double(max(1, entry.observed.downtimeMilliseconds ?? 0))
                 return observed <= 2 * predicted && predicted <= 2 * observed
             }
         transferredMedianError = entries.compactMap { entry in
             entry.observed.transferred.flatMap { seen in
                 seen > .zero
-                    ? abs(Double(entry.step.estimate.transferred.count - seen.count))
+                    ? abs(Double(entry.step.estimate.transferred.count) - Double(seen.count))
                         / Double(seen.count) : nil
             }
         }.sorted().rank(1, of: 2)
