@@ -51,6 +51,16 @@ package enum RecoveryDocument {
             domain ran, and which images it makes on the target. These rows then come before the ones
             above; all other pictures mean the same.
 
+            Asked to shut down, a guest may go down when no attempt waits for it any more. The journal has
+            the request, and a step that was open when its process died counts as asked. Such a guest is
+            looked at every two seconds for a quarter of an hour after its attempt, also after an abort
+            and first of all when the run is taken up: seen down on its source and not on its target, it
+            is started there. Nothing is planned before that first look. What the run can not prove to be
+            up is named at its end, which then is no success.
+
+            Of the images only those are removed from the target that the journal says were made, each by
+            a record of its own. What a killed process may have made besides is named and left.
+
             | what moves | both hosts show | what must have happened | after an intent |
             |---|---|---|---|
             \(lines.joined(separator: "\n"))
