@@ -16,13 +16,15 @@ extension MarkupElement {
         try memory(trimmedText, unit: attribute("unit"))
     }
 
-    func memory(_ text: String, unit: String?) throws(MalformedXML) -> Bytes {
+    func memory(
+        _ text: String, unit: String?, upTo most: Bytes = .mostPlausible
+    ) throws(MalformedXML) -> Bytes {
         guard let factor = Self.units[unit ?? "KiB"],
-            let bytes = Bytes.plausible(Int64(text), unit: factor)
+            let bytes = Bytes.plausible(Int64(text), unit: factor, upTo: most)
         else {
             throw MalformedXML(
                 "<\(name)>: '\(text.prefix(40)) \((unit ?? "KiB").prefix(20))' is no amount of "
-                    + "memory up to \(Bytes.mostPlausible)")
+                    + "memory up to \(most)")
         }
         return bytes
     }

@@ -12,7 +12,10 @@ enum StoragePoolXMLReader {
             name: name, type: type, targetPath: path.flatMap { $0.isEmpty ? nil : $0 },
             identity: identity(type: type, source: root.first("source")),
             available: try root.first("available").map { element throws(MalformedXML) in
-                try element.memory(element.trimmedText, unit: element.attribute("unit") ?? "bytes")
+                // A cluster's storage holds more than any host has memory.
+                try element.memory(
+                    element.trimmedText, unit: element.attribute("unit") ?? "bytes",
+                    upTo: Plausible.storage)
             })
     }
 

@@ -153,6 +153,20 @@ struct HostXMLReaderTests {
                     name: "p", type: pool.type, targetPath: "/srv/p", identity: pool.identity))
     }
 
+    @Test("The room in a pool may be more than any memory")
+    func room() throws {
+        func pool(_ available: Int64) throws -> StoragePool {
+            try StoragePoolXMLReader.read(
+                "<pool type='dir'><name>p</name><available unit='bytes'>\(available)</available>"
+                    + "<target><path>/srv/p</path></target></pool>")
+        }
+        let large = Int64(3) << 50
+        #expect(try pool(large).available == Bytes(large))
+        #expect(try pool(large).room == Plausible.memory)
+        #expect(try pool(5).room == 5)
+        #expect(throws: MalformedXML.self) { try pool(Int64.max) }
+    }
+
     @Test("Absurd pages and cells are refused")
     func absurd() {
         for cell in [
