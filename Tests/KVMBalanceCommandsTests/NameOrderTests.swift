@@ -39,6 +39,7 @@ struct NameOrderTests {
         let hosts = (1...11).map { "host\($0)" }
         #expect(order(try play.must(0, "status").output) == hosts)
         #expect(order(try play.must(0, "hosts", "list").output) == hosts)
+        #expect(order(try play.must(0, "collect", "--once").output) == hosts)
         let check = try play.run("hosts", "check", "--no-probe").output
         #expect(
             check.split(separator: "\n").compactMap { $0.firstMatch(of: /^host\d+/) }

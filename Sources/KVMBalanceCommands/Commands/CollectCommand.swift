@@ -70,11 +70,11 @@ struct CollectCommand: FleetCommand {
         if isJSON {
             try Console.outJSON(CollectReport(domains: sampled, failures: failures))
         } else {
-            for (host, count) in sampled.sorted(by: { $0.key < $1.key }) {
+            for (host, count) in sampled.inNaturalOrder(of: \.key) {
                 Console.out("\(host): \(Format.plural(count, "domain")) sampled")
             }
         }
-        for (host, reason) in failures.sorted(by: { $0.key < $1.key }) {
+        for (host, reason) in failures.inNaturalOrder(of: \.key) {
             Console.err("\(host): not sampled: \(reason)")
         }
         return failures.isEmpty ? .done : .failed
