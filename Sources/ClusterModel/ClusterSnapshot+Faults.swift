@@ -82,8 +82,8 @@ extension TransferFit {
         let month = 31 * Plausible.measurement.upperBound
         let faults: [String?] = [
             Plausible.fault("fixedMilliseconds", fixedMilliseconds, 0...month),
-            Plausible.fault("efficiencyPermille", efficiencyPermille, 1...10_000),
-            Plausible.fault("dirtyingPermille", dirtyingPermille, 0...10_000),
+            Plausible.fault("efficiencyPermille", efficiencyPermille, 1...1_000_000),
+            Plausible.fault("dirtyingPermille", dirtyingPermille, 0...1_000_000),
             Plausible.fault("switchoverMilliseconds", switchoverMilliseconds, 0...month),
             Plausible.fault("errorPermille", errorPermille, 0...1_000_000_000),
         ]

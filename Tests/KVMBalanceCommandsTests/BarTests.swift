@@ -101,8 +101,8 @@ struct BarTests {
 @Suite(.serialized) struct TerminalRunTests {
     private func drain(
         _ terminal: PseudoTerminal, as kind: String,
-        during: (Program) throws -> String = { _ in "" }
-    ) throws -> (ending: Ending, written: String) {
+        during: (Process) throws -> String = { _ in "" }
+    ) throws -> (status: Int32, written: String) {
         // Slow enough to draw many times.
         let play = try Playground(hosts: 3, domains: 6, speed: 3)
         try play.editDomain("vm001") { domain in
@@ -112,23 +112,27 @@ struct BarTests {
             domain["facts"] = facts
             return domain
         }
-        let program = try Program(
-            ["drain", "host1", "--yes", "--config", play.config], in: play.folder,
-            terminal: terminal.path, environment: ["TERM": kind])
+        let program = Process()
+        program.executableURL = URL(fileURLWithPath: Program.path)
+        program.arguments = ["drain", "host1", "--yes", "--config", play.config]
+        program.environment = ProcessInfo.processInfo.environment.merging(["TERM": kind]) { $1 }
+        program.standardInput = FileHandle.nullDevice
+        program.standardOutput = FileHandle.nullDevice
+        program.standardError = try terminal.otherEnd()
+        try program.run()
         var written = try during(program)
         // A terminal that nobody reads would hold the program.
-        while kill(program.identifier, 0) == 0, !written.contains("stays in maintenance") {
+        while program.isRunning {
             written += terminal.read()
             usleep(20_000)
         }
-        let ending = try program.wait()
-        return (ending, written + terminal.read())
+        return (program.terminationStatus, written + terminal.read())
     }
 
     @Test func barsFitAndAreGoneInTheEnd() throws {
         let terminal = try PseudoTerminal(columns: 80, rows: 24)
-        let (ending, written) = try drain(terminal, as: "xterm")
-        #expect(ending.status == 0, "\(written)")
+        let (status, written) = try drain(terminal, as: "xterm")
+        #expect(status == 0, "\(written)")
         #expect(written.contains("migrations  about") && !written.contains("\u{9B}"))
         #expect(bars(written).count > 3)
         for bar in bars(written) { #expect(Format.columns(bar) < 80, "\(bar)") }
@@ -147,14 +151,14 @@ struct BarTests {
     @Test func aTerminalMayBeResizedMeanwhile() throws {
         let terminal = try PseudoTerminal(columns: 120, rows: 24)
         var wide = ""
-        let (ending, written) = try drain(terminal, as: "xterm") { _ in
+        let (status, written) = try drain(terminal, as: "xterm") { _ in
             wide = terminal.read(forMilliseconds: 1200)
             terminal.resize(columns: 50, rows: 24)
             // What was being drawn just then.
             _ = terminal.read(forMilliseconds: 300)
             return ""
         }
-        #expect(ending.status == 0, "\(written)")
+        #expect(status == 0, "\(written)")
         #expect(bars(wide).contains { Format.columns($0) > 50 })
         #expect(bars(written).count > 3)
         for bar in bars(written) { #expect(Format.columns(bar) < 50, "\(bar)") }
@@ -162,20 +166,20 @@ struct BarTests {
 
     @Test func aDumbTerminalGetsPlainLines() throws {
         let terminal = try PseudoTerminal(columns: 80, rows: 24)
-        let (ending, written) = try drain(terminal, as: "dumb")
-        #expect(ending.status == 0, "\(written)")
+        let (status, written) = try drain(terminal, as: "dumb")
+        #expect(status == 0, "\(written)")
         #expect(written.contains("migrating") && written.contains("arrived"))
         #expect(!written.contains("\u{1B}") && !written.contains("[--"))
     }
 
     @Test func stoppingLeavesNoBar() throws {
         let terminal = try PseudoTerminal(columns: 80, rows: 24)
-        let (ending, written) = try drain(terminal, as: "xterm") { program in
+        let (status, written) = try drain(terminal, as: "xterm") { program in
             let before = terminal.read(forMilliseconds: 1500)
-            program.send(SIGINT)
+            program.interrupt()
             return before
         }
-        #expect(ending.status == 1, "\(written)")
+        #expect(status == 1, "\(written)")
         #expect(written.contains("no new migration starts"))
         var screen = Screen(columns: 80, rows: 24)
         screen.write(written)

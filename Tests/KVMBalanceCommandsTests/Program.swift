@@ -38,11 +38,7 @@ final class Program: @unchecked Sendable {
     let identifier: pid_t
     private let folder: URL
 
-    /// With standard error on this terminal, and with these changes of the environment.
-    init(
-        _ words: [String], in folder: URL, terminal: String? = nil,
-        environment: [String: String] = [:]
-    ) throws {
+    init(_ words: [String], in folder: URL) throws {
         let own = folder.appendingPathComponent("streams-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
         self.folder = own
@@ -50,20 +46,15 @@ final class Program: @unchecked Sendable {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        let errors = terminal ?? own.appendingPathComponent("err").path
-        for (descriptor, path) in [
-            (Int32(1), own.appendingPathComponent("out").path), (2, errors),
-        ] {
+        for (descriptor, name) in [(Int32(1), "out"), (2, "err")] {
             posix_spawn_file_actions_addopen(
-                &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0o600)
+                &actions, descriptor, own.appendingPathComponent(name).path,
+                O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         }
-        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        var entries = variables.map { strdup("\($0)=\($1)") } + [nil]
-        defer { for entry in entries { free(entry) } }
         var arguments = ([Self.path] + words).map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0
-        let result = posix_spawn(&child, Self.path, &actions, nil, &arguments, &entries)
+        let result = posix_spawn(&child, Self.path, &actions, nil, &arguments, environ)
         guard result == 0 else {
             throw Impossible("\(Self.path) can not be started: error \(result); swift build first")
         }

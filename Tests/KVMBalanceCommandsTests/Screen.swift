@@ -78,7 +78,7 @@ struct Screen {
 /// A pseudo-terminal of a size, with a program of ours on its other end.
 final class PseudoTerminal {
     private let own: Int32
-    let path: String
+    private let path: String
 
     init(columns: Int, rows: Int) throws {
         own = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -99,6 +99,13 @@ final class PseudoTerminal {
         var size = winsize(
             ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
         _ = ioctl(own, UInt(TIOCSWINSZ), &size)
+    }
+
+    /// For a program to write to. It does not become anybody's controlling terminal.
+    func otherEnd() throws -> FileHandle {
+        let descriptor = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Impossible("\(path): \(errno)") }
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     func read(forMilliseconds time: Int) -> String {

@@ -52,9 +52,8 @@ struct PlanReturnCommand: FleetCommand {
 
 extension FleetCommand {
     /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
-    func show(
-        _ plan: MigrationPlan, save: String?, policy: String? = nil
-    ) throws -> Exit {
+    /// `policy` is the one it was told to plan under.
+    func show(_ plan: MigrationPlan, save: String?, policy: String? = nil) throws -> Exit {
         if let save { try JSON.save(plan, to: save) }
         if isJSON {
             try Console.outJSON(plan)
@@ -62,11 +61,11 @@ extension FleetCommand {
             Console.out(PlanText(plan: plan, width: Console.width).text)
         }
         if let save, plan.outcome == .plan {
-            let told =
-                (policy.map { " --policy \(Format.quoted($0))" } ?? "")
-                + CommandFlags(options).config
+            let flags = [("policy", policy), ("config", options.config)].compactMap { name, file in
+                file.map { " --\(name) \(Format.quoted($0))" }
+            }
             Console.err(
-                "saved; to carry it out: kvmbalance apply \(Format.quoted(save))\(told)")
+                "saved; to carry it out: kvmbalance apply \(Format.quoted(save))\(flags.joined())")
         }
         return plan.outcome == .infeasible ? .infeasible : .done
     }

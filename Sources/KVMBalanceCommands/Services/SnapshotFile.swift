@@ -7,9 +7,11 @@ enum SnapshotFile {
         let read = try JSON.read(
             ClusterSnapshot.self, "a snapshot that 'kvmbalance snapshot --save' wrote", from: path)
         try refuse(read, from: path)
-        return ClusterSnapshot(
+        var snapshot = ClusterSnapshot(
             observedAt: read.observedAt, hosts: read.hosts, domains: read.domains,
             inFlight: read.inFlight, demandSlots: read.demandSlots)
+        snapshot.calibration = read.calibration
+        return snapshot
     }
 
     /// Throws what is wrong with a world that was read from there, a few things at most.
