@@ -25,8 +25,8 @@ is_init() {
     [[ $first == "kvmbalance-lab-init:$2" ]]
 }
 
-# Sets ENTER to the words that start a command in a place (host or `controller`). Into a host
-# it is two steps: the holder's pid means something only inside the lab's PID namespace.
+# Sets ENTER to the words that start a command in a place (host, `controller` or `systemd`). Into all but
+# the controller it is two steps: the other's pid means something only inside the lab's PID namespace.
 enter_words() {
     local name=$1 place=$2 directory=${3:-/} init
     init=$(init_of "$name")
@@ -34,6 +34,10 @@ enter_words() {
     ENTER=(nsenter --target "$init" --pid --mount --net --uts)
     if [[ $place == controller ]]; then
         ENTER+=("--wdns=$directory")
+    elif [[ $place == systemd ]]; then
+        [[ -f $(state_of "$name")/systemd.pid ]] || die "lab '$name' has no systemd: lab systemd"
+        ENTER+=(nsenter --target "$(cat "$(state_of "$name")/systemd.pid")"
+            --mount --uts --ipc --net --pid --cgroup --root --wdns=/)
     else
         require_host "$name" "$place"
         ENTER+=(nsenter --target "$(cat "$(host_state "$name" "$place")/holder.pid")"
@@ -69,7 +73,7 @@ command_run() {
         words+=("$1")
         shift
     done
-    [[ ${1:-} == -- ]] || die "usage: lab run [NAME] [HOST|controller] -- CMD…"
+    [[ ${1:-} == -- ]] || die "usage: lab run [NAME] [HOST|controller|systemd] -- CMD…"
     shift
     (($#)) || die "lab run: no command after --"
     name=${words[0]:-default} place=${words[1]:-controller}

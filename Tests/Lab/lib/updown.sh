@@ -203,6 +203,7 @@ lab_down() {
         remains "$name" >&2
         return 1
     fi
+    systemd_forget "$name"
     rm -rf "$state" "$(disks_of "$name")"
     rmdir "$LAB_STATES" 2>/dev/null || true
 }
