@@ -28,6 +28,7 @@ struct DatabaseFile: Sendable {
                 message: DirectoryFailure.reason(directory),
                 remedy: "check the owner and the mount, or set another 'database'")
         }
+        FolderOwner.prepare(path, in: directory)
     }
 
     /// Set up for each connection, before anything is written: another program's database is

@@ -1,3 +1,4 @@
+package import Execution
 import Foundation
 import Glibc
 
@@ -22,6 +23,8 @@ package final class FleetLock: Sendable {
         /// nil in the instant between locking and writing.
         package var process: Int32?
         package var purpose: String
+        /// The run that it drives; nil while it has none, as while a plan is made.
+        package var run: RunID?
 
         package var description: String {
             let who = process.map { "process \($0)" } ?? "another process"
@@ -41,9 +44,12 @@ package final class FleetLock: Sendable {
 
     /// Takes the lock or says who has it, without waiting. Swift may end the life of an object
     /// after its last use: keep the lock by calling `release` when the work is done.
-    package static func acquire(directory: String, purpose: String) throws -> Acquisition {
+    package static func acquire(
+        directory: String, purpose: String, run: RunID? = nil
+    ) throws -> Acquisition {
         try makeDirectory(directory)
         let path = directory + "/" + fileName
+        FolderOwner.prepare(path, in: directory)
         // Close-on-exec: a child that outlives us must not keep the fleet locked.
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw error("open", path, errno) }
@@ -56,14 +62,15 @@ package final class FleetLock: Sendable {
             return .held(holder(in: path))
         }
         let lock = FleetLock(path: path, descriptor: descriptor)
-        try lock.describe(purpose)
+        try lock.describe(purpose, run: run)
         return .acquired(lock)
     }
 
     /// Says in the file what the lock is held for, once more is known (the run's number).
-    package func describe(_ purpose: String) throws {
+    package func describe(_ purpose: String, run: RunID? = nil) throws {
         let line = purpose.map { $0.isNewline ? " " : $0 }
-        let text = Array("\(getpid())\n\(String(line))\n".utf8)
+        let number = run.map { "\($0)\n" } ?? ""
+        let text = Array("\(getpid())\n\(String(line))\n\(number)".utf8)
         guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count
         else { throw Self.error("write", path, errno) }
     }
@@ -79,7 +86,8 @@ package final class FleetLock: Sendable {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return Holder(
             process: lines.first.flatMap { Int32($0) },
-            purpose: lines.count > 1 ? String(lines[1]) : "")
+            purpose: lines.count > 1 ? String(lines[1]) : "",
+            run: lines.count > 2 ? Int64(lines[2]).map { RunID($0) } : nil)
     }
 
     private static func makeDirectory(_ directory: String) throws {

@@ -80,13 +80,13 @@ struct CrashTests {
             Issue.record("nobody else can have it")
             return
         }
-        try lock.describe("run 5:\ndrain h1")
+        try lock.describe("run 5:\ndrain h1", run: RunID(5))
         let me = getpid()
         await #expect(processExitsWith: .exitCode(75)) {
             [path = path as String, me = me as Int32] in
             guard case .held(let holder) = try FleetLock.acquire(directory: path, purpose: "mine")
             else { exit(1) }
-            guard holder.process == me, holder.purpose == "run 5: drain h1",
+            guard holder.process == me, holder.purpose == "run 5: drain h1", holder.run == RunID(5),
                 holder.description == "process \(me) (run 5: drain h1)"
             else { exit(2) }
             exit(75)
