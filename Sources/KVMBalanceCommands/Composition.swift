@@ -11,6 +11,9 @@ import Telemetry
 /// Where everything is wired: the fleet file becomes doors to hosts, stores and policies.
 struct Composition: Sendable {
     let fleet: Fleet
+    /// What a command must be told to mean the same fleet file (` --config FILE`); empty where it
+    /// would find it by itself.
+    let flags: String
     /// Folder of the fleet file: what it names relatively is looked for here.
     private let folder: URL
     private let inspectors: [HostName: any HostInspector]
@@ -19,17 +22,11 @@ struct Composition: Sendable {
     private let images: [HostName: any ImageKeeper]
     private let stores: Stores
 
-    static let defaultFiles = ["kvmbalance.yaml", "/etc/kvmbalance/kvmbalance.yaml"]
-
     init(_ options: GlobalOptions) throws {
-        let file = try Self.fleetFile(options.config)
-        let text = try TextFile.read(file)
-        do {
-            fleet = try FleetReader.read(text)
-        } catch {
-            throw CommandError("\(file): \(error)")
-        }
-        folder = URL(fileURLWithPath: file).deletingLastPathComponent()
+        let file = try FleetFile.read(options.config)
+        fleet = file.fleet
+        flags = options.config.map { " --config \(Format.quoted($0))" } ?? ""
+        folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
         (inspectors, actuators, probes) = try Self.doors(of: fleet)
@@ -74,16 +71,6 @@ struct Composition: Sendable {
             probes[host.name] = simulation.probe(for: uri.host, named: host.name)
         }
         return (inspectors, actuators, probes)
-    }
-
-    private static func fleetFile(_ given: String?) throws -> String {
-        if let given { return given }
-        if let found = defaultFiles.first(where: { FileManager.default.fileExists(atPath: $0) }) {
-            return found
-        }
-        throw CommandError(
-            "no fleet file: write ./kvmbalance.yaml or /etc/kvmbalance/kvmbalance.yaml (the README "
-                + "shows one), or name one with --config")
     }
 
     let now: @Sendable () -> Timestamp = {

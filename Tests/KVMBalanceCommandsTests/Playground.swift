@@ -35,6 +35,11 @@ final class Playground {
         return try Program(Array(all), in: folder)
     }
 
+    /// A shell starts it: see `Program`.
+    func start(by script: String, _ words: String...) throws -> Program {
+        try Program(words + ["--config", config], in: folder, script: script)
+    }
+
     @discardableResult
     func run(_ words: String...) throws -> Ending { try start(words).wait() }
     func run(_ words: [String]) throws -> Ending { try start(words).wait() }

@@ -38,7 +38,8 @@ final class Program: @unchecked Sendable {
     let identifier: pid_t
     private let folder: URL
 
-    init(_ words: [String], in folder: URL) throws {
+    /// `script` is what a shell does instead, with the program and its words as `"$0" "$@"`.
+    init(_ words: [String], in folder: URL, script: String? = nil) throws {
         let own = folder.appendingPathComponent("streams-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
         self.folder = own
@@ -51,10 +52,12 @@ final class Program: @unchecked Sendable {
                 &actions, descriptor, own.appendingPathComponent(name).path,
                 O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         }
-        var arguments = ([Self.path] + words).map { strdup($0) } + [nil]
+        let shell = script.map { ["/bin/bash", "-c", $0] } ?? []
+        let line = shell + [Self.path] + words
+        var arguments = line.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var child: pid_t = 0
-        let result = posix_spawn(&child, Self.path, &actions, nil, &arguments, environ)
+        let result = posix_spawn(&child, line[0], &actions, nil, &arguments, environ)
         guard result == 0 else {
             throw Impossible("\(Self.path) can not be started: error \(result); swift build first")
         }

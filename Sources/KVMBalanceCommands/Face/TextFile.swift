@@ -3,7 +3,10 @@ import Glibc
 
 /// A file that the operator named: read whole, or refused with the kernel's word for why.
 enum TextFile {
-    static func read(_ path: String) throws -> String {
+    static func read(_ path: String) throws -> String { try readJudging(path).text }
+
+    /// With who has a say in what stands there.
+    static func readJudging(_ path: String) throws -> (text: String, trust: FileTrust) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, errno) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
@@ -12,14 +15,15 @@ enum TextFile {
         guard info.st_mode & S_IFMT != S_IFDIR else {
             throw CommandError("\(path) can not be read: it is a folder, name a file in it")
         }
-        guard let data = try handle.readToEnd() else { return "" }
+        let trust = try FileTrust(descriptor, openedAs: path)
+        guard let data = try handle.readToEnd() else { return ("", trust) }
         guard let text = String(data: data, encoding: .utf8) else {
             throw CommandError("\(path) can not be read: it is not text in UTF-8")
         }
-        return text
+        return (text, trust)
     }
 
-    private static func failure(_ path: String, _ number: Int32) -> CommandError {
+    static func failure(_ path: String, _ number: Int32) -> CommandError {
         let reason =
             number == ENOENT
             ? "there is no such file (looked for from \(FileManager.default.currentDirectoryPath))"

@@ -64,7 +64,7 @@ struct ShellProbe: Sendable {
             }
             return """
                 out=$(timeout 3 bash -c "</dev/tcp/\(address)/\(port)" 2>&1); \
-                echo "port=\(other.name) $? $out" | tr '\\n' ' '; echo
+                echo port=\(Format.quoted(other.name.rawValue)) "$? $out" | tr '\\n' ' '; echo
                 """
         }
         return """

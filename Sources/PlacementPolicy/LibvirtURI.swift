@@ -1,0 +1,79 @@
+/// What a libvirt URI asks for beside a host.
+///
+/// Source: `doRemoteOpen` in libvirt's `remote_driver.c` and `virURIParseParams` in `viruri.c` (9.0.0):
+/// parameters stand behind `?`, are parted by `&` or `;`, may be written in percents, and their names are
+/// compared without regard to case.
+package enum LibvirtURI {
+    /// A parameter that only a trusted file may have.
+    package struct Privileged: Hashable, Sendable {
+        /// As libvirt calls it.
+        package var name: String
+        package var effect: Effect
+    }
+
+    /// Why it is privileged.
+    package enum Effect: String, Hashable, Sendable {
+        case runsHere = "runs a program on this machine"
+        case runsThere = "runs a program on the host"
+        case trusts = "changes by what a host is known to be itself"
+    }
+
+    private static let effects: [String: Effect] = [
+        "command": .runsHere, "netcat": .runsThere,
+        "no_verify": .trusts, "known_hosts": .trusts, "known_hosts_verify": .trusts,
+        "no_sanity": .trusts, "pkipath": .trusts,
+    ]
+    /// A URI within a URI may have one within, and nobody needs more.
+    private static let depth = 4
+
+    /// In their order in the URI. Those of its `name`, which the host's own daemon opens, count too: what
+    /// they run, they run there.
+    package static func privileged(in uri: String) -> [Privileged] {
+        privileged(in: uri, depth: depth)
+    }
+
+    private static func privileged(in uri: String, depth: Int) -> [Privileged] {
+        parameters(of: uri).flatMap { name, value -> [Privileged] in
+            if let effect = effects[name] { return [Privileged(name: name, effect: effect)] }
+            guard name == "name" else { return [] }
+            guard depth > 0 else { return [Privileged(name: name, effect: .runsThere)] }
+            return privileged(in: value, depth: depth - 1).map {
+                Privileged(name: $0.name, effect: $0.effect == .runsHere ? .runsThere : $0.effect)
+            }
+        }
+    }
+
+    /// Names in lower case, with their values.
+    private static func parameters(of uri: String) -> [(name: String, value: String)] {
+        let beforeFragment = uri.prefix { $0 != "#" }
+        guard let start = beforeFragment.firstIndex(of: "?") else { return [] }
+        return beforeFragment[start...].dropFirst().split { $0 == "&" || $0 == ";" }.map {
+            let parts = $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (unescaped(parts[0]).lowercased(), parts.count > 1 ? unescaped(parts[1]) : "")
+        }
+    }
+
+    /// As libxml2 does it: two hexadecimal digits behind a percent sign are a byte, all else stays; C ends
+    /// the word at a zero byte.
+    private static func unescaped(_ text: Substring) -> String {
+        let bytes = Array(text.utf8)
+        var plain: [UInt8] = []
+        var place = 0
+        while place < bytes.count {
+            if bytes[place] == UInt8(ascii: "%"), place + 2 < bytes.count,
+                let high = digit(bytes[place + 1]), let low = digit(bytes[place + 2])
+            {
+                plain.append(high << 4 | low)
+                place += 3
+            } else {
+                plain.append(bytes[place])
+                place += 1
+            }
+        }
+        return String(decoding: plain.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) }
+    }
+}
