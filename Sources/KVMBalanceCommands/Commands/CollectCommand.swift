@@ -52,7 +52,9 @@ struct CollectCommand: FleetCommand {
             store: SurveyStore(metrics: store, now: composition.now), clock: ContinuousClock(),
             now: composition.now, logger: logger)
         let group = ServiceGroup(
-            services: [collector, retention, survey], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [collector, retention, survey],
+            gracefulShutdownSignals: [.sigterm, .sigint]
+                + (SignalWatch.isHangUpIgnored ? [] : [.sighup]),
             logger: logger)
         try await group.run()
         return .done

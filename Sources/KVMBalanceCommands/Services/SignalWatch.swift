@@ -4,15 +4,16 @@ import Execution
 import Foundation
 import Synchronization
 
-/// Ctrl-C once: no new migration starts, the running ones end. Twice, or SIGTERM: they are aborted.
+/// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM: they
+/// are aborted.
 final class SignalWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 
     init(_ executor: RunExecutor) {
-        let count = Counter()
-        sources = [
+        let stops = Counter()
+        var sources = [
             Self.source(SIGINT) {
-                if count.next() == 1 {
+                if stops.next() == 1 {
                     Console.err(
                         "stopping: running migrations end, none is started; again to abort them")
                     executor.send(.stop(reason: "stopped by Ctrl-C"))
@@ -22,10 +23,28 @@ final class SignalWatch: Sendable {
             },
             Self.source(SIGTERM) { executor.send(.abort(reason: "aborted by SIGTERM")) },
         ]
+        if !Self.isHangUpIgnored {
+            sources.append(
+                // Kernel and shell may both send it for one closed terminal: it never aborts.
+                Self.source(SIGHUP) {
+                    guard stops.next() == 1 else { return }
+                    Console.err("stopping: the terminal was closed; running migrations end")
+                    executor.send(.stop(reason: "stopped by SIGHUP, as when a terminal is closed"))
+                })
+        }
+        self.sources = sources
     }
 
     func cancel() {
         for source in sources { source.cancel() }
+    }
+
+    /// Under `nohup` a closed terminal is to change nothing.
+    static var isHangUpIgnored: Bool {
+        var action = sigaction()
+        guard sigaction(SIGHUP, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     private static func source(
