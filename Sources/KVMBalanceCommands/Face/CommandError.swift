@@ -8,10 +8,11 @@ enum Exit: Int32 {
     /// The plan is infeasible; its blockers were listed.
     case infeasible = 3
     case rolledBack = 4
-    /// A person must look; `runs show` says at what.
+    /// A person must look; `runs show` says at what. Also where a run that ended halfway waits for
+    /// one, so that nothing else is begun.
     case halted = 5
     case usage = 64
-    /// Another run holds the fleet.
+    /// Another run holds the fleet: it lives, and asking again later helps.
     case busy = 75
 
     var code: ExitCode { ExitCode(rawValue) }

@@ -1,0 +1,183 @@
+import Foundation
+import Testing
+
+/// The shipped units as shipped, sandboxed, under a real systemd, over qemu+ssh to real hosts.
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+struct SystemdUnitTests {
+    static let collect = "kvmbalance-collect.service"
+    static let balance = "kvmbalance-balance.service"
+    static let fleetFile = "/etc/kvmbalance/kvmbalance.yaml"
+
+    @Test func bothUnitsWorkAndSayWhatIsWrong() async throws {
+        try await withLab("units", hosts: 2) { lab in
+            let system = try System(lab)
+            try Self.withoutAFleetFile(system)
+            try Self.withAWrongOne(system)
+            try system.write(try Self.fleet(lab), to: Self.fleetFile)
+            try await Self.withARightOne(system)
+            try await Self.whileARunHoldsTheFleet(lab, system)
+            try Self.figuresOfTheReadme(system)
+        }
+    }
+
+    private static func fleet(_ lab: Lab) throws -> String {
+        try lab.lab("config").output.split(separator: "\n").map {
+            $0.hasPrefix("database:") ? "database: /var/lib/kvmbalance" : String($0)
+        }.joined(separator: "\n") + "\n"
+    }
+
+    /// There is nothing to do then: told once, and no failure.
+    private static func withoutAFleetFile(_ system: System) throws {
+        for unit in [collect, balance] {
+            #expect(try system.run("systemctl", "start", unit).status == 0)
+            #expect(try system.show(unit, "ActiveState", "Result") == ["inactive", "success"])
+            #expect(try system.show(unit, "ConditionResult") == ["no"])
+            let told = try system.journal(unit)
+            #expect(told.contains("unmet condition check (ConditionPathExists=\(fleetFile))"))
+        }
+    }
+
+    /// Trying again would not mend it: the unit stays failed.
+    private static func withAWrongOne(_ system: System) throws {
+        try system.write("hosts: []\n", to: fleetFile)
+        for unit in [collect, balance] {
+            _ = try system.run("systemctl", "start", unit)
+            try system.wait(unit, toBe: "failed")
+            let seen = try system.show(unit, "SubState", "ExecMainStatus", "NRestarts")
+            #expect(seen == ["failed", "64", "0"])
+            #expect(try system.journal(unit).contains("no hosts"))
+            _ = try system.run("systemctl", "reset-failed", unit)
+        }
+    }
+
+    private static func withARightOne(_ system: System) async throws {
+        #expect(try system.run("systemctl", "start", collect).status == 0)
+        try await Task.sleep(for: .seconds(15))
+        try system.wait(collect, toBe: "active")
+        // Without samples of every host it would refuse (exit 1).
+        let started = try system.run("systemctl", "start", balance)
+        let said = try system.journal(balance)
+        #expect(started.status == 0, "\(started.text) \(said)")
+        #expect(try system.show(balance, "Result") == ["success"])
+        #expect(try system.journal(balance).contains("balance: nothing to do"))
+        #expect(try system.measuredHosts() == ["host1", "host2"])
+        for unit in [collect, balance] {
+            let told = try system.journal(unit)
+            for words in ["SYS", "thread priority", "Connection reset", "not sampled"] {
+                #expect(!told.contains(words), "\(told)")
+            }
+        }
+    }
+
+    /// One that lives is waited for; one that died waits for a person, and that is a failure each time.
+    private static func whileARunHoldsTheFleet(_ lab: Lab, _ system: System) async throws {
+        try lab.guest("slow", on: "host1", "--memory", "96", "--dirty", "2", "--wait")
+        for host in ["host1", "host2"] { try lab.lab("link", host, "5") }
+        let drain = try system.start(
+            "runuser", "-u", "kvmbalance", "--", "kvmbalance", "drain", "host1", "--yes",
+            "--config", fleetFile)
+        try await system.waitForMigration(of: lab)
+        #expect(try system.run("systemctl", "start", balance).status == 0)
+        #expect(try system.show(balance, "Result") == ["success"])
+        let waited = try system.journal(balance)
+        #expect(waited.contains("another run holds the fleet"), "\(waited)")
+
+        _ = try system.run("pkill", "-KILL", "-u", "kvmbalance", "-f", "^kvmbalance drain")
+        _ = try drain.wait()
+        for _ in 1...2 {
+            #expect(try system.run("systemctl", "start", balance).status != 0)
+            #expect(
+                try system.show(balance, "ActiveState", "Result", "ExecMainStatus")
+                    == ["failed", "exit-code", "5"])
+        }
+        #expect(try system.journal(balance).contains("kvmbalance runs abort 1"))
+        for host in ["host1", "host2"] { try lab.lab("link", host, "off") }
+        let aborted = try system.run(
+            "runuser", "-u", "kvmbalance", "--", "kvmbalance", "runs", "abort", "1",
+            "--config", fleetFile)
+        #expect(aborted.output.contains("aborted"), "\(aborted.text)")
+        #expect(try system.run("systemctl", "start", balance).status == 0)
+        try lab.expectAllWell()
+    }
+
+    private static func figuresOfTheReadme(_ system: System) throws {
+        let readme = try String(
+            contentsOf: Lab.root.appendingPathComponent("README.md"), encoding: .utf8)
+        for unit in [collect, balance] {
+            let judged = try system.run("systemd-analyze", "security", "--no-pager", unit).output
+            let level = try #require(
+                judged.firstMatch(of: /Overall exposure level for \S+: ([0-9.]+ [A-Z]+)/)?.1)
+            #expect(readme.contains("gives \(level)"), "systemd-analyze gives \(level)")
+        }
+    }
+}
+
+/// A systemd in the lab's controller, with the kvmbalance of this build installed as the README says.
+struct System {
+    let lab: Lab
+
+    init(_ lab: Lab) throws {
+        self.lab = lab
+        try lab.lab("systemd", Lab.kvmbalance)
+    }
+
+    private func words(_ words: [String]) -> [String] {
+        [Lab.program, "run", lab.name, "systemd", "--"] + words
+    }
+
+    func run(_ command: String...) throws -> ShellResult { try shell(words(command)) }
+    func start(_ command: String...) throws -> ShellCommand { try ShellCommand(words(command)) }
+
+    func write(_ text: String, to path: String) throws {
+        let written = try run("sh", "-c", "printf %s \"$1\" >\"$2\"", "-", text, path)
+        guard written.status == 0 else { throw LabError("\(path): \(written.text)") }
+    }
+
+    /// Properties of a unit, in this order; what it does not have is left out.
+    func show(_ unit: String, _ properties: String...) throws -> [String] {
+        let text = try run(
+            "systemctl", "show", "--property", properties.joined(separator: ","), unit
+        )
+        .output
+        return properties.compactMap { property in
+            text.split(separator: "\n").first { $0.hasPrefix("\(property)=") }
+                .map { String($0.dropFirst(property.count + 1)) }
+        }
+    }
+
+    func wait(_ unit: String, toBe state: String) throws {
+        for _ in 0..<100 {
+            let now = try show(unit, "ActiveState", "SubState")
+            if now.first == state { return }
+            // A unit that is to be restarted would come back to life for ever.
+            guard now.last != "auto-restart" else { throw LabError("\(unit) is restarted") }
+            usleep(100_000)
+        }
+        throw LabError("\(unit) is not \(state): \(try journal(unit))")
+    }
+
+    func journal(_ unit: String) throws -> String {
+        try run("journalctl", "--no-pager", "--output", "cat", "--unit", unit).output
+    }
+
+    /// Hosts of whose use the database tells: it takes two samples of each.
+    func measuredHosts() throws -> [String] {
+        let status = try run(
+            "runuser", "-u", "kvmbalance", "--", "kvmbalance", "status", "--output", "json",
+            "--config", SystemdUnitTests.fleetFile)
+        let object = try JSONSerialization.jsonObject(with: Data(status.output.utf8))
+        let live = (object as? [String: Any])?["live"] as? [String: Any]
+        let hosts = live?["hosts"] as? [String: [String: Any]] ?? [:]
+        return hosts.filter { $0.value["busy"] != nil }.keys.sorted()
+    }
+
+    func waitForMigration(of lab: Lab) async throws {
+        for _ in 0..<200 {
+            if try lab.virsh("host1", "domjobinfo", "slow").output.contains("Outgoing migration") {
+                return
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw LabError("the migration never began")
+    }
+}
