@@ -26,7 +26,7 @@ struct ConsolidateTests {
         #expect(try play.maintenance().isEmpty)
 
         #expect(try play.must(0, "consolidate", "--yes").output.contains("nothing to do"))
-        try play.must(0, "runs", "rollback", "1")
+        try play.must(0, "runs", "rollback", "1", "--yes")
         #expect(try play.placement() == before)
     }
 
@@ -59,7 +59,7 @@ struct ConsolidateTests {
         try run.says("migrating")
         run.send(SIGKILL)
         _ = try run.wait()
-        try play.must(0, "runs", "resume", "1")
+        try play.must(0, "runs", "resume", "1", "--yes")
         #expect(try hosts(play) == ["host2", "host3", "host4"])
         #expect(try play.placement().count == 10)
     }

@@ -63,7 +63,8 @@ struct StoryTests {
             ["plan", "return", "host1"], ["explain", plan], ["explain", plan, "vm001"],
             ["apply", plan, "--dry-run"], ["drain", "host1", "--dry-run"],
             ["apply", plan, "--yes"], ["drain", "host1", "--yes"], ["runs", "list"],
-            ["runs", "show", "1"], ["return", "host1", "--yes"], ["runs", "rollback", "1"],
+            ["runs", "show", "1"], ["return", "host1", "--yes"],
+            ["runs", "rollback", "1", "--dry-run"], ["runs", "rollback", "1", "--yes"],
         ] {
             let ending = try play.run(words + ["--output", "json"])
             #expect(ending.status == 0, "\(words): \(ending.text)")

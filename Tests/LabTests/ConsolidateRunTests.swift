@@ -48,7 +48,7 @@ struct ConsolidateRunTests {
         let again = try lab.kvmbalance("consolidate", "--policy", policy, "--yes")
         #expect(again.status == 0 && again.output.contains("nothing to do"), "\(again.text)")
 
-        let back = try lab.kvmbalance("runs", "rollback", "1", "--policy", policy)
+        let back = try lab.kvmbalance("runs", "rollback", "1", "--policy", policy, "--yes")
         #expect(back.status == 0, "\(back.text)")
         #expect(try lab.placement() == start, "\(back.text)")
         try lab.expectAllWell()

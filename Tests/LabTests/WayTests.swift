@@ -215,7 +215,7 @@ struct WayTests {
             _ = try drain.wait()
             let story = "killed after \(milliseconds) ms"
             if let run = try CrashTests.unfinishedRun(lab) {
-                let ended = try lab.kvmbalance("runs", "rollback", run)
+                let ended = try lab.kvmbalance("runs", "rollback", run, "--yes")
                 #expect(ended.status == 0, "\(story): \(ended.text)")
             }
             let placement = try lab.placement()

@@ -77,19 +77,8 @@ extension FleetCommand {
 
     /// Shows the plan and asks, unless told not to. Where the answer is no, the plan is the result.
     func agreed(to plan: MigrationPlan, _ acting: ActingOptions) throws -> Bool {
-        let text = PlanText(plan: plan, width: Console.width).text
-        if isJSON { Console.err(text) } else { Console.out(text) }
-        if acting.yes { return true }
-        if Console.isInputTerminal {
-            let count = Format.plural(plan.steps.count, "migration")
-            if Console.confirm("Carry out \(count)?") { return true }
-            Console.err("kvmbalance: nothing was done")
-        } else {
-            Console.err(
-                "kvmbalance: nothing was done: there is no terminal to ask on. Add --yes to go on "
-                    + "without being asked")
-        }
-        if isJSON { try Console.outJSON(plan) }
-        return false
+        try Consent(acting: acting, isJSON: isJSON).isGiven(
+            to: PlanText(plan: plan, width: Console.width).text,
+            "Carry out \(Format.plural(plan.steps.count, "migration"))?", else: plan)
     }
 }

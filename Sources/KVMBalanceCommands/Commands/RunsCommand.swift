@@ -56,28 +56,35 @@ struct RunsShowCommand: FleetCommand {
 /// `kvmbalance runs resume RUN`.
 struct RunsResumeCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Go on with a run that was killed, stopped or halted.")
+        commandName: "resume",
+        abstract:
+            "Go on with a run that was killed, stopped or halted: show what is left, ask, do it.")
     @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "The policy it was planned under, if not the fleet file's.") var policy: String?
+    @Option(help: "The policy to plan under, if the file it was planned under lies elsewhere now.")
+    var policy: String?
+    @OptionGroup var acting: ActingOptions
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
         try await RunService(try Composition(options), isJSON: isJSON).takeUp(
-            RunID(run), to: nil, policy: policy)
+            RunID(run), to: nil, policy: policy, acting)
     }
 }
 
 /// `kvmbalance runs rollback RUN`.
 struct RunsRollbackCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Bring every domain of a run back to where it was.")
+        commandName: "rollback",
+        abstract: "Bring every domain of a run back to where it was: show the way, ask, do it.")
     @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "The policy it was planned under, if not the fleet file's.") var policy: String?
+    @Option(help: "The policy to plan under, if the file it was planned under lies elsewhere now.")
+    var policy: String?
+    @OptionGroup var acting: ActingOptions
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
         try await RunService(try Composition(options), isJSON: isJSON)
-            .takeUp(RunID(run), to: .rollback, policy: policy)
+            .takeUp(RunID(run), to: .rollback, policy: policy, acting)
     }
 }
 
@@ -85,13 +92,11 @@ struct RunsRollbackCommand: FleetCommand {
 struct RunsAbortCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "abort",
-        abstract: "Stop a run: its migrations are aborted, nothing new starts.")
+        abstract: "Stop a run at once: its migrations are aborted, nothing new starts.")
     @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "The policy it was planned under, if not the fleet file's.") var policy: String?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await RunService(try Composition(options), isJSON: isJSON).abort(
-            RunID(run), policy: policy)
+        try await RunService(try Composition(options), isJSON: isJSON).abort(RunID(run))
     }
 }

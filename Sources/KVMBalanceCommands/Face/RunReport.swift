@@ -49,6 +49,8 @@ struct RunReport: Encodable {
     var endedAt: Timestamp?
     var plan: MigrationPlan
     var steps: [StepReport]
+    /// What the commands that it names must be told (` --config FILE`); not for programs.
+    var flags = ""
 
     private enum CodingKeys: String, CodingKey {
         case run, state, kind, reason
@@ -123,13 +125,15 @@ extension RunReport {
         switch state {
         case "done", "rolled-back": return nil
         case "running":
-            return "If its process was killed: 'kvmbalance runs resume \(run)' goes on with it, "
-                + "'runs rollback \(run)'\nbrings its domains back, 'runs abort \(run)' leaves "
-                + "everything where it is."
-        default:
-            return "'kvmbalance runs resume \(run)' goes on with it, 'runs rollback \(run)' brings "
-                + "its domains back."
+            return "If its process was killed, choose.\n\(ways)\nTo leave everything where it is: "
+                + "kvmbalance runs abort \(run)\(flags)"
+        default: return ways
         }
+    }
+
+    private var ways: String {
+        "To go on with it: kvmbalance runs resume \(run)\(flags)\nTo bring its domains back: "
+            + "kvmbalance runs rollback \(run)\(flags)"
     }
 
     /// Domains that are where the run was to bring them, of how many; what was replanned counts once.

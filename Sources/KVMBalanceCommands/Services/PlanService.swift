@@ -10,6 +10,8 @@ import Planning
 struct PlanService: Sendable {
     let composition: Composition
     private(set) var policy: Policy
+    /// The file that it is from; nil for the built-in one.
+    let policyFile: String?
     private let snapshotFile: String?
     let seed: UInt64
     private let bestEffort: Bool
@@ -26,6 +28,7 @@ struct PlanService: Sendable {
                     + "in \(planning.policy ?? "its file")", exit: .usage)
         }
         self.policy = policy
+        policyFile = composition.policyFile(planning.policy)
         snapshotFile = planning.snapshot
         seed = planning.seed
         bestEffort = planning.bestEffort
@@ -45,10 +48,21 @@ struct PlanService: Sendable {
         policy.migration = plan.options
         policy.limits = plan.limits
         self.policy = policy
+        policyFile = composition.policyFile(path)
         snapshotFile = nil
         seed = plan.seed
         bestEffort = !plan.blockers.isEmpty
         for warning in policy.warnings { Console.err("warning: \(warning)") }
+    }
+
+    /// For a run that is aborted: nothing is planned for it any more, so any policy will do.
+    init(_ composition: Composition, settling plan: MigrationPlan) {
+        self.composition = composition
+        policy = Policy.default
+        policyFile = nil
+        snapshotFile = nil
+        seed = plan.seed
+        bestEffort = true
     }
 
     func plan(_ goal: PlanGoal) async throws -> MigrationPlan {

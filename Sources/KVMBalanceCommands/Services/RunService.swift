@@ -6,9 +6,9 @@ import Persistence
 
 /// Starts, takes up, shows and stops runs.
 struct RunService {
-    private let composition: Composition
-    private let isJSON: Bool
-    private let journal: JournalStore
+    let composition: Composition
+    let isJSON: Bool
+    let journal: JournalStore
     /// What commands that are printed after a run must be told.
     var flags = CommandFlags()
 
@@ -21,13 +21,18 @@ struct RunService {
     // MARK: Looking
 
     func report(_ run: RunID) async throws -> RunReport {
-        RunReport(run: run, state: try await state(of: run))
+        report(run, try await state(of: run))
     }
 
     func reports() async throws -> [RunReport] {
-        try await composition.runStates().reversed().map {
-            RunReport(run: $0.run, state: $0.state)
-        }
+        try await composition.runStates().reversed().map { report($0.run, $0.state) }
+    }
+
+    /// With commands that work when they are pasted.
+    func report(_ run: RunID, _ state: RunState) -> RunReport {
+        var report = RunReport(run: run, state: state)
+        report.flags = composition.flags
+        return report
     }
 
     func show(_ report: RunReport) throws {
@@ -44,26 +49,40 @@ struct RunService {
     // MARK: One at a time
 
     /// The whole fleet belongs to one run: a second one is refused.
-    func lockFleet(_ purpose: String) throws -> FleetLock {
-        switch try FleetLock.acquire(directory: composition.databaseFolder.path, purpose: purpose) {
+    func lockFleet(_ purpose: String, run: RunID? = nil) throws -> FleetLock {
+        switch try FleetLock.acquire(
+            directory: composition.databaseFolder.path, purpose: purpose, run: run)
+        {
         case .acquired(let lock): return lock
         case .held(let holder):
             throw CommandError(
-                "another run holds the fleet: \(holder.description). Wait for it, or stop it with "
-                    + "'kvmbalance runs abort' and its number from 'kvmbalance runs list'",
-                exit: .busy)
+                "another run holds the fleet: \(holder.description). Wait for it, or "
+                    + wayToStop(holder), exit: .busy)
         }
     }
 
-    /// A run that was killed may have left a migration open: that comes first.
+    /// How to end the process that holds the fleet.
+    func wayToStop(_ holder: FleetLock.Holder) -> String {
+        if let run = holder.run {
+            return "stop it: kvmbalance runs abort \(run)\(composition.flags)"
+        }
+        let end = holder.process.map { ": kill \($0)" } ?? " by hand"
+        return "end it\(end) (it has begun no run yet)"
+    }
+
+    /// A run that was killed may have left a migration open: that comes first, and only a person can
+    /// say what is to become of it.
     func refuseUnfinishedRun() async throws {
         for (run, state) in try await composition.runStates()
         where state.outcome == nil || state.outcome?.state == .halted {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
+            let ways = ["resume", "rollback", "abort"].map {
+                "\n  kvmbalance runs \($0) \(run)\(composition.flags)"
+            }
             throw CommandError(
-                "run \(run) (\(state.kind.rawValue)) \(what). Look at it with 'kvmbalance runs show "
-                    + "\(run)', then 'runs resume \(run)', 'runs rollback \(run)' or 'runs abort "
-                    + "\(run)'", exit: .busy)
+                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else is begun. Look at it: "
+                    + "kvmbalance runs show \(run)\(composition.flags)\nThen one of:"
+                    + ways.joined(), exit: .halted)
         }
     }
 
@@ -74,72 +93,41 @@ struct RunService {
     ) async throws -> Exit {
         let run = try await journal.open(
             plan, at: composition.now(), process: ProcessInfo.processInfo.processIdentifier)
-        try lock.describe("run \(run), \(goal)")
+        try lock.describe("run \(run), \(goal)", run: run)
+        try await keepPolicy(service.policyFile, of: run)
         try await settleMaintenance(of: goal, run: run)
         return try await execute(run, recovering: false, service: service)
     }
 
-    /// Goes on with a run that did not end, towards its own goal or another.
-    func takeUp(_ run: RunID, to goal: RunGoal?, policy: String?) async throws -> Exit {
-        let lock = try lockFleet("runs \(goal?.rawValue ?? "resume") \(run)")
-        defer { lock.release() }
-        let before = try await state(of: run)
-        let goal = goal ?? (before.goal == .abort ? .forward : before.goal)
-        if goal == .forward, before.outcome?.state == .done {
-            throw CommandError("run \(run) is done: there is nothing to resume")
-        }
-        if before.outcome?.state == .rolledBack {
-            throw CommandError("run \(run) was rolled back already")
-        }
-        let service = try PlanService(composition, policy: policy, plan: before.original)
-        let taken = JournalEvent.taken(
-            process: ProcessInfo.processInfo.processIdentifier, goal: goal)
-        try await journal.append(taken, to: run, at: composition.now())
-        if goal == .forward {
-            // It may have been killed between its first record and this.
-            try await settleMaintenance(of: service.goal(of: before.original), run: run)
-        }
-        let exit = try await execute(run, recovering: true, service: service)
-        if goal == .rollback, exit == .rolledBack, before.kind == .drain {
-            // Maintenance that somebody else began is theirs to end.
-            for entry in try await journal.maintenance() where entry.run == run {
-                try await journal.clearMaintenance(of: entry.host)
-            }
-        }
-        // The rollback was what was asked for: that it was reached is success.
-        return goal == .rollback && exit == .rolledBack ? .done : exit
+    // MARK: The policy of a run
+
+    /// So that whoever takes the run up need not name it again.
+    private func keepPolicy(_ file: String?, of run: RunID) async throws {
+        guard let file else { return }
+        let whole = URL(fileURLWithPath: file).path
+        try await journal.remember(whole, as: Self.policyName(run))
     }
 
-    /// Stops the process that drives the run, or settles what a killed one left.
-    func abort(_ run: RunID, policy: String?) async throws -> Exit {
-        let found = try await state(of: run)
-        if let outcome = found.outcome, outcome.state != .halted {
-            throw CommandError(
-                "run \(run) ended already (\(outcome.state.rawValue)): nothing to abort")
+    /// Plans for a run under the file of this name, else the one that it was planned under, else the
+    /// fleet file's.
+    func planService(
+        for run: RunID, _ plan: MigrationPlan, policy given: String?
+    ) async throws -> PlanService {
+        let kept = try await journal.remembered(Self.policyName(run), as: String.self)
+        guard given == nil, let kept else {
+            return try PlanService(composition, policy: given, plan: plan)
         }
-        switch try FleetLock.acquire(
-            directory: composition.databaseFolder.path, purpose: "runs abort \(run)")
-        {
-        case .held(let holder):
-            // Anything but another process's number would reach whole groups of processes.
-            guard let process = holder.process, process > 1, kill(process, SIGTERM) == 0 else {
-                throw CommandError(
-                    "\(holder.description) holds the fleet and can not be told to stop: end it by "
-                        + "hand, then try again", exit: .failed)
-            }
-            Console.err("told \(holder.description) to abort its migrations and end")
-            if isJSON { try show(RunReport(run: run, state: found)) }
-            return .done
-        case .acquired(let lock):
-            defer { lock.release() }
-            let before = try await state(of: run)
-            let service = try PlanService(composition, policy: policy, plan: before.original)
-            let taken = JournalEvent.taken(
-                process: ProcessInfo.processInfo.processIdentifier, goal: .abort)
-            try await journal.append(taken, to: run, at: composition.now())
-            return try await execute(run, recovering: true, service: service)
+        let isThere = FileManager.default.isReadableFile(atPath: kept)
+        do {
+            return try PlanService(composition, policy: isThere ? kept : nil, plan: plan)
+        } catch let error as CommandError where !isThere {
+            throw CommandError(
+                "run \(run) was planned under \(kept), which can not be read any more, and "
+                    + error.message)
         }
     }
+
+    private static func policyName(_ run: RunID) -> String { "policy of run \(run)" }
 
     /// `drain` keeps its hosts empty from its start on; `return` gives them back.
     /// Who put a host in maintenance first, and when, stays on record.
@@ -173,8 +161,9 @@ struct RunService {
                 + "\(hosts)\(flags.config)")
     }
 
-    private func execute(
-        _ run: RunID, recovering: Bool, service: PlanService
+    /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before it.
+    func execute(
+        _ run: RunID, recovering: Bool, service: PlanService, agreed: AgreedPlan? = nil
     ) async throws -> Exit {
         let state = try await state(of: run)
         let now = composition.now
@@ -186,13 +175,14 @@ struct RunService {
             journal: journal, doors: composition.doors(), clock: WorldClock(now: now),
             observer: display, closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
-            try await service.replan(goal, without: exclusions, state: state)
+            if let plan = agreed?.take() { return plan }
+            return try await service.replan(goal, without: exclusions, state: state)
         }
         let signals = SignalWatch(executor)
         let outcome = await executor.execute()
         signals.cancel()
         await display.finish()
-        try show(RunReport(run: run, state: await executor.state.ending(outcome, at: now())))
+        try show(report(run, await executor.state.ending(outcome, at: now())))
         if state.kind == .drain && state.goal == .forward { tellOfMaintenance(state.original) }
         if state.kind == .consolidate, outcome.state == .done { tellOfEmpty(state.original) }
         return outcome.exit

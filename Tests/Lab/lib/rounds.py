@@ -390,7 +390,8 @@ class Round:
 
     def follow(self, verb, seconds=300):
         """`runs resume` or `runs rollback` of the same run."""
-        command = self.run(verb, "runs", verb, "1", "--policy", f"{self.folder}/policy.yaml")
+        command = self.run(verb, "runs", verb, "1", "--yes", "--policy",
+                           f"{self.folder}/policy.yaml")
         code = command.wait(seconds)
         self.facts.setdefault("follow", []).append(
             dict(self.report(code, command, f"show-{verb}"), verb=verb))

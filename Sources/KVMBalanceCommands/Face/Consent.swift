@@ -1,0 +1,23 @@
+/// Asks before anything is changed, unless told not to.
+struct Consent {
+    let acting: ActingOptions
+    let isJSON: Bool
+
+    /// Shows what would be done and asks. Where the answer is no, `document` is what programs get.
+    func isGiven(
+        to text: String, _ question: String, else document: any Encodable
+    ) throws -> Bool {
+        if isJSON { Console.err(text) } else { Console.out(text) }
+        if acting.yes { return true }
+        if Console.isInputTerminal {
+            if Console.confirm(question) { return true }
+            Console.err("kvmbalance: nothing was done")
+        } else {
+            Console.err(
+                "kvmbalance: nothing was done: there is no terminal to ask on. Add --yes to go on "
+                    + "without being asked")
+        }
+        if isJSON { try Console.outJSON(document) }
+        return false
+    }
+}
