@@ -12,8 +12,8 @@ enum Account: Hashable {
     case memoryOfCells(HostName, cells: Set<Int>)
     /// Room for copied disks in a pool of the host's own.
     case room(HostName, pool: String)
-    /// Members of an anti-affinity group at a host or zone.
-    case members(CheckedGroup, item: String)
+    /// Members of an anti-affinity group, by its number in the case, at a host or zone.
+    case members(group: Int, name: String, item: String)
 
     var name: String {
         switch self {
@@ -25,7 +25,7 @@ enum Account: Hashable {
             "\(size) pages in cells \(cells.sorted()) of \(host)"
         case .memoryOfCells(let host, let cells): "memory of cells \(cells.sorted()) of \(host)"
         case .room(let host, let pool): "room in pool \(pool) of \(host)"
-        case .members(let group, let item): "members of group '\(group.name)' at \(item)"
+        case .members(_, let name, let item): "members of group '\(name)' at \(item)"
         }
     }
 

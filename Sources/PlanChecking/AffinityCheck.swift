@@ -16,7 +16,7 @@ enum AffinityCheck {
         return it.groups.compactMap { group in
             guard !group.isApart, !group.members.isDisjoint(with: moved) else { return nil }
             // A domain that is seen twice never moves: each sighting counts where it is.
-            let members = it.active.filter { group.members.contains($0.id) }
+            let members = it.members(of: group)
             let before = Set(members.map { it.item($0.host, group.scope) })
             let after = Set(
                 members.map { member in

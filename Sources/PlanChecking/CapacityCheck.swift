@@ -35,12 +35,9 @@ enum CapacityCheck {
                 departures[account, default: []].append((step, amount))
             }
         }
-        let ancestors = Dictionary(
-            it.plan.steps.map { ($0.id, it.ancestors(of: $0)) }, uniquingKeysWith: { one, _ in one }
-        )
         return order.compactMap { account -> Violation? in
             let incoming = (arrivals[account] ?? []).map {
-                ($0.amount, ancestors[$0.step.id] ?? [])
+                ($0.amount, it.ancestors(of: $0.step))
             }
             let outgoing = (departures[account] ?? []).map { ($0.amount, $0.step.id) }
             let (start, limit) = (ledger.used(account), ledger.limit(account))

@@ -13,8 +13,16 @@ struct CheckedCase {
     let domains: [DomainID: Domain]
     let steps: [StepID: Step]
     let groups: [CheckedGroup]
+    /// Each active domain with all hosts that it is seen on.
+    let sightings: [DomainID: [Domain]]
     /// Domains that are active on more than one host.
     let seenTwice: Set<DomainID>
+    /// Migrations that were under way, by their domain.
+    let inFlight: [DomainID: [MigrationInFlight]]
+    /// Where each active domain is once the plan is carried out.
+    let final: [DomainID: HostName]
+    private let ancestors: [StepID: Set<StepID>]
+    private let stepsOfDomain: [DomainID: [Step]]
 
     init(_ plan: MigrationPlan, _ snapshot: ClusterSnapshot, _ policy: Policy) {
         self.plan = plan
@@ -28,35 +36,41 @@ struct CheckedCase {
         domains = Dictionary(
             (active + defined).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         steps = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        var seen: Set<DomainID> = []
-        seenTwice = Set(active.map(\.id).filter { !seen.insert($0).inserted })
+        sightings = Dictionary(grouping: active, by: \.id)
+        seenTwice = Set(sightings.filter { $0.value.count > 1 }.keys)
+        inFlight = Dictionary(grouping: snapshot.inFlight, by: \.domain)
         groups = CheckedGroup.all(in: active, policy)
-    }
-
-    /// All steps that must be done before this one may start. Only for graphs without circles.
-    func ancestors(of step: Step) -> Set<StepID> {
-        var found: Set<StepID> = []
-        var open = step.after
-        while let next = open.popLast() {
-            if found.insert(next).inserted { open += steps[next]?.after ?? [] }
+        let ancestors = Self.ancestors(steps)
+        self.ancestors = ancestors
+        stepsOfDomain = Dictionary(grouping: plan.steps, by: \.move.domain).mapValues { own in
+            own.sorted { ancestors[$1.id]?.contains($0.id) == true }
         }
-        return found
-    }
-
-    /// The steps of one domain, in the order in which it makes them.
-    func steps(of domain: DomainID) -> [Step] {
-        plan.steps.filter { $0.move.domain == domain }.sorted { left, right in
-            ancestors(of: right).contains(left.id)
-        }
-    }
-
-    /// Where each active domain is once the plan is carried out.
-    var final: [DomainID: HostName] {
         var place = domains.mapValues(\.host)
-        for id in Set(plan.steps.map(\.move.domain)) {
-            place[id] = steps(of: id).last?.move.target
+        for (id, own) in stepsOfDomain { place[id] = own.last?.move.target }
+        final = place
+    }
+
+    /// For each step all that must be done before it may start; in a circle, the step itself too.
+    private static func ancestors(_ steps: [StepID: Step]) -> [StepID: Set<StepID>] {
+        steps.mapValues { step in
+            var found: Set<StepID> = []
+            var open = step.after
+            while let next = open.popLast() {
+                if found.insert(next).inserted { open += steps[next]?.after ?? [] }
+            }
+            return found
         }
-        return place
+    }
+
+    /// All steps that must be done before this one may start.
+    func ancestors(of step: Step) -> Set<StepID> { ancestors[step.id] ?? [] }
+
+    /// The steps of one domain, in the order in which it makes them. Only for graphs without circles.
+    func steps(of domain: DomainID) -> [Step] { stepsOfDomain[domain] ?? [] }
+
+    /// The active members of a group, one entry for each host that a member is seen on.
+    func members(of group: CheckedGroup) -> [Domain] {
+        group.members.flatMap { sightings[$0] ?? [] }
     }
 
     /// What a group looks at: the host, or its zone; a host without a zone is a zone of its own.

@@ -2,24 +2,27 @@ import ClusterModel
 import PlacementPolicy
 
 /// An affinity or anti-affinity group with its active members.
-struct CheckedGroup: Hashable {
+struct CheckedGroup {
     var name: String
     var isApart: Bool
     var scope: PlacementGroup.Scope
     var members: Set<DomainID>
 
-    /// The groups of the domains' metadata and of the policy.
+    /// The groups of the domains' metadata and of the policy, in one pass over the domains.
     static func all(in domains: [Domain], _ policy: Policy) -> [CheckedGroup] {
         var groups: [CheckedGroup] = []
         groups += named(domains, \.affinityGroups, isApart: false)
         groups += named(domains, \.antiAffinityGroups, isApart: true)
+        let first = groups.count
         for (isApart, list) in [(false, policy.affinity), (true, policy.antiAffinity)] {
-            for group in list {
-                let members = domains.filter { group.domains.matches($0.name) }
-                groups.append(
-                    CheckedGroup(
-                        name: group.name, isApart: isApart, scope: group.scope,
-                        members: Set(members.map(\.id))))
+            groups += list.map {
+                CheckedGroup(name: $0.name, isApart: isApart, scope: $0.scope, members: [])
+            }
+        }
+        let names = CheckedNames((policy.affinity + policy.antiAffinity).map(\.domains))
+        for domain in domains {
+            for list in names.lists(holding: domain.name) {
+                groups[first + list].members.insert(domain.id)
             }
         }
         return groups

@@ -12,35 +12,32 @@ struct Damage {
             // One that is seen twice never moves: each sighting counts where it is.
             it.seenTwice.contains(domain.id) ? domain.host : place[domain.id] ?? domain.host
         }
-        var broken = it.active.count {
-            !CompatibilityCheck.rules($0.name, host($0), it.policy).isEmpty
-        }
+        let rules = CheckedRules(it.policy)
+        var broken = it.active.count { rules.forbid($0.name, on: host($0)) }
         for group in it.groups {
-            let members = it.active.filter { group.members.contains($0.id) }
+            let members = it.members(of: group)
             var present: [String: Set<Int>] = [:]
             for (index, member) in members.enumerated() {
                 let item = it.item(host(member), group.scope)
                 present[item, default: []].insert(index)
-                for migration in it.snapshot.inFlight
-                where group.isApart && migration.domain == member.id {
-                    if let target = migration.target {
-                        present[it.item(target, group.scope), default: []].insert(index)
-                    }
+                guard group.isApart else { continue }
+                for target in it.inFlight[member.id, default: []].compactMap(\.target) {
+                    present[it.item(target, group.scope), default: []].insert(index)
                 }
             }
             broken +=
                 group.isApart
                 ? present.values.reduce(0) { $0 + $1.count - 1 } : max(0, present.count - 1)
         }
-        rules = broken
+        self.rules = broken
         guard it.policy.nPlusOne != .off else {
             unprotected = 0
             return
         }
         let failover = Failover(it, closed: [])
-        let places = place.mapValues { Set([$0]) }
+        let standing = failover.standing(place.mapValues { Set([$0]) })
         unprotected = it.snapshot.hosts.reduce(0) {
-            $0 + failover.leftOver(ifFails: $1, places, exact: false)
+            $0 + failover.leftOver(ifFails: $1, standing, exact: false)
         }
     }
 

@@ -44,46 +44,78 @@ struct Failover {
         return CompatibilityCheck.reasons(domain, from, host, it.policy).isEmpty
     }
 
+    /// Where everything is, and what it takes there: worked out once, whichever host fails.
+    struct Standing {
+        fileprivate var places: [DomainID: Set<HostName>]
+        fileprivate var loads: [Account: Int64] = [:]
+        /// Domains that are on a host, and those that are on no other, biggest first.
+        fileprivate var residents: [HostName: [DomainID]] = [:]
+        fileprivate var victims: [HostName: [Domain]] = [:]
+    }
+
+    func standing(_ places: [DomainID: Set<HostName>]) -> Standing {
+        var standing = Standing(places: places)
+        for migration in it.snapshot.inFlight {
+            if let target = migration.target { standing.places[migration.domain]?.insert(target) }
+        }
+        for id in it.sightings.keys {
+            for host in hosts(of: id, standing.places) {
+                standing.residents[host, default: []].append(id)
+            }
+            standing.loads.merge(
+                taken(id, standing.places, without: nil), uniquingKeysWith: +)
+        }
+        for domain in counted {
+            guard let own = standing.places[domain.id], own.count == 1, let host = own.first
+            else { continue }
+            standing.victims[host, default: []].append(domain)
+        }
+        return standing
+    }
+
     /// Memory of the domains that would find no room; 0 when all do. `exact` looks for any way to
     /// place them, otherwise only the two simple ones count.
-    func leftOver(
-        ifFails host: Host, _ places: [DomainID: Set<HostName>], exact: Bool = true
-    ) -> Int64 {
-        guard host.isReachable else { return 0 }
-        var places = places
-        for migration in it.snapshot.inFlight {
-            if let target = migration.target { places[migration.domain]?.insert(target) }
+    func leftOver(ifFails host: Host, _ standing: Standing, exact: Bool = true) -> Int64 {
+        guard host.isReachable, let victims = standing.victims[host.name] else { return 0 }
+        var loads = standing.loads
+        for id in standing.residents[host.name] ?? [] {
+            loads.merge(
+                taken(id, standing.places, without: nil).mapValues { -$0 }, uniquingKeysWith: +)
+            loads.merge(
+                taken(id, standing.places, without: host.name), uniquingKeysWith: +)
         }
-        let victims = counted.filter { places[$0.id] == [host.name] }
-        guard !victims.isEmpty else { return 0 }
-        let loads = loads(places, without: host.name)
         let others = takers.filter { $0.name != host.name }
-        let left =
-            [false, true].map { emptiest in
-                simply(victims, from: host.name, others, loads, emptiest: emptiest)
-            }.min() ?? 0
+        var left = simply(victims, from: host.name, others, loads, emptiest: false)
+        if left > 0 {
+            left = min(left, simply(victims, from: host.name, others, loads, emptiest: true))
+        }
         guard left > 0, exact else { return left }
         var trials = Self.trialsAtMost
         return finds(victims[...], from: host.name, others, loads, &trials) ? 0 : left
     }
 
-    private func loads(
-        _ places: [DomainID: Set<HostName>], without failed: HostName
+    /// A domain that is seen twice never moves: each sighting counts where it is.
+    private func hosts(
+        of id: DomainID, _ places: [DomainID: Set<HostName>]
+    ) -> Set<HostName> {
+        it.seenTwice.contains(id)
+            ? Set((it.sightings[id] ?? []).map(\.host)) : places[id] ?? []
+    }
+
+    /// What a domain takes on all of its hosts but the failed one.
+    private func taken(
+        _ id: DomainID, _ places: [DomainID: Set<HostName>], without failed: HostName?
     ) -> [Account: Int64] {
-        var loads: [Account: Int64] = [:]
-        for (id, sightings) in Dictionary(grouping: it.active, by: \.id) {
-            // Two hosts of one zone hold one member of a group of zones, not two: also where it is
-            // seen on both, and stays there.
-            var all: [Account: Int64] = [:]
-            for domain in sightings {
-                let own = it.seenTwice.contains(id) ? [domain.host] : places[id] ?? []
-                for host in own where host != failed {
-                    all.merge(ledger.taken(by: domain, on: host)) { one, _ in one }
-                }
+        // Two hosts of one zone hold one member of a group of zones, not two: also where it is
+        // seen on both, and stays there.
+        var all: [Account: Int64] = [:]
+        for domain in it.sightings[id] ?? [] {
+            let own = it.seenTwice.contains(id) ? [domain.host] : places[id] ?? []
+            for host in own where host != failed {
+                all.merge(ledger.taken(by: domain, on: host)) { one, _ in one }
             }
-            loads.merge(all, uniquingKeysWith: +)
         }
-        return loads
+        return all
     }
 
     /// What is needed on a host for one domain more; nil when it may not run there or has no room.

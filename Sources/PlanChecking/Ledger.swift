@@ -6,13 +6,15 @@ struct Ledger {
     private let it: CheckedCase
     /// Sets of cells that some domain is strictly bound to.
     private let cellSets: [Set<Int>]
-    /// Groups that keep a domain apart from others.
-    private let groupsOf: [DomainID: [CheckedGroup]]
-    private let present: [HostName: [Domain]]
+    /// Groups that keep a domain apart from others, by their numbers in the case.
+    private let groupsOf: [DomainID: [Int]]
+    private let activeOn: [HostName: [Domain]]
     /// What the plan copies of each domain, by pool: it is on the source until it is on the target.
     private let copied: [DomainID: [String: Int64]]
     /// What is in use at the start on the hosts that the plan touches.
     private var inUse: [Account: Int64] = [:]
+    /// The same of places in groups, at all hosts: a zone has hosts that the plan does not touch.
+    private var seated: [Account: Set<DomainID>] = [:]
 
     init(_ it: CheckedCase) {
         self.it = it
@@ -22,6 +24,7 @@ struct Ledger {
         }
         cellSets = sets
         copied = CheckedWays.copied(it)
+        activeOn = Dictionary(grouping: it.active, by: \.host)
         let off = it.domains.values.filter { !$0.facts.state.isActive }
         var present = Dictionary(
             grouping: it.active + off.sorted { $0.id < $1.id }, by: \.host)
@@ -32,12 +35,18 @@ struct Ledger {
             else { continue }
             present[target, default: []].append(domain)
         }
-        self.present = present
-        var groupsOf: [DomainID: [CheckedGroup]] = [:]
-        for group in it.groups where group.isApart {
-            for member in group.members { groupsOf[member, default: []].append(group) }
+        var groupsOf: [DomainID: [Int]] = [:]
+        for (number, group) in it.groups.enumerated() where group.isApart {
+            for member in group.members { groupsOf[member, default: []].append(number) }
         }
         self.groupsOf = groupsOf
+        for (host, domains) in present {
+            for domain in domains {
+                for number in groupsOf[domain.id] ?? [] {
+                    seated[seat(number, on: host), default: []].insert(domain.id)
+                }
+            }
+        }
         for host in Set(it.plan.steps.flatMap { [$0.move.source, $0.move.target] }) {
             for domain in present[host] ?? [] {
                 inUse.merge(taken(by: domain, on: host), uniquingKeysWith: +)
@@ -65,10 +74,13 @@ struct Ledger {
         } else {
             for cells in within { taken[.memoryOfCells(host, cells: cells)] = memory }
         }
-        for group in groupsOf[domain.id] ?? [] {
-            taken[.members(group, item: it.item(host, group.scope))] = 1
-        }
+        for number in groupsOf[domain.id] ?? [] { taken[seat(number, on: host)] = 1 }
         return taken
+    }
+
+    private func seat(_ number: Int, on host: HostName) -> Account {
+        let group = it.groups[number]
+        return .members(group: number, name: group.name, item: it.item(host, group.scope))
     }
 
     /// In use at the start, on a host that the plan touches.
@@ -76,10 +88,7 @@ struct Ledger {
         switch account {
         case .memory, .cpu, .domains, .pages, .pagesInCells, .memoryOfCells, .room:
             return inUse[account] ?? 0
-        case .members(let group, let item):
-            // Of a zone, also the hosts that the plan does not touch; each member once.
-            let there = present.filter { it.item($0.key, group.scope) == item }.values.joined()
-            return Int64(Set(there.map(\.id)).intersection(group.members).count)
+        case .members: return Int64(seated[account]?.count ?? 0)
         }
     }
 
@@ -119,7 +128,7 @@ struct Ledger {
     ) -> Int64 {
         let own = it.hosts[name]?.facts?.cells.filter { cells?.contains($0.id) ?? true } ?? []
         let pools = own.flatMap(\.hugePages).filter { $0.pageSize == size }
-        let held = it.active.filter { $0.host == name }.reduce(Int64(0)) {
+        let held = (activeOn[name] ?? []).reduce(Int64(0)) {
             $0 + (taken(by: $1, on: name)[account] ?? 0)
         }
         return min(

@@ -14,15 +14,16 @@ enum NPlusOneCheck {
         case .drain, .balance, .consolidate: break
         }
         let before = Failover(it, closed: [])
-        let start = it.domains.mapValues { Set([$0.host]) }
+        let start = before.standing(it.domains.mapValues { Set([$0.host]) })
         let after = Failover(it, closed: closed(it))
         var moments = [("after the plan", it.final.mapValues { Set([$0]) })]
         if it.policy.nPlusOne == .during {
             moments += it.plan.steps.map { ("during step \($0.id)", places(during: $0, it)) }
         }
         return moments.flatMap { name, places -> [Violation] in
-            it.snapshot.hosts.compactMap { host -> Violation? in
-                let left = after.leftOver(ifFails: host, places)
+            let standing = after.standing(places)
+            return it.snapshot.hosts.compactMap { host -> Violation? in
+                let left = after.leftOver(ifFails: host, standing)
                 guard left > 0, left > before.leftOver(ifFails: host, start, exact: false)
                 else { return nil }
                 return Violation(

@@ -26,8 +26,9 @@ enum RebootCheck {
             }
             let full = world
             world = world.applying(round.away.moves)
+            let empty = Set(round.hosts)
             for domain in world.domains
-            where round.hosts.contains(domain.host) && domain.facts.state.isActive {
+            where empty.contains(domain.host) && domain.facts.state.isActive {
                 own.append(Violation(.reboot, host: domain.host, "\(domain.name) runs there"))
             }
             if let back = round.back {
@@ -62,12 +63,14 @@ enum RebootCheck {
         for host in reboot.hosts where turns[host] == nil && !excused.contains(host) {
             found.append(Violation(.reboot, host: host, "it has no turn, and nothing says why"))
         }
+        let asked = Set(reboot.hosts)
+        let reachable = Set(snapshot.hosts.filter(\.isReachable).map(\.name))
         for (host, count) in turns.sorted(by: { $0.key < $1.key }) {
             if count > 1 { found.append(Violation(.reboot, host: host, "it has \(count) turns")) }
-            if !reboot.hosts.contains(host) {
+            if !asked.contains(host) {
                 found.append(Violation(.reboot, host: host, "nobody asked for it"))
             }
-            if snapshot.host(host)?.isReachable != true {
+            if !reachable.contains(host) {
                 found.append(Violation(.reboot, host: host, "it is unreachable"))
             }
         }
@@ -78,10 +81,12 @@ enum RebootCheck {
         _ round: RollingReboot.Round, _ before: ClusterSnapshot, _ after: ClusterSnapshot
     ) -> [Violation] {
         let excused = Set(round.back?.blockers.compactMap(\.domain) ?? [])
+        let rebooted = Set(round.hosts)
+        let place = Dictionary(
+            after.domains.map { ($0.id, $0.host) }, uniquingKeysWith: { first, _ in first })
         return before.domains.compactMap { domain in
-            guard round.hosts.contains(domain.host), domain.facts.state.isActive,
-                !excused.contains(domain.name),
-                after.domain(domain.id)?.host != domain.host
+            guard rebooted.contains(domain.host), domain.facts.state.isActive,
+                !excused.contains(domain.name), place[domain.id] != domain.host
             else { return nil }
             return Violation(.reboot, host: domain.host, "\(domain.name) does not come home")
         }
