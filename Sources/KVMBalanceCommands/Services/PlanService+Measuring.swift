@@ -12,8 +12,9 @@ extension PlanService {
     func measured(
         for plan: MigrationPlan, in snapshot: ClusterSnapshot
     ) async throws -> ClusterSnapshot? {
+        let known = Set(snapshot.domains.filter { $0.dirtying != nil }.map(\.id))
         let wanted = plan.steps.filter { step in
-            snapshot.domain(step.move.domain)?.dirtying == nil
+            !known.contains(step.move.domain)
                 && step.estimate.durationMilliseconds > MemoryMeasurement.milliseconds
         }
         var turns: [[Step]] = []

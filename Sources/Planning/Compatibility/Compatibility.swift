@@ -18,15 +18,11 @@ final class Compatibility {
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
     private var domainProfiles: [DomainProfile] = []
-    private var known: [Pair: Way] = [:]
+    /// Numbers in `ways` by kind of domain, kind of source and kind of target; -1 where nobody asked.
+    private var known: [[[Int32]]] = []
+    private var ways: [Way] = []
     private var forbidden: [Int: Set<Int>] = [:]
     private var withUUID: [Int: [Int]] = [:]
-
-    private struct Pair: Hashable {
-        var domain: Int
-        var source: Int
-        var target: Int
-    }
 
     init(
         _ problem: PlacementProblem, closed: Set<Int> = [], homes: Set<Int> = [],
@@ -65,6 +61,29 @@ final class Compatibility {
             else { continue }
             forbidden[domain, default: []].insert(host)
         }
+    }
+
+    /// The same with other hosts closed. What was worked out so far is taken along.
+    func closing(_ closed: Set<Int>) -> Compatibility { Compatibility(self, closed: closed) }
+
+    private init(_ other: Compatibility, closed: Set<Int>) {
+        problem = other.problem
+        isClosed = problem.hosts.indices.map { closed.contains($0) }
+        isHome = other.isHome
+        let (isOpen, wasClosed) = (other.isOpen, other.isClosed)
+        precondition(!wasClosed.contains(true), "hosts are closed once")
+        self.isOpen = isOpen.indices.map { isOpen[$0] && !closed.contains($0) }
+        uuid = other.uuid
+        hasRules = other.hasRules
+        hostKind = other.hostKind
+        hostProfiles = other.hostProfiles
+        domainKind = other.domainKind
+        domainKinds = other.domainKinds
+        domainProfiles = other.domainProfiles
+        known = other.known
+        ways = other.ways
+        forbidden = other.forbidden
+        withUUID = other.withUUID
     }
 
     /// May a host receive anything in this plan?
@@ -191,15 +210,16 @@ final class Compatibility {
                     reason: .unreachable, detail: "a host was never read",
                     remedy: "kvmbalance hosts check"))
         }
-        let pair = Pair(
-            domain: kind(of: domain), source: hostKind[source], target: hostKind[target])
-        if let answer = known[pair] { return answer }
-        let (profile, from, to) = (
-            domainProfiles[pair.domain], hostProfiles[pair.source], hostProfiles[pair.target]
-        )
-        let answer = Way.of(profile, from: from, to: to)
-        known[pair] = answer
-        return answer
+        let (kind, from, to) = (kind(of: domain), hostKind[source], hostKind[target])
+        if known[kind].isEmpty { known[kind] = Array(repeating: [], count: hostProfiles.count) }
+        if known[kind][from].isEmpty {
+            known[kind][from] = Array(repeating: -1, count: hostProfiles.count)
+        }
+        let number = Int(known[kind][from][to])
+        if number >= 0 { return ways[number] }
+        known[kind][from][to] = Int32(ways.count)
+        ways.append(Way.of(domainProfiles[kind], from: hostProfiles[from], to: hostProfiles[to]))
+        return ways[ways.count - 1]
     }
 
     /// Domains of one kind may go to the same hosts from hosts of one kind.
@@ -210,6 +230,7 @@ final class Compatibility {
         if kind == domainProfiles.count {
             domainKinds[profile] = kind
             domainProfiles.append(profile)
+            known.append([])
         }
         domainKind[domain] = kind
         return kind

@@ -24,10 +24,17 @@ package enum ConvergenceForecast {
         let calibration = snapshot.calibration ?? TransferCalibration()
         let contents = Dictionary(
             calibration.contents.map { ($0.domain, $0.memory) }, uniquingKeysWith: { $1 })
+        // From one host the ways are the same for all that runs there.
+        var rates: [HostName: Rate?] = [:]
         let domains = snapshot.domains.map { domain in
-            guard let dirtying = domain.dirtying, domain.facts.state == .running,
-                let rate = bestRate(of: domain, in: snapshot, calibration, policy.migration)
-            else { return domain }
+            guard let dirtying = domain.dirtying, domain.facts.state == .running else {
+                return domain
+            }
+            let known =
+                rates[domain.host]
+                ?? bestRate(from: domain.host, in: snapshot, calibration, policy.migration)
+            rates[domain.host] = known
+            guard let rate = known else { return domain }
             let model = PrecopyModel(
                 memory: domain.memoryToSend(lately: contents[domain.id]),
                 dirtying: dirtying.scaled(byPermille: surePermille), rate: rate.first,
@@ -45,13 +52,15 @@ package enum ConvergenceForecast {
             snapshot, hosts: snapshot.hosts, domains: domains, inFlight: snapshot.inFlight)
     }
 
-    /// Bytes a second, alone on the widest way that leads from the domain's host: at first and with
-    /// the options' limit raised.
+    /// Bytes a second, at first and with the options' limit raised.
+    private typealias Rate = (first: Int64, widest: Int64, fit: TransferFit)
+
+    /// Alone on the widest way that leads from a host.
     private static func bestRate(
-        of domain: Domain, in snapshot: ClusterSnapshot, _ calibration: TransferCalibration,
+        from host: HostName, in snapshot: ClusterSnapshot, _ calibration: TransferCalibration,
         _ options: MigrationOptions
-    ) -> (first: Int64, widest: Int64, fit: TransferFit)? {
-        guard let source = snapshot.host(domain.host) else { return nil }
+    ) -> Rate? {
+        guard let source = snapshot.host(host) else { return nil }
         return snapshot.hosts.filter { $0.name != source.name && $0.isReachable }.map { target in
             let fit = calibration.fit(from: source.name, to: target.name)
             let link =

@@ -3,25 +3,15 @@ import ClusterModel
 /// The few figures by which a placement is shown: percentages of what hosts may give.
 enum PlacementScore {
     static func figures(_ placement: WorkingPlacement, domainsMoved: Int) -> [String: Double] {
-        let problem = placement.problem
-        var memory: Int64 = 0
-        var cpu: Int64 = 0
-        for host in problem.hosts.indices where problem.isReachable[host] {
-            let base = host * problem.width
-            memory = max(
-                memory,
-                WorkingPlacement.share(placement.load[base], of: problem.capacity[base]))
-            for slot in problem.layout.cpu {
-                cpu = max(
-                    cpu,
-                    WorkingPlacement.share(
-                        placement.load[base + slot], of: problem.capacity[base + slot]))
-            }
-        }
+        figures(RunningScore(placement), domainsMoved: domainsMoved)
+    }
+
+    static func figures(_ score: RunningScore, domainsMoved: Int) -> [String: Double] {
+        let peaks = score.peaks
         return [
-            busiestMemory: percent(memory),
-            busiestCPU: percent(cpu),
-            hostsInUse: Double(inUse(placement).count),
+            busiestMemory: percent(peaks.memory),
+            busiestCPU: percent(peaks.cpu),
+            hostsInUse: Double(peaks.hostsInUse),
             "moves": Double(domainsMoved),
         ]
     }

@@ -24,16 +24,19 @@ struct PlanNotes {
         var moved: Set<Int> = []
         let last = Dictionary(
             plan.steps.map { ($0.move.domain, $0.id) }, uniquingKeysWith: { max($0, $1) })
-        var figures = PlacementScore.figures(placement, domainsMoved: 0)
+        var score = RunningScore(placement)
+        var figures = PlacementScore.figures(score, domainsMoved: 0)
         for index in plan.steps.indices {
             let step = plan.steps[index]
             guard let domain = problem.domainIndex[step.move.domain],
                 let target = problem.hostIndex[step.move.target]
             else { continue }
+            let source = placement.host[domain]
             placement.remove(domain)
             placement.place(domain, on: target)
+            for host in [source, target] { score.look(at: host, in: placement) }
             moved.insert(domain)
-            let after = PlacementScore.figures(placement, domainsMoved: moved.count)
+            let after = PlacementScore.figures(score, domainsMoved: moved.count)
             plan.steps[index].effect = StepEffect(
                 serves: serves(step, plan, isLast: last[step.move.domain] == step.id),
                 before: figures, after: after)
