@@ -89,4 +89,13 @@ struct CheckedCase {
         case .drain, .balance, .consolidate: false
         }
     }
+
+    /// Must hosts stay within their CPUs? A drain, a return and a rollback may fill them above that:
+    /// guests get slower then, and none is lost. What they do to a host they tell beforehand.
+    var keepsWithinCPUs: Bool {
+        switch plan.kind {
+        case .drain, .return, .rollback: false
+        case .balance, .consolidate: true
+        }
+    }
 }

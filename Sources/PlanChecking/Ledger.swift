@@ -94,7 +94,10 @@ struct Ledger {
 
     /// What must not be exceeded: what there is, or what was in use at the start where that is
     /// more.
-    func limit(_ account: Account) -> Int64 { max(capacity(account), used(account)) }
+    func limit(_ account: Account) -> Int64 {
+        if case .cpu = account, !it.keepsWithinCPUs { return Int64.max }
+        return max(capacity(account), used(account))
+    }
 
     /// What there is, whatever is in use.
     func capacity(_ account: Account) -> Int64 {

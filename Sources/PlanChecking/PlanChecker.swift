@@ -20,7 +20,7 @@ package enum PlanChecker {
         return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
             + CompatibilityCheck.violations(judged) + ColdCheck.violations(judged)
             + CapacityCheck.violations(judged) + InterleavingSweep.violations(judged)
-            + AffinityCheck.violations(judged)
+            + AffinityCheck.violations(judged) + OvershootCheck.violations(judged)
             + DrainCheck.violations(judged) + BalanceCheck.violations(judged)
             + ConsolidateCheck.violations(judged) + NPlusOneCheck.violations(judged)
     }

@@ -9,6 +9,7 @@ struct DrainPlanning {
     private let mobility: Mobility
     private let units: MoveUnits
     private let isMovable: [Bool]
+    private let placement: WorkingPlacement
     private let hosts: [HostName]
     private let drained: [Int]
     private let targets: [Int]
@@ -16,28 +17,21 @@ struct DrainPlanning {
     private var random: SplitMix64
     private var blockers: [Blocker] = []
 
-    init(
-        _ hosts: [HostName], request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
-        seed: UInt64
-    ) {
-        let problem = PlacementProblem(snapshot, under: policy)
+    init(_ hosts: [HostName], in world: DrainWorld, seed: UInt64) {
+        let problem = world.problem
         self.problem = problem
         self.hosts = Set(hosts).sorted()
         let drained = self.hosts.compactMap { problem.hostIndex[$0] }
         self.drained = drained
         random = SplitMix64(seed: seed)
-        let compatibility = Compatibility(
-            problem, closed: Set(drained), forbidden: request.forbidden)
+        let compatibility = world.compatibility.closing(Set(drained))
         self.compatibility = compatibility
-        let mobility = Mobility(problem, snapshot, pinned: request.pinned)
-        self.mobility = mobility
-        units = MoveUnits(problem, joined: true)
-        isMovable = units.members.map { $0.allSatisfy { mobility.isMovable($0) } }
+        mobility = world.mobility
+        units = world.units
+        isMovable = world.isMovable
+        placement = world.placement
         targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
-        let stay = snapshot.domains.filter {
-            !$0.facts.state.isActive && !policy.movesDefinition(of: $0.facts)
-        }
-        definitionsLeft = Dictionary(stay.map { ($0.host, 1) }, uniquingKeysWith: +)
+        definitionsLeft = world.definitionsLeft
         blockers = self.hosts.filter { problem.hostIndex[$0] == nil }.map {
             Blocker(
                 host: $0, reason: .other, detail: "there is no host \($0) in the fleet",
@@ -46,6 +40,13 @@ struct DrainPlanning {
     }
 
     mutating func draft(bestEffort: Bool, effort: SearchEffort) -> PlanDraft {
+        var draft = leaving(bestEffort: bestEffort, effort: effort)
+        draft.isWhole = draft.blockers.isEmpty
+        draft.left = Set(draft.blockers.compactMap(\.domain))
+        return draft
+    }
+
+    private mutating func leaving(bestEffort: Bool, effort: SearchEffort) -> PlanDraft {
         var draft = PlanDraft(
             kind: .drain, hosts: hosts, outcome: .nothingToDo, problem: problem,
             compatibility: compatibility)
@@ -65,7 +66,7 @@ struct DrainPlanning {
         }
         let moving = movingUnits(residents)
         let start = UnitPlacement(
-            placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
+            placement: placement, units: units, compatibility: compatibility,
             isMovable: isMovable)
         var search = DrainSearch(start, targets: targets, effort: effort)
         let found = search.run(moving, bestEffort: bestEffort, random: &random)

@@ -15,23 +15,27 @@ struct FixedPlanning {
 
     init(
         returning homecomings: [Homecoming], request: PlanRequest, snapshot: ClusterSnapshot,
-        policy: Policy
+        policy: Policy, cpu: PlacementProblem.CPURoom
     ) {
         self.init(
-            .return, homecomings.map { ($0.domain, $0.leftAt, $0.home) }, request, snapshot, policy)
+            .return, homecomings.map { ($0.domain, $0.leftAt, $0.home) }, request,
+            PlacementProblem(snapshot, under: policy, cpu: cpu), snapshot)
     }
 
-    init(moves: [Move], request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy) {
+    init(
+        moves: [Move], request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
+        cpu: PlacementProblem.CPURoom
+    ) {
         self.init(
-            .rollback, moves.map { ($0.domain, $0.source, $0.target) }, request, snapshot, policy)
+            .rollback, moves.map { ($0.domain, $0.source, $0.target) }, request,
+            PlacementProblem(snapshot, under: policy, cpu: cpu), snapshot)
     }
 
     private init(
         _ kind: MigrationPlan.Kind, _ wishes: [(id: DomainID, from: HostName?, to: HostName)],
-        _ request: PlanRequest, _ snapshot: ClusterSnapshot, _ policy: Policy
+        _ request: PlanRequest, _ problem: PlacementProblem, _ snapshot: ClusterSnapshot
     ) {
         self.kind = kind
-        let problem = PlacementProblem(snapshot, under: policy)
         self.problem = problem
         hosts = Set(wishes.map(\.to)).sorted()
         compatibility = Compatibility(
@@ -41,10 +45,12 @@ struct FixedPlanning {
         var wanted: [PlannedMove] = []
         var skipped: [Blocker] = []
         var causes: [Int: String] = [:]
+        let domains = Dictionary(
+            snapshot.domains.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         for wish in wishes {
-            switch Self.look(at: wish, problem, snapshot) {
+            switch Self.look(at: wish, problem, domains[wish.id]) {
             case .move(let move):
-                guard !wanted.contains(where: { $0.domain == move.domain }) else { continue }
+                guard causes[move.domain] == nil else { continue }
                 wanted.append(move)
                 causes[move.domain] =
                     kind == .return ? "returns home to \(wish.to)" : "goes back to \(wish.to)"
@@ -66,9 +72,9 @@ struct FixedPlanning {
 
     private static func look(
         at wish: (id: DomainID, from: HostName?, to: HostName), _ problem: PlacementProblem,
-        _ snapshot: ClusterSnapshot
+        _ domain: Domain?
     ) -> Finding {
-        guard let domain = snapshot.domain(wish.id) else {
+        guard let domain else {
             return .skip(
                 Blocker(
                     domain: wish.id.rawValue, reason: .state,
@@ -132,6 +138,8 @@ struct FixedPlanning {
         if bestEffort { readmit(&dropped, &moves, &sequence) }
         blockers += dropped.flatMap(\.blockers)
         draft.blockers += blockers
+        draft.isWhole = blockers.isEmpty
+        draft.left = Set(blockers.compactMap(\.domain))
         guard blockers.isEmpty || (bestEffort && !sequence.isEmpty) else {
             draft.outcome = .infeasible
             return draft

@@ -22,6 +22,12 @@ struct PlanDraft {
     var gapFigure: String?
     /// Is an infeasible outcome proven, and not only the end of a bounded search?
     var isProven = true
+    /// Domains that were asked for and stay, by name.
+    var left: Set<String> = []
+    /// Is all done that was asked for?
+    var isWhole = true
+    /// How fast domains rewrite their memory, where that was measured after the draft was made.
+    var measured: [DomainID: Dirtying] = [:]
     /// Why the domain moves, for the rationale; nil when it makes room for others.
     var cause: (PlannedMove) -> String? = { _ in nil }
 
@@ -76,7 +82,7 @@ struct PlanDraft {
                     + copied(sequence[index]),
                 dirtyRate: isCold ? nil : domain.dirtyRate,
                 after: Set(waits[index].map(\.step)).sorted(),
-                dirtying: isCold ? nil : domain.dirtying,
+                dirtying: isCold ? nil : measured[domain.id] ?? domain.dirtying,
                 fit: isCold && domain.facts.state.isActive
                     ? calibration.cold ?? .assumedCold
                     : calibration.fit(
@@ -109,6 +115,7 @@ struct PlanDraft {
         for (index, move) in sequence.enumerated() { lastOf[move.domain] = index }
         let rationale = Rationale(
             problem: problem, compatibility: compatibility, final: final, cause: cause)
+        let overshoot = CPUOvershoot.all(of: sequence, in: problem)
         return order.map { index in
             let move = sequence[index]
             let domain = problem.domains[move.domain]
@@ -133,7 +140,9 @@ struct PlanDraft {
                 rationale: rationale.text(
                     move, waits: waits[index], stepNumber: number, sequence: sequence,
                     isDetour: lastOf[move.domain] != index, isChosen: choosesTargets),
-                cautions: rationale.cautions(move) + timing.cautions(index))
+                cautions: rationale.cautions(move) + timing.cautions(index)
+                    + (overshoot[move.target].map { [$0.caution(problem.hosts[move.target].name)] }
+                        ?? []))
             step.copies = compatibility.copies(
                 move.domain, from: move.source, to: move.target)
             step.copiesTopLayer =

@@ -8,28 +8,44 @@ package enum Planner {
         _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
         effort: SearchEffort = .standard
     ) -> MigrationPlan {
+        proposal(request, from: seen, under: policy, seed: seed, effort: effort).plan
+    }
+
+    /// The same, with what it takes to time the plan anew.
+    package static func proposal(
+        _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
+        effort: SearchEffort = .standard
+    ) -> PlanProposal {
         let snapshot = ColdReach.blocking(in: seen, under: policy)
         let draft: PlanDraft
         switch request.goal {
         case .drain(let hosts, let bestEffort):
-            var planning = DrainPlanning(
-                hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
-            draft = planning.draft(bestEffort: bestEffort, effort: effort)
+            let drain = { (cpu: PlacementProblem.CPURoom, effort: SearchEffort) in
+                let world = DrainWorld(snapshot, under: policy, request, cpu: cpu)
+                var planning = DrainPlanning(hosts, in: world, seed: seed)
+                return planning.draft(bestEffort: bestEffort, effort: effort)
+            }
+            draft = LeastOvershoot.draft(effort, drain)
             guard draft.outcome == .infeasible else { break }
             var plan = draft.plan(from: snapshot, under: policy, seed: seed)
-            guard effort.explainsConflicts else { return plan }
+            guard effort.explainsConflicts else { return PlanProposal(plan: plan, draft: draft) }
             var search = ConflictSearch(
                 plan.hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
             plan.conflict = search.run() ?? ConflictSearch.sums(plan.blockers)
-            return plan
+            return PlanProposal(plan: plan, draft: draft)
         case .return(let domains, let bestEffort):
-            draft = FixedPlanning(
-                returning: domains, request: request, snapshot: snapshot, policy: policy
-            ).draft(bestEffort: bestEffort)
+            draft = LeastOvershoot.draft(effort) { cpu, _ in
+                FixedPlanning(
+                    returning: domains, request: request, snapshot: snapshot, policy: policy,
+                    cpu: cpu
+                ).draft(bestEffort: bestEffort)
+            }
         case .moves(let moves, let bestEffort):
-            draft = FixedPlanning(
-                moves: moves, request: request, snapshot: snapshot, policy: policy
-            ).draft(bestEffort: bestEffort)
+            draft = LeastOvershoot.draft(effort) { cpu, _ in
+                FixedPlanning(
+                    moves: moves, request: request, snapshot: snapshot, policy: policy, cpu: cpu
+                ).draft(bestEffort: bestEffort)
+            }
         case .balance(let maxMoves):
             draft = BalancePlanning(
                 maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy,
@@ -42,7 +58,7 @@ package enum Planner {
         }
         var plan = draft.plan(from: snapshot, under: policy, seed: seed)
         PlanNotes(draft).write(into: &plan)
-        return plan
+        return PlanProposal(plan: plan, draft: draft)
     }
 
     /// What each number of moves would buy, from none up; the plan's own choice is marked.
@@ -57,6 +73,7 @@ package enum Planner {
             effort: effort
         ).options()
     }
+
     /// Rounds in which these hosts (all, where nil) can be emptied, rebooted and filled again. With
     /// `bestEffort`, hosts that can not be emptied are left out and listed.
     package static func rollingReboot(

@@ -31,6 +31,16 @@ package struct SearchEffort: Hashable, Sendable {
         self.explainsConflicts = explainsConflicts
     }
 
+    /// A tenth of this, without the engine: enough to see again what was seen to be possible.
+    var aTenth: SearchEffort {
+        var few = self
+        few.trialsPerRound /= 10
+        few.trialsPerRoundWhenSmall /= 10
+        few.trialsPerDomain /= 10
+        few.proposals = 0
+        return few
+    }
+
     /// At most about a second for a cluster of any usual size.
     package static let standard = SearchEffort()
 }

@@ -68,7 +68,6 @@ import Testing
             $0.domains[0].facts.hugePages = HugePageDemand(pageSize: .mebibytes(2), pages: 4)
         },
         Trouble(reason: .memory) { $0.domains[0].facts.memory = .gibibytes(20) },
-        Trouble(reason: .cpu) { $0.domains[0].demand.cpu = [20_000] },
         Trouble(reason: .sameHostUUID) { $0.hosts[1].facts?.uuid = "uuid-of-host1" },
         Trouble(reason: .maintenance) { $0.hosts[1].inMaintenance = true },
         Trouble(reason: .unreachable) { $0.hosts[1].fault = "connection refused" },
@@ -173,20 +172,5 @@ import Testing
             .drain(["hots1"]), from: cluster().snapshot, under: .default, seed: 1)
         #expect(plan.outcome == .infeasible)
         #expect(plan.blockers.map(\.host) == ["hots1"])
-    }
-
-    @Test func `a shortage of CPU is told once however many slots there are`() {
-        var cluster = ClusterBuilder()
-        cluster.slots = 4
-        cluster.host("host1", cpus: 4)
-        cluster.host("host2", cpus: 1)
-        for name in ["a", "b"] {
-            cluster.domain(name, on: "host1", vcpus: 2, cpu: [600, 700, 1200, 900])
-        }
-        let plan = Planner.plan(
-            .drain(["host1"]), from: cluster.snapshot, under: .default, seed: 1)
-        let whole = plan.blockers.filter { $0.domain == nil && $0.reason == .cpu }
-        #expect(whole.count == 1)
-        #expect(whole.first?.detail.contains("2.4 CPUs still to be placed") == true, "\(whole)")
     }
 }

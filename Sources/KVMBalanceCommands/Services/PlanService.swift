@@ -68,10 +68,17 @@ struct PlanService: Sendable {
     func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
         let snapshot = try await observe(goal, naming: goal.hosts)
         let request = try await request(goal, without: [])
-        let plan = try judged(request, kind: goal.kind, goal.hosts, snapshot)
-        guard snapshotFile == nil, let measured = try await measured(for: plan, in: snapshot)
-        else { return plan }
-        return try judged(request, kind: goal.kind, goal.hosts, measured)
+        let known = ConvergenceForecast.blocking(in: snapshot, under: policy)
+        let draft = Planner.proposal(request, from: known, under: policy, seed: seed)
+        guard snapshotFile == nil,
+            let measured = try await measured(for: draft.plan, in: snapshot)
+        else { return try judged(draft.plan, request, goal.hosts, known) }
+        let world = ConvergenceForecast.blocking(in: measured, under: policy)
+        let isSame = zip(known.domains, world.domains).allSatisfy {
+            $0.facts.blockers == $1.facts.blockers
+        }
+        guard isSame else { return try judged(request, goal.hosts, measured) }
+        return try judged(draft.timed(by: world), request, goal.hosts, world)
     }
 
     /// Rounds in which these hosts, or all, can be rebooted.
@@ -120,7 +127,7 @@ struct PlanService: Sendable {
             let snapshot = try await composition.observe(policy, admitting: state.original.hosts)
             var request = PlanRequest.moves(inverse(of: state), bestEffort: true)
             request.forbidden = forbidden
-            return try judged(request, kind: .rollback, state.original.hosts, snapshot)
+            return try judged(request, state.original.hosts, snapshot)
         case .forward:
             let goal = self.goal(of: state.original)
             let snapshot = try await observe(goal)
@@ -132,7 +139,7 @@ struct PlanService: Sendable {
                 service.policy = Rebalancer.policy(service.policy, for: purpose.aim)
                 request.pinned = try await resting(in: snapshot, except: state)
             }
-            var plan = try service.judged(request, kind: goal.kind, goal.hosts, snapshot)
+            var plan = try service.judged(request, goal.hosts, snapshot)
             plan.purpose = state.original.purpose
             return plan
         }
@@ -219,14 +226,20 @@ struct PlanService: Sendable {
     }
 
     private func judged(
-        _ request: PlanRequest, kind: MigrationPlan.Kind, _ hosts: [HostName],
-        _ snapshot: ClusterSnapshot
+        _ request: PlanRequest, _ hosts: [HostName], _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
         let snapshot = ConvergenceForecast.blocking(in: snapshot, under: policy)
         let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
-            .blocked(
-                byUnreachable: kind == .drain ? hosts : [], of: snapshot,
-                bestEffort: request.isBestEffort)
+        return try judged(plan, request, hosts, snapshot)
+    }
+
+    private func judged(
+        _ plan: MigrationPlan, _ request: PlanRequest, _ hosts: [HostName],
+        _ snapshot: ClusterSnapshot
+    ) throws -> MigrationPlan {
+        let plan = plan.blocked(
+            byUnreachable: plan.kind == .drain ? hosts : [], of: snapshot,
+            bestEffort: request.isBestEffort)
         try refuse(PlanChecker.check(plan, on: snapshot, under: policy))
         return plan
     }

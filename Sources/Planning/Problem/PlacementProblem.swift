@@ -41,7 +41,20 @@ final class PlacementProblem {
         var cpu: Int64
     }
 
-    init(_ snapshot: ClusterSnapshot, under policy: Policy, ceilings: Ceilings? = nil) {
+    /// How far hosts may be filled with CPU demand.
+    enum CPURoom: Hashable {
+        /// To what they have.
+        case kept
+        /// To a share of it, in hundredths of a percent.
+        case upTo(share: Int64)
+        /// Without end.
+        case boundless
+    }
+
+    init(
+        _ snapshot: ClusterSnapshot, under policy: Policy, ceilings: Ceilings? = nil,
+        cpu: CPURoom = .kept
+    ) {
         self.policy = policy
         hosts = snapshot.hosts
         let hostIndex = Dictionary(
@@ -94,7 +107,8 @@ final class PlacementProblem {
         }
         initialLoad = used
         let usable = Self.usable(capacity, layout, ceilings)
-        limit = zip(usable, used).map { max($0, $1) }
+        let widened = Self.widened(usable, used, layout, cpu)
+        limit = zip(widened, used).map { max($0, $1) }
         (groups, groupsOfDomain) = makeGroups()
     }
 
@@ -139,6 +153,28 @@ final class PlacementProblem {
             }
             let share = resource == ResourceLayout.memory ? ceilings.memory : ceilings.cpu
             return amount / 10_000 * share + amount % 10_000 * share / 10_000
+        }
+    }
+
+    /// With as much CPU as `room` says; of no end, what all domains together want, on top of all else.
+    private static func widened(
+        _ usable: [Int64], _ used: [Int64], _ layout: ResourceLayout, _ room: CPURoom
+    ) -> [Int64] {
+        let width = layout.count
+        switch room {
+        case .kept: return usable
+        case .upTo(let share):
+            return usable.enumerated().map { index, amount in
+                guard layout.cpu.contains(index % width) else { return amount }
+                return amount / 10_000 * share + amount % 10_000 * share / 10_000
+            }
+        case .boundless:
+            var all = [Int64](repeating: 0, count: width)
+            for (index, amount) in used.enumerated() { all[index % width] += amount }
+            return usable.enumerated().map { index, amount in
+                layout.cpu.contains(index % width)
+                    ? max(amount, used[index]) + all[index % width] : amount
+            }
         }
     }
 

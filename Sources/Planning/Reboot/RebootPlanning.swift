@@ -25,7 +25,12 @@ struct RebootPlanning {
         self.snapshot = snapshot
         self.policy = policy
         self.seed = seed
-        self.effort = effort
+        // Of what can not be emptied only the blockers are told, or nothing.
+        self.effort = {
+            var effort = effort
+            effort.explainsConflicts = false
+            return effort
+        }()
     }
 
     func schedule(_ asked: [HostName]?, bestEffort: Bool) -> RollingReboot {
@@ -36,8 +41,9 @@ struct RebootPlanning {
                 digest: snapshot.digest, observedAt: snapshot.observedAt),
             policy: policy.name, seed: seed, hosts: hosts)
         var able: [HostName] = []
+        let world = self.world(snapshot)
         for host in hosts {
-            let own = blockers(of: host)
+            let own = blockers(of: host, in: world)
             if own.isEmpty { able.append(host) } else { reboot.blockers += own }
         }
         guard !able.isEmpty, reboot.blockers.isEmpty || bestEffort else {
@@ -45,7 +51,7 @@ struct RebootPlanning {
             return reboot
         }
         reboot.outcome = .plan
-        reboot.rounds = best(able)
+        reboot.rounds = best(able, in: world)
         let placed = Set(reboot.rounds.flatMap(\.hosts))
         for host in able where !placed.contains(host) {
             reboot.blockers.append(
@@ -60,14 +66,14 @@ struct RebootPlanning {
         }
         reboot.fewestRounds =
             RoundsBound(
-                PlacementProblem(snapshot, under: policy),
-                hosts: reboot.rounds.flatMap(\.hosts), atMost: policy.reboot.hostsPerRound
+                world.problem, hosts: reboot.rounds.flatMap(\.hosts),
+                atMost: policy.reboot.hostsPerRound
             ).fewest
         return reboot
     }
 
     /// What keeps a host from being emptied even alone.
-    private func blockers(of host: HostName) -> [Blocker] {
+    private func blockers(of host: HostName, in world: DrainWorld) -> [Blocker] {
         if let it = snapshot.host(host), !it.isReachable {
             return [
                 Blocker(
@@ -76,14 +82,14 @@ struct RebootPlanning {
                     remedy: "kvmbalance hosts check \(host)")
             ]
         }
-        let plan = drain([host], from: snapshot)
-        guard plan.outcome == .infeasible else { return [] }
+        let draft = drain([host], in: world, effort)
+        guard draft.outcome == .infeasible else { return [] }
         let residents = snapshot.domains(on: host).map(\.name)
-        let isNamed = plan.blockers.contains { blocker in
+        let isNamed = draft.blockers.contains { blocker in
             blocker.host == host || blocker.domain.map(residents.contains) == true
         }
         // What stands against it may lie on other hosts alone.
-        guard !isNamed, let first = plan.blockers.first else { return plan.blockers }
+        guard !isNamed, let first = draft.blockers.first else { return draft.blockers }
         return [
             Blocker(
                 host: host, reason: first.reason,
@@ -91,13 +97,28 @@ struct RebootPlanning {
         ]
     }
 
-    private func drain(_ hosts: [HostName], from world: ClusterSnapshot) -> MigrationPlan {
-        Planner.plan(.drain(hosts), from: world, under: policy, seed: seed, effort: effort)
+    /// Several hosts go together only where the others have the CPUs; where one can not be emptied
+    /// otherwise, it is filled above them in a round of its own.
+    private func drain(
+        _ hosts: [HostName], in world: DrainWorld, _ effort: SearchEffort
+    ) -> PlanDraft {
+        let draft = { (cpu: PlacementProblem.CPURoom, effort: SearchEffort) in
+            let world = cpu == .kept ? world : self.world(world.snapshot, cpu: cpu)
+            var planning = DrainPlanning(hosts, in: world, seed: seed)
+            return planning.draft(bestEffort: false, effort: effort)
+        }
+        return hosts.count > 1 ? draft(.kept, effort) : LeastOvershoot.draft(effort, draft)
+    }
+
+    private func world(
+        _ snapshot: ClusterSnapshot, cpu: PlacementProblem.CPURoom = .kept
+    ) -> DrainWorld {
+        DrainWorld(snapshot, under: policy, .drain([]), cpu: cpu)
     }
 
     // MARK: Rounds
 
-    private func best(_ hosts: [HostName]) -> [RollingReboot.Round] {
+    private func best(_ hosts: [HostName], in world: DrainWorld) -> [RollingReboot.Round] {
         var best: [RollingReboot.Round] = []
         func take(_ rounds: [RollingReboot.Round]) {
             func cost(_ rounds: [RollingReboot.Round]) -> (Int, Int, Int) {
@@ -107,33 +128,31 @@ struct RebootPlanning {
             if cost(rounds) < cost(best) { best = rounds }
         }
         if policy.reboot.bringBack, hosts.count <= Self.setsUpTo {
-            take(carriedOut(RoundPartition(hosts, atMost: largest) { isFeasible($0) }.rounds))
+            let partition = RoundPartition(hosts, atMost: largest) { isFeasible($0, in: world) }
+            take(carriedOut(partition.rounds, in: world))
             return best
         }
-        for order in orders(hosts) { take(filled(order)) }
+        for order in orders(hosts, in: world) { take(filled(order, in: world)) }
         return best
     }
 
     private var largest: Int { policy.reboot.hostsPerRound ?? Int.max }
 
-    private func isFeasible(_ hosts: [HostName]) -> Bool {
+    private func isFeasible(_ hosts: [HostName], in world: DrainWorld) -> Bool {
         // Most sets that fail do so for good: a tenth of the effort tells.
         var few = effort
         few.trialsPerRound /= 10
         few.trialsPerRoundWhenSmall /= 10
         few.proposals /= 10
-        return Planner.plan(
-            .drain(hosts), from: snapshot, under: policy, seed: seed, effort: few
-        ).outcome != .infeasible
+        return drain(hosts, in: world, few).outcome != .infeasible
     }
 
     /// The fullest first, since they are hardest to empty; the emptiest first, since many of them
     /// go together; and others.
-    private func orders(_ hosts: [HostName]) -> [[HostName]] {
-        let problem = PlacementProblem(snapshot, under: policy)
-        let placement = WorkingPlacement(problem)
+    private func orders(_ hosts: [HostName], in world: DrainWorld) -> [[HostName]] {
         let shares = hosts.map { host in
-            (host: host, share: problem.hostIndex[host].map { placement.share(of: $0) } ?? 0)
+            let index = world.problem.hostIndex[host]
+            return (host: host, share: index.map { world.placement.share(of: $0) } ?? 0)
         }
         let fullest = shares.sorted { ($1.share, $0.host) < ($0.share, $1.host) }.map(\.host)
         var random = SplitMix64(seed: seed)
@@ -142,22 +161,36 @@ struct RebootPlanning {
     }
 
     /// Rounds filled one after another, each with as many hosts as go together, in this order.
-    private func filled(_ order: [HostName]) -> [RollingReboot.Round] {
+    private func filled(_ order: [HostName], in start: DrainWorld) -> [RollingReboot.Round] {
         var rounds: [RollingReboot.Round] = []
         var left = order
-        var world = snapshot
+        var world = start
         while !left.isEmpty {
-            guard let round = round(together(left, in: world), in: &world) else { break }
+            let hosts = together(left, in: world)
+            let found = hosts.isEmpty ? alone(left, in: &world) : round(hosts, in: &world)
+            guard let round = found else { break }
             rounds.append(round)
             left.removeAll { round.hosts.contains($0) }
         }
         return rounds
     }
 
+    /// A round with the first of these that can be emptied at all.
+    private func alone(
+        _ hosts: [HostName], in world: inout DrainWorld
+    ) -> RollingReboot.Round? {
+        for host in hosts {
+            if let round = round([host], in: &world) { return round }
+        }
+        return nil
+    }
+
     /// Carries out a partition; what does not go together after all is put off.
-    private func carriedOut(_ sets: [[HostName]]) -> [RollingReboot.Round] {
+    private func carriedOut(
+        _ sets: [[HostName]], in start: DrainWorld
+    ) -> [RollingReboot.Round] {
         var rounds: [RollingReboot.Round] = []
-        var world = snapshot
+        var world = start
         var late: [HostName] = []
         for set in sets {
             guard let round = round(set, in: &world) else {
@@ -175,14 +208,11 @@ struct RebootPlanning {
     }
 
     /// Hosts that go together, found by emptying one after another.
-    private func together(_ hosts: [HostName], in world: ClusterSnapshot) -> [HostName] {
-        let problem = PlacementProblem(world, under: policy)
-        let compatibility = Compatibility(problem)
-        let mobility = Mobility(problem, world, pinned: [])
-        let units = MoveUnits(problem, joined: true)
+    private func together(_ hosts: [HostName], in world: DrainWorld) -> [HostName] {
+        let (problem, compatibility) = (world.problem, world.compatibility)
         let start = UnitPlacement(
-            placement: WorkingPlacement(problem), units: units, compatibility: compatibility,
-            isMovable: units.members.map { $0.allSatisfy { mobility.isMovable($0) } })
+            placement: world.placement, units: world.units, compatibility: compatibility,
+            isMovable: world.isMovable)
         let keeper = SpareRoomKeeper(problem)
         let search = EmptyingSearch(
             start: start, takers: problem.hosts.indices.filter { compatibility.isOpen($0) },
@@ -196,27 +226,30 @@ struct RebootPlanning {
 
     /// A round with these hosts, or with fewer of them: the last are left out first.
     private func round(
-        _ hosts: [HostName], in world: inout ClusterSnapshot
+        _ hosts: [HostName], in world: inout DrainWorld
     ) -> RollingReboot.Round? {
         var hosts = Array(hosts.prefix(largest))
         while !hosts.isEmpty {
-            let away = drain(hosts.sorted(), from: world)
-            guard away.outcome != .infeasible else {
+            let draft = drain(hosts.sorted(), in: world, effort)
+            guard draft.outcome != .infeasible else {
                 hosts.removeLast(max(1, hosts.count / 16))
                 continue
             }
-            let empty = world.applying(away.moves)
-            let homecomings = world.domains.filter {
-                hosts.contains($0.host) && $0.facts.state.isActive
+            var away = draft.plan(from: world.snapshot, under: policy, seed: seed)
+            PlanNotes(draft).write(into: &away)
+            let empty = world.snapshot.applying(away.moves)
+            let emptied = Set(hosts)
+            let homecomings = world.snapshot.domains.filter {
+                emptied.contains($0.host) && $0.facts.state.isActive
             }.map { Homecoming($0.id, home: $0.host) }
             guard policy.reboot.bringBack, !homecomings.isEmpty else {
-                world = empty
+                world = self.world(empty)
                 return RollingReboot.Round(hosts: hosts.sorted(), away: away)
             }
             let back = Planner.plan(
                 .return(homecomings, bestEffort: true), from: empty, under: policy, seed: seed,
                 effort: effort)
-            world = empty.applying(back.moves)
+            world = self.world(empty.applying(back.moves))
             return RollingReboot.Round(hosts: hosts.sorted(), away: away, back: back)
         }
         return nil

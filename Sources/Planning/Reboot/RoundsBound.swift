@@ -4,7 +4,7 @@ import ClusterModel
 ///
 /// While hosts are down the others hold all that runs. So in each round, and for each resource, the
 /// room of the hosts that are down is no more than what the fleet has free; over all rounds the room
-/// of all hosts goes by once.
+/// of all hosts goes by once. Of CPUs a host that is down alone may have more.
 struct RoundsBound {
     let fewest: Int
 
@@ -25,7 +25,10 @@ struct RoundsBound {
             let load = problem.domains.indices.reduce(Int64(0)) {
                 open.contains(problem.origin[$1]) ? $0 + problem.load(of: $1, resource) : $0
             }
-            let free = sum(open.sorted(), problem.limit) - load
+            var free = sum(open.sorted(), problem.limit) - load
+            if problem.layout.cpu.contains(resource) {
+                free = max(free, turned.map { sum([$0], problem.limit) }.max() ?? 0)
+            }
             guard load > 0, free > 0 else { continue }
             let room = sum(turned, problem.limit)
             fewest = max(fewest, Int((room + free - 1) / free))

@@ -48,15 +48,9 @@ extension DrainSearch {
     }
 
     /// Resources of which all targets together have too little: a proof that no assignment exists,
-    /// since moving others between the targets frees nothing in sum. Of the slots of CPU demand the
-    /// worst is told.
+    /// since moving others between the targets frees nothing in sum.
     func totals(_ left: [Int]) -> [Blocker] {
-        let shortages = shortages(of: left)
-        let worstSlot = shortages.filter { state.problem.layout.cpu.contains($0.resource) }
-            .max { ($0.needed - $0.free, $1.resource) < ($1.needed - $1.free, $0.resource) }
-        return shortages.compactMap { resource, needed, free in
-            let isSlot = state.problem.layout.cpu.contains(resource)
-            guard !isSlot || resource == worstSlot?.resource else { return nil }
+        shortages(of: left).map { resource, needed, free in
             let what = state.problem.layout.resources[resource]
             return Blocker(
                 reason: what.blockerReason,

@@ -187,10 +187,7 @@ package struct DrainOracle {
         let policy = problem.policy
         var row = ["memory \(host.name)": policy.memoryDemand(of: domain.facts).count]
         row["domains \(host.name)"] = 1
-        let slots = problem.snapshot.demandSlots
-        for (slot, cpu) in policy.cpuDemand(of: domain, slots: slots).enumerated() {
-            row["cpu \(slot) \(host.name)"] = cpu.count
-        }
+        // CPUs forbid no drain.
         if let pages = domain.facts.hugePages { row["pages \(host.name)"] = pages.pages }
         for set in sets where Self.cells(domain)?.isSubset(of: set) == true {
             if let pages = domain.facts.hugePages {
@@ -208,9 +205,6 @@ package struct DrainOracle {
         let cells = host.facts?.cells ?? []
         var row = ["memory \(host.name)": policy.usableMemory(of: host).count]
         row["domains \(host.name)"] = Int64(policy.maxDomainsPerHost ?? 1_000_000)
-        for slot in 0..<problem.snapshot.demandSlots {
-            row["cpu \(slot) \(host.name)"] = policy.usableCPU(of: host).count
-        }
         let held = { (account: String) in
             domains.indices.filter { domains[$0].host == host.name }.reduce(Int64(0)) {
                 $0 + (amounts(of: domains[$1], at: host, sets)[account] ?? 0)

@@ -74,11 +74,10 @@ extension ConflictSearch {
         return (best, names.share(supply, high * unit, of: hosts[0]))
     }
 
-    /// What amounts are asked for in: bytes, or thousandths of a CPU.
+    /// What amounts are asked for in.
     private static func unit(of supply: ConstraintSwitch.Supply) -> Int64 {
         switch supply {
         case .memory, .cells: Bytes.mebibytes(64).count
-        case .cpu: 50
         case .pages(let size): size.count
         }
     }

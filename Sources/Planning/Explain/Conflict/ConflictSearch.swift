@@ -8,10 +8,10 @@ import PlacementPolicy
 /// which a plan proves each time. Divide and conquer: U. Junker, "QuickXplain" (2004); about
 /// k·log(n/k) plannings for k of n constraints, and never more than the budget.
 struct ConflictSearch {
-    /// A constraint that is switched off, or given way to by an amount.
+    /// A constraint that is switched off, or given way to by an amount. CPUs are none of a drain's.
     struct Change {
         var constraint: ConstraintSwitch
-        /// Bytes, or thousandths of a CPU; nil switches it off.
+        /// nil switches it off.
         var amount: Bytes?
     }
 
@@ -104,9 +104,9 @@ struct ConflictSearch {
                 for host in hosts { world.add(supply, amount, to: host) }
             }
         }
-        var planning = DrainPlanning(
-            drained, request: world.request, snapshot: world.snapshot, policy: world.policy,
-            seed: seed)
+        let relaxed = DrainWorld(
+            world.snapshot, under: world.policy, world.request, cpu: .boundless)
+        var planning = DrainPlanning(drained, in: relaxed, seed: seed)
         let draft = planning.draft(bestEffort: false, effort: effort)
         guard draft.outcome == .infeasible else {
             found = draft

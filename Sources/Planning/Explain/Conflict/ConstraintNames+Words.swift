@@ -112,7 +112,6 @@ extension ConstraintNames {
     private func text(_ supply: ConstraintSwitch.Supply, _ amount: Int64) -> String {
         switch supply {
         case .memory: "\(Bytes(amount)) of memory"
-        case .cpu: "\(MilliCPU(amount))"
         case .cells: "\(Bytes(amount)) of memory in its NUMA cells"
         case .pages(let size): "\(amount / size.count) huge pages of \(size)"
         }

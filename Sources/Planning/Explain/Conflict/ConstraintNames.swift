@@ -108,8 +108,7 @@ struct ConstraintNames {
     static func supply(_ resource: Resource) -> ConstraintSwitch.Supply? {
         switch resource {
         case .memory: .memory
-        case .cpu: .cpu
-        case .domainCount: nil
+        case .cpu, .domainCount: nil
         case .hugePages(let size, _): .pages(size)
         case .cellMemory: .cells
         case .poolRoom: .memory

@@ -5,7 +5,7 @@ import PlacementPolicy
 enum ConstraintSwitch: Hashable {
     /// Something that hosts have a limited amount of.
     enum Supply: Hashable {
-        case memory, cpu, cells
+        case memory, cells
         case pages(Bytes)
     }
 
@@ -52,7 +52,6 @@ enum ConstraintSwitch: Hashable {
         case .hold: "hold"
         case .platform: "compatibility"
         case .supply(.memory, _): "memory"
-        case .supply(.cpu, _): "cpu"
         case .supply(.cells, _): "numa"
         case .supply(.pages, _): "huge-pages"
         case .domainLimit: "domain-limit"

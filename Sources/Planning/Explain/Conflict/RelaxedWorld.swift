@@ -60,7 +60,7 @@ struct RelaxedWorld {
         removeRules(later)
     }
 
-    /// Adds an amount of something to a host: bytes, or thousandths of a CPU.
+    /// Adds an amount of something to a host.
     mutating func add(
         _ supply: ConstraintSwitch.Supply, _ amount: Bytes, to name: HostName
     ) {
@@ -71,11 +71,6 @@ struct RelaxedWorld {
                 let reserve = host.reserve?.memory ?? general.memory ?? .zero
                 host.reserve = Reserve(
                     memory: reserve - amount, cpu: host.reserve?.cpu ?? general.cpu)
-            case .cpu:
-                let reserve = host.reserve?.cpu ?? general.cpu ?? .zero
-                host.reserve = Reserve(
-                    memory: host.reserve?.memory ?? general.memory,
-                    cpu: reserve - MilliCPU(amount.count))
             case .cells:
                 for cell in (host.facts?.cells ?? []).indices {
                     host.facts?.cells[cell].memory += amount

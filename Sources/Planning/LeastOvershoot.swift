@@ -1,0 +1,53 @@
+import ClusterModel
+
+/// A plan that fills hosts above their CPUs only where nothing else was found, and then as little as is
+/// found: guests that get slower for a while are better than a host that can not be repaired.
+enum LeastOvershoot {
+    /// Shares of a host are halved so often between what is too little and what is enough.
+    static let trialsAtMost = 12
+
+    /// `plan` makes a draft with so much room; it is asked in full first within the hosts' CPUs, then
+    /// without end, and then with a tenth of the effort for less and less.
+    static func draft(
+        _ effort: SearchEffort, _ plan: (PlacementProblem.CPURoom, SearchEffort) -> PlanDraft
+    ) -> PlanDraft {
+        let kept = plan(.kept, effort)
+        guard !kept.isWhole else { return kept }
+        let free = plan(.boundless, effort)
+        guard free.outcome == .plan else { return free }
+        return asGood(kept, as: free) ?? lessened(free, effort.aTenth, plan)
+    }
+
+    /// A draft that leaves nobody behind who leaves in the other, with the other's words for why the
+    /// rest stays: it never is for CPU.
+    private static func asGood(_ draft: PlanDraft, as free: PlanDraft) -> PlanDraft? {
+        guard draft.outcome == .plan, draft.left.isSubset(of: free.left) else { return nil }
+        var draft = draft
+        draft.blockers = free.blockers.filter { blocker in
+            blocker.domain.map(draft.left.contains) ?? true
+        }
+        return draft
+    }
+
+    private static func lessened(
+        _ free: PlanDraft, _ effort: SearchEffort,
+        _ plan: (PlacementProblem.CPURoom, SearchEffort) -> PlanDraft
+    ) -> PlanDraft {
+        var best = free
+        var (low, high) = (Int64(10_000), share(of: free))
+        for _ in 0..<trialsAtMost where high < Int64.max && low + 1 < high {
+            let middle = (low + high) / 2
+            guard let draft = asGood(plan(.upTo(share: middle), effort), as: free) else {
+                low = middle
+                continue
+            }
+            best = draft
+            high = min(middle, share(of: draft))
+        }
+        return best
+    }
+
+    private static func share(of draft: PlanDraft) -> Int64 {
+        CPUOvershoot.all(of: draft.sequence, in: draft.problem).values.map(\.share).max() ?? 10_000
+    }
+}
