@@ -1,17 +1,26 @@
 import ClusterModel
 
-/// A drained host holds nothing that runs in the end, except what a blocker names.
+/// A drained host holds nothing that runs in the end, and nothing is on its way there, except what a
+/// blocker names.
 enum DrainCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         guard it.plan.kind == .drain else { return [] }
-        let final = it.final
+        let drained = Set(it.plan.hosts)
         let excused = Set(it.plan.blockers.compactMap(\.domain))
-        return it.active.compactMap { domain in
-            guard let host = final[domain.id], it.plan.hosts.contains(host),
+        let staying = it.active.compactMap { domain -> Violation? in
+            guard let host = it.final[domain.id], drained.contains(host),
                 !excused.contains(domain.name)
             else { return nil }
             return Violation(
                 .drain, host: host, "\(domain.name) is still there, and no blocker says why")
         }
+        let arriving = it.snapshot.inFlight.compactMap { migration -> Violation? in
+            let name = it.domains[migration.domain]?.name ?? migration.domain.rawValue
+            guard let host = migration.target, drained.contains(host), !excused.contains(name)
+            else { return nil }
+            return Violation(
+                .drain, host: host, "\(name) is on its way there, and no blocker says so")
+        }
+        return staying + arriving
     }
 }

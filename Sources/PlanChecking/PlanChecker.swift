@@ -11,8 +11,11 @@ package enum PlanChecker {
         _ plan: MigrationPlan, on snapshot: ClusterSnapshot, under policy: Policy
     ) -> [Violation] {
         let outcome = OutcomeCheck.violations(plan)
-        guard plan.outcome == .plan else { return outcome }
+        // That a drain has nothing to do is a promise too: its hosts may be switched off.
+        let isPromise = plan.outcome == .nothingToDo && plan.kind == .drain
+        guard plan.outcome == .plan || isPromise else { return outcome }
         let judged = CheckedCase(plan, snapshot, policy)
+        if isPromise { return outcome + DrainCheck.violations(judged) }
         let graph = GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
         // What follows reads the graph and the names, and would only add noise where those are
         // wrong.

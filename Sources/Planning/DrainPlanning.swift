@@ -14,6 +14,7 @@ struct DrainPlanning {
     private let drained: [Int]
     private let targets: [Int]
     private let definitionsLeft: [HostName: Int]
+    private let arrivals: [Blocker]
     private var random: SplitMix64
     private var blockers: [Blocker] = []
 
@@ -32,10 +33,30 @@ struct DrainPlanning {
         placement = world.placement
         targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
         definitionsLeft = world.definitionsLeft
+        arrivals = Self.arrivals(at: Set(hosts), in: world.snapshot)
         blockers = self.hosts.filter { problem.hostIndex[$0] == nil }.map {
             Blocker(
                 host: $0, reason: .other, detail: "there is no host \($0) in the fleet",
                 remedy: "kvmbalance hosts list shows the names")
+        }
+    }
+
+    /// What is on its way to a drained host by a migration that someone else began: it would run there
+    /// when the drain has ended.
+    private static func arrivals(
+        at hosts: Set<HostName>, in snapshot: ClusterSnapshot
+    ) -> [Blocker] {
+        snapshot.inFlight.compactMap { migration in
+            // One that leaves a drained host is told of as a domain of that host.
+            guard let target = migration.target, hosts.contains(target),
+                !hosts.contains(migration.source)
+            else { return nil }
+            let name = snapshot.domain(migration.domain)?.name ?? migration.domain.rawValue
+            return Blocker(
+                domain: name, host: target, reason: .busy,
+                detail: "a migration to \(target) is under way already",
+                remedy:
+                    "wait for it to end (virsh domjobinfo on \(migration.source)), then plan again")
         }
     }
 
@@ -58,6 +79,7 @@ struct DrainPlanning {
             let stay = left[name].map { " (\($0) that do not run stay defined there)" } ?? ""
             return "\(name) is drained\(stay)"
         }
+        blockers += arrivals
         let residents = problem.domains.indices.filter { drained.contains(problem.origin[$0]) }
         guard !residents.isEmpty else {
             draft.blockers = blockers

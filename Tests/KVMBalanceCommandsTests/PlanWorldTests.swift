@@ -33,6 +33,21 @@ struct PlanWorldTests {
         #expect(PlanWorld.differences(between: plan, and: snapshot).isEmpty)
     }
 
+    @Test func aGuestOnItsWayToADrainedHostIsNamed() {
+        let calm = world([("a", "host1", .running), ("b", "host2", .running)])
+        var plan = Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")])
+        plan.origin.digest = calm.digest
+        let flight = MigrationInFlight(domain: "b", source: "host2", target: "host1")
+        let busy = ClusterSnapshot(
+            calm, hosts: calm.hosts, domains: calm.domains, inFlight: [flight])
+        #expect(busy.digest == calm.digest)
+        #expect(
+            PlanWorld.differences(between: plan, and: busy)
+                == ["'b' is on its way from host2 to host1"])
+        plan.kind = .balance
+        #expect(PlanWorld.differences(between: plan, and: busy) == [])
+    }
+
     @Test func eachChangeIsNamed() {
         #expect(differences(world([])) == ["'a' is on none of the hosts any more"])
         #expect(differences(world([("a", "host2", .running)])) == ["'a' is on host2, not on host1"])

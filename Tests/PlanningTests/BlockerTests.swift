@@ -173,4 +173,36 @@ import Testing
         #expect(plan.outcome == .infeasible)
         #expect(plan.blockers.map(\.host) == ["hots1"])
     }
+
+    @Test func `what is on its way to the host that is drained is told`() throws {
+        var cluster = cluster()
+        cluster.host("host3")
+        cluster.domain("late", on: "host3")
+        cluster.inFlight = [
+            MigrationInFlight(domain: "id-of-late", source: "host3", target: "host1")
+        ]
+        for hasResident in [true, false] {
+            if !hasResident { cluster.domains.removeFirst() }
+            let world = cluster.snapshot
+            let plan = Planner.plan(.drain(["host1"]), from: world, under: .default, seed: 1)
+            #expect(plan.outcome == .infeasible)
+            #expect(plan.blockers.map(\.domain) == ["late"])
+            #expect(plan.blockers.map(\.reason) == [.busy])
+            #expect(plan.blockers.map(\.host) == ["host1"])
+            let constraints = try #require(plan.conflict).constraints
+            #expect(constraints.contains { $0.kind == "hold" && $0.detail.contains("late") })
+            // The judge sees it by itself, in a plan and where there would be nothing to do.
+            var blind = Planner.plan(
+                .drain(["host1"], bestEffort: true), from: world, under: .default, seed: 1)
+            blind.outcome = blind.steps.isEmpty ? .nothingToDo : .plan
+            #expect(PlanChecker.check(blind, on: world, under: .default) == [])
+            blind.blockers = []
+            let found = PlanChecker.check(blind, on: world, under: .default)
+            #expect(found.map(\.rule) == [.drain], "\(found)")
+        }
+        // The other end is no target that would be emptied.
+        #expect(
+            Planner.plan(.drain(["host2"]), from: cluster.snapshot, under: .default, seed: 1)
+                .outcome == .nothingToDo)
+    }
 }

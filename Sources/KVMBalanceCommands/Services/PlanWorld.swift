@@ -6,8 +6,10 @@ enum PlanWorld {
     static func differences(
         between plan: MigrationPlan, and snapshot: ClusterSnapshot
     ) -> [String] {
-        guard plan.origin.digest != snapshot.digest else { return [] }
-        var found = plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
+        // The digest does not tell of what is under way.
+        let arriving = plan.kind == .drain ? arrivals(plan, snapshot) : []
+        guard plan.origin.digest != snapshot.digest else { return arriving }
+        var found = arriving + plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
         if plan.kind == .drain || plan.kind == .consolidate { found += newcomers(plan, snapshot) }
         if found.isEmpty {
             found.append(
@@ -33,6 +35,18 @@ enum PlanWorld {
             return ["\(name) does not run any more (\(domain.facts.state.rawValue))"]
         }
         return []
+    }
+
+    /// Domains that somebody sent to a host to be emptied meanwhile.
+    private static func arrivals(_ plan: MigrationPlan, _ snapshot: ClusterSnapshot) -> [String] {
+        let blocked = Set(plan.blockers.compactMap(\.domain))
+        return snapshot.inFlight.compactMap { migration in
+            let name = snapshot.domain(migration.domain)?.name ?? migration.domain.rawValue
+            guard let target = migration.target, plan.hosts.contains(target),
+                !blocked.contains(name)
+            else { return nil }
+            return "'\(name)' is on its way from \(migration.source) to \(target)"
+        }
     }
 
     /// Domains that run on a host to be emptied and that the plan does not know.

@@ -52,6 +52,10 @@ package struct DrainOracle {
     }
 
     package func verdict() -> Verdict {
+        let isAwaited = problem.snapshot.inFlight.contains { migration in
+            migration.target.map { drained.contains($0) } == true
+        }
+        if isAwaited { return .infeasible }
         if isGoal(home) { return .feasible }
         guard
             domains.indices.allSatisfy({

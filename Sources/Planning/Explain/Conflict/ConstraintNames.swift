@@ -46,6 +46,10 @@ struct ConstraintNames {
         for index in leaving where !mobility.isMovable(index) {
             switches.append(.hold(problem.domains[index].id))
         }
+        for migration in snapshot.inFlight {
+            guard let target = migration.target, drained.contains(target) else { continue }
+            switches.append(.hold(migration.domain))
+        }
         for index in leaving where misfit(index) != nil {
             switches.append(.platform(problem.domains[index].id))
         }
