@@ -160,6 +160,38 @@ struct PlanFileTests {
         }
     }
 
+    @Test func aSavedSnapshotKeepsWhatMigrationsTaught() throws {
+        let play = try Playground()
+        try play.must(0, "snapshot", "--save", play.path("s.json"))
+        func teach(_ fixed: Int) throws {
+            try play.edit("s.json", as: "taught.json") { snapshot in
+                var calibration = snapshot["calibration"] as? Object ?? [:]
+                var fleet = calibration["fleet"] as? Object ?? [:]
+                fleet["fixedMilliseconds"] = fixed
+                calibration["fleet"] = fleet
+                snapshot["calibration"] = calibration
+            }
+        }
+        func plan(_ status: Int32) throws -> Ending {
+            try play.must(
+                status, "plan", "drain", "host1", "--output", "json", "--snapshot",
+                play.path("taught.json"))
+        }
+        func seconds(_ fixed: Int) throws -> Double {
+            try teach(fixed)
+            let data = Data(try plan(0).output.utf8)
+            let object = try JSONSerialization.jsonObject(with: data) as? Object
+            return try #require(object?["makespan_seconds"] as? Double)
+        }
+        let (quick, slow) = (try seconds(0), try seconds(600_000))
+        #expect(slow >= quick + 600, "\(quick) s, then \(slow) s")
+        for fixed in [-1, Int.max] {
+            try teach(fixed)
+            let refused = try plan(64)
+            #expect(refused.errors.contains("calibration"), "\(refused.text)")
+        }
+    }
+
     @Test func handEditedSnapshotsAreRefused() throws {
         let play = try Playground()
         try play.must(0, "snapshot", "--save", play.path("s.json"))
