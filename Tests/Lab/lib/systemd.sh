@@ -16,11 +16,12 @@ command_systemd() {
         tail -n 20 "$log" >&2
         die "no systemd came up in lab '$name'"
     }
-    wait_until 30 "systemd in lab '$name'" in_place "$name" systemd systemctl is-system-running --wait ||
-        in_place "$name" systemd systemctl is-system-running | grep -q degraded ||
-        die "systemd in lab '$name' does not answer; look at $log"
+    wait_until 30 "systemd in lab '$name'" systemd_up "$name" || die "look at $log"
     function_in_place "$name" controller systemd_key "$name"
 }
+
+# A unit of the machine's own that does not start here is no concern of ours.
+systemd_up() { [[ $(in_place "$1" systemd systemctl is-system-running) =~ ^(running|degraded)$ ]]; }
 
 # Runs in the controller's place, as all below.
 systemd_boot() {
@@ -86,11 +87,13 @@ systemd_enter() {
     nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root --wdns=/ -- "$@"
 }
 
-# The kernel ends its processes and mounts with the lab; its control groups stay, empty.
-systemd_forget() {
-    local name=$1
+# The kernel ends its processes and mounts with the lab; its control groups stay, and are empty as soon
+# as the last of its dead has been reaped.
+systemd_forget() { wait_until 5 "the end of the control groups of $1" systemd_groups_gone "$1"; }
+
+systemd_groups_gone() {
     unshare --mount --propagation private -- bash -c '
         mount -t cgroup2 cgroup2 /mnt || exit 0
         [[ ! -d /mnt/$1 ]] || find "/mnt/$1" -depth -type d -exec rmdir {} +
-    ' - "kvmbalance-lab-$name"
+    ' - "kvmbalance-lab-$1"
 }
