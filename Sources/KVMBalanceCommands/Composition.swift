@@ -25,7 +25,7 @@ struct Composition: Sendable {
     init(_ options: GlobalOptions) throws {
         let file = try FleetFile.read(options.config)
         fleet = file.fleet
-        flags = options.config.map { " --config \(Format.quoted($0))" } ?? ""
+        flags = CommandFlags(options).config
         folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
