@@ -87,7 +87,7 @@ extension RunMachine {
             let isLate =
                 time.millisecondsSince(asked.since) >= bounds.shutdownMilliseconds
                 || Int64(watch.looks) * bounds.lookPauseMilliseconds >= bounds.shutdownMilliseconds
-            if isLate { watch.verdict = Self.mayGoDown(open.step) }
+            if isLate { watch.verdict = Self.doubt(of: open) }
         case .arrived, .arrivedThenStopped, .stopped, .settle, .halt:
             watch.verdict =
                 "'\(name)' was asked to shut down on \(host) and somebody else has been at work "
@@ -110,9 +110,9 @@ extension RunMachine {
     /// Whoever stops a run that is being stopped already does not want to wait for a guest.
     mutating func stopWatching() {
         for asked in state.asked.values {
-            guard let step = state.step(asked.step)?.step else { continue }
+            guard let open = state.step(asked.step) else { continue }
             var watch = watches[asked.step, default: Watch()]
-            watch.verdict = watch.verdict ?? Self.mayGoDown(step)
+            watch.verdict = watch.verdict ?? Self.doubt(of: open)
             watches[asked.step] = watch
         }
     }
@@ -120,7 +120,7 @@ extension RunMachine {
     /// One sentence for each guest that is not up for sure.
     var guestsLeftDown: [String] {
         state.asked.values.sorted { $0.step < $1.step }.compactMap { asked in
-            watches[asked.step]?.verdict ?? state.step(asked.step).map { Self.mayGoDown($0.step) }
+            watches[asked.step]?.verdict ?? state.step(asked.step).map { Self.doubt(of: $0) }
         }
     }
 
@@ -129,8 +129,14 @@ extension RunMachine {
         return phases.keys.contains { state.step($0)?.step.move.domain == domain }
     }
 
-    private static func mayGoDown(_ step: Step) -> String {
-        "'\(step.domainName)' was asked to shut down on \(step.move.source) and may still go down: "
-            + "look after it, and start it there (virsh start) when it has"
+    private static func doubt(of open: RunState.StepState) -> String {
+        let step = open.step
+        let (name, host) = (step.domainName, step.move.source)
+        guard !open.wasSeenDown else {
+            return "'\(name)' was shut down for its move from \(host), and was not seen to run "
+                + "again: look after it (kvmbalance status)"
+        }
+        return "'\(name)' was asked to shut down on \(host) and may still go down: look after it, "
+            + "and start it there (virsh start) when it has"
     }
 }

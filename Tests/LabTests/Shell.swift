@@ -52,6 +52,11 @@ final class ShellCommand: @unchecked Sendable {
 
     func send(_ signal: Int32) { kill(identifier, signal) }
 
+    /// What it has said on standard error, while it runs.
+    var errorsSoFar: String {
+        (try? String(contentsOf: folder.appendingPathComponent("err"), encoding: .utf8)) ?? ""
+    }
+
     /// Waits for the end, but not for ever: a test that hangs would take the gate with it.
     func wait(atMost seconds: Double = 300) throws -> ShellResult {
         defer { try? FileManager.default.removeItem(at: folder) }

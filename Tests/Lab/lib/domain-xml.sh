@@ -14,7 +14,7 @@ domain_xml() {
     <type arch='x86_64' machine='$(xml_escape "$machine")'>hvm</type>
     <kernel>$KERNEL</kernel>
     <initrd>$INITRAMFS</initrd>
-    <cmdline>console=ttyS0 quiet loglevel=1 panic=-1 lab.dirty=$dirty lab.size=$dirty_size lab.cpu=$cpu</cmdline>
+    <cmdline>console=ttyS0 quiet loglevel=1 panic=-1 lab.dirty=$dirty lab.size=$dirty_size lab.cpu=$cpu lab.off=$off_after</cmdline>
   </os>
   <features><acpi/></features>
   $(cpu_xml)

@@ -8,7 +8,7 @@ command_guest() {
     shift 2
     require_lab "$name"
     local host='' memory=96 vcpus=1 dirty=0 dirty_size='' cpu=0 storage=shared cache=none
-    local numa_cells=0 network=labnet machine=pc cpu_model='' snapshot=0 hostdev=0 metadata=''
+    local off_after=0 numa_cells=0 network=labnet machine=pc cpu_model='' snapshot=0 hostdev=0 metadata=''
     local groups=() autostart=0 transient=0 title='' start=1 wait=0 tpm=0
     parse_guest_options "$@"
     check_guest_options
@@ -50,7 +50,8 @@ parse_guest_options() {
         --no-start) start=0 ;;
         --wait) wait=1 ;;
         --host | --memory | --vcpus | --dirty | --dirty-size | --cpu | --storage | --cache | \
-            --numa-cells | --network | --machine | --cpu-model | --metadata | --group | --title)
+            --numa-cells | --network | --machine | --cpu-model | --metadata | --group | --title | \
+            --off-after)
             (($# >= 2)) || die "lab guest: $1 needs a value"
             guest_value "$1" "$2"
             shift
@@ -75,7 +76,7 @@ check_guest_options() {
     local value group
     [[ -n $host ]] || die "lab guest: --host is missing"
     require_host "$name" "$host"
-    for value in "$memory" "$vcpus" "$dirty" "${dirty_size:-0}" "$cpu" "$numa_cells"; do
+    for value in "$memory" "$vcpus" "$dirty" "${dirty_size:-0}" "$cpu" "$numa_cells" "$off_after"; do
         [[ $value =~ ^(0|[1-9][0-9]*)$ ]] || die "lab guest: not a whole number: '$value'"
     done
     ((memory >= 80)) || die "lab guest: the guest does not boot in less than 80 MiB"
