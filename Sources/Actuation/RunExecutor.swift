@@ -19,7 +19,7 @@ package actor RunExecutor {
     private let journal: any RunJournal
     let doors: [HostName: HostDoor]
     private let replanner: Replanner
-    private let closure: Closure
+    let closure: Closure
     let clock: WorldClock
     let observer: any RunObserver
 
@@ -34,7 +34,7 @@ package actor RunExecutor {
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
     /// Steps whose guest is watched, as was told once.
-    private var watched: Set<StepID> = []
+    var watched: Set<StepID> = []
 
     struct HostPair: Hashable {
         var source: HostName
@@ -147,44 +147,6 @@ package actor RunExecutor {
         await note(source, of: move.source)
         await note(target, of: move.target)
         send(.looked(id, purpose, source: source, target: target))
-    }
-
-    private func tellOfWatch(_ id: StepID) async {
-        guard watched.insert(id).inserted, let step = machine.state.step(id)?.step else { return }
-        let minutes = machine.bounds.shutdownMilliseconds / 60_000
-        await observer.observe(
-            .note(
-                "\(step.domainName) was asked to shut down on \(step.move.source) and may go down "
-                    + "late: it is watched for \(minutes) min, and started there when it does"))
-    }
-
-    private func lookAtHosts(_ hosts: [HostName], afterMilliseconds pause: Int64) async {
-        if pause > 0 { try? await clock.sleep(pause) }
-        var sightings: [HostSighting] = []
-        for host in hosts {
-            guard let door = doors[host] else {
-                let detail = "it is not in the fleet file"
-                sightings.append(HostSighting(host, guests: nil, detail: detail))
-                continue
-            }
-            do {
-                sightings.append(HostSighting(host, guests: try await door.inspector.guests()))
-            } catch {
-                sightings.append(HostSighting(host, guests: nil, detail: "\(error)"))
-            }
-        }
-        send(.hostsLooked(sightings))
-    }
-
-    /// Why the step must not begin; nil when it may. Asked when its intent is in the journal already:
-    /// whoever closes a host afterwards finds the step there.
-    private func refusal(of move: Move) async -> String? {
-        do {
-            return try await closure(move.target).map { "it was not begun: \($0)" }
-        } catch {
-            return "it was not begun, because it can not be told whether \(move.target) is in "
-                + "maintenance: \(error)"
-        }
     }
 
     /// Waiting for a host that does not answer may take minutes: said when it begins and when it ends.

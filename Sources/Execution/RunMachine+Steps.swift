@@ -124,13 +124,11 @@ extension RunMachine {
             let note = step.isShutOff ? now.note : "was shut down on \(step.move.target) since"
             return [record(.arrived(id, now.statistics, note: note), at: time)]
         case .stayed:
-            let error = now.error ?? "the migration was interrupted"
-            return attemptFailed(step, error: error, at: time)
+            return attemptFailed(step, error: now.error ?? Self.interrupted, at: time)
         case .stopped:
             phases[id] = nil
-            let reason =
-                ["was shut down on \(step.move.source) meanwhile", now.note].compactMap { $0 }
-                .joined(separator: "; ")
+            let words = ["was shut down on \(step.move.source) meanwhile", now.note]
+            let reason = words.compactMap { $0 }.joined(separator: "; ")
             return [record(.skipped(id, reason: reason), at: time)]
         case .settle(.startTarget) where now.isGoingBack:
             return settle(.returnDefinition, id, now, picture: picture, at: time)
@@ -226,6 +224,8 @@ extension RunMachine {
             .look(id, .verify, afterMilliseconds: pause)
         ]
     }
+
+    private static let interrupted = "the migration was interrupted"
 
     private mutating func attemptFailed(
         _ step: Step, error: String, at time: Timestamp

@@ -91,6 +91,33 @@ package struct RunState: Hashable, Sendable {
                 $0.status = .running(
                     attempt: attempt, persistent: persistent, autostart: autostart)
             }
+        case .preparing, .made, .askedToShutDown, .upAgain, .cleared, .adjusting, .settling:
+            note(event, at: time)
+        case .attemptFailed(let id, _, let error):
+            update(id) {
+                $0.status = .pending
+                $0.error = error
+            }
+            attemptOver(id, at: time)
+        case .arrived(let id, let statistics, let note):
+            update(id) { $0.observed = statistics }
+            if step(id)?.beginning == .cold { forget(id) }
+            close(id, .done(statistics, note: note), at: time)
+        case .skipped(let id, let reason):
+            close(id, .skipped(reason: reason), at: time)
+        case .failed(let id, let error):
+            close(id, .failed(error: error), at: time)
+            update(id) { $0.error = error }
+        case .stopping(let reason):
+            stopReason = reason
+        case .ended(let outcome):
+            end(outcome, at: time)
+        }
+    }
+
+    /// What happens to a step while it goes on.
+    private mutating func note(_ event: JournalEvent, at time: Timestamp) {
+        switch event {
         case .preparing(let id, let preparation):
             update(id) {
                 $0.preparation = preparation
@@ -111,12 +138,6 @@ package struct RunState: Hashable, Sendable {
                 $0.preparation?.images = []
                 $0.made = []
             }
-        case .attemptFailed(let id, _, let error):
-            update(id) {
-                $0.status = .pending
-                $0.error = error
-            }
-            attemptOver(id, at: time)
         case .adjusting(let id, let change, let reason):
             update(id) {
                 $0.adjustments.append(
@@ -127,19 +148,9 @@ package struct RunState: Hashable, Sendable {
                 $0.settlements.append(settlement)
                 if settlement.findsGuestDown { $0.wasSeenDown = true }
             }
-        case .arrived(let id, let statistics, let note):
-            update(id) { $0.observed = statistics }
-            if step(id)?.beginning == .cold { forget(id) }
-            close(id, .done(statistics, note: note), at: time)
-        case .skipped(let id, let reason):
-            close(id, .skipped(reason: reason), at: time)
-        case .failed(let id, let error):
-            close(id, .failed(error: error), at: time)
-            update(id) { $0.error = error }
-        case .stopping(let reason):
-            stopReason = reason
-        case .ended(let outcome):
-            end(outcome, at: time)
+        case .taken, .planned, .intent, .attemptFailed, .arrived, .skipped, .failed, .stopping,
+            .ended:
+            break
         }
     }
 

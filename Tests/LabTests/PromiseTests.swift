@@ -12,8 +12,7 @@ struct PromiseTests {
             // Aborted while it shuts down, it goes down some seconds later.
             let drain = try lab.start("drain", "host1", "--yes", "--offline")
             try await Self.says("asked to shut down", drain)
-            _ = try shell(
-                "pkill", "-TERM", "-f", "\(Lab.kvmbalance) .*--config \(lab.configFile)")
+            drain.send(SIGTERM)
             let aborted = try drain.wait()
             #expect(aborted.status == 1, "\(aborted.text)")
             #expect(aborted.errors.contains("went down late"), "\(aborted.text)")

@@ -162,7 +162,7 @@ struct WayTests {
             #expect(refused.status == 3, "\(refused.text)")
             for name in ["up", "down"] {
                 #expect(
-                    refused.text.contains("'\(name)': it has an emulated TPM"), "\(refused.text)")
+                    refused.text.contains("\(name): it has an emulated TPM"), "\(refused.text)")
             }
             #expect(try lab.placement() == ["up": "host1"])
             #expect(try Self.tpmState(lab, "host1", up) != nil)
