@@ -2,7 +2,8 @@ import ClusterModel
 import PlacementPolicy
 
 /// A plan to balance mends constraints that were broken, or makes nothing worse that it is meant to
-/// mend: no peak rises, overload does not grow, and overload, a peak or a spread falls.
+/// mend: overload does not grow; no peak rises, except within its limit where overload falls; and
+/// overload falls, or a peak or a spread, of all hosts or of those that the plan touches.
 ///
 /// Counts anew from the domains' places; hosts that are unreachable or in maintenance take no part.
 enum BalanceCheck {
@@ -14,6 +15,15 @@ enum BalanceCheck {
         var peak: Int64 { ofHosts.max() ?? 0 }
         var spread: Int64 { peak - (ofHosts.min() ?? 0) }
         var overload: Int64 { ofHosts.reduce(0) { $0 + max(0, $1 - limit) } }
+
+        /// Both, of the hosts alone whose shares differ.
+        func touched(_ other: Shares) -> (old: Shares, new: Shares) {
+            let pairs = zip(ofHosts, other.ofHosts).filter { $0 != $1 }
+            return (
+                Shares(ofHosts: pairs.map(\.0), limit: limit),
+                Shares(ofHosts: pairs.map(\.1), limit: limit)
+            )
+        }
     }
 
     static func violations(_ it: CheckedCase) -> [Violation] {
@@ -23,28 +33,35 @@ enum BalanceCheck {
         let before = shares(it, it.domains.mapValues(\.host))
         let after = shares(it, it.final)
         var found: [Violation] = []
+        let overload = [before, after].map { $0.reduce(0) { $0 + $1.overload } }
         for (measure, (old, new)) in zip(it.policy.balance.measures, zip(before, after))
         where new.peak > old.peak {
+            if overload[1] < overload[0], new.peak <= new.limit { continue }
             found.append(
                 Violation(
                     .balance,
                     "the highest \(measure.rawValue) share rises from \(old.peak) to "
                         + "\(new.peak) hundredths of a percent"))
         }
-        let overload = [before, after].map { $0.reduce(0) { $0 + $1.overload } }
         if overload[1] > overload[0] {
             found.append(
                 Violation(.balance, "overload grows from \(overload[0]) to \(overload[1])"))
         }
         let isBetter =
             overload[1] < overload[0]
-            || zip(before, after).contains { $1.peak < $0.peak || $1.spread < $0.spread }
+            || zip(before, after).contains { old, new in
+                let touched = old.touched(new)
+                return new.peak < old.peak || new.spread < old.spread
+                    || touched.new.peak < touched.old.peak
+                    || touched.new.spread < touched.old.spread
+            }
         if !isBetter { found.append(Violation(.balance, "nothing is better balanced after it")) }
         return found
     }
 
     private static func shares(_ it: CheckedCase, _ place: [DomainID: HostName]) -> [Shares] {
         let slots = max(1, it.snapshot.demandSlots)
+        let idle = [Int64](repeating: 0, count: slots)
         var memory: [HostName: Int64] = [:]
         var cpu: [HostName: [Int64]] = [:]
         for domain in it.active {
@@ -59,8 +76,7 @@ enum BalanceCheck {
             let demand = it.policy.cpuDemand(of: domain, slots: slots).map(\.count)
             for host in places {
                 memory[host, default: 0] += it.policy.memoryDemand(of: domain.facts).count
-                let sum = cpu[host] ?? Array(repeating: 0, count: slots)
-                cpu[host] = zip(sum, demand).map { $0 + $1 }
+                for slot in demand.indices { cpu[host, default: idle][slot] += demand[slot] }
             }
         }
         let hosts = it.snapshot.hosts.filter { $0.isReachable && !$0.inMaintenance }
