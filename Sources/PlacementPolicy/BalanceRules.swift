@@ -17,8 +17,21 @@ package struct BalanceRules: Hashable, Sendable {
     package var minGain: Int64 = 1000
     /// Moves in one plan; nil for no limit.
     package var maxMoves: Int?
+    /// Moves in one plan beyond those that relieve overloaded hosts, as a part of the domains that
+    /// run; the whole for no limit.
+    package var maxMovesForSpread: Int64 = 300
+
+    /// In a small fleet a part of the domains would be one move or none.
+    package static let movesForSpreadAtLeast = 10
 
     package init() {}
+
+    /// Moves in one plan beyond those that relieve overloaded hosts; nil for no limit.
+    package func movesForSpread(of domains: Int) -> Int? {
+        if maxMovesForSpread >= 10_000 { return nil }
+        return max(
+            Self.movesForSpreadAtLeast, (domains * Int(maxMovesForSpread) + 9_999) / 10_000)
+    }
 
     package func limit(_ measure: Measure) -> Int64 {
         switch measure {

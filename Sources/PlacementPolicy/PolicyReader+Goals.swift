@@ -22,6 +22,8 @@ extension PolicyReader {
         rules.spread = try percent(table, "spread") ?? rules.spread
         rules.minGain = try percent(table, "minGain") ?? rules.minGain
         rules.maxMoves = try whole(table, "maxMoves", 1...100_000)
+        rules.maxMovesForSpread =
+            try percent(table, "maxMovesForSpread") ?? rules.maxMovesForSpread
         if let limits = try section(table, "limits") {
             rules.memoryLimit = try percent(limits, "memory") ?? rules.memoryLimit
             rules.cpuLimit = try percent(limits, "cpu") ?? rules.cpuLimit

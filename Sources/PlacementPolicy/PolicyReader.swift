@@ -22,7 +22,9 @@ package enum PolicyReader {
         "fence": ["domains", "hosts"],
         "ban": ["domains", "hosts"],
         "limits": ["perHost", "fleet"],
-        "balance": ["resources", "spread", "limits", "minGain", "maxMoves"],
+        "balance": [
+            "resources", "spread", "limits", "minGain", "maxMoves", "maxMovesForSpread",
+        ],
         "balance.limits": ["memory", "cpu"],
         "rebalance": [
             "aim", "held", "looks", "calm", "residence", "rest", "restAtMost", "emptyAfter",

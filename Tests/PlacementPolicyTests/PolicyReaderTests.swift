@@ -163,6 +163,7 @@ import Testing
                   limits: {memory: 80 %, cpu: 70 %}
                   minGain: 5 %
                   maxMoves: 7
+                  maxMovesForSpread: 7.5 %
                 nPlusOne: during
                 consolidate:
                   limits: {memory: 70 %, cpu: 60.5 %}
@@ -203,6 +204,7 @@ import Testing
         #expect(policy.balance.memoryLimit == 8000 && policy.balance.cpuLimit == 7000)
         #expect(policy.balance.minGain == 500)
         #expect(policy.balance.maxMoves == 7)
+        #expect(policy.balance.maxMovesForSpread == 750)
         #expect(policy.nPlusOne == .during)
         #expect(policy.consolidate.memoryLimit == 7000 && policy.consolidate.cpuLimit == 6050)
         #expect(policy.consolidate.keep == ["host1", "storage-*"])

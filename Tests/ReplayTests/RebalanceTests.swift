@@ -69,6 +69,105 @@ struct RebalanceTests {
         #expect(Worlds.play(world, policy).replay.result.moves == 2)
     }
 
+    /// A world whose hosts have so many CPUs each; `use` is of each domain, all the time.
+    private func unequal(
+        cpus: [Int], placement: [Int], memory: Int64 = 2, use: [Int64]
+    ) -> ReplayWorld {
+        var world = Worlds.world(hosts: cpus.count, placement: placement, intervals: 60) {
+            domain, _ in use[domain]
+        }
+        var (hosts, domains) = (world.base.hosts, world.base.domains)
+        for index in cpus.indices { hosts[index].facts?.cpu.logicalCPUs = cpus[index] }
+        for index in domains.indices { domains[index].facts.memory = .gibibytes(memory) }
+        world.base = ClusterSnapshot(world.base, hosts: hosts, domains: domains, inFlight: [])
+        return world
+    }
+
+    /// 8.8 of 8 CPUs, and 30 of 64: the large host has the more of them in use, and the more free.
+    @Test func `a small host is relieved by a large one that is busier in CPUs`() {
+        let world = unequal(
+            cpus: [8, 64], placement: [0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
+            use: [2200, 2200, 2200, 2200, 5000, 5000, 5000, 5000, 5000, 5000])
+        for aim: RebalanceRules.Aim in [.overload, .spread] {
+            var policy = Worlds.policy()
+            policy.rebalance.aim = aim
+            let moves = Worlds.play(world, policy).replay.track.moves
+            #expect(!moves.isEmpty, "\(aim)")
+            policy.balance.measures = [.memory, .cpu]
+            #expect(Worlds.play(world, policy).replay.result.moves > 0, "\(aim)")
+        }
+    }
+
+    /// 75 % of 8 CPUs and 19 % of 64: nothing is overloaded.
+    @Test func `a small host and a large one are evened out by their shares`() {
+        let world = unequal(
+            cpus: [8, 64], placement: [0, 0, 0, 1, 1], use: [2000, 2000, 2000, 6000, 6000])
+        var policy = Worlds.policy()
+        policy.rebalance.aim = .spread
+        #expect(Worlds.play(world, policy).replay.result.moves > 0)
+    }
+
+    /// Fleets of all sizes with one small host above its limit: what `plan balance` relieves the timer
+    /// relieves.
+    @Test func `in fleets of unequal hosts the timer relieves what a plan does`() {
+        for seed in UInt64(1)...12 {
+            var state = seed
+            func random(_ range: ClosedRange<Int>) -> Int {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return range.lowerBound + Int(state >> 33) % range.count
+            }
+            let cpus = [8] + (0..<random(1...4)).map { _ in 16 * random(1...4) }
+            var placement = [0, 0, 0, 0]
+            var use = (0..<4).map { _ in Int64(random(1800...2300)) }
+            for host in 1..<cpus.count {
+                for _ in 0..<random(2...6) {
+                    placement.append(host)
+                    use.append(Int64(cpus[host]) * Int64(random(60...110)))
+                }
+            }
+            let world = unequal(cpus: cpus, placement: placement, use: use)
+            #expect(
+                Worlds.play(world, Worlds.policy()).replay.result.moves > 0,
+                "seed \(seed): \(cpus)")
+        }
+    }
+
+    /// 75 % of the memory of one host are promised, nothing of the others'; no CPU is in use.
+    @Test func `memory alone is evened out where the policy says so`() {
+        let world = unequal(
+            cpus: [4, 4, 4], placement: [0, 0, 0, 0], memory: 12, use: [0, 0, 0, 0])
+        var policy = Worlds.policy()
+        policy.balance.measures = [.memory]
+        policy.rebalance.aim = .spread
+        #expect(Worlds.play(world, policy).replay.result.moves > 0)
+    }
+
+    /// Ten hosts are overloaded, and as many nearly idle: more than six moves an hour could end.
+    @Test func `with few moves an hour the timer does what they can do`() {
+        for (aim, busy) in [(RebalanceRules.Aim.overload, Int64(1075)), (.spread, 670)] {
+            let placement = (0..<40).map { $0 / 4 } + (10..<20).map { $0 }
+            let world = Worlds.world(hosts: 20, placement: placement, intervals: 60) {
+                domain, _ in domain < 40 ? busy : 400
+            }
+            var policy = Worlds.policy()
+            policy.rebalance.aim = aim
+            policy.rebalance.movesPerHour = 3
+            #expect(Worlds.play(world, policy).replay.result.moves == 3, "\(aim)")
+        }
+    }
+
+    @Test func `with one move an hour an overloaded host is relieved before a group is mended`() {
+        let world = Worlds.world(
+            hosts: 3, cpus: 16, placement: [0, 0, 0, 0, 0, 1, 1, 2, 2], intervals: 60
+        ) { domain, _ in domain < 5 ? 3400 : 1000 }
+        var policy = Worlds.policy()
+        policy.rebalance.movesPerHour = 1
+        policy.antiAffinity = [PlacementGroup(name: "web", domains: ["vm6", "vm7"], scope: .host)]
+        let moves = Worlds.play(world, policy).replay.track.moves
+        #expect(
+            moves.first.map { ["vm1", "vm2", "vm3", "vm4", "vm5"].contains($0.domain) } == true)
+    }
+
     @Test func `a short peak is no overload, a long one is relieved once`() {
         let peak = { (length: Int64) in
             Worlds.world(placement: [0, 0, 1], intervals: 180) { domain, time in

@@ -76,12 +76,20 @@ enum Worlds {
             accepts: Self.judge)
         replay.run { moment in
             let loads = moment.hostLoads(moment.latest)
+            var promised: [Int: Int64] = [:]
+            for (domain, host) in moment.placement.enumerated() {
+                if let host {
+                    promised[host, default: 0] += moment.domains[domain].facts.memory.count
+                }
+            }
             let look = RebalanceLook(
                 at: moment.now,
                 hosts: moment.hosts.indices.map {
                     RebalanceLook.HostNow(
                         name: moment.hosts[$0].name, isOut: moment.isOut[$0],
-                        cpu: loads[$0] * 10_000 / moment.capacity($0))
+                        cpu: loads[$0] * 10_000 / moment.capacity($0),
+                        memory: promised[$0, default: 0]
+                            / max(1, (moment.hosts[$0].facts?.memory.count ?? 0) / 10_000))
                 },
                 places: moment.placement.enumerated().compactMap { domain, host in
                     host.map { (moment.domains[domain].id, moment.hosts[$0].name) }

@@ -182,6 +182,8 @@ package struct Rebalancer: Sendable {
         _ given: Policy, for aim: PlanPurpose.Aim, movesLeft: Int? = nil
     ) -> Policy {
         var policy = given
+        // What moves cost is held against what they win, and `movesPerHour` says how many.
+        policy.balance.maxMovesForSpread = 10_000
         func least(_ own: Int?) -> Int? { [own, movesLeft].compactMap(\.self).min() }
         switch aim {
         case .relief, .ahead:
