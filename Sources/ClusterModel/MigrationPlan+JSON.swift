@@ -156,7 +156,7 @@ extension StepEstimate: Codable {
 
 extension PlanScore: Codable {
     private enum CodingKeys: String, CodingKey {
-        case before, after, bound, gap
+        case before, after, asked, bound, gap
         case makespanBound = "makespan_bound_seconds"
     }
 
@@ -171,6 +171,7 @@ extension PlanScore: Codable {
         self.init(
             before: try container.decode([String: Double].self, forKey: .before),
             after: try container.decode([String: Double].self, forKey: .after),
+            asked: try container.decodeIfPresent([String: Double].self, forKey: .asked) ?? [:],
             bound: try container.decode([String: Double].self, forKey: .bound),
             gap: try container.decodeIfPresent(Double.self, forKey: .gap),
             makespanBoundMilliseconds: bound.map { Int64(($0 * 1000).rounded()) })
@@ -180,6 +181,7 @@ extension PlanScore: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(before, forKey: .before)
         try container.encode(after, forKey: .after)
+        if !asked.isEmpty { try container.encode(asked, forKey: .asked) }
         try container.encode(bound, forKey: .bound)
         try container.encodeIfPresent(gap, forKey: .gap)
         try container.encodeIfPresent(

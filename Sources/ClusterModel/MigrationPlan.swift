@@ -138,6 +138,9 @@ package struct StepEstimate: Hashable, Sendable {
 package struct PlanScore: Hashable, Sendable {
     package var before: [String: Double]
     package var after: [String: Double]
+    /// What the policy asks for, where it is not had at the start. `moves` may be made in all at most, and
+    /// `moves_for_spread` beyond those that relieve overloaded hosts.
+    package var asked: [String: Double]
     /// What no plan can undercut; empty where no bound is known.
     package var bound: [String: Double]
     /// Relative distance to the bound; nil when there is no honest figure.
@@ -148,11 +151,13 @@ package struct PlanScore: Hashable, Sendable {
 
     package init(
         before: [String: Double] = [:], after: [String: Double] = [:],
+        asked: [String: Double] = [:],
         bound: [String: Double] = [:], gap: Double? = nil,
         makespanBoundMilliseconds: Int64? = nil
     ) {
         self.before = before
         self.after = after
+        self.asked = asked
         self.bound = bound
         self.gap = gap
         self.makespanBoundMilliseconds = makespanBoundMilliseconds

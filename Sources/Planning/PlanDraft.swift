@@ -18,6 +18,9 @@ struct PlanDraft {
     var fewestMoves: Int?
     /// What no plan can undercut, by the score's names; beside the fewest moves.
     var bound: [String: Double] = [:]
+    /// Figures beside those of every plan, before and after it, and what the policy asks for.
+    var reached: [[String: Double]] = []
+    var asked: [String: Double] = [:]
     /// The figure whose distance to its bound is the plan's gap.
     var gapFigure: String?
     /// Is an infeasible outcome proven, and not only the end of a bounded search?
@@ -40,28 +43,43 @@ struct PlanDraft {
                 digest: snapshot.digest, observedAt: snapshot.observedAt),
             policy: policy.name, seed: seed, limits: policy.limits, options: policy.migration,
             blockers: blockers)
-        guard outcome == .plan else { return plan }
+        guard outcome == .plan else {
+            if outcome == .nothingToDo, !asked.isEmpty { plan.score = score(after: [], bound: nil) }
+            return plan
+        }
         let waits = StepGraph.waits(for: sequence, in: problem, batches: batches)
         let timing = timing(waits, snapshot.calibration ?? TransferCalibration(), policy, seed)
-        var final = WorkingPlacement(problem)
-        for move in sequence {
-            final.remove(move.domain)
-            final.place(move.domain, on: move.target)
-        }
+        let final = placement(after: sequence)
         plan.limits = timing.limits
         plan.steps = steps(waits, timing, final)
         plan.makespanMilliseconds = timing.simulation.makespanMilliseconds
-        plan.score = PlanScore(
-            before: PlacementScore.figures(WorkingPlacement(problem), domainsMoved: 0),
-            after: PlacementScore.figures(final, domainsMoved: sequence.count),
-            bound: bound.merging(fewestMoves.map { ["moves": Double($0)] } ?? [:]) { $1 },
-            makespanBoundMilliseconds: timing.boundMilliseconds)
+        plan.score = score(after: sequence, bound: timing.boundMilliseconds)
         if let gapFigure, let bound = bound[gapFigure], bound > 0,
             let reached = plan.score?.after[gapFigure]
         {
             plan.score?.gap = max(0, (reached - bound) / bound)
         }
         return plan
+    }
+
+    private func placement(after moves: [PlannedMove]) -> WorkingPlacement {
+        var placement = WorkingPlacement(problem)
+        for move in moves {
+            placement.remove(move.domain)
+            placement.place(move.domain, on: move.target)
+        }
+        return placement
+    }
+
+    private func score(after moves: [PlannedMove], bound makespan: Int64?) -> PlanScore {
+        let before = PlacementScore.figures(WorkingPlacement(problem), domainsMoved: 0)
+        let after = PlacementScore.figures(
+            placement(after: moves), domainsMoved: moves.count)
+        return PlanScore(
+            before: before.merging(reached.first ?? [:]) { $1 },
+            after: after.merging(reached.last ?? [:]) { $1 }, asked: asked,
+            bound: bound.merging(fewestMoves.map { ["moves": Double($0)] } ?? [:]) { $1 },
+            makespanBoundMilliseconds: makespan)
     }
 
     private func timing(

@@ -9,6 +9,7 @@ struct PlanText {
     var text: String {
         var parts = [headline]
         if let hostsInUse { parts.append(hostsInUse) }
+        if let balance = BalanceText(plan: plan, width: width).text { parts.append(balance) }
         if let pace { parts.append(pace) }
         if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }

@@ -51,24 +51,37 @@ struct BalanceBound {
         fewestMoves(to: share).map { $0 <= moves } ?? false
     }
 
-    /// So many moves at least bring every host down to a share; nil when nothing does. Hosts that
-    /// can not come down to it count with all they can give if `isLenient`.
-    func fewestMoves(to share: Int64, isLenient: Bool = false) -> Int? {
+    /// So many moves at least bring every host down to a share; nil when nothing does.
+    private func fewestMoves(to share: Int64) -> Int? {
         var needed = 0
         var (total, room) = (Int64(0), Int64(0))
         for (position, host) in hosts.enumerated() {
             let load = load(host)
             let capacity = problem.capacity[host * problem.width + resource]
             let most = WorkingPlacement.most(share, of: capacity)
+            total += load
+            room += isOpen[host] ? most : min(most, load)
+            guard self.share(load, host) > share else { continue }
+            let count = leaving[position].firstIndex { self.share(load - $0, host) <= share }
+            guard let count else { return nil }
+            needed += count
+        }
+        return room >= total ? needed : nil
+    }
+
+    /// So many at least bring every host under its ceiling; nil when nothing does. A host that can
+    /// not come down so far counts with all that it can give. `ceilings` are host × resource.
+    func fewestMoves(under ceilings: [Int64]) -> Int? {
+        var needed = 0
+        var (total, room) = (Int64(0), Int64(0))
+        for (position, host) in hosts.enumerated() {
+            let load = load(host)
+            let most = ceilings[host * problem.width + resource]
             let sums = leaving[position]
             total += load
-            room +=
-                isLenient
-                ? max(most, load - sums[sums.count - 1]) : isOpen[host] ? most : min(most, load)
-            guard self.share(load, host) > share else { continue }
-            let count = sums.firstIndex { self.share(load - $0, host) <= share }
-            guard let count = count ?? (isLenient ? sums.count - 1 : nil) else { return nil }
-            needed += count
+            room += max(most, load - sums[sums.count - 1])
+            guard load > most else { continue }
+            needed += sums.firstIndex { load - $0 <= most } ?? sums.count - 1
         }
         return room >= total ? needed : nil
     }

@@ -51,11 +51,6 @@ extension BalancePlanning {
             placement.remove(move.domain)
             placement.place(move.domain, on: move.target)
         }
-        return mends(placement)
-            || view.measures.allSatisfy { measure in
-                view.hosts.allSatisfy {
-                    view.share(of: $0, measure.resources, placement.load) <= measure.peak
-                }
-            }
+        return mends(placement) || view.isHarmless(view.shares(placement.load))
     }
 }

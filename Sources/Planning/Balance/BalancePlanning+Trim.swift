@@ -10,7 +10,6 @@ extension BalancePlanning {
     func trimmed(_ point: BalanceSearch.Point) -> BalanceSearch.Point {
         let proposals = min(effort.proposals, Self.proposalsPerUnit * start.isMovable.count)
         guard point.moves > 0, proposals > 0 else { return point }
-        let targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
         var assignment = PlacementAssignment(start, targets: targets)
         let load = self.load(at: point.hosts)
         assignment.cap(ceilings(load))
@@ -18,10 +17,11 @@ extension BalancePlanning {
         let bins = assignment.search(from: point.hosts, proposals: proposals, seed: seed)
         guard let placement = assignment.placement(at: bins) else { return point }
         let moved = start.units.members.indices.filter { bins[$0] != start.origin(of: $0) }
+        let shares = view.shares(placement.placement.load)
         let found = BalanceSearch.Point(
             moves: moved.reduce(0) { $0 + start.units.members[$1].count },
-            score: BalanceScore(view, placement.placement.load),
-            hosts: start.units.members.indices.map { bins[$0] })
+            score: BalanceScore(view, shares: shares),
+            hosts: start.units.members.indices.map { bins[$0] }, shares: shares)
         return isBetter(found, than: point) ? found : point
     }
 

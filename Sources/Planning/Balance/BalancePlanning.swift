@@ -12,13 +12,16 @@ struct BalancePlanning {
     let view: BalanceView
     let start: UnitPlacement
     let mending: Mending
-    private let budget: Int
+    let targets: [Int]
+    private let floors: BalanceFloors
+    private let limits: BalanceSearch.Limits
     let seed: UInt64
     let effort: SearchEffort
 
+    /// `maxMoves` are what somebody wants, and `limits` what is left of another plan's.
     init(
-        maxMoves: Int?, request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
-        seed: UInt64, effort: SearchEffort
+        maxMoves: Int?, limits: BalanceSearch.Limits? = nil, request: PlanRequest,
+        snapshot: ClusterSnapshot, policy: Policy, seed: UInt64, effort: SearchEffort
     ) {
         problem = PlacementProblem(snapshot, under: policy)
         self.snapshot = snapshot
@@ -30,7 +33,6 @@ struct BalancePlanning {
         self.compatibility = compatibility
         let mobility = Mobility(problem, snapshot, pinned: request.pinned)
         self.mobility = mobility
-        view = BalanceView(problem)
         let units = MoveUnits(problem, joined: true)
         let hosts = problem.hosts
         let origin = problem.origin
@@ -41,9 +43,17 @@ struct BalancePlanning {
                     mobility.isMovable($0) && !hosts[origin[$0]].inMaintenance
                 }
             })
-        mending = Mending(
-            start, targets: problem.hosts.indices.filter { compatibility.isOpen($0) })
-        budget = maxMoves ?? policy.balance.maxMoves ?? Int.max
+        let targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
+        self.targets = targets
+        floors = BalanceFloors(start, targets: targets)
+        view = BalanceView(start, floors: floors)
+        mending = Mending(start, targets: targets)
+        self.limits =
+            limits
+            ?? BalanceSearch.Limits(
+                moves: maxMoves ?? policy.balance.maxMoves ?? Int.max,
+                forSpread: maxMoves == nil
+                    ? policy.balance.movesForSpread(of: problem.domains.count) : nil)
     }
 
     /// Rounds of planning on, from where the plan so far leads to.
@@ -58,6 +68,7 @@ struct BalancePlanning {
         guard !isEven || mending.isNeeded else { return draft }
         let (mended, shifted) = mendingMoves()
         let kept = keepingSpareRoom(mended.isEmpty && !isEven ? orderedMoves() : mended)
+        if !isEven { draft.asked = asked }
         draft.sequence = kept.sequence
         draft.batches = kept.batches
         var final = WorkingPlacement(problem)
@@ -66,6 +77,9 @@ struct BalancePlanning {
             final.place(move.domain, on: move.target)
         }
         draft.blockers = kept.blockers + overloads(final.load)
+        draft.reached = [problem.initialLoad, final.load].map { load in
+            [PlacementScore.spread: PlacementScore.percent(BalanceScore(view, load).spread)]
+        }
         guard !draft.sequence.isEmpty else {
             if !draft.blockers.isEmpty { draft.outcome = .infeasible }
             draft.blockers += mending.blockers(final)
@@ -78,7 +92,8 @@ struct BalancePlanning {
         draft.cause = { move in
             (isMended ? mending.reason(move.domain, final, shifted: shifted) : nil) ?? relief(move)
         }
-        let moves = request.goal == .balance(maxMoves: nil) ? draft.sequence.count : budget
+        let moves =
+            request.goal == .balance(maxMoves: nil) ? draft.sequence.count : limits.moves
         draft.bound = [
             PlacementScore.busiestMemory: PlacementScore.percent(bound(.memory, moves: moves)),
             PlacementScore.busiestCPU: PlacementScore.percent(bound(.cpu, moves: moves)),
@@ -91,8 +106,10 @@ struct BalancePlanning {
 
     func options() -> [BalanceOption] {
         let search = searched(toTheEnd: true)
-        let knee = search.knee(policy.balance).moves
-        let chosen = search.points.last { $0.moves <= knee }?.moves
+        let plan = search.choices().prefix(Self.choicesTried).first {
+            ordered(moves(to: $0)).count == $0.moves
+        }
+        let chosen = search.points.last { $0.moves <= plan?.moves ?? 0 }?.moves
         return search.points.map { point in
             var load = WorkingPlacement(problem)
             for move in moves(to: point) {
@@ -114,10 +131,18 @@ struct BalancePlanning {
 
     private func searched(toTheEnd: Bool = false) -> BalanceSearch {
         var search = BalanceSearch(
-            start, view: view, targets: problem.hosts.indices.filter { compatibility.isOpen($0) },
-            budget: budget, seed: seed, effort: effort)
+            start, view: view, floors: floors, targets: targets, limits: limits, seed: seed,
+            effort: effort)
         search.run(toTheEnd: toTheEnd)
         return search
+    }
+
+    /// What the policy asks for, and how far a plan may go for it.
+    private var asked: [String: Double] {
+        var asked = [PlacementScore.spread: PlacementScore.percent(policy.balance.spread)]
+        if limits.moves < Int.max { asked["moves"] = Double(limits.moves) }
+        if let moves = limits.forSpread { asked["moves_for_spread"] = Double(moves) }
+        return asked
     }
 
     private func moves(to point: BalanceSearch.Point) -> [PlannedMove] {
@@ -133,35 +158,110 @@ struct BalancePlanning {
     /// The moves of the plan in order. Planned on from where they lead to until nothing more is
     /// worth it, so that a plan that was carried out leaves nothing to do.
     private func orderedMoves() -> [PlannedMove] {
-        plannedOn(ordered(moves(to: trimmed(searched().knee(policy.balance)))))
+        let search = searched()
+        return plannedOn(firstOrdered(search.choices()), relief: search.relief.moves)
     }
 
-    /// What is broken is mended, and then load evened out from there.
-    private func mendingMoves() -> (moves: [PlannedMove], shifted: Set<Int>) {
-        guard mending.isNeeded, let mended = mending.mended(seed: seed, effort: effort) else {
-            return ([], [])
+    /// Choices that are tried where the best can not be ordered.
+    private static let choicesTried = 12
+
+    /// The best that can be done in some order. Of what can be done in part alone the least
+    /// overload is taken.
+    private func firstOrdered(_ choices: [BalanceSearch.Point]) -> [PlannedMove] {
+        var best: (overload: Int64, moves: [PlannedMove])?
+        for choice in choices.prefix(Self.choicesTried) {
+            if let best, best.overload <= choice.score.overload { break }
+            var wanted = [moves(to: trimmed(choice)), moves(to: choice)]
+            if wanted[0] == wanted[1] { wanted.removeLast() }
+            for moves in wanted {
+                let sequence = ordered(moves)
+                guard !sequence.isEmpty else { continue }
+                let overload = BalanceScore(view, load(after: sequence)).overload
+                if overload < best?.overload ?? Int64.max { best = (overload, sequence) }
+                if overload <= choice.score.overload { break }
+            }
         }
+        return best?.moves ?? []
+    }
+
+    private func load(after moves: [PlannedMove]) -> [Int64] {
+        var placement = WorkingPlacement(problem)
+        for move in moves {
+            placement.remove(move.domain)
+            placement.place(move.domain, on: move.target)
+        }
+        return placement.load
+    }
+
+    /// What is broken is mended, and then load evened out from there. Where moves are few, they
+    /// relieve what is overloaded before they mend.
+    private func mendingMoves() -> (moves: [PlannedMove], shifted: Set<Int>) {
+        guard mending.isNeeded else { return ([], []) }
+        let relieved = limits.moves < Int.max && view.isOverloaded ? reliefMoves() : []
+        guard relieved.isEmpty else { return mendingMoves(after: relieved) }
+        guard let mended = mending.mended(seed: seed, effort: effort) else { return ([], []) }
         var moves = DrainSearch.moves(from: start, to: mended.state.placement)
-        while moves.count > budget, let last = moves.last {
+        while moves.count > limits.moves, let last = moves.last {
             let unit = start.units.unit[last.domain]
             moves.removeAll { start.units.unit[$0.domain] == unit }
         }
-        return (plannedOn(ordered(moves)), mended.shifted)
+        let sequence = ordered(moves)
+        return (plannedOn(sequence, relief: sequence.count), mended.shifted)
     }
 
-    private func plannedOn(_ moves: [PlannedMove]) -> [PlannedMove] {
+    /// The moves that end overload, and nothing beside.
+    private func reliefMoves() -> [PlannedMove] {
+        var policy = policy
+        policy.balance.spread = 10_000
+        return BalancePlanning(
+            maxMoves: nil, limits: limits, request: request, snapshot: snapshot, policy: policy,
+            seed: seed, effort: effort
+        ).orderedMoves()
+    }
+
+    /// With what moves are left.
+    private func mendingMoves(
+        after relieved: [PlannedMove]
+    ) -> (moves: [PlannedMove], shifted: Set<Int>) {
+        guard relieved.count < limits.moves else { return (relieved, []) }
+        var left = limits
+        left.moves -= relieved.count
+        let (mended, shifted) = planning(after: relieved, left).mendingMoves()
+        guard !mended.isEmpty, let merged = merged(relieved, mended.map(named)) else {
+            return (plannedOn(relieved, relief: relieved.count), [])
+        }
+        return (merged, shifted)
+    }
+
+    private func planning(
+        after moves: [PlannedMove], _ limits: BalanceSearch.Limits
+    ) -> BalancePlanning {
+        BalancePlanning(
+            maxMoves: nil, limits: limits, request: request,
+            snapshot: snapshot.applying(moves.map(named)), policy: policy, seed: seed,
+            effort: effort)
+    }
+
+    /// `relief` of the moves do not count among those that evening out may cost.
+    private func plannedOn(_ moves: [PlannedMove], relief: Int) -> [PlannedMove] {
         var sequence = moves
         guard !sequence.isEmpty else { return [] }
-        for _ in 1..<Self.roundsAtMost where sequence.count < budget {
-            let after = snapshot.applying(sequence.map(named))
-            let next = BalancePlanning(
-                maxMoves: budget == Int.max ? nil : budget, request: request, snapshot: after,
-                policy: policy, seed: seed, effort: effort)
-            guard !BalanceScore(next.view, next.problem.initialLoad).isEnough(policy.balance)
-            else { break }
-            let more = next.moves(to: next.trimmed(next.searched().knee(policy.balance)))
-            guard !more.isEmpty, let merged = merged(sequence, more.map(next.named)) else { break }
-            sequence = merged
+        for _ in 1..<Self.roundsAtMost where sequence.count < limits.moves {
+            var left = limits
+            if left.moves < Int.max { left.moves -= sequence.count }
+            left.forSpread = limits.forSpread.map {
+                max(0, $0 - max(0, sequence.count - relief))
+            }
+            let next = planning(after: sequence, left)
+            let score = BalanceScore(next.view, next.problem.initialLoad)
+            guard !score.isEnough(policy.balance), left.forSpread != 0 || score.overload > 0 else {
+                break
+            }
+            let longer = next.searched().choices().prefix(Self.choicesTried).lazy
+                .map { next.moves(to: next.trimmed($0)).map(next.named) }
+                .compactMap { self.merged(sequence, $0) }.first
+            guard let longer else { break }
+            sequence = longer
         }
         return sequence
     }
@@ -187,7 +287,7 @@ struct BalancePlanning {
             return source == target
                 ? nil : PlannedMove(domain: domain, source: source, target: target)
         }
-        guard all.count <= budget,
+        guard all.count <= limits.moves,
             all.allSatisfy({ compatibility.allows($0.domain, from: $0.source, to: $0.target) }),
             case .sequence(let sequence) = Ordering.order(all, problem, compatibility)
         else { return nil }
@@ -267,6 +367,11 @@ struct BalancePlanning {
         }
     }
 
+    /// With a decimal where there is one: 90.2 is above 90.
+    private static func percent(_ share: Int64) -> String {
+        share % 100 == 0 ? "\(share / 100)" : "\(PlacementScore.percent(share))"
+    }
+
     /// Hosts that stay above a limit.
     private func overloads(_ load: [Int64]) -> [Blocker] {
         view.measures.flatMap { measure in
@@ -277,8 +382,8 @@ struct BalancePlanning {
                 return Blocker(
                     host: problem.hosts[host].name,
                     reason: measure.kind == .memory ? .memory : .cpu,
-                    detail: "its \(name) stays at \((share + 50) / 100) %, above the limit of "
-                        + "\((measure.limit + 50) / 100) %",
+                    detail: "its \(name) stays at \(Self.percent(share)) %, above the limit of "
+                        + "\(Self.percent(measure.limit)) %",
                     remedy: "allow more moves, add a host, or raise balance.limits in the policy")
             }
         }

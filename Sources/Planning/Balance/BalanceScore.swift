@@ -13,14 +13,18 @@ struct BalanceScore: Hashable, Comparable {
     /// gap alone, under an even peak, is only an empty host.
     var spread: Int64 = 0
 
-    init(_ view: BalanceView, _ load: [Int64]) {
-        for measure in view.measures {
+    init(_ view: BalanceView, _ load: [Int64]) { self.init(view, shares: view.shares(load)) }
+
+    /// From the shares of the view's hosts, by measure. Hosts that must stay above a limit count as
+    /// overloaded, and not for its peak and spread.
+    init(_ view: BalanceView, shares: [[Int64]]) {
+        for (measure, shares) in zip(view.measures, shares) {
             var (highest, lowest) = (Int64(0), Int64.max)
-            for host in view.hosts {
-                let share = view.share(of: host, measure.resources, load)
+            for (share, isFixed) in zip(shares, measure.isFixed) {
+                overload += max(0, share - measure.limit)
+                if isFixed { continue }
                 highest = max(highest, share)
                 lowest = min(lowest, share)
-                overload += max(0, share - measure.limit)
                 squares += share * share / 100
             }
             if measure.isDriven { peak += highest }
@@ -34,15 +38,4 @@ struct BalanceScore: Hashable, Comparable {
 
     /// Is nothing left to be done under these rules?
     func isEnough(_ rules: BalanceRules) -> Bool { overload == 0 && spread <= rules.spread }
-
-    /// Is this so much better that moving is worth it: by the policy's part of the overload, the
-    /// spread or the peak?
-    func isWorth(comparedWith other: Self, _ rules: BalanceRules) -> Bool {
-        guard self < other else { return false }
-        func gains(_ now: Int64, _ before: Int64) -> Bool {
-            now < before && (before - now) * 10_000 >= before * rules.minGain
-        }
-        if overload != other.overload { return gains(overload, other.overload) }
-        return gains(spread, other.spread) || gains(peak, other.peak)
-    }
 }

@@ -16,30 +16,60 @@ struct BalanceView {
         var peak: Int64
         /// Is it out of balance at the start? If not, it is only kept from becoming worse.
         var isDriven: Bool
+        /// By position in the view's hosts: must it stay above the limit, whatever moves? Peak,
+        /// mean and spread are those of the others: what nothing can change says nothing about
+        /// what can be done for them.
+        var isFixed: [Bool]
     }
 
     let problem: PlacementProblem
     /// Hosts that are reachable and not in maintenance.
     let hosts: [Int]
     private(set) var measures: [Measure] = []
+    /// By measure and position in `hosts`: shares at the start.
+    private let before: [[Int64]]
+    private let overloadBefore: Int64
 
-    init(_ problem: PlacementProblem) {
+    init(_ start: UnitPlacement, floors: BalanceFloors) {
+        let problem = start.problem
         self.problem = problem
-        hosts = problem.hosts.indices.filter {
+        let hosts = problem.hosts.indices.filter {
             problem.hosts[$0].isReachable && !problem.hosts[$0].inMaintenance
         }
+        self.hosts = hosts
         let rules = problem.policy.balance
-        let load = problem.initialLoad
-        for kind in rules.measures {
-            let resources = Self.resources(kind, problem)
-            let shares = hosts.map { share(of: $0, resources, load) }
-            let peak = shares.max() ?? 0
-            let limit = rules.limit(kind)
+        let kinds = rules.measures.map {
+            (kind: $0, resources: Self.resources($0, problem), limit: rules.limit($0))
+        }
+        var relief = problem.limit
+        for measure in kinds {
+            Self.lower(&relief, to: measure.limit, hosts, measure.resources, problem)
+        }
+        let raised = floors.raised(relief, hosts: hosts)
+        before = kinds.map { measure in
+            hosts.map { Self.share(of: $0, measure.resources, problem.initialLoad, problem) }
+        }
+        overloadBefore = zip(kinds, before).reduce(0) { sum, pair in
+            sum + pair.1.reduce(0) { $0 + max(0, $1 - pair.0.limit) }
+        }
+        for (measure, shares) in zip(kinds, before) {
+            var isFixed = hosts.map { host in
+                measure.resources.contains { resource in
+                    let index = host * problem.width + resource
+                    return raised[index] > relief[index]
+                }
+            }
+            // Where nothing else is left, there is nobody for whose sake to look away.
+            if !isFixed.contains(false) { isFixed = isFixed.map { _ in false } }
+            let others = zip(shares, isFixed).filter { !$1 }.map(\.0)
+            let peak = others.max() ?? 0
+            let taking = zip(hosts, isFixed).filter { !$1 }.map(\.0)
             measures.append(
                 Measure(
-                    kind: kind, resources: resources, limit: limit, mean: mean(resources),
-                    peak: peak,
-                    isDriven: peak > limit || peak - (shares.min() ?? 0) > rules.spread))
+                    kind: measure.kind, resources: measure.resources, limit: measure.limit,
+                    mean: Self.mean(measure.resources, taking, problem), peak: peak,
+                    isDriven: peak > measure.limit || peak - (others.min() ?? 0) > rules.spread,
+                    isFixed: isFixed))
         }
     }
 
@@ -54,6 +84,12 @@ struct BalanceView {
 
     /// Fullness of a host, in hundredths of a percent: its worst slot.
     func share(of host: Int, _ resources: Range<Int>, _ load: [Int64]) -> Int64 {
+        Self.share(of: host, resources, load, problem)
+    }
+
+    private static func share(
+        of host: Int, _ resources: Range<Int>, _ load: [Int64], _ problem: PlacementProblem
+    ) -> Int64 {
         let base = host * problem.width
         var worst: Int64 = 0
         for resource in resources {
@@ -65,7 +101,14 @@ struct BalanceView {
         return worst
     }
 
-    private func mean(_ resources: Range<Int>) -> Int64 {
+    /// By measure and position in `hosts`.
+    func shares(_ load: [Int64]) -> [[Int64]] {
+        measures.map { measure in hosts.map { share(of: $0, measure.resources, load) } }
+    }
+
+    private static func mean(
+        _ resources: Range<Int>, _ hosts: [Int], _ problem: PlacementProblem
+    ) -> Int64 {
         resources.map { resource in
             var (load, capacity) = (Int64(0), Int64(0))
             for host in hosts {
@@ -76,48 +119,50 @@ struct BalanceView {
         }.max() ?? 0
     }
 
+    // MARK: Ceilings
+
     /// Highest level: where every driven measure's ceiling is its present peak.
     static let present: Int64 = 10_000
 
     /// What each host may hold at a level: 10,000 leaves every peak where it is, 0 asks for the
     /// mean everywhere. Measures that are not driven keep their peak, those that are not evened out
-    /// their limit, and a host never more than it must hold because nothing of it can leave.
-    func ceilings(at level: Int64, floor: [Int64]) -> [Int64] {
+    /// their limit.
+    func ceilings(at level: Int64) -> [Int64] {
         var ceilings = problem.limit
         for measure in measures {
-            let ceiling = self.ceiling(of: measure, at: level)
-            for host in hosts {
-                for resource in measure.resources {
-                    let index = host * problem.width + resource
-                    let amount = WorkingPlacement.most(ceiling, of: problem.capacity[index])
-                    let kept = measure.isDriven ? floor[index] : problem.initialLoad[index]
-                    ceilings[index] = min(ceilings[index], max(amount, kept))
-                }
-            }
+            Self.lower(
+                &ceilings, to: ceiling(of: measure, at: level), hosts, measure.resources, problem)
         }
         return ceilings
     }
 
-    func ceiling(of measure: Measure, at level: Int64) -> Int64 {
-        measure.isDriven
-            ? measure.mean + (measure.peak - measure.mean) * level / Self.present : measure.peak
+    /// What ends every overload: up to the limits there is room in all measures, also where a host
+    /// becomes fuller by it than any was.
+    var reliefCeilings: [Int64] {
+        var ceilings = problem.limit
+        for measure in measures {
+            Self.lower(&ceilings, to: measure.limit, hosts, measure.resources, problem)
+        }
+        return ceilings
     }
 
-    /// Does some peak, spread or overload fall, and no peak rise?
-    func improves(_ load: [Int64]) -> Bool {
-        var isBetter = false
-        var (overload, overloadBefore) = (Int64(0), Int64(0))
-        for measure in measures {
-            let shares = hosts.map { share(of: $0, measure.resources, load) }
-            let before = hosts.map { share(of: $0, measure.resources, problem.initialLoad) }
-            let (peak, least) = (shares.max() ?? 0, shares.min() ?? 0)
-            if peak > measure.peak { return false }
-            isBetter =
-                isBetter || peak < measure.peak || peak - least < measure.peak - (before.min() ?? 0)
-            overload += shares.reduce(0) { $0 + max(0, $1 - measure.limit) }
-            overloadBefore += before.reduce(0) { $0 + max(0, $1 - measure.limit) }
+    private static func lower(
+        _ ceilings: inout [Int64], to share: Int64, _ hosts: [Int], _ resources: Range<Int>,
+        _ problem: PlacementProblem
+    ) {
+        for host in hosts {
+            for resource in resources {
+                let index = host * problem.width + resource
+                ceilings[index] = min(
+                    ceilings[index], WorkingPlacement.most(share, of: problem.capacity[index]))
+            }
         }
-        return overload <= overloadBefore && (isBetter || overload < overloadBefore)
+    }
+
+    private func ceiling(of measure: Measure, at level: Int64) -> Int64 {
+        measure.isDriven
+            ? measure.mean + max(0, measure.peak - measure.mean) * level / Self.present
+            : measure.peak
     }
 
     /// The level at which nothing is overloaded any more.
@@ -130,5 +175,47 @@ struct BalanceView {
                     / (measure.peak - measure.mean))
         }
         return level
+    }
+
+    // MARK: Better and worse
+
+    /// Is some host above a limit at the start?
+    var isOverloaded: Bool { overloadBefore > 0 }
+
+    /// No overload grows; and no peak, or, where overload falls, none above its limit.
+    func isHarmless(_ shares: [[Int64]]) -> Bool {
+        let overload = overload(shares)
+        guard overload <= overloadBefore else { return false }
+        return measures.indices.allSatisfy { index in
+            let peak = before[index].max() ?? 0
+            let most = overload < overloadBefore ? max(peak, measures[index].limit) : peak
+            return shares[index].allSatisfy { $0 <= most }
+        }
+    }
+
+    /// Is it harmless, and does overload fall, or a peak or a spread: of all hosts, or of those that
+    /// are fuller or emptier by it?
+    func improves(_ load: [Int64]) -> Bool {
+        let shares = shares(load)
+        guard isHarmless(shares) else { return false }
+        if overload(shares) < overloadBefore { return true }
+        return measures.indices.contains { index in
+            let changes = zip(before[index], shares[index]).filter { $0 != $1 }
+            return Self.isEvened(before[index], shares[index])
+                || Self.isEvened(changes.map(\.0), changes.map(\.1))
+        }
+    }
+
+    private static func isEvened(_ before: [Int64], _ after: [Int64]) -> Bool {
+        guard let peak = before.max(), let least = before.min(), let newPeak = after.max(),
+            let newLeast = after.min()
+        else { return false }
+        return newPeak < peak || newPeak - newLeast < peak - least
+    }
+
+    private func overload(_ shares: [[Int64]]) -> Int64 {
+        zip(measures, shares).reduce(0) { sum, pair in
+            sum + pair.1.reduce(0) { $0 + max(0, $1 - pair.0.limit) }
+        }
     }
 }

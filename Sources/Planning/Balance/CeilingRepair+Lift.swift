@@ -2,51 +2,57 @@
 extension CeilingRepair {
     /// Brings one more unit to the emptiest host, from one of the fullest, where the spread is
     /// widest; false when nothing fits.
-    mutating func lift(_ view: BalanceView, budget: Int) -> Bool {
-        guard let widest = widestGap(view) else { return false }
-        let order = view.hosts.indices.sorted {
-            (widest.shares[$0], $0) < (widest.shares[$1], $1)
-        }
+    mutating func lift(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool {
+        guard let measure = shares.widest else { return false }
+        let order = shares.ordered(by: measure)
         guard let coldest = order.first, targets.contains(view.hosts[coldest]) else { return false }
         for donor in order.reversed().prefix(8) {
             let (from, to) = (view.hosts[donor], view.hosts[coldest])
-            let most = widest.shares[donor]
-            let unit = gift(from: from, to: to, widest.resources, below: most, .largest)
+            let most = shares.shares[measure][donor]
+            let unit = gift(
+                from: from, to: to, view.measures[measure].resources, below: most, .largest)
             guard let unit, moved + extra(unit) <= budget else { continue }
-            shift(unit, to: to)
+            give(unit, from, to, &shares)
             return true
         }
         return false
     }
 
+    /// Hosts that are looked at from either end, where the fullest can not give or the emptiest not
+    /// take.
+    private static let givers = 32
+    private static let takers = 4
+
     /// Brings from the fullest host to the emptiest, where the spread is widest, the unit that comes
-    /// nearest to making them alike: what lasts longest of what one move can do. False when none fits.
-    mutating func halve(_ view: BalanceView, budget: Int) -> Bool {
-        guard let (gap, resources, shares) = widestGap(view),
-            let emptiest = view.hosts.indices.min(by: { (shares[$0], $0) < (shares[$1], $1) }),
-            let fullest = view.hosts.indices.max(by: { (shares[$0], $1) < (shares[$1], $0) })
-        else { return false }
-        let (from, to) = (view.hosts[fullest], view.hosts[emptiest])
-        guard targets.contains(to) else { return false }
-        let middle = shares[emptiest] + gap / 2
-        let unit = gift(
-            from: from, to: to, resources, below: shares[fullest], .nearest(middle), budget: budget)
-        guard let unit else { return false }
-        shift(unit, to: to)
-        return true
+    /// nearest to making them alike: what lasts longest of what one move can do. A host that can
+    /// give nothing does not hold up the next. False when none fits.
+    mutating func halve(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool {
+        guard let measure = shares.widest else { return false }
+        let order = shares.ordered(by: measure)
+        let resources = view.measures[measure].resources
+        let full = shares.shares[measure]
+        // Of hosts that are as full the first, at either end.
+        let givers = order.sorted { (full[$1], $0) < (full[$0], $1) }.prefix(Self.givers)
+        for taker in order.prefix(Self.takers) where targets.contains(view.hosts[taker]) {
+            for giver in givers where full[giver] > full[taker] {
+                let (from, to) = (view.hosts[giver], view.hosts[taker])
+                let unit = gift(
+                    from: from, to: to, resources, below: full[giver],
+                    .nearest((full[taker] + full[giver]) / 2), budget: budget)
+                guard let unit else { continue }
+                give(unit, from, to, &shares)
+                return true
+            }
+        }
+        return false
     }
 
-    private func widestGap(
-        _ view: BalanceView
-    ) -> (gap: Int64, resources: Range<Int>, shares: [Int64])? {
-        let load = state.placement.load
-        var widest: (gap: Int64, resources: Range<Int>, shares: [Int64])?
-        for measure in view.measures {
-            let shares = view.hosts.map { view.share(of: $0, measure.resources, load) }
-            let gap = (shares.max() ?? 0) - (shares.min() ?? 0)
-            if gap > widest?.gap ?? 0 { widest = (gap, measure.resources, shares) }
-        }
-        return widest
+    private mutating func give(
+        _ unit: Int, _ from: Int, _ to: Int, _ shares: inout HostShares
+    ) {
+        shift(unit, to: to)
+        shares.update(from, state.placement.load)
+        shares.update(to, state.placement.load)
     }
 
     private enum Wish {

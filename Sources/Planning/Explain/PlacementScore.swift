@@ -20,12 +20,14 @@ enum PlacementScore {
     static let busiestCPU = "busiest_host_cpu_percent"
 
     static let hostsInUse = "hosts_in_use"
+    /// Of balances: the widest gap between two hosts in any measure, in points.
+    static let spread = "spread_points"
 
     /// Hosts that can be reached and hold something that runs, or that something is on its way to.
     static func inUse(_ placement: WorkingPlacement) -> [Int] {
         let problem = placement.problem
         return problem.hosts.indices.filter { host in
-            problem.hosts[host].isReachable
+            problem.isReachable[host]
                 && (!placement.residents[host].isEmpty
                     || problem.arriving.contains { $0.host == host })
         }
