@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 
 /// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM: they
-/// are aborted.
+/// are aborted. Once more: guests that may go down late are no longer waited for.
 final class SignalWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 
@@ -13,13 +13,18 @@ final class SignalWatch: Sendable {
         let stops = Counter()
         var sources = [
             Self.source(SIGINT) {
-                if stops.next() == 1 {
+                let count = stops.next()
+                guard count > 1 else {
                     Console.err(
                         "stopping: running migrations end, none is started; again to abort them")
-                    executor.send(.stop(reason: "stopped by Ctrl-C"))
-                } else {
-                    executor.send(.abort(reason: "aborted by Ctrl-C"))
+                    return executor.send(.stop(reason: "stopped by Ctrl-C"))
                 }
+                if count == 2 {
+                    Console.err(
+                        "aborting running migrations; again to stop waiting for guests that were "
+                            + "asked to shut down")
+                }
+                executor.send(.abort(reason: "aborted by Ctrl-C"))
             },
             Self.source(SIGTERM) { executor.send(.abort(reason: "aborted by SIGTERM")) },
         ]
