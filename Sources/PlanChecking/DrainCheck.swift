@@ -15,9 +15,11 @@ enum DrainCheck {
                 .drain, host: host, "\(domain.name) is still there, and no blocker says why")
         }
         let arriving = it.snapshot.inFlight.compactMap { migration -> Violation? in
-            let name = it.domains[migration.domain]?.name ?? migration.domain.rawValue
-            guard let host = migration.target, drained.contains(host), !excused.contains(name)
-            else { return nil }
+            guard let host = migration.target, drained.contains(host) else { return nil }
+            // Also one that has crashed, or is otherwise no domain to be moved.
+            let name =
+                it.snapshot.domain(migration.domain)?.name ?? migration.domain.rawValue
+            guard !excused.contains(name) else { return nil }
             return Violation(
                 .drain, host: host, "\(name) is on its way there, and no blocker says so")
         }

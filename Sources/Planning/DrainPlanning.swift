@@ -47,11 +47,14 @@ struct DrainPlanning {
         at hosts: Set<HostName>, in snapshot: ClusterSnapshot
     ) -> [Blocker] {
         snapshot.inFlight.compactMap { migration in
+            guard let target = migration.target, hosts.contains(target) else { return nil }
+            let sightings = snapshot.domains.filter { $0.id == migration.domain }
             // One that leaves a drained host is told of as a domain of that host.
-            guard let target = migration.target, hosts.contains(target),
-                !hosts.contains(migration.source)
-            else { return nil }
-            let name = snapshot.domain(migration.domain)?.name ?? migration.domain.rawValue
+            let isLeaving = sightings.contains {
+                $0.facts.state.isActive && hosts.contains($0.host)
+            }
+            guard !isLeaving else { return nil }
+            let name = sightings.first?.name ?? migration.domain.rawValue
             return Blocker(
                 domain: name, host: target, reason: .busy,
                 detail: "a migration to \(target) is under way already",

@@ -20,10 +20,22 @@ struct RunRest {
     /// Makes the plan. That it can not be made hinders nobody from settling what is open.
     mutating func plan(with service: PlanService) async {
         do {
-            plan = try await service.replan(goal, without: [], state: state)
+            adopt(try await service.replan(goal, without: [], state: state))
         } catch {
             doubt = "\(error)"
         }
+    }
+
+    /// Peer-to-peer migrations outlive the process that began them. The run waits for its own, so
+    /// that a plan which they alone forbid says nothing of what it will do.
+    mutating func adopt(_ made: MigrationPlan) {
+        let own = Set(state.openSteps.map(\.step.domainName))
+        let isBlockedByThem =
+            made.outcome == .infeasible
+            && made.blockers.allSatisfy { blocker in
+                blocker.reason == .busy && blocker.domain.map { own.contains($0) } ?? false
+            }
+        plan = isBlockedByThem ? nil : made
     }
 
     func text(width: Int?) -> String {

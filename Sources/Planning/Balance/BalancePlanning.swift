@@ -226,11 +226,13 @@ struct BalancePlanning {
         guard relieved.count < limits.moves else { return (relieved, []) }
         var left = limits
         left.moves -= relieved.count
-        let (mended, shifted) = planning(after: relieved, left).mendingMoves()
-        guard !mended.isEmpty, let merged = merged(relieved, mended.map(named)) else {
+        let next = planning(after: relieved, left)
+        let (mended, shifted) = next.mendingMoves()
+        guard !mended.isEmpty, let merged = merged(relieved, mended.map(next.named)) else {
             return (plannedOn(relieved, relief: relieved.count), [])
         }
-        return (merged, shifted)
+        let own = shifted.compactMap { problem.domainIndex[next.problem.domains[$0].id] }
+        return (merged, Set(own))
     }
 
     private func planning(
