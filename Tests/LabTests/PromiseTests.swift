@@ -27,7 +27,7 @@ struct PromiseTests {
             try await Task.sleep(for: .seconds(14))
             #expect(try lab.placement().isEmpty)
             let run = try #require(try CrashTests.unfinishedRun(lab))
-            let rolledBack = try lab.kvmbalance("runs", "rollback", run)
+            let rolledBack = try lab.kvmbalance("runs", "rollback", run, "--yes")
             #expect(rolledBack.status == 0, "\(rolledBack.text)")
             #expect(try lab.placement() == ["slow": "host1"])
             try await WayTests.expectAllWellSoon(lab, "killed")
