@@ -11,9 +11,8 @@ import Telemetry
 /// Where everything is wired: the fleet file becomes doors to hosts, stores and policies.
 struct Composition: Sendable {
     let fleet: Fleet
-    /// What a command must be told to mean the same fleet file (` --config FILE`); empty where it
-    /// would find it by itself.
-    let flags: String
+    /// What a command that is printed must be told to mean the same fleet file.
+    let flags: CommandFlags
     /// Folder of the fleet file: what it names relatively is looked for here.
     private let folder: URL
     private let inspectors: [HostName: any HostInspector]
@@ -25,7 +24,7 @@ struct Composition: Sendable {
     init(_ options: GlobalOptions) throws {
         let file = try FleetFile.read(options.config)
         fleet = file.fleet
-        flags = CommandFlags(options).config
+        flags = CommandFlags(options)
         folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)

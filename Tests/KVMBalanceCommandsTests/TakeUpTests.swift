@@ -112,7 +112,10 @@ struct TakeUpTests {
             }
         }
         guard way != "abort" else { return }
-        try play.must(0, "runs", way, "1", "--yes")
+        let ended = try play.must(0, "runs", way, "1", "--yes")
+        guard way == "resume" else { return }
+        let hint = "'kvmbalance hosts enable host1 --config \(play.config)'"
+        #expect(ended.errors.contains(hint), "\(ended.text)")
     }
 
     @Test func anAbortNeedsNoPolicy() throws {

@@ -10,10 +10,11 @@ struct RunService {
     let isJSON: Bool
     let journal: JournalStore
     /// What commands that are printed after a run must be told.
-    var flags = CommandFlags()
+    var flags: CommandFlags
 
     init(_ composition: Composition, isJSON: Bool) throws {
         self.composition = composition
+        flags = composition.flags
         self.isJSON = isJSON
         journal = try composition.journal()
     }
@@ -31,7 +32,7 @@ struct RunService {
     /// With commands that work when they are pasted.
     func report(_ run: RunID, _ state: RunState) -> RunReport {
         var report = RunReport(run: run, state: state)
-        report.flags = composition.flags
+        report.flags = flags.config
         return report
     }
 
@@ -64,7 +65,7 @@ struct RunService {
     /// How to end the process that holds the fleet.
     func wayToStop(_ holder: FleetLock.Holder) -> String {
         if let run = holder.run {
-            return "stop it: kvmbalance runs abort \(run)\(composition.flags)"
+            return "stop it: kvmbalance runs abort \(run)\(flags.config)"
         }
         let end = holder.process.map { ": kill \($0)" } ?? " by hand"
         return "end it\(end) (it has begun no run yet)"
@@ -77,11 +78,11 @@ struct RunService {
         where state.outcome == nil || state.outcome?.state == .halted {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
             let ways = ["resume", "rollback", "abort"].map {
-                "\n  kvmbalance runs \($0) \(run)\(composition.flags)"
+                "\n  kvmbalance runs \($0) \(run)\(flags.config)"
             }
             throw CommandError(
                 "run \(run) (\(state.kind.rawValue)) \(what), so nothing else is begun. Look at it: "
-                    + "kvmbalance runs show \(run)\(composition.flags)\nThen one of:"
+                    + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
                     + ways.joined(), exit: .halted)
         }
     }
