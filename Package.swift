@@ -52,7 +52,7 @@ let package = Package(
         library("HypervisorInterface", ["ClusterModel", "Telemetry"]),
         library(
             "Simulation",
-            ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution"]),
+            ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution", "Actuation"]),
         library("Replay", ["ClusterModel", "Telemetry", "PlacementPolicy"]),
 
         // Effects: each knows the pure targets and none of its neighbours.

@@ -17,14 +17,6 @@ extension RunExecutor {
     private func preparation(of step: Step) async throws -> StepPreparation {
         let (source, target) = try keepers(step.move)
         let isCold = step.mode == .offline
-        if isCold, !step.isShutOff, let doubt = await elsewhere(step.move) {
-            throw HypervisorError(
-                kind: .failed, operation: "move cold", host: step.move.source,
-                domain: step.domainName,
-                message: "it is not shut down, because it could not be started again: \(doubt)",
-                remedy: "make that host reachable, or take it out of the fleet file; else move the "
-                    + "domain live")
-        }
         let images = try await source.images(
             of: step.move.domain, disks: step.copies, layer: copiesTopLayer(step), firmware: isCold)
         try await target.admit(images, isVerbatim: isCold)
@@ -104,37 +96,29 @@ extension RunExecutor {
 
     static let shutdownSeconds = 120
 
-    /// Why it can not be done; nil when it is.
     func settleImages(
         _ id: StepID, _ settlement: Settlement, _ move: Move, _ source: HostDoor,
         _ target: HostDoor
-    ) async throws -> String? {
+    ) async throws {
         let (from, to) = try keepers(move)
-        let open = machine.state.step(id)
+        guard let open = machine.state.step(id) else { throw StepFailure("there is no step \(id)") }
         switch settlement {
-        case .startSource:
-            if let doubt = await elsewhere(move) { return doubt }
-            try await from.start(move.domain)
-        case .startTarget:
-            if let doubt = await elsewhere(move) { return doubt }
-            try await to.start(move.domain)
+        case .startSource: try await from.start(move.domain)
+        case .startTarget: try await to.start(move.domain)
         case .returnDefinition:
-            guard let step = open?.step else { return "there is no step \(id)" }
-            var back = step
+            var back = open.step
             back.move = Move(domain: move.domain, source: move.target, target: move.source)
             back.interfaces = Dictionary(
-                step.interfaces.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
+                back.interfaces.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
             _ = try await target.actuator.migrate(
                 request(back, to: source, isPersistent: true))
-        case .removeTargetImages:
-            try await to.remove(open?.madeImages ?? [], of: move.domain)
+        case .removeTargetImages: try await to.remove(open.madeImages, of: move.domain)
         case .removeSourceImages:
-            try await from.remove(open?.preparation?.images ?? [], of: move.domain)
+            try await from.remove(open.preparation?.images ?? [], of: move.domain)
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
             .undefineTarget, .setAutostart:
-            return "\(settlement.rawValue) is no matter of images"
+            throw StepFailure("\(settlement.rawValue) is no matter of images")
         }
-        return nil
     }
 
     /// What the target can no longer give, asked right before the step. A host that can not answer is
@@ -154,7 +138,7 @@ extension RunExecutor {
     func monitorCold(_ id: StepID, _ control: MoveControl) async {
         var watch: MigrationWatch?
         while !Task.isCancelled {
-            do { try await clock.sleep(MigrationWatch.pollMilliseconds) } catch { return }
+            do { try await clock.sleep(clock.pollMilliseconds) } catch { return }
             guard !Task.isCancelled, let progress = control.progress else { continue }
             await observer.observe(.progress(id, progress))
             var current =

@@ -4,14 +4,14 @@ import HypervisorInterface
 
 /// Looks at whole hosts, and at what binds the run beside its plan.
 extension RunExecutor {
-    /// Once for each step: it may take a quarter of an hour.
-    func tellOfWatch(_ id: StepID) async {
-        guard watched.insert(id).inserted, let step = machine.state.step(id)?.step else { return }
-        let minutes = machine.bounds.shutdownMilliseconds / 60_000
-        await observer.observe(
-            .note(
-                "\(step.domainName) was asked to shut down on \(step.move.source) and may go down "
-                    + "late: it is watched for \(minutes) min, and started there when it does"))
+    /// Where else the domain is known: asked in order of name, each host once.
+    func lookElsewhere(_ id: StepID) async {
+        let move = self.move(id)
+        var sightings: [HostName: DomainSighting] = [:]
+        for host in doors.keys.sorted() where host != move.source && host != move.target {
+            sightings[host] = await sighting(of: move.domain, on: host)
+        }
+        send(.lookedElsewhere(id, sightings))
     }
 
     /// Who has a process on these hosts.
@@ -33,14 +33,19 @@ extension RunExecutor {
         send(.hostsLooked(sightings))
     }
 
-    /// Why the step must not begin; nil when it may. Asked when its intent is in the journal already:
-    /// whoever closes a host afterwards finds the step there.
-    func refusal(of move: Move) async -> String? {
+    /// Asked when the intent is in the journal already: whoever closes a host afterwards finds the step
+    /// there. Throws when the host takes no more domains, or that can not be told.
+    func demandOpen(_ target: HostName) async throws(StepFailure) {
+        let reason: String?
         do {
-            return try await closure(move.target).map { "it was not begun: \($0)" }
+            reason = try await closure(target)
         } catch {
-            return "it was not begun, because it can not be told whether \(move.target) is in "
-                + "maintenance: \(error)"
+            throw StepFailure(
+                "it was not begun, because it can not be told whether \(target) is in "
+                    + "maintenance: \(error)", kind: .targetClosed)
+        }
+        if let reason {
+            throw StepFailure("it was not begun: \(reason)", kind: .targetClosed)
         }
     }
 }

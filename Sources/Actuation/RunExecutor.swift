@@ -15,7 +15,7 @@ package actor RunExecutor {
     package typealias Closure = @Sendable (HostName) async throws -> String?
 
     private let run: RunID
-    var machine: RunMachine
+    var machine: any RunDeciding
     private let journal: any RunJournal
     let doors: [HostName: HostDoor]
     private let replanner: Replanner
@@ -25,26 +25,26 @@ package actor RunExecutor {
 
     private let events: AsyncStream<RunEvent>
     let inbox: AsyncStream<RunEvent>.Continuation
-    private var effects: [Task<Void, Never>] = []
+    /// What is under way, by a number of its own.
+    private var effects: [Int: Effect] = [:]
+    private var lastEffect = 0
+    private var whenIdle: CheckedContinuation<Void, Never>?
     private var monitors: [StepID: Task<Void, Never>] = [:]
     /// Cold moves under way, which no libvirt job can be asked about.
     var controls: [StepID: MoveControl] = [:]
-    /// Pairs whose daemons can not reach each other: their next attempt is managed from here.
-    private var managedPairs: Set<HostPair> = []
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
-    /// Steps whose guest is watched, as was told once.
-    var watched: Set<StepID> = []
 
-    struct HostPair: Hashable {
-        var source: HostName
-        var target: HostName
+    private struct Effect {
+        var task: Task<Void, Never>
+        /// Of a migration.
+        var step: StepID?
     }
 
     package init(
-        run: RunID, machine: RunMachine, journal: any RunJournal, doors: [HostName: HostDoor],
-        clock: WorldClock, observer: any RunObserver, closure: @escaping Closure,
-        replanner: @escaping Replanner
+        run: RunID, machine: any RunDeciding, journal: any RunJournal,
+        doors: [HostName: HostDoor], clock: WorldClock, observer: any RunObserver,
+        closure: @escaping Closure, replanner: @escaping Replanner
     ) {
         self.run = run
         self.machine = machine
@@ -58,46 +58,81 @@ package actor RunExecutor {
         (events, inbox) = AsyncStream.makeStream()
     }
 
+    /// Its own lane, or the one thread of virtual time.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        clock.thread?.asUnownedSerialExecutor() ?? lane.unownedExecutor
+    }
+
+    private actor Lane {}
+    private let lane = Lane()
+
     /// Tells the run something from outside: a person's wish to stop or to abort it.
     package nonisolated func send(_ event: RunEvent) { inbox.yield(event) }
 
     /// What the journal has taken: a record that could not be written is not told as done.
     package private(set) var state: RunState
 
-    /// Runs to the end. Returns only when no effect is under way any more.
+    /// Runs to the end, or until its task is cancelled: then what is under way is left to libvirt and
+    /// the run stays open in the journal, as if this process had died.
     package func execute() async -> RunOutcome {
         send(.begin)
         for await event in events {
             if case .migrationEnded(let id, _, _) = event {
                 monitors.removeValue(forKey: id)?.cancel()
             }
-            let directives = machine.handle(event, at: clock.now())
+            let now = clock.now()
+            let directives = machine.handle(event, at: now)
             do {
-                if let outcome = try await carryOut(directives) {
+                if let outcome = try await carryOut(directives, decidedAt: now) {
                     return outcome
                 }
             } catch {
                 return await journalBroke(error)
             }
         }
-        preconditionFailure("the run's inbox was closed before the run ended")
+        for effect in effects.values { effect.task.cancel() }
+        for monitor in monitors.values { monitor.cancel() }
+        return RunOutcome(
+            .halted, reason: "it was cut off; take it up: kvmbalance runs resume \(run)")
     }
 
-    /// A run that can not be written down must not go on: what runs is left to libvirt.
+    /// A run that can not be written down must not go on. Nothing more is started; what is under way is
+    /// waited for, and still ended where it does not end by itself: that needs no record.
     private func journalBroke(_ error: any Error) async -> RunOutcome {
+        let watch = clock.spawn { await self.endWhatIsOverdue() }
+        if !effects.isEmpty { await withCheckedContinuation { whenIdle = $0 } }
+        watch.cancel()
         for monitor in monitors.values { monitor.cancel() }
-        for effect in effects { await effect.value }
         return RunOutcome(
             .halted,
             reason: "the journal can not be written, so nothing more was started: \(error). "
                 + "Mend that, then: kvmbalance runs resume \(run)")
     }
 
-    private func carryOut(_ directives: [Directive]) async throws -> RunOutcome? {
+    private func endWhatIsOverdue() async {
+        for await event in events {
+            switch event {
+            case .overdue(let id, _), .hopeless(let id, _): start { await $0.abort(id) }
+            case .stuck(let id, _):
+                for (number, effect) in effects where effect.step == id { isOver(number) }
+            case .migrationEnded(let id, _, _): monitors.removeValue(forKey: id)?.cancel()
+            case .abort:
+                for id in effects.values.compactMap(\.step).sorted() {
+                    start { await $0.abort(id) }
+                }
+            case .begin, .looked, .hostsLooked, .lookedElsewhere, .surveyed, .askedToShutDown,
+                .made, .settled, .planned, .adjust, .adjustFailed, .abortFailed, .stop:
+                break
+            }
+        }
+    }
+
+    private func carryOut(
+        _ directives: [Directive], decidedAt now: Timestamp
+    ) async throws -> RunOutcome? {
         for directive in directives {
             switch directive {
             case .record(let event):
-                let now = clock.now()
                 try await journal.append(event, to: run, at: now)
                 state.apply(event, at: now)
                 await observer.observe(.recorded(event))
@@ -105,14 +140,16 @@ package actor RunExecutor {
                 start { await $0.look(id, purpose, afterMilliseconds: pause) }
             case .lookAtHosts(let hosts, let pause):
                 start { await $0.lookAtHosts(hosts, afterMilliseconds: pause) }
+            case .lookElsewhere(let id):
+                start { await $0.lookElsewhere(id) }
             case .survey(let id):
                 start { await $0.survey(id) }
             case .migrate(let id):
                 if machine.state.step(id)?.step.mode == .offline {
                     controls[id] = newControl(of: id)
                 }
-                start { await $0.migrate(id) }
-                monitors[id] = Task { await self.monitor(id) }
+                start(of: id) { await $0.migrate(id) }
+                monitors[id] = clock.spawn { await self.monitor(id) }
             case .settle(let id, let settlement):
                 start { await $0.settle(id, settlement) }
             case .adjust(let id, let adjustment):
@@ -121,6 +158,8 @@ package actor RunExecutor {
                 start { await $0.abort(id) }
             case .plan(let goal, let exclusions):
                 start { await $0.plan(goal, exclusions) }
+            case .tell(let words):
+                await observer.observe(.note(words))
             case .finish(let outcome):
                 return outcome
             }
@@ -128,8 +167,23 @@ package actor RunExecutor {
         return nil
     }
 
-    private func start(_ effect: @escaping @Sendable (RunExecutor) async -> Void) {
-        effects.append(Task { await effect(self) })
+    private func start(
+        of step: StepID? = nil, _ effect: @escaping @Sendable (RunExecutor) async -> Void
+    ) {
+        lastEffect += 1
+        let number = lastEffect
+        let task = clock.spawn {
+            await effect(self)
+            await self.isOver(number)
+        }
+        effects[number] = Effect(task: task, step: step)
+    }
+
+    private func isOver(_ effect: Int) {
+        effects[effect] = nil
+        guard effects.isEmpty else { return }
+        whenIdle?.resume()
+        whenIdle = nil
     }
 
     // MARK: Effects
@@ -139,7 +193,6 @@ package actor RunExecutor {
     ) async {
         if pause > 0 { try? await clock.sleep(pause) }
         let move = self.move(id)
-        if purpose == .watch, pause == 0 { await tellOfWatch(id) }
         // The source first: what has left it is seen on the target afterwards. The other way round a
         // domain that arrives between the two looks would seem to be nowhere.
         let source = await sighting(of: move.domain, on: move.source)
@@ -160,7 +213,7 @@ package actor RunExecutor {
         }
     }
 
-    private func sighting(of domain: DomainID, on host: HostName) async -> DomainSighting {
+    func sighting(of domain: DomainID, on host: HostName) async -> DomainSighting {
         guard let door = doors[host] else {
             return DomainSighting(.unknown, detail: "\(host) is not in the fleet file")
         }
@@ -172,42 +225,35 @@ package actor RunExecutor {
     }
 
     private func migrate(_ id: StepID) async {
+        do {
+            send(.migrationEnded(id, try await migration(of: id), failure: nil))
+        } catch {
+            send(.migrationEnded(id, nil, failure: StepFailure(error)))
+        }
+    }
+
+    /// Asked once more right before: whatever is refused here was not begun, and the looks that follow
+    /// will find so.
+    private func migration(of id: StepID) async throws -> MigrationStatistics? {
         guard let open = machine.state.step(id), let source = doors[open.step.move.source],
             let target = doors[open.step.move.target], let request = request(of: id, to: target)
-        else { return send(.migrationEnded(id, nil, error: "a host is not in the fleet file")) }
-        let move = open.step.move
-        let pair = HostPair(source: move.source, target: move.target)
-        if let refusal = await refusal(of: move) {
-            send(.closed(id))
-            return send(.migrationEnded(id, nil, error: refusal))
-        }
-        if let lack = await lack(of: open.step, source, target) {
-            // Nothing was begun, and the look that follows will find so.
-            return send(.migrationEnded(id, nil, error: lack))
-        }
-        do {
-            let statistics =
-                switch open.step.mode {
-                case .live: try await source.actuator.migrate(request)
-                case .storage: try await copyLive(open, request, source, target)
-                case .offline: try await moveCold(open, request, source, target)
-                }
-            send(.migrationEnded(id, statistics, error: nil))
-        } catch {
-            await noteRoute(after: error, pair)
-            send(.migrationEnded(id, nil, error: "\(error)"))
+        else { throw StepFailure("a host is not in the fleet file") }
+        try await demandOpen(open.step.move.target)
+        if let lack = await lack(of: open.step, source, target) { throw StepFailure(lack) }
+        return switch open.step.mode {
+        case .live: try await source.actuator.migrate(request)
+        case .storage: try await copyLive(open, request, source, target)
+        case .offline: try await moveCold(open, request, source, target)
         }
     }
 
     /// `step` tells the way; from its source to `target`, which may be where it came from.
     func request(_ step: Step, to target: HostDoor, isPersistent: Bool) -> MigrationRequest {
-        let pair = HostPair(source: step.move.source, target: step.move.target)
         var options = machine.state.plan.options
-        let isManaged = options.route == .managed || managedPairs.contains(pair)
-        options.route = isManaged ? .managed : .peerToPeer
+        options.route = machine.route(from: step.move.source, to: step.move.target)
         var request = MigrationRequest(
             domain: step.move.domain, target: step.move.target,
-            targetURI: isManaged ? target.controllerURI : target.peerURI,
+            targetURI: options.route == .managed ? target.controllerURI : target.peerURI,
             migrateURI: target.migrateURI, isPersistent: isPersistent, mode: step.mode,
             options: options)
         request.copies = step.copies
@@ -226,107 +272,57 @@ package actor RunExecutor {
         return request(open.step, to: target, isPersistent: persistent)
     }
 
-    /// Peer-to-peer is the default because it survives us; where the hosts can not reach each other
-    /// the next attempt is driven from here, if the options leave the route open.
-    private func noteRoute(after error: any Error, _ pair: HostPair) async {
-        guard let error = error as? HypervisorError, error.kind == .peerUnreachable,
-            machine.state.plan.options.route == .automatic,
-            !machine.state.plan.options.tunnelled
-        else { return }
-        managedPairs.insert(pair)
-        await observer.observe(
-            .note(
-                "\(pair.source) can not reach \(pair.target)'s libvirtd: the next attempt is "
-                    + "driven from here (managed)"))
-    }
-
     private func settle(_ id: StepID, _ settlement: Settlement) async {
-        let move = self.move(id)
         do {
-            guard let source = doors[move.source], let target = doors[move.target] else {
-                return send(.settled(id, settlement, error: "a host is not in the fleet file"))
-            }
-            switch settlement {
-            case .destroyPausedSource:
-                try await source.actuator.destroyPausedCopy(of: move.domain)
-            case .resumeSource:
-                if let doubt = await elsewhere(move) {
-                    return send(.settled(id, settlement, error: doubt))
-                }
-                try await source.actuator.resume(move.domain)
-            case .resumePostcopy:
-                guard let request = self.request(of: id, to: target) else {
-                    return send(.settled(id, settlement, error: "step \(id) is not under way"))
-                }
-                try await source.actuator.resumePostcopy(request)
-            case .undefineSource: try await source.actuator.undefine(move.domain)
-            case .undefineTarget: try await target.actuator.undefine(move.domain)
-            case .setAutostart:
-                try await target.actuator.setAutostart(of: move.domain, to: true)
-            case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
-                .removeSourceImages:
-                if let doubt = try await settleImages(id, settlement, move, source, target) {
-                    return send(.settled(id, settlement, error: doubt))
-                }
-            }
-            send(.settled(id, settlement, error: nil))
+            try await repair(id, settlement)
+            send(.settled(id, settlement, failure: nil))
         } catch {
-            if settlement == .resumePostcopy {
-                await noteRoute(after: error, HostPair(source: move.source, target: move.target))
-            }
-            send(.settled(id, settlement, error: "\(error)"))
+            send(.settled(id, settlement, failure: StepFailure(error)))
         }
     }
 
-    /// Why a copy on the source must not be woken: the domain may have gone on from the target to a
-    /// third host. nil when every other host was asked and none knows it.
-    func elsewhere(_ move: Move) async -> String? {
-        for host in doors.keys.sorted() where host != move.source && host != move.target {
-            let sighting = await sighting(of: move.domain, on: host)
-            switch sighting.presence {
-            case .absent: continue
-            // A definition alone may be where the guest ran last, and newer than the copy.
-            case .inactive, .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
-                return "it can not be woken where it is: on \(host) the domain is "
-                    + "\(sighting.presence.rawValue) \(sighting.detail)"
-            }
+    private func repair(_ id: StepID, _ settlement: Settlement) async throws {
+        let move = self.move(id)
+        guard let source = doors[move.source], let target = doors[move.target] else {
+            throw StepFailure("a host is not in the fleet file")
         }
-        return nil
+        switch settlement {
+        case .destroyPausedSource:
+            try await source.actuator.destroyPausedCopy(of: move.domain)
+        case .resumeSource:
+            try await source.actuator.resume(move.domain)
+        case .resumePostcopy:
+            guard let request = self.request(of: id, to: target) else {
+                throw StepFailure("step \(id) is not under way")
+            }
+            try await source.actuator.resumePostcopy(request)
+        case .undefineSource: try await source.actuator.undefine(move.domain)
+        case .undefineTarget: try await target.actuator.undefine(move.domain)
+        case .setAutostart:
+            try await target.actuator.setAutostart(of: move.domain, to: true)
+        case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
+            .removeSourceImages:
+            try await settleImages(id, settlement, move, source, target)
+        }
     }
 
-    /// What can not be changed goes on as it was; but without the policy's last word nothing would
-    /// ever end it.
     private func adjust(_ id: StepID, _ adjustment: MigrationAdjustment) async {
         let move = self.move(id)
         do {
             try await doors[move.source]?.actuator.adjustMigration(of: move.domain, adjustment)
         } catch {
-            guard machine.migratingSteps.contains(id) else { return }
-            await observer.observe(.note("step \(id): \(adjustment): \(error)"))
-            switch adjustment {
-            case .allowDowntime, .allowBandwidth: break
-            case .startPostcopy, .suspendGuest:
-                send(.hopeless(id, reason: "does not converge, and \(adjustment): \(error)"))
-            }
+            send(.adjustFailed(id, adjustment, error: "\(error)"))
         }
     }
 
-    /// An abort is refused while the job does not exist yet: it is repeated for as long as the
-    /// migration goes on.
     private func abort(_ id: StepID) async {
-        if let control = controls[id], control.isCancelled == false { control.cancel() }
+        controls[id]?.cancel()
         let move = self.move(id)
-        for attempt in 1... {
-            do {
-                try await doors[move.source]?.actuator.abortMigration(of: move.domain)
-                return
-            } catch {
-                guard machine.migratingSteps.contains(id), attempt < 20 else {
-                    await observer.observe(.note("abort of step \(id): \(error)"))
-                    return
-                }
-                try? await clock.sleep(MigrationWatch.pollMilliseconds)
-            }
+        do {
+            try await doors[move.source]?.actuator.abortMigration(of: move.domain)
+        } catch {
+            try? await clock.sleep(clock.pollMilliseconds)
+            send(.abortFailed(id, error: "\(error)"))
         }
     }
 
@@ -348,7 +344,7 @@ package actor RunExecutor {
         var watch = MigrationWatch(
             startedAt: clock.steady(), options: machine.state.plan.options)
         while !Task.isCancelled {
-            do { try await clock.sleep(MigrationWatch.pollMilliseconds) } catch { return }
+            do { try await clock.sleep(clock.pollMilliseconds) } catch { return }
             let progress = try? await inspector.migrationProgress(of: move.domain)
             if Task.isCancelled { return }
             if let progress { await observer.observe(.progress(id, progress)) }
@@ -368,5 +364,17 @@ package actor RunExecutor {
             preconditionFailure("run \(run) has no step \(id)")
         }
         return step.move
+    }
+}
+
+extension StepFailure {
+    /// What the machine decides by; everything else is words.
+    init(_ error: any Error) {
+        if let failure = error as? StepFailure {
+            self = failure
+            return
+        }
+        let isRoute = (error as? HypervisorError)?.kind == .peerUnreachable
+        self.init("\(error)", kind: isRoute ? .peerUnreachable : .other)
     }
 }

@@ -1,11 +1,17 @@
 package import ClusterModel
+import Execution
 
-/// The time and the waiting of the executor, injected so that tests need neither.
+/// The time, the waiting and the concurrency of the executor, injected so that the same executor runs
+/// in real time and, one job after the other, in virtual time.
 package struct WorldClock: Sendable {
     package var now: @Sendable () -> Timestamp
     /// Never set back or forward, for measuring how long something takes.
     package var steady: @Sendable () -> Timestamp
     package var sleep: @Sendable (_ milliseconds: Int64) async throws -> Void
+    /// Where everything of a run happens in virtual time; nil for Swift's own threads.
+    package var thread: (any SerialExecutor & TaskExecutor)?
+    /// Between two looks at a running migration.
+    package var pollMilliseconds = MigrationWatch.pollMilliseconds
 
     package init(
         now: @escaping @Sendable () -> Timestamp,
@@ -17,6 +23,10 @@ package struct WorldClock: Sendable {
         self.now = now
         self.steady = steady
         self.sleep = sleep
+    }
+
+    func spawn(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: thread) { await work() }
     }
 
     /// Since this was first asked.

@@ -8,6 +8,9 @@ package enum Directive: Hashable, Sendable {
     case look(StepID, LookPurpose, afterMilliseconds: Int64)
     /// Look which domains have a process on these hosts, after a pause, and answer with `hostsLooked`.
     case lookAtHosts([HostName], afterMilliseconds: Int64)
+    /// Look at the domain on every host that is neither the step's source nor its target, and answer
+    /// with `lookedElsewhere`.
+    case lookElsewhere(StepID)
     /// Find out what the step would copy and whether the target can take it, touching nothing, and
     /// answer with `surveyed`.
     case survey(StepID)
@@ -15,12 +18,16 @@ package enum Directive: Hashable, Sendable {
     case migrate(StepID)
     /// Do the repair and answer with `settled`.
     case settle(StepID, Settlement)
-    /// Change the migration while it runs; what comes of it shows in its progress.
+    /// Change the migration while it runs; what comes of it shows in its progress. Answer with
+    /// `adjustFailed` where it was refused.
     case adjust(StepID, MigrationAdjustment)
-    /// Ask libvirt to stop the migration; its end comes as `migrationEnded`.
+    /// Ask libvirt to stop the migration; its end comes as `migrationEnded`. Answer with `abortFailed`,
+    /// after a pause, where it was refused.
     case abort(StepID)
     /// Make a plan for what is left, without these pairs, and answer with `planned`.
     case plan(goal: RunGoal, without: [Exclusion])
+    /// Worth a line for whoever watches the run.
+    case tell(String)
     /// The run is over.
     case finish(RunOutcome)
 }
@@ -58,20 +65,24 @@ package enum RunEvent: Hashable, Sendable {
     case looked(StepID, LookPurpose, source: DomainSighting, target: DomainSighting)
     /// The answer to `lookAtHosts`.
     case hostsLooked([HostSighting])
+    /// The answer to `lookElsewhere`.
+    case lookedElsewhere(StepID, [HostName: DomainSighting])
     /// The answer to `survey`; nil with a reason when the step can not be done.
     case surveyed(StepID, StepPreparation?, reason: String?)
     /// The guest is being asked to shut down for its cold move.
     case askedToShutDown(StepID)
     /// An image was made on the target.
     case made(StepID, path: String)
-    /// The migration is not begun: its target takes no more domains. Its end follows.
-    case closed(StepID)
-    case migrationEnded(StepID, MigrationStatistics?, error: String?)
-    case settled(StepID, Settlement, error: String?)
+    case migrationEnded(StepID, MigrationStatistics?, failure: StepFailure?)
+    case settled(StepID, Settlement, failure: StepFailure?)
     /// The answer to `plan`; nil with a reason when none could be made.
     case planned(MigrationPlan?, reason: String?)
     /// The migration does not converge by itself; this may help.
     case adjust(StepID, MigrationAdjustment, reason: String)
+    /// It was not changed.
+    case adjustFailed(StepID, MigrationAdjustment, error: String)
+    /// It was not told to stop.
+    case abortFailed(StepID, error: String)
     /// The migration does not converge, whatever is done.
     case hopeless(StepID, reason: String)
     /// The migration made no progress, or its time is up.

@@ -5,7 +5,7 @@ struct Occupancy {
     private var hosts: [HostName: Int] = [:]
     private var fleet = 0
 
-    init(phases: [StepID: RunMachine.Phase], state: RunState) {
+    init(phases: [StepID: StepPhase], state: RunState) {
         for id in phases.keys {
             if let step = state.step(id)?.step { add(step.move) }
         }

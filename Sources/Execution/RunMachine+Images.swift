@@ -6,86 +6,76 @@ extension RunMachine {
     /// copies on the target; nil when there is nothing to remove, or not now.
     ///
     /// A removal that fails does no harm: after some tries the file is named and left.
-    mutating func imagesSettled(
-        _ id: StepID, _ decision: RecoveryDecision, _ now: inout Verification,
-        _ open: RunState.StepState, _ target: DomainSighting, _ picture: String,
+    mutating func imageWork(
+        _ seen: Picture, _ search: StepPhase.Search, _ attempt: inout Attempt,
         at time: Timestamp
     ) -> [Directive]? {
-        guard var images = open.preparation?.images, !images.isEmpty else { return nil }
-        let move = open.step.move
-        let settlement: Settlement
-        switch decision {
-        case .stayed where target.presence == .absent, .stopped:
-            tellOfUnclaimed(open, &now)
-            images = open.madeImages
-            guard !images.isEmpty else { return nil }
-            settlement = .removeTargetImages
+        guard let images = seen.open.preparation?.images, !images.isEmpty else { return nil }
+        switch seen.decision {
+        case .stayed where seen.target.presence == .absent, .stopped:
+            tellOfUnclaimed(seen.open, &attempt)
+            return remove(
+                seen.open.madeImages, .removeTargetImages, seen, search, &attempt, at: time)
         case .arrived where state.plan.options.keepsImages != true:
-            guard target.presence == .running else {
-                now.note = now.note ?? left(images, on: move.source)
+            guard seen.target.presence == .running else {
+                attempt.note = attempt.note ?? left(images, on: seen.step.move.source)
                 return nil
             }
-            guard now.hasRun else {
-                // Once more after a while: a guest that dies at once needs its old disk.
-                now.statistics = now.statistics(of: open, until: time)
-                now.endedAt = nil
-                now.hasRun = true
-                phases[id] = .verifying(now)
-                return [
-                    .look(id, .verify, afterMilliseconds: bounds.provingMilliseconds)
-                ]
-            }
-            settlement = .removeSourceImages
+            guard search == .proving else { return prove(seen, attempt, at: time) }
+            return remove(images, .removeSourceImages, seen, search, &attempt, at: time)
         case .arrived, .arrivedThenStopped:
-            now.note = now.note ?? left(images, on: move.source)
+            attempt.note = attempt.note ?? left(images, on: seen.step.move.source)
             return nil
         case .stayed, .wait, .lookAgain, .settle, .halt:
             return nil
         }
-        guard now.imageSettlements < bounds.settlements else {
-            let host = settlement == .removeSourceImages ? move.source : move.target
-            let words = left(images, on: host)
-            now.note = now.note ?? words
-            if let error = now.error { now.error = "\(error); \(words)" }
+    }
+
+    /// Once more after a while: a guest that dies at once needs its old disk.
+    private mutating func prove(
+        _ seen: Picture, _ attempt: Attempt, at time: Timestamp
+    ) -> [Directive] {
+        var attempt = attempt
+        attempt.statistics = attempt.statistics(of: seen.open, until: time)
+        attempt.endedAt = nil
+        enter(.locating(.proving, attempt), seen.id)
+        return [.look(seen.id, .verify, afterMilliseconds: bounds.provingMilliseconds)]
+    }
+
+    private mutating func remove(
+        _ images: [DiskImage], _ settlement: Settlement, _ seen: Picture,
+        _ search: StepPhase.Search, _ attempt: inout Attempt, at time: Timestamp
+    ) -> [Directive]? {
+        guard !images.isEmpty else { return nil }
+        guard attempt.tries.imageSettlements < bounds.settlements else {
+            let move = seen.step.move
+            let words = left(
+                images, on: settlement == .removeSourceImages ? move.source : move.target)
+            attempt.note = attempt.note ?? words
+            if let error = attempt.error { attempt.error = "\(error); \(words)" }
             return nil
         }
-        now.imageSettlements += 1
-        phases[id] = .settling(settlement, now)
-        return [record(.settling(id, settlement), at: time), .settle(id, settlement)]
+        attempt.tries.imageSettlements += 1
+        return begin(settlement, seen.id, search, attempt, at: time)
     }
 
     /// What another process may have made in the moment before it was killed, or its journal did not
     /// tell of yet, may as well be somebody else's: it is named and left.
-    private func tellOfUnclaimed(
-        _ open: RunState.StepState, _ now: inout Verification
-    ) {
+    private func tellOfUnclaimed(_ open: RunState.StepState, _ attempt: inout Attempt) {
         let made = Set(open.made)
         let unclaimed = (open.preparation?.images ?? []).filter { !made.contains($0.path) }
-        guard now.isTakenUp, !now.hasToldOfUnclaimed, !unclaimed.isEmpty else { return }
-        now.hasToldOfUnclaimed = true
+        guard attempt.isTakenUp, !attempt.hasToldOfUnclaimed, !unclaimed.isEmpty else { return }
+        attempt.hasToldOfUnclaimed = true
         let paths = unclaimed.map(\.path).joined(separator: ", ")
         let words =
             "if anything lies at \(paths) on \(open.step.move.target), it was left: the journal does "
             + "not tell that this run made it"
-        now.error = "\(now.error ?? "the migration was interrupted"); \(words)"
-        now.note = now.note ?? words
+        attempt.error = "\(attempt.error ?? Self.interrupted); \(words)"
+        attempt.note = attempt.note ?? words
     }
 
     private func left(_ images: [DiskImage], on host: HostName) -> String {
         "\(images.map(\.path).joined(separator: ", ")) is left on \(host)"
-    }
-}
-
-extension RunMachine.Verification {
-    /// A guest that moved cold was down until it was seen running again.
-    func statistics(
-        of open: RunState.StepState, until time: Timestamp
-    ) -> MigrationStatistics? {
-        guard open.beginning == .cold, var statistics, let endedAt else { return statistics }
-        let more = max(0, time.millisecondsSince(endedAt))
-        statistics.durationMilliseconds += more
-        statistics.downtimeMilliseconds = statistics.downtimeMilliseconds.map { $0 + more }
-        return statistics
     }
 }
 

@@ -19,15 +19,26 @@ extension RunMachine {
 
     /// Looks at all that are watched and that no step of the run is at work with.
     mutating func watchGuests() -> [Directive] {
-        watchedSteps.sorted().compactMap { id in
+        watchedSteps.sorted().compactMap { id -> [Directive]? in
             var watch = watches[id, default: Watch()]
             guard watch.verdict == nil, !watch.isLooking, !watch.isSettling, !isAtWork(with: id)
             else { return nil }
             let pause = watch.looks == 0 ? 0 : bounds.lookPauseMilliseconds
+            let isNew = watch.looks == 0
             watch.isLooking = true
             watches[id] = watch
-            return .look(id, .watch, afterMilliseconds: pause)
-        }
+            let look = Directive.look(id, .watch, afterMilliseconds: pause)
+            return isNew ? [tellOfWatch(id), look].compactMap { $0 } : [look]
+        }.flatMap { $0 }
+    }
+
+    /// Once for each step: it may take a quarter of an hour.
+    private func tellOfWatch(_ id: StepID) -> Directive? {
+        guard let step = state.step(id)?.step else { return nil }
+        let minutes = bounds.shutdownMilliseconds / 60_000
+        return .tell(
+            "\(step.domainName) was asked to shut down on \(step.move.source) and may go down "
+                + "late: it is watched for \(minutes) min, and started there when it does")
     }
 
     /// A step that is open is looked at as such, and one that halted the run is left to a person.
@@ -80,7 +91,7 @@ extension RunMachine {
             }
             watch.settlements += 1
             watch.isSettling = true
-            return [record(.settling(id, .startSource), at: time), .settle(id, .startSource)]
+            return [record(.settling(id, .startSource), at: time), order(.startSource, id)]
         case .stayed where open.wasSeenDown:
             return [record(.upAgain(id), at: time)]
         case .stayed, .wait, .lookAgain:

@@ -8,46 +8,7 @@ package import ClusterModel
 /// - after every migration, however it seemed to end, both hosts are looked at;
 /// - no more migrations at once than the limits allow, on each host and in all;
 /// - it never waits without a bound.
-package struct RunMachine: Sendable {
-    /// What a step is doing now; a step that is absent here is pending or over.
-    enum Phase: Hashable, Sendable {
-        case preflight(looks: Int)
-        /// It is found out what it would copy; the sighting goes into its intent.
-        case surveying(DomainSighting)
-        case migrating(aborting: Bool)
-        case verifying(Verification)
-        case settling(Settlement, Verification)
-    }
-
-    /// What is known of an attempt while its whereabouts are found out.
-    struct Verification: Hashable, Sendable {
-        var statistics: MigrationStatistics?
-        var error: String?
-        var looks = 0
-        var waits = 0
-        /// The last look found a migration at work that no call of ours waits for.
-        var isUnderWay = false
-        /// It was asked to stop.
-        var wasAborted = false
-        var settlements = 0
-        /// Of the last repair that failed.
-        var settlementError: String?
-        /// How often a post-copy that lost its link was taken up.
-        var resumptions = 0
-        /// Goes into the journal with the outcome.
-        var note: String?
-        /// When the migration ended.
-        var endedAt: Timestamp?
-        /// It does not start on the target and is brought back.
-        var isGoingBack = false
-        /// It was seen running on the target, at the look before.
-        var hasRun = false
-        var imageSettlements = 0
-        /// Another process began it: what it made since its last record is not known.
-        var isTakenUp = false
-        var hasToldOfUnclaimed = false
-    }
-
+package struct RunMachine: RunDeciding {
     /// Bounds on waiting and trying, so that every run ends.
     package struct Bounds: Hashable, Sendable {
         /// Looks that may find the same doubtful picture, and the pause between them.
@@ -67,13 +28,15 @@ package struct RunMachine: Sendable {
         package var shutdownMilliseconds: Int64 = 900_000
         /// Looks at an emptied host that does not answer, before the run ends without its answer.
         package var lastLooks = 5
+        /// Requests to stop a migration that may fail: its job may not exist yet.
+        package var aborts = 20
 
         package init() {}
     }
 
     package private(set) var state: RunState
     package let bounds: Bounds
-    var phases: [StepID: Phase] = [:]
+    private(set) var phases: [StepID: StepPhase] = [:]
     var exclusions: [Exclusion] = []
     /// Steps whose migration is stopped because it does not converge.
     var hopeless: Set<StepID> = []
@@ -81,6 +44,8 @@ package struct RunMachine: Sendable {
     var stopped: [StepID: String] = [:]
     /// Steps that were not begun because nothing may be sent to their target any more.
     var closed: Set<StepID> = []
+    /// Pairs whose daemons do not reach each other: their next attempt is driven from here.
+    var managedPairs: Set<HostPair> = []
     /// Watches over guests that were asked to shut down.
     var watches: [StepID: Watch] = [:]
     var lastLook = LastLook.notAsked
@@ -115,7 +80,7 @@ package struct RunMachine: Sendable {
         switch event {
         case .begin:
             for open in state.openSteps {
-                phases[open.step.id] = .verifying(Verification(isTakenUp: true))
+                enter(.locating(.open, Attempt(isTakenUp: true)), open.step.id)
                 directives.append(.look(open.step.id, .verify, afterMilliseconds: 0))
             }
         case .looked(let id, .preflight, let source, let target):
@@ -128,27 +93,28 @@ package struct RunMachine: Sendable {
             directives += hostsLooked(sightings)
         case .surveyed(let id, let preparation, let reason):
             directives += surveyed(id, preparation, reason: reason, at: time)
-        case .migrationEnded(let id, let statistics, let error):
-            phases[id] = .verifying(
-                Verification(statistics: statistics, error: error, endedAt: time))
-            directives.append(.look(id, .verify, afterMilliseconds: 0))
+        case .migrationEnded(let id, let statistics, let failure):
+            directives += ended(id, statistics, failure, at: time)
         case .askedToShutDown(let id):
             directives += fact(.askedToShutDown(id), of: id, at: time)
         case .made(let id, let path):
             directives += fact(.made(id, path: path), of: id, at: time)
-        case .closed(let id):
-            if case .migrating = phases[id] { closed.insert(id) }
-        case .settled(let id, _, let error) where watches[id]?.isSettling == true:
-            directives += woken(id, error: error)
-        case .settled(let id, let settlement, let error):
-            directives += settled(id, settlement, error: error, at: time)
+        case .lookedElsewhere(let id, let sightings):
+            directives += lookedElsewhere(id, sightings, at: time)
+        case .settled(let id, _, let failure) where watches[id]?.isSettling == true:
+            directives += woken(id, error: failure?.message)
+        case .settled(let id, let settlement, let failure):
+            directives += settled(id, settlement, failure, at: time)
         case .planned(let plan, let reason):
             directives += planned(plan, reason: reason, at: time)
         case .adjust(let id, let adjustment, let reason):
             directives += adjust(id, adjustment, reason: reason, at: time)
+        case .adjustFailed(let id, let adjustment, let error):
+            directives += adjustFailed(id, adjustment, error: error)
+        case .abortFailed(let id, let error):
+            directives += abortFailed(id, error: error)
         case .hopeless(let id, let reason):
-            if case .migrating = phases[id] { hopeless.insert(id) }
-            directives += overdue(id, reason: reason)
+            directives += noConvergence(id, reason: reason)
         case .overdue(let id, let reason):
             directives += overdue(id, reason: reason)
         case .stuck(let id, let reason):
@@ -162,11 +128,6 @@ package struct RunMachine: Sendable {
         }
         directives += advance(at: time)
         return directives
-    }
-
-    /// Steps whose migration runs now.
-    package var migratingSteps: [StepID] {
-        phases.filter { if case .migrating = $0.value { true } else { false } }.keys.sorted()
     }
 
     // MARK: What to do next
@@ -204,7 +165,7 @@ package struct RunMachine: Sendable {
                 load.admits(step.move, within: state.plan.limits)
             else { continue }
             load.add(step.move)
-            phases[step.id] = .preflight(looks: 0)
+            enter(.prechecking(looks: 0), step.id)
             directives.append(.look(step.id, .preflight, afterMilliseconds: 0))
         }
         return directives
@@ -246,16 +207,25 @@ package struct RunMachine: Sendable {
         return phases.keys.sorted().compactMap { id in
             switch phases[id] {
             case .migrating:
-                phases[id] = .migrating(aborting: true)
+                enter(.migrating(.asked(failures: 0)), id)
                 return .abort(id)
-            case .verifying(var now) where now.isUnderWay:
-                now.wasAborted = true
-                phases[id] = .verifying(now)
+            case .locating(.underWay, var attempt):
+                attempt.wasAborted = true
+                enter(.locating(.underWay, attempt), id)
                 return .abort(id)
-            case .preflight, .surveying, .verifying, .settling, nil:
+            case .prechecking, .preparing, .locating, .repairing, nil:
                 return nil
             }
         }
+    }
+
+    /// Every change of a phase goes this way, so that none happens which the list does not know.
+    mutating func enter(_ phase: StepPhase?, _ id: StepID) {
+        assert(
+            StepPhase.allows(StepPhase.kind(of: phases[id]), StepPhase.kind(of: phase)),
+            "step \(id) goes from \(StepPhase.kind(of: phases[id])) to \(StepPhase.kind(of: phase))"
+        )
+        phases[id] = phase
     }
 
     /// How many looks a migration gets that the daemons drive without us. Nothing can stop a post-copy: it

@@ -14,9 +14,9 @@ struct Narrator: Sendable {
 
     func name(_ domain: DomainID) -> String { names[domain] ?? domain.rawValue }
 
-    /// `   12.345 s`, aligned.
+    /// `      12 s`, aligned: whole seconds, so that a call more or less does not change every line.
     func clock(_ time: Timestamp) -> String {
-        let text = Self.seconds(time.millisecondsSince(start))
+        let text = "\(time.millisecondsSince(start) / 1000) s"
         return String(repeating: " ", count: max(0, 12 - text.count)) + text
     }
 
@@ -109,8 +109,10 @@ struct Narrator: Sendable {
         switch event {
         case .begin, .planned(.some, _), .stop, .abort, .askedToShutDown, .made:
             nil
-        case .closed(let id):
-            "step \(id) is not begun: its target is in maintenance"
+        // The journal or the machine tells it better.
+        case .adjustFailed, .abortFailed: nil
+        case .lookedElsewhere(_, let sightings):
+            lookedElsewhere(sightings)
         case .hostsLooked(let sightings):
             hostsLooked(sightings)
         case .planned(nil, let reason):
@@ -122,11 +124,11 @@ struct Narrator: Sendable {
         case .migrationEnded(let id, let statistics, nil):
             "libvirt reports that step \(id) migrated"
                 + (statistics.map { " in \(Self.seconds($0.durationMilliseconds))" } ?? "")
-        case .migrationEnded(let id, _, let error?):
-            "libvirt reports an error of step \(id): \(error)"
-        case .settled(let id, let settlement, let error):
+        case .migrationEnded(let id, _, let failure?):
+            "libvirt reports an error of step \(id): \(failure.message)"
+        case .settled(let id, let settlement, let failure):
             "the repair \(settlement.rawValue) of step \(id) "
-                + (error.map { "failed: \($0)" } ?? "is done")
+                + (failure.map { "failed: \($0.message)" } ?? "is done")
         // The journal tells it better.
         case .adjust: nil
         case .overdue(let id, let reason), .hopeless(let id, let reason):
@@ -144,6 +146,14 @@ struct Narrator: Sendable {
                 ? nil : "\(host.host) has \(guests.sorted().joined(separator: ", "))"
         }
         return found.isEmpty ? nil : "we look at the end: \(found.joined(separator: "; "))"
+    }
+
+    /// nil where no other host knows the domain.
+    private func lookedElsewhere(_ sightings: [HostName: DomainSighting]) -> String? {
+        let known = sightings.filter { $0.value.presence != .absent }.sorted { $0.key < $1.key }
+        guard !known.isEmpty else { return nil }
+        return "elsewhere: "
+            + known.map { "\($0.key) shows it \(words($0.value))" }.joined(separator: ", ")
     }
 
     private func looked(

@@ -4,7 +4,7 @@ package import Telemetry
 
 /// Both doors to one host of a simulated fleet.
 package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
-    let fleet: SimulatedFleet
+    let fleet: any WorldHolder
     /// The host's name in the fleet.
     let place: HostName
     /// The host's name in the caller's configuration.
@@ -51,27 +51,52 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
 
     // MARK: MigrationActuator
 
+    /// A call that loses its connection says nothing of the migration, which goes on without it, unless
+    /// it is managed: that one needs us and both ends.
     package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
         let request = inFleet(request)
         let id = try await effect("migrate") { world throws in
             try world.migrate(request, from: place)
         }
-        while true {
-            let pause = try await answer(to: "migrate") { world throws -> Int64? in
-                if world.ending(of: id) != nil { return nil }
-                try world.reach(place, operation: "migrate")
-                let next = world.nextChange?.millisecondsSince(world.now) ?? 1000
-                // Another process may change the fleet meanwhile.
-                return max(1, min(next, 100))
-            }
-            guard let pause else { break }
-            try await Task.sleep(for: .milliseconds(pause))
+        await fleet.called(id)
+        do {
+            let statistics = try await ending(of: id, request)
+            await fleet.returned(id)
+            return statistics
+        } catch {
+            _ = try? await fleet.change { $0.abandon(id) }
+            await fleet.returned(id)
+            throw error
         }
-        return try await answer(to: "migrate") { world throws in
-            guard let ending = world.ending(of: id) else { return nil }
-            guard let failure = ending.failure else { return ending.statistics }
-            throw world.refusal(
-                failure.kind, failure.code, "migrate", request.domain, place, failure.message)
+    }
+
+    private enum Call {
+        case over(MigrationStatistics?)
+        case goesOn(nextChange: Int64)
+    }
+
+    private func ending(
+        of id: Int, _ request: MigrationRequest
+    ) async throws -> MigrationStatistics? {
+        while true {
+            let call = try await answer(to: "migrate") { world throws -> Call in
+                if let ending = world.ending(of: id) {
+                    guard let failure = ending.failure else { return .over(ending.statistics) }
+                    throw world.refusal(
+                        failure.kind, failure.code, "migrate", request.domain, place,
+                        failure.message)
+                }
+                try world.reach(place, operation: "migrate")
+                if request.options.route == .managed {
+                    try world.reach(request.target, operation: "migrate")
+                }
+                let next = world.nextChange?.millisecondsSince(world.now) ?? 1000
+                return .goesOn(nextChange: next)
+            }
+            switch call {
+            case .over(let statistics): return statistics
+            case .goesOn(let next): try await fleet.waitForChange(atMost: next)
+            }
         }
     }
 

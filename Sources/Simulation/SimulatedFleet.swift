@@ -8,7 +8,7 @@ package import HypervisorInterface
 /// With a file, the world outlives the process: what goes on by itself is decided by the file's
 /// content and the clock, so reading changes nothing and a migration under way when its process
 /// dies goes on, as a peer-to-peer one would.
-package actor SimulatedFleet {
+package actor SimulatedFleet: WorldHolder {
     private var world: SimulatedWorld
     private let file: FleetFile?
     private var version: FleetFile.Version?
@@ -76,10 +76,26 @@ package actor SimulatedFleet {
     /// Breaks something, now.
     package func strike(_ fault: SimulatedFault) throws { try change { $0.strike(fault) } }
 
+    // MARK: Waiting
+
+    /// Another process may change the fleet meanwhile: it is looked at again soon.
+    func waitForChange(atMost milliseconds: Int64) async throws {
+        try await Task.sleep(for: .milliseconds(max(1, min(milliseconds, 100))))
+    }
+
+    func sleep(_ milliseconds: Int64) async throws {
+        try await Task.sleep(for: .milliseconds(milliseconds))
+    }
+
+    func called(_ migration: Int) {}
+    func returned(_ migration: Int) {}
+
     // MARK: Reading and changing
 
     /// Looks at the world as it is now. Nothing is written: the next one to look comes to the same.
-    func read<Value>(_ look: (SimulatedWorld) throws -> Value) throws -> Value {
+    func read<Value: Sendable>(
+        _ look: @Sendable (SimulatedWorld) throws -> Value
+    ) throws -> Value {
         if let file {
             let present = try file.version()
             if present != version {
@@ -92,7 +108,9 @@ package actor SimulatedFleet {
     }
 
     /// Changes the world under the file's lock; a refused change is not written.
-    func change<Value>(_ body: (inout SimulatedWorld) throws -> Value) throws -> Value {
+    func change<Value: Sendable>(
+        _ body: @Sendable (inout SimulatedWorld) throws -> Value
+    ) throws -> Value {
         guard let file else {
             world.advance(to: clock())
             return try body(&world)

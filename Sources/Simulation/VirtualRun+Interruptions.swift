@@ -1,15 +1,11 @@
 package import Execution
 
 extension VirtualRun {
-    /// A deliberate bug of the interpreter, for tests of the rules.
+    /// A deliberate bug of what surrounds the executor, for tests of the rules.
     package enum Shortcut: String, Hashable, Sendable, CaseIterable {
-        /// Goes on when a record can not be written.
+        /// A record that can not be written is said to be.
         case goesOnWithoutJournal
-        /// Wakes the source's copy without a look at the other hosts.
-        case resumesWithoutLookingElsewhere
-        /// Looks at the source alone and infers what the target must show.
-        case asksOnlyTheSource
-        /// Sends guests to a host that was put in maintenance.
+        /// No host is ever said to be in maintenance.
         case ignoresMaintenance
     }
 

@@ -1,6 +1,7 @@
 import ClusterModel
 import Execution
 import Foundation
+import HypervisorInterface
 
 /// The rules that are about us: what we may do when, whatever the world is like.
 extension VirtualRun {
@@ -17,25 +18,72 @@ extension VirtualRun {
         report(found)
     }
 
-    /// An intent precedes its migration in the journal.
-    mutating func demandIntent(of id: StepID) {
-        guard case .intent = lastRecord(of: id) else {
-            return report(["step \(id) migrates without an intent"])
+    /// An event that the machine is told.
+    mutating func noticed(_ event: RunEvent, of state: RunState) {
+        if case .looked(let id, let purpose, let source, let target) = event {
+            seen[id] = Evidence(purpose: purpose, source: source, target: target)
+            if purpose == .verify {
+                rowsMet.insert(RecoveryTable.decide(source: source, target: target).row.label)
+            }
         }
+        if isTold, let line = narrator.line(event, of: state) { tell(line) }
+    }
+
+    /// The step that the journal told of last, of those that move this domain.
+    func step(of domain: DomainID) -> RunState.StepState? {
+        let mine = state.steps.filter { $0.step.move.domain == domain }
+        let last = journal.last { record in
+            record.event.step.map { id in mine.contains { $0.step.id == id } } ?? false
+        }
+        return last?.event.step.flatMap { state.step($0) }
+    }
+
+    /// An intent precedes its migration in the journal, or the repair that it is a part of.
+    mutating func demandIntent(of request: MigrationRequest, from host: HostName) {
+        let move = Move(domain: request.domain, source: host, target: request.target)
+        guard let step = step(of: request.domain) else {
+            return report(["\(narrator.words(move)) is no step of the plan"])
+        }
+        let id = step.step.id
+        if step.step.move == move {
+            if !hasIntent(id) { report(["step \(id) migrates without an intent"]) }
+        } else if lastRecord(of: id) != .settling(id, .returnDefinition) {
+            report(["\(narrator.words(move)) is not what step \(id) does"])
+        }
+        if wasClosed.contains(id) {
+            report(["\(narrator.name(move.domain)) goes to \(move.target), which is in maintenance"]
+            )
+        }
+        noteWhetherTwice(move, by: "migrate it")
     }
 
     /// A repair is written down before it is done.
-    mutating func demandSettling(_ settlement: Settlement, of id: StepID) {
-        guard lastRecord(of: id) == .settling(id, settlement) else {
-            return report(["step \(id) does \(settlement.rawValue) without a record"])
+    mutating func demandSettling(_ settlement: Settlement, of domain: DomainID) {
+        guard let step = step(of: domain) else {
+            return report(["\(settlement.rawValue) of \(narrator.name(domain)) is no step's repair"]
+            )
         }
+        if lastRecord(of: step.step.id) != .settling(step.step.id, settlement) {
+            report(["step \(step.step.id) does \(settlement.rawValue) without a record"])
+        }
+        noteWhetherTwice(step.step.move, by: settlement.rawValue)
     }
 
     /// So is a change of a running migration: after post-copy has begun there is no way back.
-    mutating func demandAdjusting(_ adjustment: MigrationAdjustment, of id: StepID) {
-        guard case .adjusting(id, adjustment, _) = lastRecord(of: id) else {
-            return report(["step \(id) is changed (\(adjustment)) without a record"])
+    mutating func demandAdjusting(_ adjustment: MigrationAdjustment, of domain: DomainID) {
+        guard let id = step(of: domain)?.step.id,
+            case .adjusting(id, adjustment, _) = lastRecord(of: id)
+        else {
+            return report(["\(narrator.name(domain)) is changed (\(adjustment)) without a record"])
         }
+    }
+
+    /// The room was counted when the plan was made.
+    mutating func examineRefusal(_ error: HypervisorError, of request: MigrationRequest) {
+        guard error.message.contains("Cannot allocate memory"),
+            world.host(request.target)?.isTouchedByOthers == false
+        else { return }
+        report(["capacity: \(error)"])
     }
 
     /// What both hosts showed last must allow what the journal says now: this is the recovery table
@@ -89,7 +137,7 @@ extension VirtualRun {
 
     /// The journal alone tells all that the machine knows, and can be read again.
     mutating func examineJournal() {
-        if state.steps != machine.state.steps || state.goal != machine.state.goal {
+        if state.steps != known.steps || state.goal != known.goal {
             report(["the machine knows what the journal does not"])
         }
         guard checksCoding else { return }
@@ -105,15 +153,18 @@ extension VirtualRun {
     }
 
     /// A domain that runs twice is not to be touched by us, whoever made it so. Between our look and
-    /// our act a person may have started the second copy: then the host must have refused us. A third
+    /// our act a person may have started the second copy: then the host must refuse us. A third
     /// host is not looked at before a migration, so what another tool split to there can not be seen.
-    mutating func demandUntouched(_ move: Move, by what: String, whenItRanTwice ranTwice: Bool) {
-        if ranTwice { report(["\(narrator.name(move.domain)) runs twice and we \(what)"]) }
+    private mutating func noteWhetherTwice(_ move: Move, by what: String) {
+        let runners = world.runners(of: move.domain)
+        let isTwice = runners.contains(move.source) && runners.contains(move.target)
+        ranTwice[move.domain] = isTwice ? what : nil
     }
 
-    func runsTwice(_ move: Move) -> Bool {
-        let runners = world.runners(of: move.domain)
-        return runners.contains(move.source) && runners.contains(move.target)
+    /// What was asked for was not refused.
+    mutating func done(to domain: DomainID) {
+        guard let what = ranTwice.removeValue(forKey: domain) else { return }
+        report(["\(narrator.name(domain)) runs twice and we \(what)"])
     }
 
     /// The journal says what happened to the steps, as far as the world tells.
@@ -152,12 +203,6 @@ extension VirtualRun {
         }
     }
 
-    /// Nothing begins that goes to a host in maintenance.
-    mutating func demandOpen(_ move: Move) {
-        guard world.closed.contains(move.target) else { return }
-        report(["\(narrator.name(move.domain)) goes to \(move.target), which is in maintenance"])
-    }
-
     /// What started with its host does so where it is now, or the journal says why not.
     private mutating func examineAutostart(of step: RunState.StepState) {
         let domain = step.step.move.domain
@@ -167,6 +212,17 @@ extension VirtualRun {
             !copy.facts.autostart, note?.contains("autostart") != true
         else { return }
         report(["\(copy.facts.name) no longer starts with its host, and nobody says so"])
+    }
+
+    /// Its intent is the last that was written of it, but for facts of the same attempt.
+    private func hasIntent(_ id: StepID) -> Bool {
+        for record in journal.reversed() where record.event.step == id {
+            if case .made = record.event { continue }
+            if case .askedToShutDown = record.event { continue }
+            if case .intent = record.event { return true }
+            return false
+        }
+        return false
     }
 
     private func lastRecord(of id: StepID) -> JournalEvent? {

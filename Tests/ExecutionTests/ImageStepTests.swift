@@ -63,7 +63,7 @@ struct ImageStepTests {
     @Test func `old images go when the guest has run on the target for a while`() {
         var driver = Self.driver(.storage)
         _ = Self.begin(&driver)
-        _ = driver.send(.migrationEnded(1, nil, error: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
         #expect(
             driver.verify(1, .absent, .running) == [.look(1, .verify, afterMilliseconds: 5000)])
         #expect(
@@ -71,7 +71,7 @@ struct ImageStepTests {
                 .record(.settling(1, .removeSourceImages)), .settle(1, .removeSourceImages),
             ])
         #expect(
-            driver.send(.settled(1, .removeSourceImages, error: nil)) == [
+            driver.send(.settled(1, .removeSourceImages, failure: nil)) == [
                 .record(.cleared(1)), .look(1, .verify, afterMilliseconds: 0),
             ])
         #expect(driver.verify(1, .absent, .running).outcome?.state == .done)
@@ -80,13 +80,13 @@ struct ImageStepTests {
     @Test func `they stay where that is wanted, and when the guest did not stay up`() {
         var kept = Self.driver(.storage, keepsImages: true)
         _ = Self.begin(&kept)
-        _ = kept.send(.migrationEnded(1, nil, error: nil))
+        _ = kept.send(.migrationEnded(1, nil, failure: nil))
         let note = "/local/vm1.qcow2 is left on host1"
         #expect(
             kept.verify(1, .absent, .running).first == .record(.arrived(1, nil, note: note)))
         var down = Self.driver(.storage)
         _ = Self.begin(&down)
-        _ = down.send(.migrationEnded(1, nil, error: nil))
+        _ = down.send(.migrationEnded(1, nil, failure: nil))
         _ = down.verify(1, .absent, .running)
         let end = down.verify(1, .absent, .inactive)
         #expect(end.outcome?.state == .done)
@@ -96,13 +96,13 @@ struct ImageStepTests {
     @Test func `half a copy is removed only where the source was seen with its guest`() {
         var driver = Self.driver(.storage)
         Self.make(&driver)
-        _ = driver.send(.migrationEnded(1, nil, error: "link lost"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "link lost"))
         #expect(driver.verify(1, .unknown, .absent) == [.look(1, .verify, afterMilliseconds: 2000)])
         #expect(
             driver.verify(1, .running, .absent) == [
                 .record(.settling(1, .removeTargetImages)), .settle(1, .removeTargetImages),
             ])
-        _ = driver.send(.settled(1, .removeTargetImages, error: nil))
+        _ = driver.send(.settled(1, .removeTargetImages, failure: nil))
         #expect(
             driver.verify(1, .running, .absent).contains(
                 .record(.attemptFailed(1, attempt: 1, error: "link lost"))))
@@ -111,10 +111,10 @@ struct ImageStepTests {
     @Test func `a copy that can not be removed is named, and the run goes on`() {
         var driver = Self.driver(.storage)
         Self.make(&driver)
-        _ = driver.send(.migrationEnded(1, nil, error: "link lost"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "link lost"))
         for _ in 0..<3 {
             _ = driver.verify(1, .running, .absent)
-            _ = driver.send(.settled(1, .removeTargetImages, error: "denied"))
+            _ = driver.send(.settled(1, .removeTargetImages, failure: "denied"))
         }
         let failed = driver.verify(1, .running, .absent)
         #expect(
@@ -129,27 +129,27 @@ struct ImageStepTests {
         var driver = Self.driver(.offline)
         _ = Self.begin(&driver)
         let moved = MigrationStatistics(durationMilliseconds: 900, downtimeMilliseconds: 500)
-        _ = driver.send(.migrationEnded(1, moved, error: nil))
+        _ = driver.send(.migrationEnded(1, moved, failure: nil))
         #expect(
             driver.verify(1, .absent, .inactive) == [
                 .record(.settling(1, .startTarget)), .settle(1, .startTarget),
             ])
-        _ = driver.send(.settled(1, .startTarget, error: nil))
+        _ = driver.send(.settled(1, .startTarget, failure: nil))
         _ = driver.verify(1, .absent, .running)
         _ = driver.verify(1, .absent, .running)
-        _ = driver.send(.settled(1, .removeSourceImages, error: nil))
+        _ = driver.send(.settled(1, .removeSourceImages, failure: nil))
         #expect(driver.verify(1, .absent, .running).outcome?.state == .done)
     }
 
     @Test func `a guest that was shut down in vain is started where it was`() {
         var driver = Self.driver(.offline)
         Self.make(&driver)
-        _ = driver.send(.migrationEnded(1, nil, error: "the target's disk is full"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "the target's disk is full"))
         #expect(
             driver.verify(1, .inactive, .absent) == [
                 .record(.settling(1, .startSource)), .settle(1, .startSource),
             ])
-        _ = driver.send(.settled(1, .startSource, error: nil))
+        _ = driver.send(.settled(1, .startSource, failure: nil))
         #expect(
             driver.verify(1, .running, .absent) == [
                 .record(.settling(1, .removeTargetImages)), .settle(1, .removeTargetImages),
@@ -160,7 +160,7 @@ struct ImageStepTests {
         var driver = Self.driver(.offline)
         _ = Self.begin(&driver, StepPreparation(wasRunning: true))
         let error = "it did not shut down within 120 s"
-        _ = driver.send(.migrationEnded(1, nil, error: error))
+        _ = driver.send(.migrationEnded(1, nil, failure: StepFailure(error)))
         let end = driver.verify(1, .running, .absent)
         #expect(end.first == .record(.attemptFailed(1, attempt: 1, error: error)))
         #expect(!end.contains { if case .settle = $0 { true } else { false } })
@@ -169,17 +169,17 @@ struct ImageStepTests {
     @Test func `what does not start on the target goes back and is started there`() {
         var driver = Self.driver(.offline)
         _ = Self.begin(&driver, StepPreparation(wasRunning: true))
-        _ = driver.send(.migrationEnded(1, nil, error: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
         for _ in 0..<3 {
             #expect(driver.verify(1, .absent, .inactive).last == .settle(1, .startTarget))
-            _ = driver.send(.settled(1, .startTarget, error: "no such CPU"))
+            _ = driver.send(.settled(1, .startTarget, failure: "no such CPU"))
         }
         #expect(driver.verify(1, .absent, .inactive).last == .settle(1, .returnDefinition))
-        _ = driver.send(.settled(1, .returnDefinition, error: "link lost"))
+        _ = driver.send(.settled(1, .returnDefinition, failure: "link lost"))
         #expect(driver.verify(1, .absent, .inactive).last == .settle(1, .returnDefinition))
-        _ = driver.send(.settled(1, .returnDefinition, error: nil))
+        _ = driver.send(.settled(1, .returnDefinition, failure: nil))
         #expect(driver.verify(1, .inactive, .absent).last == .settle(1, .startSource))
-        _ = driver.send(.settled(1, .startSource, error: nil))
+        _ = driver.send(.settled(1, .startSource, failure: nil))
         #expect(
             driver.verify(1, .running, .absent).contains {
                 if case .record(.attemptFailed) = $0 { true } else { false }
@@ -213,7 +213,7 @@ struct ImageStepTests {
         #expect(driver.preflight(1, .inactive) == [.survey(1)])
         let off = StepPreparation(images: [Self.image], wasRunning: false)
         _ = driver.send(.surveyed(1, off, reason: nil))
-        _ = driver.send(.migrationEnded(1, nil, error: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
         let end = driver.verify(1, .absent, .inactive)
         let note = "/local/vm1.qcow2 is left on host1"
         #expect(end.first == .record(.arrived(1, nil, note: note)))
@@ -222,7 +222,7 @@ struct ImageStepTests {
         _ = failed.preflight(1, .inactive)
         _ = failed.send(.surveyed(1, off, reason: nil))
         _ = failed.send(.made(1, path: Self.image.path))
-        _ = failed.send(.migrationEnded(1, nil, error: "no"))
+        _ = failed.send(.migrationEnded(1, nil, failure: "no"))
         #expect(failed.verify(1, .inactive, .absent).last == .settle(1, .removeTargetImages))
     }
 

@@ -19,7 +19,7 @@ struct LateShutdownTests {
         _ = driver.preflight(id)
         _ = driver.send(.surveyed(id, StepPreparation(wasRunning: true), reason: nil))
         #expect(driver.send(.askedToShutDown(id)) == [.record(.askedToShutDown(id))])
-        _ = driver.send(.migrationEnded(id, nil, error: late))
+        _ = driver.send(.migrationEnded(id, nil, failure: StepFailure(late)))
         return driver.verify(id, .running, .absent)
     }
 
@@ -50,7 +50,7 @@ struct LateShutdownTests {
                 .record(.settling(1, .startSource)), .settle(1, .startSource),
             ])
         #expect(
-            driver.send(.settled(1, .startSource, error: nil)) == [
+            driver.send(.settled(1, .startSource, failure: nil)) == [
                 .look(1, .watch, afterMilliseconds: 0)
             ])
         let end = Self.watch(&driver, .running)
@@ -64,9 +64,9 @@ struct LateShutdownTests {
         #expect(driver.preflight(1, .inactive) == [.survey(1)])
         let off = StepPreparation(wasRunning: true)
         #expect(driver.send(.surveyed(1, off, reason: nil)).last == .migrate(1))
-        _ = driver.send(.migrationEnded(1, nil, error: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
         #expect(driver.verify(1, .absent, .inactive).last == .settle(1, .startTarget))
-        _ = driver.send(.settled(1, .startTarget, error: nil))
+        _ = driver.send(.settled(1, .startTarget, failure: nil))
         #expect(driver.verify(1, .absent, .running).outcome == RunOutcome(.done))
         #expect(driver.state.asked.isEmpty)
     }
@@ -82,7 +82,7 @@ struct LateShutdownTests {
         _ = other.send(.begin)
         _ = other.preflight(1)
         _ = other.send(.surveyed(1, StepPreparation(wasRunning: true), reason: nil))
-        _ = other.send(.migrationEnded(1, nil, error: "it was not begun"))
+        _ = other.send(.migrationEnded(1, nil, failure: "it was not begun"))
         guard case .plan = other.verify(1, .running, .absent).last else {
             Issue.record("it is waited for a guest that was never asked")
             return
@@ -97,11 +97,11 @@ struct LateShutdownTests {
             _ = driver.send(.surveyed(1, StepPreparation(wasRunning: true), reason: nil))
             _ = driver.send(.askedToShutDown(1))
             #expect(driver.send(.abort(reason: reason)).last == .abort(1))
-            _ = driver.send(.migrationEnded(1, nil, error: "it was aborted"))
+            _ = driver.send(.migrationEnded(1, nil, failure: "it was aborted"))
             #expect(driver.verify(1, .running, .absent).outcome == nil)
             #expect(Self.watch(&driver, .running) == [Self.look])
             #expect(Self.watch(&driver, .inactive).last == .settle(1, .startSource))
-            _ = driver.send(.settled(1, .startSource, error: nil))
+            _ = driver.send(.settled(1, .startSource, failure: nil))
             #expect(
                 Self.watch(&driver, .running).outcome == RunOutcome(.failed, reason: reason))
         }
@@ -146,7 +146,7 @@ struct LateShutdownTests {
         for _ in 0..<RunMachine.Bounds().settlements {
             #expect(Self.watch(&driver, .inactive).last == .settle(1, .startSource))
             #expect(
-                driver.send(.settled(1, .startSource, error: "disk is gone")) == [
+                driver.send(.settled(1, .startSource, failure: "disk is gone")) == [
                     .look(1, .watch, afterMilliseconds: 2000)
                 ])
         }
@@ -170,9 +170,15 @@ struct LateShutdownTests {
         var driver = Self.driver()
         _ = Self.ask(&driver)
         driver.crash(takenUpTo: goal)
-        #expect(driver.send(.begin) == [.look(1, .watch, afterMilliseconds: 0)])
+        #expect(
+            driver.send(.begin) == [
+                .tell(
+                    "vm1 was asked to shut down on host1 and may go down late: it is watched for "
+                        + "15 min, and started there when it does"),
+                .look(1, .watch, afterMilliseconds: 0),
+            ])
         #expect(Self.watch(&driver, .inactive).last == .settle(1, .startSource))
-        _ = driver.send(.settled(1, .startSource, error: nil))
+        _ = driver.send(.settled(1, .startSource, failure: nil))
         let directives = Self.watch(&driver, .running)
         #expect(directives.first == .record(.upAgain(1)))
         #expect(
@@ -216,7 +222,7 @@ struct LateShutdownTests {
         #expect(driver.state.step(2)?.status.word == "failed")
         #expect(!directives.contains(.survey(2)))
         #expect(Self.watch(&driver, .inactive).last == .settle(1, .startSource))
-        _ = driver.send(.settled(1, .startSource, error: nil))
+        _ = driver.send(.settled(1, .startSource, failure: nil))
         guard case .plan = Self.watch(&driver, .running).last else {
             Issue.record("it was not planned anew")
             return
@@ -232,6 +238,6 @@ struct LateShutdownTests {
         step.mode = .offline
         let plan = Example.plan([step], attempts: 1)
         #expect(driver.send(.planned(plan, reason: nil)).starting.isEmpty)
-        #expect(driver.send(.settled(1, .startSource, error: nil)).starting == [2])
+        #expect(driver.send(.settled(1, .startSource, failure: nil)).starting == [2])
     }
 }

@@ -10,6 +10,10 @@ struct MachineDriver {
     /// leaves the answer to the test.
     var lastLook: (([HostName]) -> [HostSighting])? = { $0.map { HostSighting($0, guests: []) } }
 
+    /// Answers the look at hosts that have nothing to do with a step: by default none knows the
+    /// domain. nil leaves the answer to the test.
+    var elsewhere: [HostName: DomainSighting]? = [:]
+
     init(
         _ plan: MigrationPlan, goal: RunGoal = .forward, bounds: RunMachine.Bounds = .init()
     ) {
@@ -37,6 +41,10 @@ struct MachineDriver {
             directives.removeLast()
             directives += machine.handle(.hostsLooked(lastLook(hosts)), at: Example.time)
         }
+        if case .lookElsewhere(let id) = directives.last, let elsewhere {
+            directives.removeLast()
+            directives += machine.handle(.lookedElsewhere(id, elsewhere), at: Example.time)
+        }
         for case .record(let fact) in directives { journal.append(fact) }
         precondition(state == machine.state, "the machine knows what the journal does not")
         return directives
@@ -57,7 +65,7 @@ struct MachineDriver {
     /// From a look to a migration that has returned.
     mutating func migrate(_ id: StepID, error: String? = nil) {
         _ = preflight(id)
-        _ = send(.migrationEnded(id, nil, error: error))
+        _ = send(.migrationEnded(id, nil, failure: error.map { StepFailure($0) }))
     }
 }
 
@@ -72,5 +80,17 @@ extension [Directive] {
     var outcome: RunOutcome? {
         for case .finish(let outcome) in self { return outcome }
         return nil
+    }
+}
+
+extension StepFailure: ExpressibleByStringLiteral {
+    /// Words of no kind that the machine decides by.
+    public init(stringLiteral words: String) { self.init(words) }
+}
+
+extension [Directive] {
+    /// What is told to whoever watches.
+    var words: String {
+        compactMap { if case .tell(let words) = $0 { words } else { nil } }.joined(separator: "\n")
     }
 }

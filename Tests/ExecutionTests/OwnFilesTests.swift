@@ -18,7 +18,7 @@ struct OwnFilesTests {
         for path in made {
             #expect(driver.send(.made(1, path: path)) == [.record(.made(1, path: path))])
         }
-        _ = driver.send(.migrationEnded(1, nil, error: "b came to lie there"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "b came to lie there"))
         return driver
     }
 
@@ -38,7 +38,7 @@ struct OwnFilesTests {
         var driver = Self.failed(mode, made: ["/local/a.qcow2"])
         #expect(driver.verify(1, .running, .absent).last == .settle(1, .removeTargetImages))
         #expect(driver.state.step(1)?.madeImages.map(\.path) == ["/local/a.qcow2"])
-        _ = driver.send(.settled(1, .removeTargetImages, error: nil))
+        _ = driver.send(.settled(1, .removeTargetImages, failure: nil))
         #expect(driver.state.step(1)?.madeImages.isEmpty == true)
     }
 
@@ -67,7 +67,7 @@ struct OwnFilesTests {
         _ = driver.send(.begin)
         #expect(driver.verify(1, .running, .absent).last == .settle(1, .removeTargetImages))
         #expect(driver.state.step(1)?.madeImages.map(\.path) == ["/local/a.qcow2"])
-        _ = driver.send(.settled(1, .removeTargetImages, error: nil))
+        _ = driver.send(.settled(1, .removeTargetImages, failure: nil))
         let end = driver.verify(1, .running, .absent)
         guard case .record(.attemptFailed(_, _, let error)) = end.first else {
             Issue.record("\(end)")
@@ -82,7 +82,7 @@ struct OwnFilesTests {
         // It could not be removed, and somebody else has taken its place since.
         for _ in 0..<3 {
             _ = driver.verify(1, .running, .absent)
-            _ = driver.send(.settled(1, .removeTargetImages, error: "denied"))
+            _ = driver.send(.settled(1, .removeTargetImages, failure: "denied"))
         }
         _ = driver.verify(1, .running, .absent)
         let again = JournalEvent.preparing(1, Self.preparation)

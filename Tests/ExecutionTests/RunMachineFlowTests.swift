@@ -53,7 +53,7 @@ struct RunMachineFlowTests {
         _ = driver.preflight(2)
         let first = driver.verify(1, .running, .absent)
         #expect(first.last == .record(.failed(1, error: "refused")))
-        _ = driver.send(.migrationEnded(2, nil, error: nil))
+        _ = driver.send(.migrationEnded(2, nil, failure: nil))
         guard case .plan = driver.verify(2, .absent, .running).last else {
             Issue.record("no plan was asked for")
             return
@@ -68,7 +68,7 @@ struct RunMachineFlowTests {
         _ = driver.preflight(1)
         #expect(driver.send(.stop(reason: "Ctrl-C")) == [.record(.stopping(reason: "Ctrl-C"))])
         #expect(driver.preflight(2).isEmpty)
-        _ = driver.send(.migrationEnded(1, nil, error: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
         let end = driver.verify(1, .absent, .running)
         #expect(end.outcome == RunOutcome(.failed, reason: "Ctrl-C"))
         #expect(driver.state.steps.map(\.status.word) == ["done", "pending", "pending", "pending"])
@@ -83,8 +83,8 @@ struct RunMachineFlowTests {
         #expect(driver.send(.abort(reason: "twice")) == [.abort(1), .abort(2)])
         // The first may have been lost.
         #expect(driver.send(.abort(reason: "thrice")) == [.abort(1), .abort(2)])
-        _ = driver.send(.migrationEnded(1, nil, error: "canceled by client"))
-        _ = driver.send(.migrationEnded(2, nil, error: "canceled by client"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "canceled by client"))
+        _ = driver.send(.migrationEnded(2, nil, failure: "canceled by client"))
         #expect(driver.verify(1, .running, .absent).outcome == nil)
         #expect(driver.verify(2, .running, .absent).outcome?.state == .failed)
     }
@@ -104,7 +104,7 @@ struct RunMachineFlowTests {
         _ = driver.preflight(2)
         #expect(driver.send(.overdue(1, reason: "no progress")) == [.abort(1)])
         #expect(driver.send(.stuck(1, reason: "no progress for an hour")).outcome == nil)
-        _ = driver.send(.migrationEnded(2, nil, error: nil))
+        _ = driver.send(.migrationEnded(2, nil, failure: nil))
         let end = driver.verify(2, .absent, .running)
         #expect(end.outcome?.state == .halted)
         #expect(end.outcome?.reason?.contains("no progress for an hour") == true)
@@ -119,7 +119,7 @@ struct RunMachineFlowTests {
         _ = driver.preflight(1)
         #expect(driver.send(.overdue(1, reason: "no progress")) == [.abort(1)])
         #expect(driver.send(.overdue(1, reason: "no progress")) == [.abort(1)])
-        _ = driver.send(.migrationEnded(1, nil, error: "canceled by client"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "canceled by client"))
         #expect(driver.send(.overdue(1, reason: "no progress")).isEmpty)
         #expect(driver.send(.overdue(9, reason: "unknown step")).isEmpty)
     }
@@ -129,13 +129,13 @@ struct RunMachineFlowTests {
         _ = driver.send(.begin)
         _ = driver.preflight(1)
         _ = driver.send(.overdue(1, reason: "took longer than the limit of 60 s"))
-        _ = driver.send(.migrationEnded(1, nil, error: "End of file while reading data"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "End of file while reading data"))
         let first = driver.verify(1, .running, .absent)
         let error = "stopped, because it took longer than the limit of 60 s"
         #expect(first.contains(.record(.attemptFailed(1, attempt: 1, error: error))))
         // The next attempt has its own reason.
         _ = driver.preflight(1)
-        _ = driver.send(.migrationEnded(1, nil, error: "connection refused"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "connection refused"))
         let second = driver.verify(1, .running, .absent)
         #expect(
             second.contains(.record(.attemptFailed(1, attempt: 2, error: "connection refused"))))
@@ -163,7 +163,7 @@ struct RunMachineFlowTests {
         _ = driver.send(.begin)
         _ = driver.preflight(1)
         #expect(driver.send(.hopeless(1, reason: "does not converge")) == [.abort(1)])
-        _ = driver.send(.migrationEnded(1, nil, error: "canceled by client"))
+        _ = driver.send(.migrationEnded(1, nil, failure: "canceled by client"))
         let end = driver.verify(1, .running, .absent)
         let error = "stopped, because it does not converge"
         #expect(end.contains(.record(.failed(1, error: error))))
@@ -177,7 +177,7 @@ struct RunMachineFlowTests {
         driver.migrate(1)
         _ = driver.preflight(2)
         #expect(driver.verify(1, .running, .running).isEmpty)
-        _ = driver.send(.migrationEnded(2, nil, error: nil))
+        _ = driver.send(.migrationEnded(2, nil, failure: nil))
         let end = driver.verify(2, .absent, .running)
         #expect(end.outcome?.state == .halted)
         #expect(end.starting.isEmpty)
@@ -194,7 +194,7 @@ struct RunMachineFlowTests {
                 driver.verify(1, half, half) == [
                     .record(.settling(1, .resumePostcopy)), .settle(1, .resumePostcopy),
                 ])
-            let failed = driver.send(.settled(1, .resumePostcopy, error: "no route"))
+            let failed = driver.send(.settled(1, .resumePostcopy, failure: "no route"))
             #expect(
                 failed == [.look(1, .verify, afterMilliseconds: 2000 * Int64(number))])
         }

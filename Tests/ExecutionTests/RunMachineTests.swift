@@ -15,7 +15,7 @@ struct RunMachineTests {
             ])
         let statistics = MigrationStatistics(durationMilliseconds: 900)
         #expect(
-            driver.send(.migrationEnded(1, statistics, error: nil)) == [
+            driver.send(.migrationEnded(1, statistics, failure: nil)) == [
                 .look(1, .verify, afterMilliseconds: 0)
             ])
         let done = RunOutcome(.done)
@@ -52,7 +52,7 @@ struct RunMachineTests {
                 .record(.settling(1, .destroyPausedSource)), .settle(1, .destroyPausedSource),
             ])
         #expect(
-            driver.send(.settled(1, .destroyPausedSource, error: nil)) == [
+            driver.send(.settled(1, .destroyPausedSource, failure: nil)) == [
                 .look(1, .verify, afterMilliseconds: 0)
             ])
         let last = driver.verify(1, .absent, .running)
@@ -68,7 +68,7 @@ struct RunMachineTests {
         for _ in 0..<3 {
             _ = driver.verify(1, .left, .running)
             #expect(
-                driver.send(.settled(1, .destroyPausedSource, error: "denied")) == [
+                driver.send(.settled(1, .destroyPausedSource, failure: "denied")) == [
                     .look(1, .verify, afterMilliseconds: 2000)
                 ])
         }
@@ -83,12 +83,12 @@ struct RunMachineTests {
         var source = DomainSighting.running
         source.autostart = true
         _ = driver.preflight(1, source)
-        _ = driver.send(.migrationEnded(1, nil, error: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
         #expect(
             driver.verify(1, .absent, .running) == [
                 .record(.settling(1, .setAutostart)), .settle(1, .setAutostart),
             ])
-        _ = driver.send(.settled(1, .setAutostart, error: nil))
+        _ = driver.send(.settled(1, .setAutostart, failure: nil))
         var target = DomainSighting.running
         target.autostart = true
         #expect(driver.verify(1, .absent, target).outcome?.state == .done)
@@ -100,10 +100,10 @@ struct RunMachineTests {
         var source = DomainSighting.running
         source.autostart = true
         _ = driver.preflight(1, source)
-        _ = driver.send(.migrationEnded(1, nil, error: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
         for _ in 0..<3 {
             _ = driver.verify(1, .absent, .running)
-            _ = driver.send(.settled(1, .setAutostart, error: "read-only"))
+            _ = driver.send(.settled(1, .setAutostart, failure: "read-only"))
         }
         let end = driver.verify(1, .absent, .running)
         #expect(end.outcome?.state == .done)

@@ -164,6 +164,10 @@ private struct StopsAfter: RunDeciding {
 
     var state: RunState { machine.state }
 
+    func route(from source: HostName, to target: HostName) -> MigrationOptions.Route {
+        machine.route(from: source, to: target)
+    }
+
     mutating func handle(_ event: RunEvent, at time: Timestamp) -> [Directive] {
         var directives = machine.handle(event, at: time)
         guard state.goal == .forward, state.displacements.count >= arrivals,

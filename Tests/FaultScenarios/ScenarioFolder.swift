@@ -67,6 +67,7 @@ package struct ScenarioFolder {
         var run = VirtualRun(world: world, plan: plan, seed: seed, replanner: planner.replan)
         run.isTold = true
         run.checksCoding = true
+        run.lot = .fixed(milliseconds: 10)
         run.interruptions = interruptions
         if let extra { run.interruptions.crashesAfterRecords.insert(extra) }
         var outcome = run.run()

@@ -11,6 +11,7 @@ struct Mutant: RunDeciding {
         case destroysWhatStayed, destroysOnTimeout, resumesWhatIsPaused, believesTheReply
         case takesUnknownForAbsent, undefinesTheLast, takesSplitBrainForArrival
         case trustsThePlan, ignoresASecondActor, forgetsAutostart, takesBrokenPostcopyForPaused
+        case asksOnlyTheSource, ignoresOtherHosts
         // What it says of the hosts in the end.
         case takesHostsForEmpty
         // What it waits for.
@@ -39,6 +40,10 @@ struct Mutant: RunDeciding {
 
     var state: RunState { machine.state }
 
+    func route(from source: HostName, to target: HostName) -> MigrationOptions.Route {
+        machine.route(from: source, to: target)
+    }
+
     mutating func handle(_ event: RunEvent, at time: Timestamp) -> [Directive] {
         let directives = machine.handle(changed(event), at: time).flatMap { changed($0) }
         if bug == .endsWithOpenSteps, case .stop(let reason) = event {
@@ -51,6 +56,9 @@ struct Mutant: RunDeciding {
     private func changed(_ event: RunEvent) -> RunEvent {
         if bug == .takesHostsForEmpty, case .hostsLooked(let sightings) = event {
             return .hostsLooked(sightings.map { HostSighting($0.host, guests: []) })
+        }
+        if bug == .ignoresOtherHosts, case .lookedElsewhere(let id, _) = event {
+            return .lookedElsewhere(id, [:])
         }
         guard case .looked(let id, let purpose, var source, var target) = event else {
             return event
@@ -67,6 +75,10 @@ struct Mutant: RunDeciding {
         case .destroysWhatStayed where isVerifying && left == .pausedByMigration:
             target = DomainSighting(.running, isPersistent: true)
             source.jobActive = false
+        case .asksOnlyTheSource where isVerifying:
+            // What the target must show is inferred.
+            let isThere = left == .running || left == .paused
+            target = DomainSighting(isThere ? .absent : .running, isPersistent: true)
         case .destroysOnTimeout
         where isVerifying && left == .pausedByMigration && arrived == .unknown:
             target = DomainSighting(.running, isPersistent: true)

@@ -143,7 +143,8 @@ struct RecoveryDocumentTests {
         for _ in 0..<100 where !queue.isEmpty {
             for directive in machine.handle(queue.removeFirst(), at: time) {
                 switch directive {
-                case .record, .abort, .adjust: break
+                case .record, .abort, .adjust, .tell: break
+                case .lookElsewhere(let id): queue.append(.lookedElsewhere(id, [:]))
                 case .look(let id, let purpose, _):
                     drive.hasLooked = true
                     queue.append(.looked(id, purpose, source: source, target: target))
@@ -151,10 +152,11 @@ struct RecoveryDocumentTests {
                     queue.append(.hostsLooked(hosts.map { HostSighting($0, guests: []) }))
                 case .survey(let id):
                     queue.append(.surveyed(id, StepPreparation(wasRunning: true), reason: nil))
-                case .migrate(let id): queue.append(.migrationEnded(id, nil, error: "refused"))
+                case .migrate(let id):
+                    queue.append(.migrationEnded(id, nil, failure: StepFailure("refused")))
                 case .settle(let id, let settlement):
                     drive.settlements.append(settlement)
-                    queue.append(.settled(id, settlement, error: nil))
+                    queue.append(.settled(id, settlement, failure: nil))
                 case .plan: queue.append(.planned(empty, reason: nil))
                 case .finish(let outcome): drive.outcome = outcome
                 }

@@ -11,7 +11,9 @@ struct ImportTests {
         "PlanChecking": ["ClusterModel", "PlacementPolicy"],
         "Execution": ["ClusterModel"],
         "HypervisorInterface": ["ClusterModel", "Telemetry"],
-        "Simulation": ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution"],
+        "Simulation": [
+            "ClusterModel", "Telemetry", "HypervisorInterface", "Execution", "Actuation",
+        ],
         "Replay": ["ClusterModel", "Telemetry", "PlacementPolicy"],
         "Libvirt": [
             "CLibvirt", "CLibxml2", "ClusterModel", "Telemetry", "HypervisorInterface",

@@ -1,0 +1,260 @@
+import ClusterModel
+
+/// After a migration, a repair or a crash: who has the guest, and what is to be done about it.
+extension RunMachine {
+    /// What one look at both hosts shows of a step.
+    struct Picture {
+        let open: RunState.StepState
+        let target: DomainSighting
+        let source: DomainSighting
+        let decision: RecoveryDecision
+        /// For people: the row of the recovery table and both sightings.
+        let words: String
+
+        var step: Step { open.step }
+        var id: StepID { open.step.id }
+    }
+
+    /// Both hosts were looked at.
+    mutating func verified(
+        _ id: StepID, source: DomainSighting, target: DomainSighting, at time: Timestamp
+    ) -> [Directive] {
+        guard case .locating(let before, var attempt) = phases[id], let open = state.step(id),
+            case .running(_, let persistent, let autostart) = open.status
+        else { preconditionFailure("step \(id) verified in phase \(phases[id] as Any)") }
+        let (row, decision) = RecoveryTable.decide(
+            source: source, target: target, after: open.beginning)
+        let seen = Picture(
+            open: open, target: target, source: source, decision: decision,
+            words: "\(row.label): \(words(source, target, open.step))")
+        let search = before.after(decision)
+        if let directives = imageWork(seen, search, &attempt, at: time) { return directives }
+        switch decision {
+        case .arrived where persistent && autostart && !target.autostart && target.isPersistent:
+            return settle(.setAutostart, seen, search, attempt, at: time)
+        case .arrived:
+            enter(nil, id)
+            let statistics = attempt.statistics(of: open, until: time)
+            return [record(.arrived(id, statistics, note: attempt.note), at: time)]
+        case .arrivedThenStopped:
+            enter(nil, id)
+            let stopped = "was shut down on \(seen.step.move.target) since"
+            let note = seen.step.isShutOff ? attempt.note : stopped
+            return [record(.arrived(id, attempt.statistics, note: note), at: time)]
+        case .stayed:
+            return attemptFailed(seen.step, error: attempt.error ?? Self.interrupted, at: time)
+        case .stopped:
+            enter(nil, id)
+            let words = ["was shut down on \(seen.step.move.source) meanwhile", attempt.note]
+            let reason = words.compactMap { $0 }.joined(separator: "; ")
+            return [record(.skipped(id, reason: reason), at: time)]
+        case .settle(.startTarget) where search == .goingBack:
+            return settle(.returnDefinition, seen, search, attempt, at: time)
+        case .settle(let settlement):
+            return settle(settlement, seen, search, attempt, at: time)
+        case .wait, .lookAgain, .halt:
+            return lookOn(seen, search, attempt)
+        }
+    }
+
+    /// Nothing can be done yet, or at all: look again within the bounds, else a person must.
+    private mutating func lookOn(
+        _ seen: Picture, _ search: StepPhase.Search, _ attempt: Attempt
+    ) -> [Directive] {
+        var attempt = attempt
+        let again = Directive.look(
+            seen.id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)
+        switch seen.decision {
+        case .wait where !attempt.wasAborted:
+            // Nobody else would end a migration that does not converge.
+            attempt.wasAborted =
+                aborting || attempt.tries.waits >= allowedWaits(seen.source, seen.target)
+            attempt.tries.waits = attempt.wasAborted ? 0 : attempt.tries.waits + 1
+            enter(.locating(search, attempt), seen.id)
+            return (attempt.wasAborted ? [.abort(seen.id)] : []) + [again]
+        case .wait where attempt.tries.waits < bounds.looks:
+            attempt.tries.waits += 1
+            enter(.locating(search, attempt), seen.id)
+            return [again]
+        case .lookAgain where attempt.tries.looks < bounds.looks:
+            attempt.tries.looks += 1
+            enter(.locating(search, attempt), seen.id)
+            return [again]
+        case .wait:
+            return halt(seen.step, "a migration goes on although it was aborted; \(seen.words)")
+        case .lookAgain(let doubt):
+            let seconds = Int64(bounds.looks) * bounds.lookPauseMilliseconds / 1000
+            return halt(seen.step, "still, after \(seconds) s, \(doubt); \(seen.words)")
+        case .halt(let reason):
+            return halt(seen.step, "\(reason); \(seen.words)")
+        case .arrived, .arrivedThenStopped, .stayed, .stopped, .settle:
+            return []
+        }
+    }
+
+    // MARK: Repairs
+
+    /// Written down first; a guest is woken only when no other host has it.
+    mutating func settle(
+        _ settlement: Settlement, _ seen: Picture, _ search: StepPhase.Search, _ attempt: Attempt,
+        at time: Timestamp
+    ) -> [Directive] {
+        var attempt = attempt
+        if settlement == .resumePostcopy { return resumePostcopy(seen, attempt, at: time) }
+        guard attempt.tries.settlements < bounds.settlements else {
+            return settledInVain(settlement, seen, attempt, at: time)
+        }
+        attempt.tries.settlements += 1
+        return begin(settlement, seen.id, search, attempt, at: time)
+    }
+
+    func order(_ settlement: Settlement, _ id: StepID) -> Directive {
+        settlement.wakesGuest ? .lookElsewhere(id) : .settle(id, settlement)
+    }
+
+    mutating func begin(
+        _ settlement: Settlement, _ id: StepID, _ search: StepPhase.Search, _ attempt: Attempt,
+        at time: Timestamp
+    ) -> [Directive] {
+        // A migration at work is no matter of a repair: what follows is looked at afresh.
+        let rest = search == .underWay ? StepPhase.Search.open : search
+        enter(.repairing(settlement, rest, attempt), id)
+        return [record(.settling(id, settlement), at: time), order(settlement, id)]
+    }
+
+    private mutating func settledInVain(
+        _ settlement: Settlement, _ seen: Picture, _ attempt: Attempt, at time: Timestamp
+    ) -> [Directive] {
+        var attempt = attempt
+        switch settlement {
+        case .setAutostart:
+            enter(nil, seen.id)
+            let note = "autostart could not be set on the target: \(attempt.error ?? "unknown")"
+            return [record(.arrived(seen.id, attempt.statistics, note: note), at: time)]
+        case .startTarget:
+            // Where it came from it did run: back with it.
+            attempt.tries.settlements = 0
+            return settle(.returnDefinition, seen, .goingBack, attempt, at: time)
+        case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
+            .undefineTarget, .startSource, .returnDefinition, .removeTargetImages,
+            .removeSourceImages:
+            let reason =
+                "\(settlement.rawValue) failed \(attempt.tries.settlements) times"
+                + "\(attempt.settlementError.map { " (\($0))" } ?? ""); \(seen.words)"
+            return halt(seen.step, reason)
+        }
+    }
+
+    /// For more than a minute, with longer and longer pauses: a link needs its time to come back, and to
+    /// try does no harm.
+    private mutating func resumePostcopy(
+        _ seen: Picture, _ attempt: Attempt, at time: Timestamp
+    ) -> [Directive] {
+        var attempt = attempt
+        guard attempt.tries.resumptions < bounds.resumptions else {
+            let error = attempt.error.map { " (\($0))" } ?? ""
+            let reason =
+                "post-copy lost its link and was taken up again \(attempt.tries.resumptions) times "
+                + "in vain\(error); the guest's memory is spread over both hosts: mend the link, "
+                + "destroy neither copy; \(seen.words)"
+            return halt(seen.step, reason)
+        }
+        attempt.tries.resumptions += 1
+        return begin(.resumePostcopy, seen.id, .open, attempt, at: time)
+    }
+
+    /// A repair that failed is looked at again after a pause, one that worked at once.
+    mutating func settled(
+        _ id: StepID, _ settlement: Settlement, _ failure: StepFailure?, at time: Timestamp
+    ) -> [Directive] {
+        guard case .repairing(settlement, let search, var attempt) = phases[id] else {
+            preconditionFailure("step \(id) settled in phase \(phases[id] as Any)")
+        }
+        var directives: [Directive] = []
+        if let failure {
+            (attempt.error, attempt.settlementError) = (failure.message, failure.message)
+            if settlement == .resumePostcopy { directives += noteRoute(failure, of: id) }
+        }
+        attempt.note = attempt.note ?? settlement.note
+        enter(.locating(search, attempt), id)
+        let tries = settlement == .resumePostcopy ? Int64(attempt.tries.resumptions) : 1
+        let pause = failure == nil ? 0 : bounds.lookPauseMilliseconds * tries
+        if failure == nil, settlement == .removeTargetImages || settlement == .removeSourceImages {
+            directives.append(record(.cleared(id), at: time))
+        }
+        return directives + [.look(id, .verify, afterMilliseconds: pause)]
+    }
+
+    // MARK: Other hosts
+
+    /// The hosts that are neither source nor target were looked at, because a guest is to be woken or
+    /// shut down: it may have gone on to one of them, and would run twice or not come back.
+    mutating func lookedElsewhere(
+        _ id: StepID, _ sightings: [HostName: DomainSighting], at time: Timestamp
+    ) -> [Directive] {
+        let doubt = Self.doubt(elsewhere: sightings)
+        if watches[id]?.isSettling == true {
+            return doubt.map { woken(id, error: $0) } ?? [.settle(id, .startSource)]
+        }
+        switch phases[id] {
+        case .repairing(let settlement, _, _):
+            return doubt.map { settled(id, settlement, StepFailure($0), at: time) }
+                ?? [.settle(id, settlement)]
+        case .preparing:
+            return lookedBeforeShutdown(id, doubt, at: time)
+        case .prechecking, .migrating, .locating, nil:
+            return []
+        }
+    }
+
+    private static func doubt(elsewhere sightings: [HostName: DomainSighting]) -> String? {
+        for (host, sighting) in sightings.sorted(by: { $0.key < $1.key }) {
+            switch sighting.presence {
+            case .absent: continue
+            // A definition alone may be where the guest ran last, and newer than the copy.
+            case .inactive, .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
+                return "it can not be woken where it is: on \(host) the domain is "
+                    + "\(sighting.presence.rawValue) \(sighting.detail)"
+            }
+        }
+        return nil
+    }
+}
+
+extension StepPhase.Search {
+    /// What is known after this look.
+    fileprivate func after(_ decision: RecoveryDecision) -> Self {
+        switch (self, decision) {
+        case (.goingBack, _): .goingBack
+        case (_, .wait): .underWay
+        // A guest that went away since must prove itself anew.
+        case (.proving, .arrived): .proving
+        case (.open, _), (.underWay, _), (.proving, _): .open
+        }
+    }
+}
+
+extension Settlement {
+    /// It makes a guest run that may run somewhere else already.
+    var wakesGuest: Bool {
+        switch self {
+        case .resumeSource, .startSource, .startTarget: true
+        case .destroyPausedSource, .resumePostcopy, .undefineSource, .undefineTarget,
+            .setAutostart, .returnDefinition, .removeTargetImages, .removeSourceImages:
+            false
+        }
+    }
+
+    /// For the journal, once the step is over.
+    fileprivate var note: String? {
+        switch self {
+        case .destroyPausedSource: "the source's paused copy was removed"
+        case .undefineSource: "the definition left on the source was removed"
+        case .undefineTarget: "the definition left on the target was removed"
+        case .resumePostcopy: "its post-copy lost the link and was taken up again"
+        case .resumeSource, .setAutostart, .startSource, .startTarget, .returnDefinition,
+            .removeTargetImages, .removeSourceImages:
+            nil
+        }
+    }
+}

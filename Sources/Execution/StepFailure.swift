@@ -1,0 +1,18 @@
+/// Why an effect of a step failed: the kind for the run machine, the words for people.
+package struct StepFailure: Error, Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// The source's daemon cannot reach the target's.
+        case peerUnreachable
+        /// The target takes no more domains, or cannot be asked whether it does: nothing was begun.
+        case targetClosed
+        case other
+    }
+
+    package var kind: Kind
+    package var message: String
+
+    package init(_ message: String, kind: Kind = .other) {
+        self.message = message
+        self.kind = kind
+    }
+}
