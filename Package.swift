@@ -110,6 +110,12 @@ let package = Package(
             ]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
+            "ActuationTests",
+            [
+                "Actuation", "ClusterModel", "Execution", "HypervisorInterface", "Telemetry",
+                "TestSupport",
+            ]),
+        tests(
             "SimulationTests",
             [
                 "ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry",

@@ -1,6 +1,7 @@
 import ClusterModel
 import Execution
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KVMBalanceCommands

@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import TestSupport
 import Testing
 
 @testable import KVMBalanceCommands

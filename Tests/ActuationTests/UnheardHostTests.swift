@@ -2,6 +2,7 @@ import Actuation
 import ClusterModel
 import Execution
 import Synchronization
+import TestSupport
 import Testing
 
 /// A host that does not answer keeps a run waiting for minutes.

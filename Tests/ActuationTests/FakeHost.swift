@@ -18,6 +18,9 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         var deeds: [String] = []
         var isAsked = false
         var isSilent = false
+        /// A migration from here goes on until it is aborted; each look finds it no further.
+        var migratesUntilAborted = false
+        var isAborted = false
     }
 
     let host: HostName
@@ -49,7 +52,10 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
     func inventory() throws -> HostInventory { throw error("no inventory") }
     func sample() throws -> RawHostSample { throw error("no sample") }
     func guests() throws -> [String] { state.withLock(\.guests) }
-    func migrationProgress(of domain: DomainID) -> MigrationProgress? { nil }
+    func migrationProgress(of domain: DomainID) -> MigrationProgress? {
+        guard now.migratesUntilAborted else { return nil }
+        return MigrationProgress(processed: 1, remaining: 1, total: 2)
+    }
 
     func sighting(of domain: DomainID) throws -> DomainSighting {
         try state.withLock { state in
@@ -64,11 +70,15 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
 
     // MARK: MigrationActuator
 
-    func migrate(_ request: MigrationRequest) throws -> MigrationStatistics? {
+    func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
         note("migrate")
+        while now.migratesUntilAborted, !now.isAborted, !Task.isCancelled { await Task.yield() }
         throw error("it does not migrate")
     }
-    func abortMigration(of domain: DomainID) {}
+    func abortMigration(of domain: DomainID) {
+        note("abort")
+        state.withLock { $0.isAborted = true }
+    }
     func adjustMigration(of domain: DomainID, _ adjustment: MigrationAdjustment) {}
     func resumePostcopy(_ request: MigrationRequest) {}
     func resume(_ domain: DomainID) {}

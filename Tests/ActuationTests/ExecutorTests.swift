@@ -2,6 +2,7 @@ import Actuation
 import ClusterModel
 import Execution
 import Synchronization
+import TestSupport
 import Testing
 
 /// The executor on hosts that do what a test says.
