@@ -221,6 +221,16 @@ struct Narrator: Sendable {
             "another tool migrates \(name(domain)) to \(host)"
         case .movedCarelessly(let domain, let host):
             "another tool migrates \(name(domain)) to \(host) and forgets its definition"
+        case .powerCut(let host, let time):
+            "\(host) loses its power for \(Self.seconds(time)), and its page cache"
+        case .guestLate(let domain, let time):
+            "\(name(domain)) will take \(Self.seconds(time)) to shut down"
+        case .guestDeaf(let domain):
+            "\(name(domain)) will not shut down when it is asked"
+        case .startFails(let domain, let host):
+            "\(name(domain)) does not start on \(host) from now on"
+        case .foreignFile(let host, let path):
+            "somebody puts a file at \(path) on \(host)"
         case .hostDisabled(let host):
             "a person puts \(host) in maintenance"
         case .abortedByAnother(let domain):

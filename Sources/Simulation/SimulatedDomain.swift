@@ -22,6 +22,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package var missing: Bytes?
     /// Its monitor does not answer before this moment.
     package var stuckUntil: Timestamp?
+    /// Firmware, TPM and manners; nil for a guest that has nothing but disks and obeys at once.
+    package private(set) var guest: SimulatedGuest?
     /// The host had a definition before an incoming copy took its place.
     package var hadDefinition = false
 
@@ -54,6 +56,12 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
         startedAt = presence == .inactive ? nil : startedAt ?? time
     }
 
+    /// Gives it firmware, a TPM and manners, as a reader of its XML would find them.
+    package mutating func equip(_ guest: SimulatedGuest) {
+        self.guest = guest
+        facts.coldBlockers = guest.coldLosses(of: facts.name)
+    }
+
     package mutating func setPersistent(_ value: Bool) { facts.isPersistent = value }
     package mutating func setAutostart(_ value: Bool) { facts.autostart = value }
 
@@ -79,6 +87,17 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
         copy.facts.isPersistent = definition != nil
         // libvirt copies the definition, and never the link in the autostart directory.
         copy.facts.autostart = definition?.facts.autostart ?? false
+        return copy
+    }
+
+    /// Its definition as an offline migration leaves it, in place of an older one.
+    func definition(over old: SimulatedDomain?) -> Self {
+        var copy = self
+        copy.become(.inactive, at: Timestamp(milliseconds: 0))
+        copy.isStale = false
+        copy.stuckUntil = nil
+        copy.facts.isPersistent = true
+        copy.facts.autostart = old?.facts.autostart ?? false
         return copy
     }
 

@@ -2,13 +2,21 @@ package import ClusterModel
 package import HypervisorInterface
 package import Telemetry
 
-/// Both doors to one host of a simulated fleet.
+/// All doors to one host of a simulated fleet.
 package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
-    let fleet: any WorldHolder
+    package let fleet: any WorldHolder
     /// The host's name in the fleet.
-    let place: HostName
+    package let place: HostName
     /// The host's name in the caller's configuration.
     package let host: HostName
+    /// A deliberate bug of its keeper of images.
+    package var mistake: SimulatedMistake?
+
+    package init(fleet: any WorldHolder, place: HostName, host: HostName) {
+        self.fleet = fleet
+        self.place = place
+        self.host = host
+    }
 
     // MARK: HostInspector
 
@@ -25,6 +33,12 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
             var sample = try world.sample(of: place)
             sample.host = host
             return sample
+        }
+    }
+
+    package func guests() async throws -> [String] {
+        try await answer(to: "look who is there") { world throws in
+            try world.guests(on: place)
         }
     }
 
@@ -149,7 +163,7 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
 
     // MARK: How they reach the fleet
 
-    private func answer<Value: Sendable>(
+    func answer<Value: Sendable>(
         to operation: String, _ look: @Sendable (SimulatedWorld) throws -> Value
     ) async throws(HypervisorError) -> Value {
         do {
@@ -159,7 +173,7 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
         }
     }
 
-    private func effect<Value: Sendable>(
+    func effect<Value: Sendable>(
         _ operation: String, _ body: @Sendable (inout SimulatedWorld) throws -> Value
     ) async throws(HypervisorError) -> Value {
         do {

@@ -9,6 +9,8 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     /// The host loses its power and comes back: its guests are gone, those that start with their
     /// host start, wherever else they may run by now.
     case hostReboot(HostName, downMilliseconds: Int64)
+    /// The same, and what was in its page cache alone is gone.
+    case powerCut(HostName, downMilliseconds: Int64)
     /// The migration network of the host carries nothing for a while.
     case linkLoss(HostName, milliseconds: Int64)
     case slowLink(HostName, mbps: Int)
@@ -46,6 +48,14 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case abortedByAnother(DomainID)
     /// A person puts the host in maintenance: nothing may be sent there any more.
     case hostDisabled(HostName)
+    /// Asked to shut down, the guest takes so long.
+    case guestLate(DomainID, milliseconds: Int64)
+    /// Asked to shut down, the guest does not.
+    case guestDeaf(DomainID)
+    /// It does not start on this host, whoever starts it.
+    case startFails(DomainID, on: HostName)
+    /// Somebody puts a file there, if nothing lies there.
+    case foreignFile(HostName, path: String)
 
     /// Another tool starts a migration.
     var isMove: Bool {
@@ -54,7 +64,8 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
         case .daemonRestart, .hostLoss, .hostReboot, .linkLoss, .slowLink, .connectionLoss,
             .peerLoss, .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .killedInFinish,
             .postcopyBreak, .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
-            .abortedByAnother, .hostDisabled:
+            .abortedByAnother, .hostDisabled, .powerCut, .guestLate, .guestDeaf, .startFails,
+            .foreignFile:
             false
         }
     }
@@ -68,6 +79,10 @@ package struct ScheduledFault: Hashable, Codable, Sendable {
         case phase(DomainID, SimulatedMigration.Phase)
         /// A migration of this domain is over, however it ended.
         case ended(DomainID)
+        /// The guest was asked to shut down by us; it is down for that; an image of it is being copied.
+        case asked(DomainID)
+        case down(DomainID)
+        case copying(DomainID)
     }
 
     package var trigger: Trigger
@@ -88,6 +103,8 @@ package struct DomainFate: Hashable, Codable, Sendable {
         case shutDown = "shut-down"
         case movedByAnother = "moved-by-another"
         case pausedByPerson = "paused-by-person"
+        /// Somebody else started it where its data are not the newest.
+        case startedFromOldData = "started-from-old-data"
     }
 
     package var domain: DomainID

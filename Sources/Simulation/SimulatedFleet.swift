@@ -12,12 +12,20 @@ package actor SimulatedFleet: WorldHolder {
     private var world: SimulatedWorld
     private let file: FleetFile?
     private var version: FleetFile.Version?
-    private let clock: @Sendable () -> Timestamp
+    package nonisolated let clock: @Sendable () -> Timestamp
+    private nonisolated let pause: @Sendable (_ milliseconds: Int64) async throws -> Void
+    /// How long a call waits before it looks again: another process may change a fleet in a file.
+    private nonisolated let pollMilliseconds: Int64
 
-    /// A fleet in memory, for this process alone.
-    package init(world: SimulatedWorld, clock: @escaping @Sendable () -> Timestamp = wallClock) {
+    /// A fleet in memory, for this process alone. What takes time waits by `sleep`.
+    package init(
+        world: SimulatedWorld, clock: @escaping @Sendable () -> Timestamp = wallClock,
+        sleep: @escaping @Sendable (_ milliseconds: Int64) async throws -> Void = realSleep
+    ) {
         self.world = world
         self.clock = clock
+        pause = sleep
+        pollMilliseconds = 1000
         file = nil
     }
 
@@ -30,6 +38,8 @@ package actor SimulatedFleet: WorldHolder {
         world = try file.read()
         self.file = file
         self.clock = clock
+        pause = Self.realSleep
+        pollMilliseconds = 100
     }
 
     /// A fleet whose file is read when it is first asked: where that fails its hosts are out of reach,
@@ -38,6 +48,8 @@ package actor SimulatedFleet: WorldHolder {
         file = FleetFile(path: path)
         world = SimulatedWorld(hosts: [], now: Timestamp(milliseconds: 0))
         clock = Self.wallClock
+        pause = Self.realSleep
+        pollMilliseconds = 100
     }
 
     /// Writes a new fleet's file; what was there is replaced.
@@ -50,6 +62,22 @@ package actor SimulatedFleet: WorldHolder {
 
     package static let wallClock: @Sendable () -> Timestamp = {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+
+    package static let realSleep: @Sendable (_ milliseconds: Int64) async throws -> Void = {
+        try await Task.sleep(for: .milliseconds($0))
+    }
+
+    /// All doors to one host, by URIs that this fleet understands.
+    package nonisolated func hostDoor(
+        for host: HostName, named name: HostName? = nil, with mistake: SimulatedMistake? = nil
+    ) -> HostDoor {
+        var door = SimulatedDoor(fleet: self, place: host, host: name ?? host)
+        door.mistake = mistake
+        let uri = SimulatedURI(file: file?.path ?? "/memory", host: host).description
+        return HostDoor(
+            inspector: door, actuator: door, controllerURI: uri, peerURI: uri,
+            migrateURI: "tcp://\(host)", images: door)
     }
 
     /// Both doors to one host. `name` is how the caller calls it, where that differs.
@@ -78,22 +106,18 @@ package actor SimulatedFleet: WorldHolder {
 
     // MARK: Waiting
 
-    /// Another process may change the fleet meanwhile: it is looked at again soon.
-    func waitForChange(atMost milliseconds: Int64) async throws {
-        try await Task.sleep(for: .milliseconds(max(1, min(milliseconds, 100))))
+    package func waitForChange(atMost milliseconds: Int64) async throws {
+        try await pause(max(1, min(milliseconds, pollMilliseconds)))
     }
 
-    func sleep(_ milliseconds: Int64) async throws {
-        try await Task.sleep(for: .milliseconds(milliseconds))
-    }
-
-    func called(_ migration: Int) {}
-    func returned(_ migration: Int) {}
+    package func sleep(_ milliseconds: Int64) async throws { try await pause(milliseconds) }
+    package func called(_ migration: Int) {}
+    package func returned(_ migration: Int) {}
 
     // MARK: Reading and changing
 
     /// Looks at the world as it is now. Nothing is written: the next one to look comes to the same.
-    func read<Value: Sendable>(
+    package func read<Value: Sendable>(
         _ look: @Sendable (SimulatedWorld) throws -> Value
     ) throws -> Value {
         if let file {
@@ -108,7 +132,7 @@ package actor SimulatedFleet: WorldHolder {
     }
 
     /// Changes the world under the file's lock; a refused change is not written.
-    func change<Value: Sendable>(
+    package func change<Value: Sendable>(
         _ body: @Sendable (inout SimulatedWorld) throws -> Value
     ) throws -> Value {
         guard let file else {

@@ -21,6 +21,8 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
     /// Somebody else placed or started a domain here: what we know of its room is void.
     package var isTouchedByOthers = false
     package var bootedAt: Timestamp
+    /// Files that this host alone has, by path; nil where nobody follows any.
+    package internal(set) var files: [String: SimulatedFile]?
     /// CPU time of QEMU processes that have ended, in nanoseconds.
     package var endedCPUTime: Int64 = 0
     /// In order of name and UUID.

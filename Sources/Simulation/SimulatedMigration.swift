@@ -29,6 +29,10 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     /// It takes the definition along and removes it from the source.
     package var isPersistent: Bool
     package var mode: Step.Mode
+    /// Disks that are mirrored, in mode `storage`.
+    package var copies: [String]?
+    /// Networks that are called otherwise on the target, for a definition that goes alone.
+    package var interfaces: [String: String]?
     /// We drive it, phase by phase, and not the source's daemon.
     package var isManaged = false
     /// It may go on in post-copy; and does after its first pass, as our actuator asks for.

@@ -21,18 +21,8 @@ extension SimulatedWorld {
         if let blocker = copy.facts.blockers.first {
             throw refused(.incompatible, 55, "cannot migrate domain: \(blocker.detail)")
         }
-        let isManaged = request.options.route == .managed
-        guard let target = host(request.target), let origin = host(source),
-            !(isManaged ? target.isUnreachable(at: now) : target.isCutFromPeers(at: now)),
-            isManaged || !origin.isCutFromPeers(at: now)
-        else {
-            throw refused(
-                isManaged ? .unreachable : .peerUnreachable, 38,
-                "unable to connect to \(request.target): Connection refused")
-        }
-        guard origin.facts.uuid != target.facts.uuid else {
-            throw refused(.incompatible, 1, "Attempt to migrate guest to the same host")
-        }
+        let target = try reachTarget(of: copy, request, from: source)
+        guard let origin = host(source) else { return }
         guard !origin.isLinkDown(at: now), !target.isLinkDown(at: now) else {
             throw refused(.failed, 38, "unable to connect to server at \(request.migrateURI)")
         }
@@ -46,7 +36,28 @@ extension SimulatedWorld {
         }
     }
 
-    private func clash(of copy: SimulatedDomain, on target: SimulatedHost) -> String? {
+    /// The target as whoever drives the migration reaches it.
+    func reachTarget(
+        of copy: SimulatedDomain, _ request: MigrationRequest, from source: HostName
+    ) throws(HypervisorError) -> SimulatedHost {
+        let isManaged = request.options.route == .managed
+        guard let target = host(request.target), let origin = host(source),
+            !(isManaged ? target.isUnreachable(at: now) : target.isCutFromPeers(at: now)),
+            isManaged || !origin.isCutFromPeers(at: now)
+        else {
+            throw refusal(
+                isManaged ? .unreachable : .peerUnreachable, 38, "migrate", copy.id, source,
+                "unable to connect to \(request.target): Connection refused")
+        }
+        guard origin.facts.uuid != target.facts.uuid else {
+            throw refusal(
+                .incompatible, 1, "migrate", copy.id, source,
+                "Attempt to migrate guest to the same host")
+        }
+        return target
+    }
+
+    func clash(of copy: SimulatedDomain, on target: SimulatedHost) -> String? {
         let name = copy.facts.name
         for other in target.domains {
             if other.id == copy.id && other.isActive {
@@ -59,7 +70,7 @@ extension SimulatedWorld {
         return nil
     }
 
-    private func platformFault(
+    func platformFault(
         _ facts: DomainFacts, on target: SimulatedHost
     ) -> (code: Int, message: String)? {
         for interface in facts.interfaces {
@@ -72,20 +83,34 @@ extension SimulatedWorld {
                 continue
             }
         }
-        let guest = facts.guest
-        let support = target.facts.guestSupport.first {
+        if let fault = machineFault(facts, on: target) { return fault }
+        let support = support(for: facts.guest, on: target)
+        if let model = facts.guest.cpu.model, let usable = support?.usableCPUModels,
+            facts.guest.cpu.mode == "custom", !usable.contains(model)
+        {
+            return (91, "guest CPU doesn't match specification: no model \(model) here")
+        }
+        return nil
+    }
+
+    private func support(
+        for guest: GuestPlatform, on target: SimulatedHost
+    ) -> GuestSupport? {
+        target.facts.guestSupport.first {
             $0.virtualization == guest.virtualization && $0.architecture == guest.architecture
         }
-        guard let support else {
+    }
+
+    /// What is checked when a definition is read, and no guest is started.
+    func machineFault(
+        _ facts: DomainFacts, on target: SimulatedHost
+    ) -> (code: Int, message: String)? {
+        let guest = facts.guest
+        guard let support = support(for: guest, on: target) else {
             return (8, "\(guest.virtualization) guests for \(guest.architecture) are unsupported")
         }
         if let machine = guest.machineType, !support.machineTypes.contains(machine) {
             return (67, "unsupported configuration: Emulator does not support machine '\(machine)'")
-        }
-        if let model = guest.cpu.model, let usable = support.usableCPUModels,
-            guest.cpu.mode == "custom", !usable.contains(model)
-        {
-            return (91, "guest CPU doesn't match specification: no model \(model) here")
         }
         return nil
     }
@@ -95,16 +120,16 @@ extension SimulatedWorld {
         _ copy: SimulatedDomain, _ request: MigrationRequest, _ origin: SimulatedHost,
         _ target: SimulatedHost
     ) -> HypervisorError? {
-        guard request.mode == .live else { return nil }
+        let copies = Set(request.mode == .storage ? request.copies : [])
         for disk in copy.facts.disks where !disk.isReadOnly {
-            guard case .file(let path) = disk.source else { continue }
-            let pool = pool(holding: path, on: origin)
-            if pool?.identity == nil && !request.options.unsafe {
+            guard let path = origin.path(of: disk), !copies.contains(disk.target) else { continue }
+            let identity = origin.pool(holding: path)?.identity
+            if identity == nil && !request.options.unsafe {
                 return refusal(
                     .unsafe, 81, "migrate", copy.id, origin.name,
                     "Unsafe migration: Migration without shared storage is unsafe")
             }
-            if self.pool(holding: path, on: target)?.identity != pool?.identity {
+            if target.pool(holding: path)?.identity != identity {
                 return refusal(
                     .incompatible, 38, "migrate", copy.id, origin.name,
                     "Cannot access storage file '\(path)' on \(target.name)")
@@ -113,15 +138,9 @@ extension SimulatedWorld {
         return nil
     }
 
-    private func pool(holding path: String, on host: SimulatedHost) -> StoragePool? {
-        host.facts.pools.first { pool in
-            pool.targetPath.map { path == $0 || path.hasPrefix($0 + "/") } ?? false
-        }
-    }
-
     /// Unlike libvirt, which starts the guest and leaves the rest to the OOM killer: a request that
     /// gets here is a planner's mistake, and must be seen.
-    private func memoryFault(_ facts: DomainFacts, on target: SimulatedHost) -> String? {
+    func memoryFault(_ facts: DomainFacts, on target: SimulatedHost) -> String? {
         if let demand = facts.hugePages {
             let total = target.facts.cells.flatMap(\.hugePages)
                 .filter { $0.pageSize == demand.pageSize }.reduce(0) { $0 + $1.total }

@@ -12,6 +12,7 @@ extension SimulatedWorld {
             restartDaemon(of: host)
         case .hostLoss(let host):
             lose(host)
+            spoilFiles(of: host)
         case .hostReboot(let host, let duration):
             lose(host)
             changeHost(host) { $0.rebootsAt = now.advanced(byMilliseconds: duration) }
@@ -22,8 +23,28 @@ extension SimulatedWorld {
         case .connectionLoss(let host, let duration):
             let until = now.advanced(byMilliseconds: duration)
             changeHost(host) { $0.unreachableUntil = max($0.unreachableUntil ?? until, until) }
+            breakConnections(to: host)
         case .peerLoss(let host, let duration):
             cutFromPeers(host, for: duration)
+        case .hostDisabled(let host):
+            closed.insert(host)
+        case .powerCut(let host, let duration):
+            cutPower(of: host, for: duration)
+        case .foreignFile(let host, let path):
+            putStranger(at: path, on: host)
+        case .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .killedInFinish,
+            .postcopyBreak, .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
+            .movedByAnother, .movedCarelessly, .abortedByAnother, .guestLate, .guestDeaf,
+            .startFails:
+            strikeDomain(fault)
+        }
+        shareLinks()
+    }
+
+    /// What befalls one domain.
+    private mutating func strikeDomain(_ fault: SimulatedFault) {
+        let now = now
+        switch fault {
         case .stuckMonitor(let domain, let duration):
             let until = now.advanced(byMilliseconds: duration)
             for host in holders(of: domain) { update(domain, on: host) { $0.stuckUntil = until } }
@@ -54,14 +75,20 @@ extension SimulatedWorld {
                 domain, to: target, withDefinition: persistent?.facts.isPersistent ?? true)
         case .movedCarelessly(let domain, let target):
             moveByAnother(domain, to: target, withDefinition: false)
-        case .hostDisabled(let host):
-            closed.insert(host)
+        case .guestLate(let domain, let milliseconds):
+            setShutdown(.late(milliseconds: milliseconds), of: domain)
+        case .guestDeaf(let domain):
+            setShutdown(.never, of: domain)
+        case .startFails(let domain, let host):
+            preventStart(of: domain, on: host)
         case .abortedByAnother(let domain):
             // Refused where it would be refused to us.
             guard let migration = migration(of: domain) else { break }
             try? abortMigration(of: domain, on: migration.source)
+        case .daemonRestart, .hostLoss, .hostReboot, .powerCut, .linkLoss, .slowLink,
+            .connectionLoss, .peerLoss, .hostDisabled, .foreignFile:
+            break
         }
-        shareLinks()
     }
 
     private mutating func arm(
@@ -75,6 +102,7 @@ extension SimulatedWorld {
     private mutating func silence(_ host: HostName, for milliseconds: Int64) {
         let until = now.advanced(byMilliseconds: milliseconds)
         changeHost(host) { $0.silentUntil = max($0.silentUntil ?? until, until) }
+        breakConnections(to: host)
     }
 
     /// For less than the keepalive nobody notices; a managed migration does not need it.
@@ -119,6 +147,7 @@ extension SimulatedWorld {
             else { continue }
             if copy.isStale { note(.splitBrain, of: domain) }
             update(domain, on: host.name) { $0.become(.running, at: now) }
+            rouse(domain)
         }
     }
 
@@ -133,6 +162,7 @@ extension SimulatedWorld {
         hosts[index].reboot(at: now)
         hosts[index].isTouchedByOthers = true
         for copy in hosts[index].domains where copy.isActive {
+            if truth != nil { comeUpUnproven(copy.id, on: name) }
             let runsElsewhere = hosts.contains {
                 $0.name != name && $0.domain(copy.id)?.isActive == true
             }
@@ -175,8 +205,17 @@ extension SimulatedWorld {
         }
     }
 
+    private mutating func cutPower(of host: HostName, for milliseconds: Int64) {
+        guard self.host(host)?.isLost == false else { return }
+        lose(host)
+        let until = now.advanced(byMilliseconds: milliseconds)
+        changeHost(host) { $0.rebootsAt = until }
+        losePageCache(of: host)
+    }
+
     private mutating func lose(_ name: HostName) {
         guard let index = index(of: name), !hosts[index].isLost else { return }
+        breakConnections(to: name)
         for copy in hosts[index].domains {
             // A copy left behind is about to go, with its definition.
             let isDefinedElsewhere = hosts.contains { other in
@@ -210,6 +249,8 @@ extension SimulatedWorld {
                 cancel(migration, .failed, code: 9, "domain is not running any more")
             }
             note(.shutDown, of: domain)
+            // With a transient domain libvirt deletes what is its own: its owner's doing.
+            if truth != nil, !copy.facts.isPersistent { know { $0.spoiled.insert(domain) } }
             endProcess(
                 of: domain, on: host.name, keepingDefinition: copy.facts.isPersistent)
         }
@@ -221,6 +262,7 @@ extension SimulatedWorld {
             !hosts.contains(where: { $0.domain(domain)?.isActive == true }),
             let host = hosts.first(where: { !$0.isLost && $0.domain(domain) != nil })
         else { return }
+        guard truth == nil else { return startByPerson(domain, on: host.name) }
         changeHost(host.name) { $0.isTouchedByOthers = true }
         update(domain, on: host.name) { $0.become(.running, at: now) }
     }

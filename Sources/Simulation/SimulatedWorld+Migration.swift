@@ -10,6 +10,8 @@ extension SimulatedWorld {
         if migration.stuckUntil.map({ now < $0 }) == true { return }
         if migration.severedAt.map({ $0 <= now }) == true { return sever(migration) }
         switch migration.phase {
+        case .prepare where migration.mode == .offline: finishOffline(migration)
+        case .confirm where migration.mode == .offline: confirmOffline(migration)
         case .prepare: enter(.perform, migration)
         case .perform: endIteration(migration)
         case .postcopy: endPostcopy(migration)
@@ -130,6 +132,7 @@ extension SimulatedWorld {
             $0.isIncoming = false
             $0.become(.running, at: now)
         }
+        if truth != nil { carryFiles(of: migration) }
         change(migration) {
             $0.dirtyRate = .zero
             $0.downtimeMilliseconds = 20
@@ -227,6 +230,7 @@ extension SimulatedWorld {
         update(migration.domain, on: migration.target) {
             $0.become(migration.leavesPaused ? .paused : .running, at: now)
         }
+        if truth != nil { carryFiles(of: migration) }
         if migration.losesFinish {
             note(.splitBrain, of: migration.domain)
             update(migration.domain, on: migration.source) { $0.become(.running, at: now) }
@@ -245,7 +249,8 @@ extension SimulatedWorld {
         endProcess(
             of: migration.domain, on: migration.source,
             keepingDefinition: wasPersistent
-                && (migration.losesUndefine || !migration.isPersistent))
+                && (migration.losesUndefine || !migration.isPersistent),
+            tpm: migration.isManaged ? .deleted : .deletedUnlessKept)
         conclude(migration, failure: nil)
     }
 
@@ -258,6 +263,10 @@ extension SimulatedWorld {
         update(migration.domain, on: migration.source) {
             guard $0.presence == .pausedByMigration else { return }
             $0.become(migration.wasPaused ? .paused : .running, at: now)
+        }
+        if truth != nil {
+            touch(migration.domain, on: migration.source)
+            rouse(migration.domain)
         }
         leaveShell(migration, forMilliseconds: span(Self.cleanupMilliseconds))
         conclude(migration, failure: (kind, code, message))

@@ -15,7 +15,8 @@ extension SimulatedWorld {
             || migration(of: domain)?.isPastSwitchOver == true
         return DomainSighting(
             copy.presence, isPersistent: copy.facts.isPersistent,
-            autostart: copy.facts.autostart, jobActive: isKnown && hasJob(domain, on: host))
+            autostart: copy.facts.autostart,
+            jobActive: isKnown && copy.isActive && hasJob(domain, on: host))
     }
 
     package func progress(

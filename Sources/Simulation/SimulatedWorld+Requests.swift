@@ -8,6 +8,9 @@ extension SimulatedWorld {
     package mutating func migrate(
         _ request: MigrationRequest, from source: HostName
     ) throws(HypervisorError) -> Int {
+        guard request.mode != .offline else {
+            return try migrateDefinition(request, from: source)
+        }
         let copy = try answering(request.domain, on: source, operation: "migrate")
             .renaming(request.interfaces)
         try admit(copy, request, from: source)
@@ -18,10 +21,10 @@ extension SimulatedWorld {
         return migration.id
     }
 
-    private mutating func newMigration(
+    mutating func newMigration(
         _ request: MigrationRequest, of copy: SimulatedDomain, from source: HostName
     ) -> SimulatedMigration {
-        let migration = SimulatedMigration(
+        var migration = SimulatedMigration(
             id: nextMigration, domain: request.domain, source: source, target: request.target,
             isPersistent: request.isPersistent, mode: request.mode,
             isManaged: request.options.route == .managed,
@@ -33,6 +36,17 @@ extension SimulatedWorld {
             startedAt: now, since: now,
             total: copy.facts.memory, remaining: copy.facts.memory,
             dirtyRate: Bytes(Int64(Double(copy.dirtyRate.count) * speed)), hotSet: copy.hotSet)
+        switch request.mode {
+        case .live: break
+        case .offline: migration.interfaces = request.interfaces
+        case .storage:
+            // Disks are mirrored first, and what the guest writes to them goes to both.
+            let disks = request.copies.reduce(Bytes.zero) { $0 + copy.length(of: $1) }
+            migration.copies = request.copies
+            migration.hotSet = copy.hotSet ?? copy.facts.memory
+            migration.total += disks
+            migration.remaining += disks
+        }
         nextMigration += 1
         migrations.append(migration)
         return migration
@@ -139,6 +153,8 @@ extension SimulatedWorld {
         }
         let now = now
         update(domain, on: host) { $0.become(.running, at: now) }
+        touch(domain, on: host)
+        rouse(domain)
     }
 
     package mutating func destroyPausedCopy(
@@ -170,7 +186,8 @@ extension SimulatedWorld {
         }) {
             violations.append("removed the last definition of \(domain), on \(host)")
         }
-        endProcess(of: domain, on: host, keepingDefinition: false)
+        // It is told to keep UEFI variables and TPM state.
+        endProcess(of: domain, on: host, keepingDefinition: false, tpm: .left)
     }
 
     package mutating func setAutostart(
@@ -236,7 +253,7 @@ extension SimulatedWorld {
     }
 
     /// Active, and without a migration at work on it here.
-    private func idle(
+    func idle(
         _ domain: DomainID, on host: HostName, operation: String
     ) throws(HypervisorError) -> SimulatedDomain {
         let copy = try active(domain, on: host, operation: operation)

@@ -23,6 +23,7 @@ extension SimulatedWorld {
             if case .at(let time) = item.trigger { consider(time) }
         }
         for shell in shells { consider(shell.until) }
+        if let truth { for down in truth.downs { consider(down.until) } }
         for host in hosts {
             consider(host.rebootsAt)
             if !migrations.isEmpty { consider(host.linkDownUntil) }
@@ -59,6 +60,7 @@ extension SimulatedWorld {
             }
             if hosts[index].rebootsAt.map({ $0 <= now }) == true { reboot(index) }
         }
+        if truth != nil { endDueGuests() }
         for id in migrations.map(\.id) {
             guard let migration = migrations.first(where: { $0.id == id }),
                 let end = end(of: migration), end <= now
@@ -71,7 +73,7 @@ extension SimulatedWorld {
     private func isDue(_ trigger: ScheduledFault.Trigger) -> Bool {
         switch trigger {
         case .at(let time): time <= now
-        case .phase, .ended: false
+        case .phase, .ended, .asked, .down, .copying: false
         }
     }
 
@@ -104,7 +106,7 @@ extension SimulatedWorld {
         }
     }
 
-    private func share(of host: HostName, among count: Int64) -> Bytes {
+    func share(of host: HostName, among count: Int64) -> Bytes {
         guard let host = self.host(host), !host.isLinkDown(at: now) else { return .zero }
         let bytes = Double(host.linkMbps) * 125_000 * speed
         return Bytes(Int64(bytes) / max(1, count))

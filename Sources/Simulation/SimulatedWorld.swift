@@ -21,6 +21,8 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
     /// What we did that nobody may do. Always empty, or the executor has a bug.
     package internal(set) var violations: [String] = []
     var shells: [Shell] = []
+    /// Nil where nothing moves cold and no images are followed.
+    var truth: WorldTruth?
     var nextMigration = 1
 
     /// An incoming process whose migration was cancelled and that its host has yet to clean up.
@@ -88,10 +90,13 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         hosts[index].update(domain, change)
     }
 
+    /// Where the definition goes too, libvirt deletes the state of an emulated TPM unless it is to be kept.
     mutating func endProcess(
-        of domain: DomainID, on host: HostName, keepingDefinition: Bool
+        of domain: DomainID, on host: HostName, keepingDefinition: Bool,
+        tpm: TPMRemoval = .deletedUnlessKept
     ) {
         guard let index = index(of: host) else { return }
+        if truth != nil { endFiles(of: domain, index, keepingDefinition ? .left : tpm) }
         hosts[index].end(domain, keepingDefinition: keepingDefinition, at: now)
     }
 

@@ -22,7 +22,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
 
     private let state: Mutex<VirtualRun>
     private let thread = VirtualThread()
-    private let clock = VirtualClock()
+    private let time = VirtualClock()
     private let outcome = Mutex<RunOutcome?>(nil)
     private let incidents: [(at: Timestamp, what: Incident)]
 
@@ -53,7 +53,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
         // Whatever is left of this process ends without an effect: its doors are closed.
         state.withLock { $0.isKilled = true }
         task.cancel()
-        clock.end()
+        time.end()
         thread.runAll()
         return end
     }
@@ -69,13 +69,13 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
                 defer { run.hasActed = false }
                 return run.hasActed
             }) {
-                clock.worldChanged()
+                time.worldChanged()
                 continue
             }
             // The world alone can only matter to us while we wait for it.
-            let own = [clock.nextWake, ahead.map(\.at).min()].compactMap { $0 }.min()
+            let own = [time.nextWake, ahead.map(\.at).min()].compactMap { $0 }.min()
             guard
-                let next = [own, clock.awaitsChange || own != nil ? change : nil]
+                let next = [own, time.awaitsChange || own != nil ? change : nil]
                     .compactMap({ $0 }).min()
             else { return .stalled("the run waits for nothing and has not ended") }
             guard next <= deadline else { return .stalled("the run did not end within a week") }
@@ -83,7 +83,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
             if let place = ahead.firstIndex(where: { $0.at <= next }) {
                 meet(ahead.remove(at: place).what, executor)
             } else {
-                clock.wakeNext(at: next)
+                time.wakeNext(at: next)
             }
         }
     }
@@ -112,19 +112,18 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
 
     private func executor(_ machine: any RunDeciding) -> RunExecutor {
         let hosts = state.withLock { $0.world.hosts.map(\.name) }
-        var time = WorldClock(
-            now: { self.state.withLock(\.ourTime) },
-            steady: { self.state.withLock(\.world.now) },
+        var ours = WorldClock(
+            now: { self.state.withLock(\.ourTime) }, steady: clock,
             sleep: { try await self.sleep($0) })
-        time.thread = thread
+        ours.thread = thread
         // Nothing here moves between two changes of the world.
-        time.pollMilliseconds = 5000
+        ours.pollMilliseconds = 5000
         let isBlind = state.withLock(\.shortcut) == .ignoresMaintenance
         return RunExecutor(
             run: RunID(1), machine: WitnessedMachine(machine, process: self), journal: self,
             doors: Dictionary(
                 uniqueKeysWithValues: hosts.map { ($0, VirtualDoor($0, self).hostDoor) }),
-            clock: time, observer: self,
+            clock: ours, observer: self,
             closure: { host in
                 try self.read { world in
                     world.closed.contains(host) && !isBlind ? "\(host) is in maintenance" : nil
@@ -157,6 +156,8 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
 
     // MARK: WorldHolder
 
+    var clock: @Sendable () -> Timestamp { { self.state.withLock(\.world.now) } }
+
     func read<Value: Sendable>(
         _ look: @Sendable (SimulatedWorld) throws -> Value
     ) throws -> Value {
@@ -181,12 +182,12 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
     }
 
     func waitForChange(atMost milliseconds: Int64) async throws {
-        try await clock.sleep(until: nil)
+        try await time.sleep(until: nil)
     }
 
     func sleep(_ milliseconds: Int64) async throws {
         let now = state.withLock(\.world.now)
-        try await clock.sleep(until: now.advanced(byMilliseconds: milliseconds))
+        try await time.sleep(until: now.advanced(byMilliseconds: milliseconds))
     }
 
     func called(_ migration: Int) {

@@ -1,5 +1,7 @@
+package import ClusterModel
+
 /// Who holds a simulated world: a fleet in real time, or a run in virtual time.
-protocol WorldHolder: Sendable {
+package protocol WorldHolder: Sendable {
     /// Looks at the world as it is now.
     func read<Value: Sendable>(
         _ look: @Sendable (SimulatedWorld) throws -> Value
@@ -13,6 +15,8 @@ protocol WorldHolder: Sendable {
     /// Returns when the world may have changed: at the latest after so many milliseconds, when it changes
     /// by itself.
     func waitForChange(atMost milliseconds: Int64) async throws
+
+    var clock: @Sendable () -> Timestamp { get }
 
     /// Lets time pass.
     func sleep(_ milliseconds: Int64) async throws

@@ -2,7 +2,7 @@ package import ClusterModel
 
 /// Knows the world at its start and says what is wrong with it now. It believes nobody: it looks at
 /// the copies on the hosts, and excuses only what a fault did.
-struct WorldJudge: Sendable {
+package struct WorldJudge: Sendable {
     /// What one look finds of a domain, on all hosts together.
     private struct Tally {
         var running = 0
@@ -15,7 +15,7 @@ struct WorldJudge: Sendable {
     /// Domains that are started with their host.
     let startsWithHost: Set<DomainID>
 
-    init(start: SimulatedWorld) {
+    package init(start: SimulatedWorld) {
         var domains: [(name: String, id: DomainID, isPersistent: Bool, isActive: Bool)] = []
         var places: [DomainID: Int] = [:]
         for copy in start.hosts.flatMap(\.domains) where places[copy.id] == nil {
@@ -29,7 +29,16 @@ struct WorldJudge: Sendable {
         self.places = places
     }
 
-    func faults(in world: SimulatedWorld) -> [String] {
+    /// Domains that ran when the run began.
+    var active: [(name: String, id: DomainID)] {
+        domains.filter(\.isActive).map { ($0.name, $0.id) }
+    }
+
+    /// Domains that were there when the run began, whose data may be followed.
+    var followed: [(id: DomainID, name: String)] { domains.map { ($0.id, $0.name) } }
+
+    /// What is wrong with the world now, a sentence each; empty where nothing is.
+    package func faults(in world: SimulatedWorld) -> [String] {
         var faults: [String] = []
         var tallies = Array(repeating: Tally(), count: domains.count)
         for host in world.hosts where !host.isLost {
@@ -55,10 +64,15 @@ struct WorldJudge: Sendable {
                 continue
             }
             let fates = world.fates(of: domain.id)
+            // Down because we asked it to, and not forgotten: the end of the run must name it.
+            if tally.holding == 0 && tally.running == 0 && isDefined && world.wasAsked(domain.id) {
+                continue
+            }
             if let fault = fault(tally, isDefined: isDefined, fates) {
                 faults.append("\(domain.name) \(fault)")
             }
         }
+        if world.truth != nil { faults += fileFaults(in: world) }
         return faults
     }
 

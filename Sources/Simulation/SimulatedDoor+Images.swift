@@ -1,0 +1,142 @@
+package import ClusterModel
+package import HypervisorInterface
+
+extension SimulatedDoor: ImageKeeper {
+    package func images(
+        of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
+    ) async throws -> [DiskImage] {
+        try await answer(to: "look at images") { world throws in
+            try world.images(
+                of: domain, disks: disks, layer: layer, firmware: firmware, on: place,
+                with: mistake)
+        }
+    }
+
+    package func admit(_ images: [DiskImage], isVerbatim: Bool) async throws {
+        try await answer(to: "look for room") { world throws in
+            try world.admit(images, isVerbatim: isVerbatim, on: place, with: mistake)
+        }
+    }
+
+    package func create(_ images: [DiskImage], control: any CopyControl) async throws {
+        for image in images {
+            try await effect("make images") { world throws in
+                try world.makeImage(image, on: place, with: mistake)
+            }
+            tell(control, of: image)
+        }
+    }
+
+    package func remove(_ images: [DiskImage], of domain: DomainID) async throws {
+        try await effect("remove images") { world throws in
+            try world.removeImages(images, on: place, with: mistake)
+        }
+    }
+
+    /// Each byte is sent once and read once to be compared, at the pace of the slower host.
+    package func copy(
+        _ images: [DiskImage], to target: HostName, control: any CopyControl
+    ) async throws {
+        control.begin(total: Bytes(2 * images.reduce(0) { $0 + $1.length.count }))
+        let what = "copy images to \(target)"
+        for image in images {
+            let copy = try await effect(what) { world throws in
+                try world.beginCopy(of: image, from: place, to: target, with: mistake)
+            }
+            tell(control, of: image)
+            try await pass(copy, control)
+            try await effect(what) { world throws in try world.endCopy(copy) }
+            try await pass(copy, control)
+            guard mistake != .trustsTheCopy else { continue }
+            try await answer(to: what) { world throws in try world.verify(copy) }
+        }
+    }
+
+    private func tell(_ control: any CopyControl, of image: DiskImage) {
+        if mistake != .tellsOfNothing { control.made(image.path) }
+    }
+
+    /// Waits for as long as the file's length takes, and looks at least every second.
+    private func pass(_ copy: SimulatedCopy, _ control: any CopyControl) async throws {
+        let what = "copy images to \(copy.target)"
+        var left = copy.file.length.count
+        var stalledMilliseconds: Int64 = 0
+        while left > 0 {
+            guard !control.isCancelled else {
+                throw HypervisorError(
+                    kind: .failed, operation: what, host: host, message: "the copy was aborted")
+            }
+            let rate = try await answer(to: what) { world throws in try world.rate(of: copy).count }
+            guard rate > 0 else {
+                guard stalledMilliseconds < SimulatedWorld.keepaliveMilliseconds else {
+                    throw HypervisorError(
+                        kind: .failed, operation: what, host: host,
+                        message: "Cannot write data: Connection timed out")
+                }
+                stalledMilliseconds += 1000
+                try await fleet.sleep(1000)
+                continue
+            }
+            stalledMilliseconds = 0
+            let pause = max(1, min(1000, (left * 1000 + rate - 1) / rate))
+            try await fleet.sleep(pause)
+            let sent = min(left, max(1, rate * pause / 1000))
+            left -= sent
+            control.advance(by: Int(sent))
+        }
+    }
+
+    // MARK: Down and up
+
+    package func shutDown(
+        _ domain: DomainID, within seconds: Int, control: any CopyControl
+    ) async throws {
+        let deadline = fleet.clock().advanced(byMilliseconds: Int64(seconds) * 1000)
+        var asked: Timestamp?
+        while true {
+            let isDown = try await answer(to: "look at domain") { world throws in
+                try world.isDown(domain, on: place)
+            }
+            if isDown { return }
+            let now = fleet.clock()
+            guard !control.isCancelled, now < deadline else { break }
+            // A guest that was booting has not heard the first time.
+            if asked.map({ now.millisecondsSince($0) > 15_000 }) ?? true {
+                control.askedToShutDown()
+                try await effect("shut down") { world throws in
+                    try world.askToShutDown(domain, on: place)
+                }
+                asked = now
+            }
+            try await fleet.sleep(250)
+        }
+        throw HypervisorError(
+            kind: .failed, operation: "shut down", host: host, domain: domain.rawValue,
+            message: control.isCancelled
+                ? "it was aborted"
+                : "it did not shut down within \(seconds) s; its power was not taken away, and it "
+                    + "may still go down later",
+            remedy: "shut it down from inside, give it longer (--shutdown-timeout), or move it "
+                + "live")
+    }
+
+    package func start(_ domain: DomainID) async throws {
+        try await effect("start") { world throws in try world.start(domain, on: place) }
+    }
+}
+
+extension SimulatedDoor: StepInspector {
+    package func needs(of domain: DomainID) async throws -> StepNeeds {
+        try await answer(to: "look at what it needs") { world throws in
+            try world.needs(of: domain, on: place)
+        }
+    }
+
+    /// Memory that is short where nobody else has touched the host is a planner's mistake: the world
+    /// notes it, for the step will not be begun.
+    package func lacks(_ needs: StepNeeds) async throws -> [String] {
+        try await effect("look at what is there for it") { world throws in
+            try world.lacks(needs, on: place)
+        }
+    }
+}

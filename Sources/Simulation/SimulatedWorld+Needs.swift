@@ -1,0 +1,62 @@
+package import ClusterModel
+package import HypervisorInterface
+
+/// What a step inspector is told.
+extension SimulatedWorld {
+    package func needs(
+        of domain: DomainID, on host: HostName
+    ) throws(HypervisorError) -> StepNeeds {
+        let copy = try known(domain, on: host, operation: "look at what it needs")
+        let facts = copy.facts
+        return StepNeeds(
+            domain: domain, name: facts.name,
+            memory: copy.isActive ? facts.balloon ?? facts.memory : nil,
+            hugePages: facts.hugePages,
+            strictCells: facts.numa.flatMap { $0.isStrict ? $0.cells : nil },
+            networks: facts.interfaces.compactMap { card in
+                if case .network(let name) = card { name } else { nil }
+            })
+    }
+
+    package mutating func lacks(
+        _ needs: StepNeeds, on name: HostName
+    ) throws(HypervisorError) -> [String] {
+        try reach(name, operation: "look at what is there for it")
+        guard let host = host(name) else { return [] }
+        var lacks: [String] = []
+        if let other = host.domains.first(where: {
+            $0.facts.name == needs.name && $0.id != needs.domain
+        }) {
+            lacks.append("\(name) has another domain '\(needs.name)' (\(other.id))")
+        }
+        let missing = Set(needs.networks).subtracting(host.facts.networks)
+        if !missing.isEmpty {
+            lacks.append(
+                "network \(missing.sorted().joined(separator: ", ")) is not active on \(name)")
+        }
+        guard let memory = needs.memory else { return lacks }
+        if let shortage = shortage(of: memory, needs.hugePages, on: host) {
+            lacks.append(shortage)
+            if !host.isTouchedByOthers {
+                violations.append("capacity: \(needs.name) was sent where \(shortage)")
+            }
+        }
+        return lacks
+    }
+
+    private func shortage(
+        of memory: Bytes, _ pages: HugePageDemand?, on host: SimulatedHost
+    ) -> String? {
+        guard let pages else {
+            let free = host.facts.memory - host.committedMemory
+            guard free < memory else { return nil }
+            return "\(host.name) has \(free) of memory available where \(memory) is needed"
+        }
+        let total = host.facts.cells.flatMap(\.hugePages)
+            .filter { $0.pageSize == pages.pageSize }.reduce(0) { $0 + $1.total }
+        let free = total - host.committedPages(of: pages.pageSize)
+        guard free < pages.pages else { return nil }
+        return "\(host.name) has \(free) free huge pages of \(pages.pageSize) where \(pages.pages) "
+            + "are needed"
+    }
+}
