@@ -77,19 +77,30 @@ struct FaultEntry {
         case "moved-by-another": .movedByAnother(try domain(), to: try host("to"))
         case "moved-carelessly": .movedCarelessly(try domain(), to: try host("to"))
         case "host-disabled": .hostDisabled(try host("host"))
+        case "power-cut": .powerCut(try host("host"), downMilliseconds: try time("for"))
+        case "guest-late": .guestLate(try domain(), milliseconds: try time("for"))
+        case "guest-deaf": .guestDeaf(try domain())
+        case "start-fails": .startFails(try domain(), on: try host("host"))
+        case "foreign-file":
+            .foreignFile(
+                try host("host"),
+                path: try table.required(table.scalar("path", "a path") { $0 }, "path"))
         case "aborted-by-another": .abortedByAnother(try domain())
         default: nil
         }
     }
 
-    /// `at: 2.5s`, `when: web1 enters perform` or `when: web1 has ended`.
+    /// `at: 2.5s`, `when: web1 enters perform`, `when: web1 has ended` or `when: web1 is down`.
     private func trigger() throws(PolicyError) -> ScheduledFault.Trigger {
         guard table.has("when") else {
             return .at(ScenarioReader.start.advanced(byMilliseconds: try time("at")))
         }
         let sentence = try table.scalar("when", "a sentence") { $0 } ?? ""
         let words = sentence.split(separator: " ").map(String.init)
-        if words.count == 3, words[1...] == ["has", "ended"] { return .ended(try known(words[0])) }
+        let state = words.dropFirst().joined(separator: " ")
+        if let domain = words.first, let trigger = Self.states[state] {
+            return trigger(try known(domain))
+        }
         if words.count == 3, words[1] == "enters",
             let phase = SimulatedMigration.Phase(rawValue: words[2])
         {
@@ -98,8 +109,13 @@ struct FaultEntry {
         let phases = SimulatedMigration.Phase.allCases.map(\.rawValue).joined(separator: ", ")
         throw table.error(
             "'\(sentence)' must be '<domain> enters <phase>' with a phase of \(phases), or "
-                + "'<domain> has ended'", at: "when")
+                + "'<domain> has ended', 'is asked', 'is down' or 'is copied'", at: "when")
     }
+
+    private static let states: [String: @Sendable (DomainID) -> ScheduledFault.Trigger] = [
+        "has ended": { .ended($0) }, "is asked": { .asked($0) }, "is down": { .down($0) },
+        "is copied": { .copying($0) },
+    ]
 
     private func domain() throws(PolicyError) -> DomainID {
         try known(try table.required(table.scalar("domain", "a domain") { $0 }, "domain"))

@@ -39,7 +39,7 @@ extension FaultScenario {
             let guests = host.domains.map { copy in
                 "\(copy.facts.name) \(copy.facts.memory)"
                     + (copy.facts.isPersistent ? "" : " transient")
-                    + (copy.facts.autostart ? " autostart" : "")
+                    + (copy.facts.autostart ? " autostart" : "") + Self.words(copy)
             }
             return "  \(host.name) with \(host.facts.memory), \(host.linkMbps) Mbit/s: "
                 + guests.joined(separator: ", ")
@@ -48,5 +48,20 @@ extension FaultScenario {
         return
             (["seed \(seed)"] + told.violations.map { "VIOLATION: \($0)" } + hosts
             + ["  options: \(plan.options)"] + faults + told.story).joined(separator: "\n")
+    }
+
+    /// What is unusual about its disk, firmware and manners.
+    private static func words(_ copy: SimulatedDomain) -> String {
+        guard let guest = copy.guest else { return "" }
+        let isLocal = copy.facts.disks.contains { disk in
+            if case .file(let path) = disk.source { !path.hasPrefix("/srv/shared/") } else { false }
+        }
+        let words = [
+            copy.isActive ? nil : "off", isLocal ? "local disk" : nil,
+            guest.firmware.map { "uefi \($0.form)" },
+            guest.tpm.map { $0.isKept ? "tpm kept" : "tpm" },
+            guest.shutdown == .prompt ? nil : "\(guest.shutdown)",
+        ].compactMap { $0 }
+        return words.isEmpty ? "" : " (\(words.joined(separator: ", ")))"
     }
 }

@@ -10,11 +10,18 @@ package struct FaultScenario {
     package let plan: MigrationPlan
     package var interruptions = VirtualRun.Interruptions()
 
-    /// Whether faults strike, our process dies, and somebody stops the run.
-    package init(seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true) {
+    /// Whether faults strike, our process dies, and somebody stops the run; and whether, in most worlds,
+    /// there are guests that move cold or with their images.
+    package init(
+        seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true,
+        images: Bool = FaultScenario.drawsImages
+    ) {
         self.seed = seed
         var random = SeededGenerator(seed: seed)
+        var ofImages = SeededGenerator(seed: seed ^ 0x1a6e5)
         world = Self.world(random: &random)
+        let hasImages = images && ofImages.chance(65)
+        if hasImages { Self.equip(&world, random: &ofImages) }
         var options = MigrationOptions()
         options.attempts = Int(random.number(in: 1...3))
         options.timeoutSeconds = random.chance(50) ? 600 : nil
@@ -22,6 +29,7 @@ package struct FaultScenario {
         // Guests that are too busy for a shared link come through once the others are over.
         options.whenStuck = .wait
         options.route = random.pick([.automatic, .automatic, .peerToPeer, .managed]) ?? .automatic
+        if hasImages { Self.addWays(to: &options, in: world, random: &ofImages) }
         planner = GreedyPlanner(
             drained: "host1",
             limits: MigrationLimits(
@@ -55,6 +63,11 @@ package struct FaultScenario {
             if random.chance(50) {
                 interruptions.wishes[delay + 2000] = .abort(reason: "asked to abort")
             }
+        }
+        if faults, hasImages {
+            world.schedule += ScheduledFault.randomForImages(
+                Int(ofImages.number(in: 0...3)), in: world, moves: plan.moves,
+                spanMilliseconds: 240_000, random: &ofImages)
         }
         // Drawn last: what the seeds before this gave stays as it was.
         if wishes, random.chance(8), let host = random.pick(plan.moves.map(\.target)) {

@@ -29,15 +29,16 @@ package struct GreedyPlanner {
             let targets = free.keys.sorted().filter { name in
                 name != drained && isUsable(name, world) && !world.closed.contains(name)
                     && !exclusions.contains { $0.forbids(name, for: copy.id) }
-                    && (free[name] ?? .zero) >= copy.facts.memory
+                    && (free[name] ?? .zero) >= Self.memory(copy)
                     && world.host(name)?.domain(copy.id) == nil
             }
             let best = targets.max { (free[$0] ?? .zero, $1) < (free[$1] ?? .zero, $0) }
-            guard isUsable(drained, world), let best else {
+            guard isUsable(drained, world), let best, way(of: copy, on: drained, world) != nil
+            else {
                 blockers.append(blocker(copy))
                 continue
             }
-            free[best, default: .zero] -= copy.facts.memory
+            free[best, default: .zero] -= Self.memory(copy)
             moves.append(Move(domain: copy.id, source: drained, target: best))
         }
         return plan(.drain, ordered(moves, world).steps, blockers)
@@ -51,11 +52,12 @@ package struct GreedyPlanner {
         var blockers: [Blocker] = []
         for old in displacements {
             let move = Move(domain: old.domain, source: old.target, target: old.source)
-            guard let copy = world.host(move.source)?.domain(move.domain), copy.holdsGuest else {
-                continue
-            }
+            guard let copy = world.host(move.source)?.domain(move.domain),
+                copy.holdsGuest || isDefinitionToMove(copy, world)
+            else { continue }
             let isPossible =
-                isUsable(move.source, world) && isUsable(move.target, world)
+                way(of: copy, on: move.source, world) != nil
+                && isUsable(move.source, world) && isUsable(move.target, world)
                 && !world.closed.contains(move.target)
                 && !exclusions.contains { $0.forbids(move.target, for: move.domain) }
                 && world.host(move.target)?.domain(move.domain) == nil
@@ -86,10 +88,15 @@ package struct GreedyPlanner {
             let needed = memory(move, world)
             let isTight = (free[move.target] ?? .zero) < needed
             let id = StepID(steps.count + 1)
-            steps.append(
-                Step(
-                    id: id, domainName: name(move, world), move: move,
-                    after: isTight ? departures[move.target, default: []].map(\.step) : []))
+            var step = Step(
+                id: id, domainName: name(move, world), move: move,
+                after: isTight ? departures[move.target, default: []].map(\.step) : [])
+            if let copy = world.copy(of: move.domain, on: move.source),
+                let way = way(of: copy, on: move.source, world)
+            {
+                (step.mode, step.copies, step.isShutOff) = (way.mode, way.copies, way.isShutOff)
+            }
+            steps.append(step)
             free[move.target, default: .zero] -= needed
             departures[move.source, default: []].append((id, needed))
         }
@@ -97,7 +104,27 @@ package struct GreedyPlanner {
     }
 
     private func leaving(_ world: SimulatedWorld, from host: HostName) -> [SimulatedDomain] {
-        (world.host(host)?.domains ?? []).filter { $0.holdsGuest && $0.presence != .postcopyFailed }
+        (world.host(host)?.domains ?? []).filter {
+            ($0.holdsGuest && $0.presence != .postcopyFailed) || isDefinitionToMove($0, world)
+        }
+    }
+
+    private func way(
+        of copy: SimulatedDomain, on host: HostName, _ world: SimulatedWorld
+    ) -> GreedyWays.Way? {
+        GreedyWays(options: options).way(of: copy, on: world.host(host))
+    }
+
+    /// It does not run and is named to move cold; what can not go stays defined where it is.
+    private func isDefinitionToMove(_ copy: SimulatedDomain, _ world: SimulatedWorld) -> Bool {
+        guard !copy.isActive, options.offline != nil, world.holders(of: copy.id).isEmpty
+        else { return false }
+        return GreedyWays(options: options).way(of: copy, on: nil) != nil
+    }
+
+    /// What it takes of its target.
+    private static func memory(_ copy: SimulatedDomain) -> Bytes {
+        copy.isActive ? copy.facts.memory : .zero
     }
 
     private func isUsable(_ host: HostName, _ world: SimulatedWorld) -> Bool {
@@ -112,7 +139,7 @@ package struct GreedyPlanner {
     }
 
     private func memory(_ move: Move, _ world: SimulatedWorld) -> Bytes {
-        world.copy(of: move.domain, on: move.source)?.facts.memory ?? .zero
+        world.copy(of: move.domain, on: move.source).map(Self.memory) ?? .zero
     }
 
     private func name(_ move: Move, _ world: SimulatedWorld) -> String {

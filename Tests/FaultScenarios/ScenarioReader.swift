@@ -32,7 +32,8 @@ enum ScenarioReader {
                 return SimulatedHost(name: host.name, facts: facts, linkMbps: host.link)
             }, now: start)
         let keys = [
-            "name", "host", "memory", "dirty", "hot", "autostart", "transient", "shutOff",
+            "name", "host", "memory", "dirty", "hot", "autostart", "transient", "shutOff", "disk",
+            "size", "uefi", "tpm", "shutdown",
         ]
         for (index, entry) in try table.tables("domains", keys: keys).enumerated() {
             let (copy, host) = try domain(entry, number: index + 1)
@@ -40,8 +41,41 @@ enum ScenarioReader {
                 throw entry.error("there is no host '\(host)'", at: "host")
             }
             world.place(copy, on: host)
+            if entry.has("disk") || copy.guest != nil { world.furnish(copy.id, on: host) }
         }
         return world
+    }
+
+    /// Firmware, TPM and manners; nil where none of them is named.
+    private static func guest(
+        _ entry: YAMLTable, _ name: String
+    ) throws(PolicyError) -> SimulatedGuest? {
+        var guest = SimulatedGuest()
+        let path = SimulatedGuest.Firmware.ownPath(of: name)
+        guest.firmware = try entry.scalar("uefi", "plain or source") {
+            SimulatedGuest.Firmware.Form(rawValue: $0)
+        }.map { SimulatedGuest.Firmware(path: path, form: $0) }
+        guest.tpm = try entry.scalar("tpm", "deleted or kept") {
+            ["deleted": false, "kept": true][$0]
+        }.map { SimulatedGuest.TPM(isKept: $0) }
+        let shutdown = try entry.scalar("shutdown", "never or a time such as 40s") {
+            $0 == "never"
+                ? SimulatedGuest.Shutdown.never
+                : Quantity.seconds($0).map { .late(milliseconds: $0 * 1000) }
+        }
+        guest.shutdown = shutdown ?? .prompt
+        return guest == SimulatedGuest() && shutdown == nil ? nil : guest
+    }
+
+    /// On storage that all hosts share, unless it says `local`.
+    private static func disk(_ entry: YAMLTable, _ name: String) throws(PolicyError) -> Disk {
+        let folder = try entry.scalar("disk", "shared or local") {
+            ["shared": "/srv/shared", "local": "/var/lib/libvirt/images"][$0]
+        }
+        let size = try entry.scalar("size", "a size", Quantity.bytes) ?? .gibibytes(20)
+        return Disk(
+            target: "vda", source: .file(path: "\(folder ?? "/srv/shared")/\(name).qcow2"),
+            cache: "none", capacity: size, allocation: folder == nil ? nil : size)
     }
 
     private static func domain(
@@ -58,17 +92,16 @@ enum ScenarioReader {
             guest: GuestPlatform(
                 machineType: "pc-q35-7.2",
                 cpu: GuestCPU(mode: "custom", model: "Skylake-Server")),
-            disks: [
-                Disk(
-                    target: "vda", source: .file(path: "/srv/shared/\(name).qcow2"),
-                    cache: "none", capacity: .gibibytes(20))
-            ],
+            disks: [try disk(entry, name)],
             interfaces: [.network("default")])
         let rate = try entry.scalar("dirty", "a rate", Quantity.mebibytesPerSecond) ?? 5
         var copy = SimulatedDomain(
             facts: facts, cpu: 100, dirtyRate: .mebibytes(Int64(rate)),
             startedAt: facts.state.isActive ? start.advanced(byMilliseconds: -3_600_000) : nil)
         copy.hotSet = try entry.scalar("hot", "a size", Quantity.bytes)
+        if let guest = try guest(entry, name) ?? (entry.has("disk") ? SimulatedGuest() : nil) {
+            copy.equip(guest)
+        }
         return (copy, host)
     }
 
@@ -106,7 +139,7 @@ enum ScenarioReader {
             }
             faults.takeUps.append(.init(goal: goal, whenWell: words.count > 1))
         }
-        let keys = ["at", "when", "record", "fault", "host", "domain", "for", "to", "by"]
+        let keys = ["at", "when", "record", "fault", "host", "domain", "for", "to", "by", "path"]
         for entry in try table.tables("faults", keys: keys) {
             try FaultEntry(table: entry, world: world).add(to: &faults)
         }
