@@ -3,10 +3,10 @@ package import ClusterModel
 /// Faults drawn by lot that only matter where something moves cold or with its images.
 extension ScheduledFault {
     /// `count` faults around the moves of a plan: guests that do not obey, places that are taken, hosts
-    /// that go away while a guest is down.
+    /// that go away while a guest is down; with `cutsPower` they lose their page cache too.
     package static func randomForImages(
         _ count: Int, in world: SimulatedWorld, moves: [Move], spanMilliseconds span: Int64,
-        random: inout SeededGenerator
+        cutsPower: Bool = false, random: inout SeededGenerator
     ) -> [ScheduledFault] {
         (0..<count).compactMap { _ in
             guard let move = random.pick(moves),
@@ -24,9 +24,9 @@ extension ScheduledFault {
                     .at(world.now),
                     .startFails(
                         move.domain, on: random.chance(80) ? move.target : move.source))
-            case 36..<54: foreignFile(copy, move, trigger, random: &random)
+            case 36..<54: foreignFile(copy, move, trigger, in: world, random: &random)
             case 54..<62: ScheduledFault(trigger, .guestStarted(move.domain))
-            case 62..<80: ScheduledFault(trigger, hostFault(move, random: &random))
+            case 62..<80: ScheduledFault(trigger, hostFault(move, cutsPower, random: &random))
             case 80..<86: ScheduledFault(trigger, .guestPaused(move.domain))
             default: silentBystander(of: moves, in: world, random: &random)
             }
@@ -47,23 +47,25 @@ extension ScheduledFault {
 
     /// In the place where an image of the domain would be made.
     private static func foreignFile(
-        _ copy: SimulatedDomain, _ move: Move, _ trigger: Trigger,
+        _ copy: SimulatedDomain, _ move: Move, _ trigger: Trigger, in world: SimulatedWorld,
         random: inout SeededGenerator
     ) -> ScheduledFault? {
-        let paths = copy.facts.disks.compactMap { disk -> String? in
-            if case .file(let path) = disk.source { path } else { nil }
-        }
+        let paths = world.host(move.source)?.ownFiles(of: copy).map(\.path) ?? []
+        let soon = world.now.advanced(byMilliseconds: random.number(in: 0...3000))
+        let moment = random.chance(40) ? Trigger.at(soon) : trigger
         return random.pick(paths).map {
-            ScheduledFault(trigger, .foreignFile(move.target, path: $0))
+            ScheduledFault(moment, .foreignFile(move.target, path: $0))
         }
     }
 
     private static func hostFault(
-        _ move: Move, random: inout SeededGenerator
+        _ move: Move, _ cutsPower: Bool, random: inout SeededGenerator
     ) -> SimulatedFault {
         let host = random.chance(50) ? move.source : move.target
         return switch random.number(in: 0...5) {
         case 0: .hostLoss(host)
+        case 1 where cutsPower:
+            .powerCut(host, downMilliseconds: random.number(in: 1000...60_000))
         case 1: .hostReboot(host, downMilliseconds: random.number(in: 1000...60_000))
         case 2: .linkLoss(host, milliseconds: random.number(in: 100...60_000))
         case 3: .connectionLoss(host, milliseconds: random.number(in: 100...60_000))

@@ -20,6 +20,7 @@ extension SimulatedWorld {
     package mutating func furnish(_ domain: DomainID, on name: HostName) {
         guard let index = index(of: name), let copy = hosts[index].domain(domain) else { return }
         var newest: [String: Int64] = [:]
+        var paths: [String: String] = [:]
         for (disk, path) in hosts[index].ownFiles(of: copy) {
             let content = SimulatedFile.Content(domain: domain, disk: disk, version: 1)
             hosts[index].put(
@@ -27,8 +28,12 @@ extension SimulatedWorld {
                     maker: .domain, content: content, length: copy.length(of: disk), madeAt: now),
                 at: path)
             newest[disk] = 1
+            paths[disk] = path
         }
-        know { $0.newest[domain.rawValue] = newest }
+        know {
+            $0.newest[domain.rawValue] = newest
+            $0.paths[domain.rawValue] = paths
+        }
     }
 
     /// Somebody's file, where nothing lies yet; who is careful enough leaves everything else alone.

@@ -182,6 +182,4 @@ package enum SimulatedMistake: String, Hashable, Codable, Sendable, CaseIterable
     case removesWhatIsUsed
     /// Makes images and tells nobody.
     case tellsOfNothing
-    /// Takes a copy for good without a look at what arrived.
-    case trustsTheCopy
 }

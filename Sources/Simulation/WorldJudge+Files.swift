@@ -2,51 +2,73 @@ package import ClusterModel
 
 /// What the judge says of data: no guest loses what it wrote, and nobody's file is touched but ours.
 extension WorldJudge {
+    /// A disk of a domain.
+    private struct Data: Hashable {
+        var domain: DomainID
+        var disk: String
+    }
+
     /// Looks at the files on all hosts, whoever says what of them.
     func fileFaults(in world: SimulatedWorld) -> [String] {
         guard let truth = world.truth else { return [] }
-        var faults = lostStrangers(truth, in: world)
-        for (domain, name) in followed where world.follows(domain) {
-            let fates = world.fates(of: domain)
-            // Two guests wrote, or half of one is elsewhere: there is no newest version.
-            if fates.contains(.splitBrain) || fates.contains(.cutInTwo) { continue }
-            for (disk, newest) in (truth.newest[domain.rawValue] ?? [:]).sorted(by: <) {
-                if let fault = lost(disk, of: domain, newest, in: world) {
-                    faults.append("\(name) \(fault)")
-                }
-            }
-            for host in world.hosts where !host.isLost {
-                if let fault = wrongFile(of: domain, on: host, truth) {
-                    faults.append("\(name) \(fault)")
-                }
+        var faults: [String] = []
+        let whole = newestWhole(in: world)
+        for (domain, name) in followed {
+            guard let data = truth.newest[domain.rawValue] else { continue }
+            for (disk, newest) in data {
+                let best = whole[Data(domain: domain, disk: disk)]
+                guard (best ?? -1) < newest, hasOneTruth(domain, in: world) else { continue }
+                let rest = best.map { "version \($0) is the newest" } ?? "nothing is"
+                faults.append("\(name) has lost its \(disk): \(rest) that is left of \(newest)")
             }
         }
-        return faults
+        for host in world.hosts where !host.isLost {
+            for copy in host.domains where copy.presence == .running && copy.holdsGuest {
+                guard let wrong = wrongFile(of: copy.id, on: host, truth),
+                    hasOneTruth(copy.id, in: world)
+                else { continue }
+                faults.append("\(copy.facts.name) \(wrong)")
+            }
+        }
+        return (faults + lostStrangers(truth, in: world)).sorted()
     }
 
-    /// Every guest's data are whole and newest on one host at least.
-    private func lost(
-        _ disk: String, of domain: DomainID, _ newest: Int64, in world: SimulatedWorld
-    ) -> String? {
-        let best = world.best(domain, disk)
-        guard (best ?? -1) < newest else { return nil }
-        let rest = best.map { "version \($0) is the newest" } ?? "nothing is"
-        return "has lost its \(disk): \(rest) that is left of \(newest)"
+    /// Not so where two guests wrote, where half of one is elsewhere, or where others made it run from what
+    /// they found: then there is no newest version.
+    private func hasOneTruth(_ domain: DomainID, in world: SimulatedWorld) -> Bool {
+        guard world.follows(domain) else { return false }
+        guard !world.fates.isEmpty else { return true }
+        let fates = world.fates(of: domain)
+        return !fates.contains(.splitBrain) && !fates.contains(.cutInTwo)
+    }
+
+    /// The newest version of everything that is whole on a host that has not gone for good.
+    private func newestWhole(in world: SimulatedWorld) -> [Data: Int64] {
+        var newest: [Data: Int64] = [:]
+        for host in world.hosts where !host.isGone {
+            for file in (host.files ?? [:]).values where file.isWhole {
+                guard let content = file.content else { continue }
+                let data = Data(domain: content.domain, disk: content.disk)
+                newest[data] = max(newest[data] ?? 0, content.version)
+            }
+        }
+        return newest
     }
 
     /// A guest that runs does so from its newest data.
     private func wrongFile(
         of domain: DomainID, on host: SimulatedHost, _ truth: WorldTruth
     ) -> String? {
-        guard let copy = host.domain(domain), copy.presence == .running, copy.holdsGuest
-        else { return nil }
-        for (disk, path) in host.ownFiles(of: copy) {
-            guard let newest = truth.newest[domain.rawValue]?[disk] else { continue }
-            guard let file = host.file(path), file.holds(domain, disk), file.isWhole,
-                file.content?.version == newest
-            else { return "runs on \(host.name) and its \(disk) at \(path) is not its newest" }
+        guard let paths = truth.paths[domain.rawValue], !paths.isEmpty else { return nil }
+        let newest = truth.newest[domain.rawValue] ?? [:]
+        let wrong = paths.filter { disk, path in
+            guard let file = host.file(path), file.isWhole, let content = file.content
+            else { return true }
+            return content.version != newest[disk] || !file.holds(domain, disk)
         }
-        return nil
+        guard !wrong.isEmpty else { return nil }
+        let list = wrong.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value)" }
+        return "runs on \(host.name) and its \(list.joined(separator: ", ")) is not its newest"
     }
 
     private func lostStrangers(_ truth: WorldTruth, in world: SimulatedWorld) -> [String] {

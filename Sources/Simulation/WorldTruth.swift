@@ -24,6 +24,8 @@ struct WorldTruth: Hashable, Codable, Sendable {
 
     /// The newest version of the data of each followed domain, by UUID and disk.
     var newest: [String: [String: Int64]] = [:]
+    /// Where each of them lies, on every host alike.
+    var paths: [String: [String: String]] = [:]
     /// What was lost or went two ways by somebody else's doing: nothing more is said of their data.
     var spoiled: Set<DomainID> = []
     /// Guests that were asked to shut down by us and not started since.

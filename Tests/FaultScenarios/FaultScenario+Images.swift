@@ -6,6 +6,8 @@ import Simulation
 extension FaultScenario {
     /// Do the seeds draw cold moves and copied images? Only where the interpreter knows both.
     package static let drawsImages = false
+    /// Do hosts lose their page cache? Only where the run waits for it before it removes originals.
+    static let drawsPowerCuts = false
 
     static func equip(_ world: inout SimulatedWorld, random: inout SeededGenerator) {
         for host in world.hosts {

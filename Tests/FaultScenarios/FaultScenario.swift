@@ -30,11 +30,12 @@ package struct FaultScenario {
         options.whenStuck = .wait
         options.route = random.pick([.automatic, .automatic, .peerToPeer, .managed]) ?? .automatic
         if hasImages { Self.addWays(to: &options, in: world, random: &ofImages) }
+        let ignoresLosses = hasImages && ofImages.chance(35)
         planner = GreedyPlanner(
             drained: "host1",
             limits: MigrationLimits(
                 perHost: Int(random.number(in: 1...3)), fleet: Int(random.number(in: 1...4))),
-            options: options)
+            options: options, ignoresLosses: ignoresLosses)
         plan = planner.drain(world)
         if faults {
             world.schedule = ScheduledFault.random(
@@ -67,7 +68,7 @@ package struct FaultScenario {
         if faults, hasImages {
             world.schedule += ScheduledFault.randomForImages(
                 Int(ofImages.number(in: 0...3)), in: world, moves: plan.moves,
-                spanMilliseconds: 240_000, random: &ofImages)
+                spanMilliseconds: 240_000, cutsPower: Self.drawsPowerCuts, random: &ofImages)
         }
         // Drawn last: what the seeds before this gave stays as it was.
         if wishes, random.chance(8), let host = random.pick(plan.moves.map(\.target)) {

@@ -8,6 +8,8 @@ package struct GreedyPlanner {
     package let drained: HostName
     package let limits: MigrationLimits
     package let options: MigrationOptions
+    /// Its plans are older than what a cold move would lose, as a plan from a file can be.
+    package var ignoresLosses = false
 
     package func replan(
         _ goal: RunGoal, _ exclusions: [Exclusion], _ state: RunState, _ world: SimulatedWorld
@@ -112,14 +114,16 @@ package struct GreedyPlanner {
     private func way(
         of copy: SimulatedDomain, on host: HostName, _ world: SimulatedWorld
     ) -> GreedyWays.Way? {
-        GreedyWays(options: options).way(of: copy, on: world.host(host))
+        GreedyWays(options: options, ignoresLosses: ignoresLosses)
+            .way(of: copy, on: world.host(host))
     }
 
     /// It does not run and is named to move cold; what can not go stays defined where it is.
     private func isDefinitionToMove(_ copy: SimulatedDomain, _ world: SimulatedWorld) -> Bool {
         guard !copy.isActive, options.offline != nil, world.holders(of: copy.id).isEmpty
         else { return false }
-        return GreedyWays(options: options).way(of: copy, on: nil) != nil
+        return GreedyWays(options: options, ignoresLosses: ignoresLosses)
+            .way(of: copy, on: nil) != nil
     }
 
     /// What it takes of its target.

@@ -5,6 +5,8 @@ import Simulation
 /// disks only where they may be copied.
 struct GreedyWays {
     let options: MigrationOptions
+    /// It does not know what a cold move would lose: the step itself must refuse.
+    var ignoresLosses = false
 
     /// What of a step depends on its domain.
     struct Way: Hashable {
@@ -19,17 +21,21 @@ struct GreedyWays {
         let local = localDisks(of: copy, on: host)
         let isCold = names(options.offline, copy) && copy.facts.isPersistent
         if !copy.isActive {
-            guard isCold, copy.facts.coldBlockers?.isEmpty != false else { return nil }
+            guard isCold, losesNothing(copy) else { return nil }
             return Way(mode: .offline, copies: local, isShutOff: true)
         }
         let isLivePossible = local.isEmpty || names(options.copyStorageAll, copy)
-        if isCold, copy.presence == .running, copy.facts.coldBlockers?.isEmpty != false,
+        if isCold, copy.presence == .running, losesNothing(copy),
             options.prefersLive != true || !isLivePossible
         {
             return Way(mode: .offline, copies: local)
         }
         guard isLivePossible else { return nil }
         return Way(mode: local.isEmpty ? .live : .storage, copies: local)
+    }
+
+    private func losesNothing(_ copy: SimulatedDomain) -> Bool {
+        ignoresLosses || copy.facts.coldBlockers?.isEmpty != false
     }
 
     private func names(_ list: [String]?, _ copy: SimulatedDomain) -> Bool {

@@ -144,7 +144,7 @@ struct SimulatedImagesTests {
         _ = try await careless.migrate(world.request(.offline))
         try await world.keeper("host2").start(Self.id)
         let faults = try await world.faults
-        #expect(faults.contains { $0.contains("runs on host2 and its nvram") }, "\(faults)")
+        #expect(faults.contains { $0.contains("runs on host2 and its nvram at") }, "\(faults)")
     }
 
     // MARK: Guests
@@ -327,6 +327,16 @@ struct SimulatedImagesTests {
                 try await world.keeper(host).admit(images, isVerbatim: true)
             }
         }
+    }
+
+    @Test func `what a keeper made and did not tell of is left`() async throws {
+        let world = ImageWorld()
+        let control = ImageWorld.Control()
+        try await world.keeper("host1", .tellsOfNothing).copy(
+            world.images(), to: "host2", control: control)
+        #expect(control.all.made == [])
+        let left = world.judge.leftFiles(in: try await world.fleet.present())
+        #expect(left.map(\.path) == [ImageWorld.disk])
     }
 
     // MARK: What cuts a copy
