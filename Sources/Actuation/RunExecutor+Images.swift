@@ -116,7 +116,7 @@ extension RunExecutor {
         case .removeSourceImages:
             try await from.remove(open.preparation?.images ?? [], of: move.domain)
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
-            .undefineTarget, .setAutostart:
+            .undefineTarget, .setAutostart, .setSourceAutostart:
             throw StepFailure("\(settlement.rawValue) is no matter of images")
         }
     }

@@ -300,6 +300,8 @@ package actor RunExecutor {
         case .undefineTarget: try await target.actuator.undefine(move.domain)
         case .setAutostart:
             try await target.actuator.setAutostart(of: move.domain, to: true)
+        case .setSourceAutostart:
+            try await source.actuator.setAutostart(of: move.domain, to: true)
         case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
             .removeSourceImages:
             try await settleImages(id, settlement, move, source, target)

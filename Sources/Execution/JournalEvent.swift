@@ -62,6 +62,8 @@ package enum Settlement: String, Hashable, Codable, Sendable, CaseIterable {
     case undefineTarget = "undefine-target"
     /// libvirt drops the autostart mark on the way.
     case setAutostart = "set-autostart"
+    /// It came back to the source, where it started with its host.
+    case setSourceAutostart = "set-source-autostart"
     /// A cold move ended half-way: the guest is down on its source and the target does not have it.
     case startSource = "start-source"
     /// The definition of a guest that was shut down for it is on the target.
@@ -94,8 +96,9 @@ package struct RunOutcome: Hashable, Codable, Sendable {
 /// A journal event with its place and time.
 package struct JournalRecord: Hashable, Codable, Sendable {
     /// The format of `event`; a reader refuses what is newer than itself. 2 knows cold moves, changes of
-    /// a running migration and more repairs; 3 takes up a post-copy that lost its link; 4 tells which images were made and which guests were asked to shut down.
-    package static let currentVersion = 4
+    /// a running migration and more repairs; 3 takes up a post-copy that lost its link; 4 tells which images
+    /// were made and which guests were asked to shut down; 5 sets autostart again on the source.
+    package static let currentVersion = 5
 
     package var sequence: Int
     package var at: Timestamp

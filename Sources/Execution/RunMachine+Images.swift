@@ -18,13 +18,13 @@ extension RunMachine {
                 seen.open.madeImages, .removeTargetImages, seen, search, &attempt, at: time)
         case .arrived where state.plan.options.keepsImages != true:
             guard seen.target.presence == .running else {
-                attempt.note = attempt.note ?? left(images, on: seen.step.move.source)
+                attempt.add(left(images, on: seen.step.move.source))
                 return nil
             }
             guard search == .proving else { return prove(seen, attempt, at: time) }
             return remove(images, .removeSourceImages, seen, search, &attempt, at: time)
         case .arrived, .arrivedThenStopped:
-            attempt.note = attempt.note ?? left(images, on: seen.step.move.source)
+            attempt.add(left(images, on: seen.step.move.source))
             return nil
         case .stayed, .wait, .lookAgain, .settle, .halt:
             return nil
@@ -51,7 +51,7 @@ extension RunMachine {
             let move = seen.step.move
             let words = left(
                 images, on: settlement == .removeSourceImages ? move.source : move.target)
-            attempt.note = attempt.note ?? words
+            attempt.add(words)
             if let error = attempt.error { attempt.error = "\(error); \(words)" }
             return nil
         }
@@ -71,7 +71,7 @@ extension RunMachine {
             "if anything lies at \(paths) on \(open.step.move.target), it was left: the journal does "
             + "not tell that this run made it"
         attempt.error = "\(attempt.error ?? Self.interrupted); \(words)"
-        attempt.note = attempt.note ?? words
+        attempt.add(words)
     }
 
     private func left(_ images: [DiskImage], on host: HostName) -> String {

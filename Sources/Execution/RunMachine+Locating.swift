@@ -20,7 +20,7 @@ extension RunMachine {
         _ id: StepID, source: DomainSighting, target: DomainSighting, at time: Timestamp
     ) -> [Directive] {
         guard case .locating(let before, var attempt) = phases[id], let open = state.step(id),
-            case .running(_, let persistent, let autostart) = open.status
+            case .running = open.status
         else { preconditionFailure("step \(id) verified in phase \(phases[id] as Any)") }
         let (row, decision) = RecoveryTable.decide(
             source: source, target: target, after: open.beginning)
@@ -30,7 +30,7 @@ extension RunMachine {
         let search = before.after(decision)
         if let directives = imageWork(seen, search, &attempt, at: time) { return directives }
         switch decision {
-        case .arrived where persistent && autostart && !target.autostart && target.isPersistent:
+        case .arrived where losesAutostart(seen), .arrivedThenStopped where losesAutostart(seen):
             return settle(.setAutostart, seen, search, attempt, at: time)
         case .arrived:
             enter(nil, id)
@@ -38,9 +38,9 @@ extension RunMachine {
             return [record(.arrived(id, statistics, note: attempt.note), at: time)]
         case .arrivedThenStopped:
             enter(nil, id)
-            let stopped = "was shut down on \(seen.step.move.target) since"
-            let note = seen.step.isShutOff ? attempt.note : stopped
-            return [record(.arrived(id, attempt.statistics, note: note), at: time)]
+            return [record(.arrived(id, attempt.statistics, note: stopped(seen, attempt)), at: time)]
+        case .stayed where hasLostAutostart(seen):
+            return settle(.setSourceAutostart, seen, search, attempt, at: time)
         case .stayed:
             return attemptFailed(seen.step, error: attempt.error ?? Self.interrupted, at: time)
         case .stopped:
@@ -55,6 +55,31 @@ extension RunMachine {
         case .wait, .lookAgain, .halt:
             return lookOn(seen, search, attempt)
         }
+    }
+
+    /// A definition that goes over does not take along that it starts with its host.
+    private func losesAutostart(_ seen: Picture) -> Bool {
+        guard case .running(_, persistent: true, autostart: true) = seen.open.status else {
+            return false
+        }
+        return seen.target.isPersistent && !seen.target.autostart
+    }
+
+    /// The same where the definition came back. What a person changed on the source meanwhile is left
+    /// alone.
+    private func hasLostAutostart(_ seen: Picture) -> Bool {
+        guard case .running(_, persistent: true, autostart: true) = seen.open.status else {
+            return false
+        }
+        return seen.open.settlements.contains(.returnDefinition) && seen.source.isPersistent
+            && !seen.source.autostart
+    }
+
+    /// That it went over and was shut down since, and what else there is to say.
+    private func stopped(_ seen: Picture, _ attempt: Attempt) -> String? {
+        let words = seen.step.isShutOff ? nil : "was shut down on \(seen.step.move.target) since"
+        let notes = [words, attempt.note].compactMap { $0 }
+        return notes.isEmpty ? nil : notes.joined(separator: "; ")
     }
 
     /// Nothing can be done yet, or at all: look again within the bounds, else a person must.
@@ -129,8 +154,15 @@ extension RunMachine {
         switch settlement {
         case .setAutostart:
             enter(nil, seen.id)
-            let note = "autostart could not be set on the target: \(attempt.error ?? "unknown")"
+            let words = "autostart could not be set on the target: \(attempt.error ?? "unknown")"
+            let rest = seen.decision == .arrivedThenStopped ? stopped(seen, attempt) : attempt.note
+            let note = [words, rest].compactMap { $0 }.joined(separator: "; ")
             return [record(.arrived(seen.id, attempt.statistics, note: note), at: time)]
+        case .setSourceAutostart:
+            let words =
+                "autostart could not be set on \(seen.step.move.source) again: set it (virsh autostart)"
+            let error = [attempt.error ?? Self.interrupted, words].joined(separator: "; ")
+            return attemptFailed(seen.step, error: error, at: time)
         case .startTarget:
             // Where it came from it did run: back with it.
             attempt.tries.settlements = 0
@@ -175,7 +207,7 @@ extension RunMachine {
             (attempt.error, attempt.settlementError) = (failure.message, failure.message)
             if settlement == .resumePostcopy { directives += noteRoute(failure, of: id) }
         }
-        attempt.note = attempt.note ?? settlement.note
+        attempt.add(settlement.note)
         enter(.locating(search, attempt), id)
         let tries = settlement == .resumePostcopy ? Int64(attempt.tries.resumptions) : 1
         let pause = failure == nil ? 0 : bounds.lookPauseMilliseconds * tries
@@ -240,7 +272,8 @@ extension Settlement {
         switch self {
         case .resumeSource, .startSource, .startTarget: true
         case .destroyPausedSource, .resumePostcopy, .undefineSource, .undefineTarget,
-            .setAutostart, .returnDefinition, .removeTargetImages, .removeSourceImages:
+            .setAutostart, .setSourceAutostart, .returnDefinition, .removeTargetImages,
+            .removeSourceImages:
             false
         }
     }
@@ -252,7 +285,7 @@ extension Settlement {
         case .undefineSource: "the definition left on the source was removed"
         case .undefineTarget: "the definition left on the target was removed"
         case .resumePostcopy: "its post-copy lost the link and was taken up again"
-        case .resumeSource, .setAutostart, .startSource, .startTarget, .returnDefinition,
+        case .resumeSource, .setAutostart, .setSourceAutostart, .startSource, .startTarget, .returnDefinition,
             .removeTargetImages, .removeSourceImages:
             nil
         }

@@ -245,7 +245,7 @@ extension Settlement {
         switch self {
         case .startSource, .startTarget, .returnDefinition: true
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
-            .undefineTarget, .setAutostart, .removeTargetImages, .removeSourceImages:
+            .undefineTarget, .setAutostart, .setSourceAutostart, .removeTargetImages, .removeSourceImages:
             false
         }
     }

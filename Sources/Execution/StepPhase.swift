@@ -83,8 +83,8 @@ struct Attempt: Hashable, Sendable {
     var error: String?
     /// When the migration ended.
     var endedAt: Timestamp?
-    /// Goes into the journal with the outcome.
-    var note: String?
+    /// What goes into the journal with the outcome, each once.
+    private(set) var notes: [String] = []
     /// Of the last repair that failed.
     var settlementError: String?
     /// Another process began it: what it made since its last record is not known.
@@ -104,6 +104,22 @@ struct Attempt: Hashable, Sendable {
         var imageSettlements = 0
         /// How often a post-copy that lost its link was taken up.
         var resumptions = 0
+    }
+
+    init(
+        statistics: MigrationStatistics? = nil, error: String? = nil, endedAt: Timestamp? = nil,
+        isTakenUp: Bool = false
+    ) {
+        self.statistics = statistics
+        self.error = error
+        self.endedAt = endedAt
+        self.isTakenUp = isTakenUp
+    }
+
+    var note: String? { notes.isEmpty ? nil : notes.joined(separator: "; ") }
+
+    mutating func add(_ note: String?) {
+        if let note, !notes.contains(note) { notes.append(note) }
     }
 
     /// A guest that moved cold was down until it was seen running again.

@@ -96,6 +96,7 @@ struct Narrator: Sendable {
         case .undefineSource: "the definition on the source is removed"
         case .undefineTarget: "the definition on the target is removed"
         case .setAutostart: "autostart is set on the target"
+        case .setSourceAutostart: "autostart is set on the source again"
         case .startSource: "the guest is started on the source again"
         case .startTarget: "the guest is started on the target"
         case .returnDefinition: "the definition goes back to the source"

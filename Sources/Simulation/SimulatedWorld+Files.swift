@@ -84,7 +84,12 @@ extension SimulatedWorld {
         guard let tpm = copy.guest?.tpm, removal == .deleted || removal == .deletedUnlessKept
         else { return }
         if removal == .deletedUnlessKept && tpm.isKept { return }
-        hosts[index].files?[SimulatedGuest.TPM.path(of: domain)] = nil
+        // libvirt does not ask whose it is.
+        let path = SimulatedGuest.TPM.path(of: domain)
+        if hosts[index].file(path)?.maker == .stranger {
+            forgetStranger(at: path, on: hosts[index].name)
+        }
+        hosts[index].files?[path] = nil
     }
 
     /// What is wrong with the files that a guest is started from on this host; empty where it has its

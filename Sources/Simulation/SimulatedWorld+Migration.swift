@@ -265,7 +265,10 @@ extension SimulatedWorld {
             $0.become(migration.wasPaused ? .paused : .running, at: now)
         }
         if truth != nil {
-            touch(migration.domain, on: migration.source)
+            // What went over without its guest was not written to.
+            if copy(of: migration.domain, on: migration.source)?.presence == .running {
+                touch(migration.domain, on: migration.source)
+            }
             rouse(migration.domain)
         }
         leaveShell(migration, forMilliseconds: span(Self.cleanupMilliseconds))

@@ -5,21 +5,22 @@ import Telemetry
 
 /// The doors to one simulated host as our process has them: each call takes its time, may be lost, is
 /// another moment to die at, and must be allowed by what the journal says.
-struct VirtualDoor: HostInspector, MigrationActuator {
+struct VirtualDoor: HostInspector, MigrationActuator, ImageKeeper, StepInspector {
     let host: HostName
-    private let door: SimulatedDoor
+    private var door: SimulatedDoor
     private let process: VirtualProcess
 
     init(_ host: HostName, _ process: VirtualProcess) {
         self.host = host
         self.process = process
         door = SimulatedDoor(fleet: process, place: host, host: host)
+        door.mistake = process.note(\.mistake)
     }
 
     var hostDoor: HostDoor {
         HostDoor(
             inspector: self, actuator: self, controllerURI: "", peerURI: "",
-            migrateURI: "tcp://\(host)")
+            migrateURI: "tcp://\(host)", images: self)
     }
 
     // MARK: HostInspector
@@ -94,10 +95,64 @@ struct VirtualDoor: HostInspector, MigrationActuator {
     }
 
     func setAutostart(of domain: DomainID, to value: Bool) async throws {
-        try await repair(.setAutostart, domain) {
+        let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
+        try await repair(isSource ? .setSourceAutostart : .setAutostart, domain) {
             try await door.setAutostart(of: domain, to: value)
         }
     }
+
+    // MARK: ImageKeeper
+
+    func images(
+        of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
+    ) async throws -> [DiskImage] {
+        try await process.takeTime(1...30)
+        return try await door.images(of: domain, disks: disks, layer: layer, firmware: firmware)
+    }
+
+    func admit(_ images: [DiskImage], isVerbatim: Bool) async throws {
+        try await process.takeTime(1...30)
+        try await door.admit(images, isVerbatim: isVerbatim)
+    }
+
+    func create(_ images: [DiskImage], control: any CopyControl) async throws {
+        try await process.takeTime(1...30)
+        try await door.create(images, control: control)
+    }
+
+    func copy(
+        _ images: [DiskImage], to target: HostName, control: any CopyControl
+    ) async throws {
+        try await process.takeTime(1...30)
+        try await door.copy(images, to: target, control: control)
+    }
+
+    func remove(_ images: [DiskImage], of domain: DomainID) async throws {
+        let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
+        try await repair(isSource ? .removeSourceImages : .removeTargetImages, domain) {
+            try await door.remove(images, of: domain)
+        }
+    }
+
+    func shutDown(
+        _ domain: DomainID, within seconds: Int, control: any CopyControl
+    ) async throws {
+        try await process.takeTime(1...30)
+        process.note { $0.demandIntent(of: domain) }
+        try await door.shutDown(domain, within: seconds, control: control)
+    }
+
+    func start(_ domain: DomainID) async throws {
+        let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
+        try await repair(isSource ? .startSource : .startTarget, domain) {
+            try await door.start(domain)
+        }
+    }
+
+    // MARK: StepInspector
+
+    func needs(of domain: DomainID) async throws -> StepNeeds { try await door.needs(of: domain) }
+    func lacks(_ needs: StepNeeds) async throws -> [String] { try await door.lacks(needs) }
 
     private func repair(
         _ settlement: Settlement, _ domain: DomainID, _ effect: () async throws -> Void

@@ -57,6 +57,13 @@ extension VirtualRun {
         noteWhetherTwice(move, by: "migrate it")
     }
 
+    /// Nobody is shut down before that is in the journal.
+    mutating func demandIntent(of domain: DomainID) {
+        guard let step = step(of: domain), hasIntent(step.step.id) else {
+            return report(["\(narrator.name(domain)) is shut down without an intent"])
+        }
+    }
+
     /// A repair is written down before it is done.
     mutating func demandSettling(_ settlement: Settlement, of domain: DomainID) {
         guard let step = step(of: domain) else {
@@ -92,15 +99,22 @@ extension VirtualRun {
         guard let id = event.step else { return }
         let look = seen[id]
         let (source, target) = (look?.source.presence, look?.target.presence)
+        let step = state.step(id)?.step
+        let isShutOff = step?.isShutOff == true
+        let isDown = source == .inactive && target == .absent
+        // It went down later than it was asked to.
+        let isLate = step.map { $0.mode == .offline && state.asked[$0.move.domain] != nil } ?? false
         let isAllowed =
             switch event {
             case .intent:
-                look?.purpose == .preflight && target == .absent && isGuest(source)
+                look?.purpose == .preflight && target == .absent
                     && look?.source.jobActive == false
+                    && (isDown ? isShutOff || isLate : isGuest(source) && !isShutOff)
             case .arrived:
                 source == .absent && (isGuest(target) || target == .inactive)
             case .attemptFailed:
                 isGuest(source) && (target == .absent || target == .inactive)
+                    || isShutOff && isDown
             case .settling(_, .destroyPausedSource):
                 source == .pausedByMigration && target == .running
             case .settling(_, .resumeSource):
@@ -112,9 +126,11 @@ extension VirtualRun {
             case .settling(_, .undefineTarget):
                 isGuest(source) && look?.source.isPersistent == true && target == .inactive
             case .settling(_, .setAutostart):
-                source == .absent && isGuest(target)
+                source == .absent && (isGuest(target) || target == .inactive)
+            case .settling(_, .setSourceAutostart):
+                isGuest(source) && target == .absent
             case .skipped:
-                source == .inactive && target == .absent
+                isDown || isShutOff && isGuest(source) && target == .absent
             case .settling(_, .startSource), .settling(_, .removeTargetImages):
                 target == .absent
             case .settling(_, .startTarget), .settling(_, .returnDefinition):
@@ -174,6 +190,7 @@ extension VirtualRun {
             report(["the run ended \(outcome.state.rawValue) without a reason"])
         }
         examineEmptied(outcome)
+        examineLeft(outcome)
         if outcome.state != .halted, let open = state.openSteps.first {
             report(["the run ended \(outcome.state.rawValue) and step \(open.step.id) is open"])
         }
@@ -182,12 +199,46 @@ extension VirtualRun {
                 state.steps.last(where: { $0.step.move.domain == step.step.move.domain }) == step,
                 world.fates(of: step.step.move.domain).isEmpty
             else { continue }
-            let holders = world.holders(of: step.step.move.domain)
+            let holders =
+                step.step.isShutOff
+                ? world.hosts.filter { $0.domain(step.step.move.domain) != nil }.map(\.name)
+                : world.holders(of: step.step.move.domain)
             if holders != [step.step.move.target] {
                 report(["step \(step.step.id) is done and its domain is on \(holders)"])
             }
             examineAutostart(of: step)
         }
+    }
+
+    /// Who is down and what lies about is named, by name and by path.
+    private mutating func examineLeft(_ outcome: RunOutcome) {
+        // An open step tells whoever takes the run up.
+        guard outcome.state != .halted else { return }
+        let told = told(outcome)
+        for guest in judge.guestsDown(in: world) where !told.contains("'\(guest.name)'") {
+            report(["\(guest.name) is down at the end, and nobody says so"])
+        }
+        for file in judge.leftFiles(in: world) where !told.contains(file.path) {
+            // What became of it and left its disk behind was not us.
+            if let domain = file.content?.domain, !world.fates(of: domain).isEmpty { continue }
+            report(["\(file.path) is left on \(file.host), and nobody says so"])
+        }
+    }
+
+    /// All that the run says to people.
+    private func told(_ outcome: RunOutcome) -> String {
+        let facts = journal.flatMap { record -> [String] in
+            switch record.event {
+            case .arrived(_, _, let note): [note].compactMap { $0 }
+            case .attemptFailed(_, _, let error), .failed(_, let error): [error]
+            case .skipped(let id, let reason):
+                [reason, "'\(state.step(id)?.step.domainName ?? "")'"]
+            case .taken, .planned, .intent, .adjusting, .preparing, .made, .askedToShutDown,
+                .upAgain, .cleared, .settling, .stopping, .ended:
+                []
+            }
+        }
+        return ([outcome.reason].compactMap { $0 } + facts).joined(separator: "\n")
     }
 
     /// Who ends a drain well says that the host is empty, and somebody switches it off.

@@ -34,6 +34,8 @@ package struct VirtualRun: Sendable {
     /// A crash ends `run` with nil, for whoever wants to take the run up in another way.
     package var crashesEnd = false
     package var shortcut: Shortcut?
+    /// A deliberate bug of the doors.
+    package var mistake: SimulatedMistake?
     package var lot: Lot
     /// The last lines of the story, and how many like them came since.
     var lately: [String] = []

@@ -197,6 +197,7 @@ extension RecoveryDecision {
         case .settle(.undefineSource): "undefine"
         case .settle(.undefineTarget): "undef-t"
         case .settle(.setAutostart): "autostart"
+        case .settle(.setSourceAutostart): "autostart on the source"
         case .settle(let other): other.rawValue
         case .halt: "halt"
         }

@@ -4,8 +4,8 @@ import Simulation
 /// Guests with disks of their own host, firmware, TPMs and manners, drawn by lot. A generator of their own
 /// draws them: what a seed gave before stays as it was.
 extension FaultScenario {
-    /// Do the seeds draw cold moves and copied images? Only where the interpreter knows both.
-    package static let drawsImages = false
+    /// Do the seeds draw cold moves and copied images?
+    package static let drawsImages = true
     /// Do hosts lose their page cache? Only where the run waits for it before it removes originals.
     static let drawsPowerCuts = false
 

@@ -105,6 +105,7 @@ package enum RecoveryDocument {
         case .settle(.undefineSource): "undefine it on the source, look again"
         case .settle(.undefineTarget): "undefine it on the target, look again"
         case .settle(.setAutostart): "set autostart on the target, look again"
+        case .settle(.setSourceAutostart): "set autostart on the source, look again"
         case .settle(.startSource):
             "start it on the source, once no other host knows the domain, and look again"
         case .settle(.startTarget):
