@@ -190,6 +190,7 @@ class Command:
     """kvmbalance at work in the lab's controller."""
 
     def __init__(self, lab, program, folder, title, arguments):
+        self.name = os.path.basename(program)
         self.out, self.err = f"{folder}/{title}.out", f"{folder}/{title}.err"
         self.started = time.monotonic()
         with open(self.out, "w") as out, open(self.err, "w") as err:
@@ -203,7 +204,7 @@ class Command:
         below = [self.process.pid]
         while below:
             process = below.pop()
-            if os.path.basename(link(f"/proc/{process}/exe")).startswith("kvmb"):
+            if os.path.basename(link(f"/proc/{process}/exe")).startswith(self.name):
                 return process
             try:
                 with open(f"/proc/{process}/task/{process}/children") as file:
@@ -212,13 +213,18 @@ class Command:
                 pass
         return 0
 
-    def kill(self):
-        """kill -9 of kvmbalance alone."""
+    def signal(self, number):
+        """To kvmbalance alone; False if it had ended."""
         process = self.pid()
         if process:
-            os.kill(process, signal.SIGKILL)
-        self.process.wait(30)
+            os.kill(process, number)
         return bool(process)
+
+    def kill(self):
+        """kill -9 of kvmbalance alone; False if it had ended."""
+        was_there = self.signal(signal.SIGKILL)
+        self.process.wait(30)
+        return was_there
 
     def ended(self):
         return self.process.poll() is not None

@@ -5,11 +5,9 @@
 Three real hosts are sampled every second; the collector is killed and started again. No tick may be
 torn, gaps stand where nobody collected and nowhere else, and only the tick under way is lost."""
 
-import os
 import random
 import signal
 import sqlite3
-import subprocess
 import time
 
 from .bed import Command, Ours
@@ -50,24 +48,15 @@ def collect(options, lab, folder, part, kills):
         time.sleep(part * (0.5 + instants.random()))
         if collector.ended():
             raise RuntimeError(f"the collector ended by itself: {collector.refusal()}")
+        collector.signal(signal.SIGTERM if life == kills else signal.SIGKILL)
+        ended = now()
+        collector.wait(30)
         if life == kills:
-            os.kill(collector.pid(), signal.SIGTERM)
-            ended = wait(collector)
-        else:
-            os.kill(collector.pid(), signal.SIGKILL)
             ended = now()
-            wait(collector)
+        else:
             time.sleep(3)
         spans.append((begun, ended))
     return spans
-
-
-def wait(collector):
-    try:
-        collector.process.wait(30)
-    except subprocess.TimeoutExpired:
-        collector.kill()
-    return now()
 
 
 def now():

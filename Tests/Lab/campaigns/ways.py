@@ -61,11 +61,11 @@ REFUSED = """
 """.split("\n")[1:-1]
 INTRO = """# Migration modes
 
-Made by `Tests/Lab/campaign ways` in the lab (README there): two hosts, {version}, guests of 96 MiB
-under emulation, two cores that all share. Times are those of that machine and say which mode costs
-more than which, not how long yours will take. `lab verify` looked at every guest after each line;
-a plain live move of a guest with local disks is refused in the plan, which is why those rows are
-not planned."""
+Made by `Tests/Lab/campaign ways` in the lab (README there): two hosts, {version},
+guests of 96 MiB under emulation, two cores that all share. Times are those of that machine and say
+which mode costs more than which, not how long yours will take. `lab verify` looked at every guest
+after each line; a plain live move of a guest with local disks is refused in the plan, which is why
+those rows are not planned."""
 
 
 def arguments(parser):
