@@ -76,7 +76,7 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
             }
         }
         let seen = Dictionary(
-            look.places.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
+            firstOf: look.places.map { ($0.0.rawValue, $0.1) })
         if seen != places { vain = nil }
         places = seen
         moves = moves.filter { look.at.millisecondsSince($0.value.last) < forgets($0.value, rules) }
