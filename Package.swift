@@ -124,8 +124,7 @@ let package = Package(
             dependencies: ["ClusterModel", "PlacementPolicy", "Planning", "PlanChecking"],
             path: "Tests/TestSupport",
             swiftSettings: strict),
-        // What no command of ours reaches yet: measured by the benchmarks, and tested like the
-        // rest.
+        // What no command of ours reaches yet: measured by the benchmarks, and tested like the rest.
         .target(
             name: "BenchmarkModels", dependencies: ["Planning"],
             path: "Tests/BenchmarkModels", swiftSettings: strict),
@@ -149,8 +148,7 @@ let package = Package(
             "PlanningTests",
             ["Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
         tests(
-            "PlanCheckingTests",
-            ["PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
+            "PlanCheckingTests", ["PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

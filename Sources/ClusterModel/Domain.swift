@@ -31,8 +31,8 @@ package struct Domain: Hashable, Codable, Sendable {
 package struct Demand: Hashable, Codable, Sendable {
     /// One value a slot, as many as the snapshot's `demandSlots`; nil when it was never sampled.
     package var cpu: [MilliCPU]?
-    /// How far the samples of each slot stray: their variance, in squared thousandths of a CPU.
-    /// Only until a snapshot is made of it, and only where the policy asks for deviations.
+    /// How far the samples of each slot stray: their variance, in squared thousandths of a CPU. Only
+    /// until a snapshot is made of it, and only where the policy asks for deviations.
     package var variance: [Int64]?
     /// How many samples it rests on, and the newest of them.
     package var samples: Int

@@ -18,8 +18,7 @@ package struct HostName: NameIdentifier {
     package init(_ rawValue: String) { self.rawValue = rawValue }
 }
 
-/// A domain's UUID in libvirt's spelling: lower case, with hyphens. Names may be reused; this may
-/// not.
+/// A domain's UUID in libvirt's spelling: lower case, with hyphens. Names may be reused; this may not.
 package struct DomainID: NameIdentifier {
     package let rawValue: String
     package init(_ rawValue: String) { self.rawValue = rawValue }

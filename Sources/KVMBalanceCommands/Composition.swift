@@ -108,9 +108,9 @@ struct Composition: Sendable {
         return doors
     }
 
-    /// Opens connections for the first migrations from hosts that a run surely leaves, while the
-    /// plan for it is made: between the plan and its first step they would cost time. What fails
-    /// now is told then.
+    /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
+    /// for it is made: between the plan and its first step they would cost time. What fails now is told
+    /// then.
     func prepareToMigrate(from sources: [HostName]) {
         for source in sources.prefix(Self.preparedAtMost) {
             Task { await actuators[source]?.makeReady() }

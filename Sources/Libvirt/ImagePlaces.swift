@@ -61,14 +61,14 @@ enum ImagePlaces {
         let fingerprint = try volume.fingerprint(on: connection)
         guard fingerprint == base.fingerprint else {
             throw LibvirtFailure.refused(
-                "the base image \(base.path) of \(image.disk) is another here (\(fingerprint)) "
-                    + "than on the source (\(base.fingerprint)): the guest would read wrong data",
+                "the base image \(base.path) of \(image.disk) is another here (\(fingerprint)) than on "
+                    + "the source (\(base.fingerprint)): the guest would read wrong data",
                 remedy: "copy the source's file there, byte for byte")
         }
     }
 
-    /// Makes empty images and tells of each. What was made before one fails stays for whoever was
-    /// told of it: as long as it lies there, nobody else can take its place.
+    /// Makes empty images and tells of each. What was made before one fails stays for whoever was told
+    /// of it: as long as it lies there, nobody else can take its place.
     static func create(
         _ images: [DiskImage], _ control: any CopyControl, _ connection: ConnectionHandle
     ) throws {

@@ -75,9 +75,9 @@ enum ImageReader {
         return connection.volume(at: path).map { ($0, path) }
     }
 
-    /// The file of its UEFI variables. None where it lies on storage that is shared by its nature,
-    /// and of a domain that never ran; of one that runs it must be found, for without it the guest
-    /// would be given fresh ones.
+    /// The file of its UEFI variables. None where it lies on storage that is shared by its nature, and
+    /// of a domain that never ran; of one that runs it must be found, for without it the guest would
+    /// be given fresh ones.
     static func firmware(
         at path: String, isRunning: Bool, _ connection: ConnectionHandle
     ) throws -> [DiskImage] {
@@ -98,8 +98,7 @@ enum ImageReader {
         }
     }
 
-    /// A file of its host that belongs to a domain and is no disk; its pool is nil where one is
-    /// made.
+    /// A file of its host that belongs to a domain and is no disk; its pool is nil where one is made.
     static func file(
         _ volume: VolumeHandle, as kind: String, in folder: String, _ pool: PoolHandle?
     ) throws(LibvirtFailure) -> DiskImage {

@@ -17,9 +17,8 @@ extension InventoryReader {
         var cpu = capabilities.cpu
         cpu.logicalCPUs = Int(info.cpus)
         cpu.megahertz = info.mhz == 0 ? nil : Int(info.mhz)
-        // virNodeGetInfo adds up the NUMA cells, which on hosts with hot-plugged memory is less
-        // than the kernel has: MemTotal is what can be given out, and what "available" is a part
-        // of.
+        // virNodeGetInfo adds up the NUMA cells, which on hosts with hot-plugged memory is less than
+        // the kernel has: MemTotal is what can be given out, and what "available" is a part of.
         let memory =
             connection.memoryGauges()?.total
             ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero

@@ -13,8 +13,8 @@ package import Telemetry
 /// - sampling, always read-only;
 /// - inspection, writable unless the options say otherwise (see `LibvirtOptions`);
 /// - watching: sightings and progress. It takes over the connection of the inspection before it,
-///   which is idle once the plan stands, so that a run need not wait for one more; a later
-///   inventory opens another.
+///   which is idle once the plan stands, so that a run need not wait for one more; a later inventory
+///   opens another.
 package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions

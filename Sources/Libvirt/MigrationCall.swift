@@ -93,8 +93,8 @@ struct MigrationCall: Hashable, Sendable {
         }
     }
 
-    /// The call that takes up a post-copy which lost its link: as it was begun, and told so
-    /// (libvirt 8.5 and newer).
+    /// The call that takes up a post-copy which lost its link: as it was begun, and told so (libvirt 8.5
+    /// and newer).
     var resuming: Self {
         var call = self
         call.flags |= VIR_MIGRATE_POSTCOPY.rawValue | VIR_MIGRATE_POSTCOPY_RESUME.rawValue

@@ -123,8 +123,8 @@ extension ConnectionHandle {
         use { virStoragePoolLookupByTargetPath($0, folder) }.map { PoolHandle(owning: $0) }
     }
 
-    /// Lends a pool over a folder; where there is none, one is made for the time of the call, and
-    /// the folder too when that is wanted.
+    /// Lends a pool over a folder; where there is none, one is made for the time of the call, and the
+    /// folder too when that is wanted.
     func withPool<Value>(
         showing folder: String, making: Bool = false, _ body: (PoolHandle) throws -> Value
     ) throws -> Value {

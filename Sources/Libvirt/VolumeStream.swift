@@ -104,8 +104,8 @@ final class VolumeStream {
 }
 
 extension VolumeHandle {
-    /// What tells its file from others without reading all of it: length and a checksum of up to 33
-    /// pieces of 64 KiB from its beginning to its end.
+    /// What tells its file from others without reading all of it: length and a checksum of up to 33 pieces
+    /// of 64 KiB from its beginning to its end.
     func fingerprint(on connection: ConnectionHandle) throws -> String {
         let (length, piece) = (try sizes().length.count, Int64(65536))
         let last = max(0, length - piece)

@@ -11,8 +11,7 @@ extension StoreError {
                 remedy: remedy)
         }
         switch error.resultCode {
-        // Full before anything is written: the index of the WAL can not be made as large as it
-        // must.
+        // Full before anything is written: the index of the WAL can not be made as large as it must.
         case .SQLITE_FULL,
             .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
             self = make(

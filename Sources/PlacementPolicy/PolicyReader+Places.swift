@@ -1,7 +1,6 @@
 import ClusterModel
 
-/// What the operator knows of hosts and libvirt does not: storage that is the same, networks that
-/// are.
+/// What the operator knows of hosts and libvirt does not: storage that is the same, networks that are.
 extension PolicyReader {
     static func sharedStorage(_ table: YAMLTable) throws(PolicyError) -> [SharedStorage] {
         var shared: [SharedStorage] = []

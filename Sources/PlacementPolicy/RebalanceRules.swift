@@ -15,9 +15,8 @@ package struct RebalanceRules: Hashable, Sendable {
     /// So many of the last `looks` must show a host overloaded before it is relieved.
     package var held = 3
     package var looks = 5
-    /// Once acting, hosts are relieved this far below their limits, and the load is evened out this
-    /// far below the spread; it takes so much to act again: without the distance one sample
-    /// decides.
+    /// Once acting, hosts are relieved this far below their limits, and the load is evened out this far
+    /// below the spread; it takes so much to act again: without the distance one sample decides.
     package var calm: Int64 = 500
     /// A plan must win more in this time than its migrations cost.
     package var residenceSeconds: Int64 = 6 * 3600

@@ -1,8 +1,8 @@
 import ClusterModel
 import Yams
 
-/// A mapping in a policy file: gives its values by type, and knows where each stands. Other files
-/// of ours are read by it too, as strictly.
+/// A mapping in a policy file: gives its values by type, and knows where each stands. Other files of
+/// ours are read by it too, as strictly.
 package struct YAMLTable {
     let path: String
     private let entries: [(key: String, value: Yams.Node)]

@@ -65,8 +65,7 @@ struct CheckedCase {
     /// All steps that must be done before this one may start.
     func ancestors(of step: Step) -> Set<StepID> { ancestors[step.id] ?? [] }
 
-    /// The steps of one domain, in the order in which it makes them. Only for graphs without
-    /// circles.
+    /// The steps of one domain, in the order in which it makes them. Only for graphs without circles.
     func steps(of domain: DomainID) -> [Step] { stepsOfDomain[domain] ?? [] }
 
     /// The active members of a group, one entry for each host that a member is seen on.
@@ -91,8 +90,8 @@ struct CheckedCase {
         }
     }
 
-    /// Must hosts stay within their CPUs? A drain, a return and a rollback may fill them above
-    /// that: guests get slower then, and none is lost. What they do to a host they tell beforehand.
+    /// Must hosts stay within their CPUs? A drain, a return and a rollback may fill them above that:
+    /// guests get slower then, and none is lost. What they do to a host they tell beforehand.
     var keepsWithinCPUs: Bool {
         switch plan.kind {
         case .drain, .return, .rollback: false

@@ -1,8 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// How much is broken when the domains are where a table says: rules and groups, and the memory
-/// that would find no room if a host failed.
+/// How much is broken when the domains are where a table says: rules and groups, and the memory that
+/// would find no room if a host failed.
 struct Damage {
     private let rules: Int
     private let unprotected: Int64

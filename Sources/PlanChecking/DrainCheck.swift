@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// A drained host holds nothing that runs in the end, and nothing is on its way there, except what
-/// a blocker names.
+/// A drained host holds nothing that runs in the end, and nothing is on its way there, except what a
+/// blocker names.
 enum DrainCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         guard it.plan.kind == .drain else { return [] }

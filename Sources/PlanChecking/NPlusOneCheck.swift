@@ -38,8 +38,8 @@ enum NPlusOneCheck {
         switch it.plan.kind {
         case .drain: return Set(it.plan.hosts)
         case .consolidate:
-            // A host that something is on its way to stays in use, and one with a copy of a domain
-            // that is seen twice.
+            // A host that something is on its way to stays in use, and one with a copy of a domain that
+            // is seen twice.
             return Set(it.hosts.keys).subtracting(it.final.values)
                 .subtracting(it.active.filter { it.seenTwice.contains($0.id) }.map(\.host))
                 .subtracting(it.snapshot.inFlight.compactMap(\.target))

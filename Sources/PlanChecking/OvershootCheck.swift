@@ -1,7 +1,6 @@
 import ClusterModel
 
-/// A plan that may fill a host above its CPUs says so, with the figures, at a step that leads
-/// there.
+/// A plan that may fill a host above its CPUs says so, with the figures, at a step that leads there.
 ///
 /// Asked only in the world that the plan was made of: load changes from look to look, and a saved
 /// plan may still be run.

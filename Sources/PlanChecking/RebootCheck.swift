@@ -1,8 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Every host has its turn once, in a round of a size that the policy allows; when it comes,
-/// nothing runs there; and what left comes home where the policy says so.
+/// Every host has its turn once, in a round of a size that the policy allows; when it comes, nothing
+/// runs there; and what left comes home where the policy says so.
 enum RebootCheck {
     static func violations(
         _ reboot: RollingReboot, _ snapshot: ClusterSnapshot, _ policy: Policy

@@ -33,8 +33,8 @@ enum StorageCheck {
         }
     }
 
-    /// A copy goes from a pool of files that only the source has to its like on the target, and
-    /// never onto what is shared: it would overwrite the guest's own disk.
+    /// A copy goes from a pool of files that only the source has to its like on the target, and never
+    /// onto what is shared: it would overwrite the guest's own disk.
     private static func faultOfCopy(
         _ disk: Disk, _ from: Host, _ to: Host, _ policy: Policy
     ) -> String? {

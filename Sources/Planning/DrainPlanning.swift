@@ -41,8 +41,8 @@ struct DrainPlanning {
         }
     }
 
-    /// What is on its way to a drained host by a migration that someone else began: it would run
-    /// there when the drain has ended.
+    /// What is on its way to a drained host by a migration that someone else began: it would run there
+    /// when the drain has ended.
     private static func arrivals(
         at hosts: Set<HostName>, in snapshot: ClusterSnapshot
     ) -> [Blocker] {

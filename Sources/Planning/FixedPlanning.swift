@@ -150,8 +150,8 @@ struct FixedPlanning {
         return draft
     }
 
-    /// What was left out for want of room may fit once others are left out too: each is tried
-    /// again, smallest first, until none can join. O(d²) orderings of d moves left out.
+    /// What was left out for want of room may fit once others are left out too: each is tried again,
+    /// smallest first, until none can join. O(d²) orderings of d moves left out.
     private func readmit(
         _ dropped: inout [(move: PlannedMove, blockers: [Blocker])], _ moves: inout [PlannedMove],
         _ sequence: inout [PlannedMove]

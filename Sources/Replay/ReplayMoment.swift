@@ -2,8 +2,7 @@ package import ClusterModel
 package import PlacementPolicy
 package import Telemetry
 
-/// What a policy may look at when it is asked: the present placement and the past, never what
-/// comes.
+/// What a policy may look at when it is asked: the present placement and the past, never what comes.
 package struct ReplayMoment: Sendable {
     package let now: Timestamp
     /// So many intervals are past.

@@ -4,8 +4,8 @@ package import PlacementPolicy
 /// A fleet and what its domains will ask for: everything that a replay needs and a policy does not
 /// see.
 package struct ReplayWorld: Sendable {
-    /// Hosts, and each domain with its facts on the host where it is at the start. In the
-    /// snapshot's order, which is the order of numbers in a replay.
+    /// Hosts, and each domain with its facts on the host where it is at the start. In the snapshot's
+    /// order, which is the order of numbers in a replay.
     package var base: ClusterSnapshot
     /// One series for each domain of `base`, in its order.
     package var history: DemandHistory

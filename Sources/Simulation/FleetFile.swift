@@ -1,9 +1,8 @@
 import Foundation
 import Glibc
 
-/// The simulated world on disk, shared by processes that run one after the other or at once:
-/// changes under a lock, and the whole file is replaced at once, so that kill -9 leaves the old or
-/// the new.
+/// The simulated world on disk, shared by processes that run one after the other or at once: changes
+/// under a lock, and the whole file is replaced at once, so that kill -9 leaves the old or the new.
 struct FleetFile: Sendable {
     let path: String
 

@@ -24,9 +24,8 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case lostConfirm(DomainID)
     /// The source's process ends and its definition stays.
     case lostUndefine(DomainID)
-    /// The target's libvirtd is killed within Finish: it has taken the definition and not noted
-    /// that the guest runs, so that it ends it when it is started again. The source resumes its
-    /// own.
+    /// The target's libvirtd is killed within Finish: it has taken the definition and not noted that
+    /// the guest runs, so that it ends it when it is started again. The source resumes its own.
     case killedInFinish(DomainID)
     /// Post-copy loses its link: half of the memory is on each host.
     case postcopyBreak(DomainID)

@@ -38,8 +38,7 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var bandwidth: Int?
     /// The pause that is allowed at its end; nil for QEMU's default.
     package var downtimeLimitMilliseconds: Int64?
-    /// QEMU slows the guest down when more than half of what is sent was rewritten meanwhile,
-    /// twice.
+    /// QEMU slows the guest down when more than half of what is sent was rewritten meanwhile, twice.
     package var autoConverges = false
     package var throttlePercent = 0
     package var busyPasses = 0
@@ -81,8 +80,7 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var losesUndefine = false
     package var isKilledInFinish = false
 
-    /// In post-copy, whole or cut: the guest is the target's, and a part of its memory the
-    /// source's.
+    /// In post-copy, whole or cut: the guest is the target's, and a part of its memory the source's.
     var isPastSwitchOver: Bool { phase == .postcopy || phase == .postcopyCut }
 
     /// It copies memory.

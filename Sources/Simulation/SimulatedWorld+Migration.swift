@@ -112,8 +112,8 @@ extension SimulatedWorld {
         update(job.domain, on: job.source) { $0.become(.pausedByMigration, at: now) }
     }
 
-    /// The guest goes over now, and what it lacks of its memory follows: from here on neither copy
-    /// is whole. Its definition comes with Finish.
+    /// The guest goes over now, and what it lacks of its memory follows: from here on neither copy is
+    /// whole. Its definition comes with Finish.
     mutating func startPostcopy(_ old: SimulatedMigration) {
         let now = now
         var migration = old
@@ -170,8 +170,8 @@ extension SimulatedWorld {
         conclude(migration, failure: (.failed, 9, "post-copy migration failed: link broken"))
     }
 
-    /// The daemons, or we and they, have lost each other. Source: qemu_migration.c, what the hosts
-    /// do when the connection closes that started the migration.
+    /// The daemons, or we and they, have lost each other. Source: qemu_migration.c, what the hosts do
+    /// when the connection closes that started the migration.
     mutating func sever(_ migration: SimulatedMigration) {
         change(migration) { $0.severedAt = nil }
         switch migration.phase {

@@ -268,8 +268,8 @@ extension SimulatedWorld {
 }
 
 extension SimulatedHost {
-    /// Does it hold the guest, running or paused by a person? Somebody may pause it between our
-    /// look, which must have seen it run, and the request: that takes nothing of the proof.
+    /// Does it hold the guest, running or paused by a person? Somebody may pause it between our look,
+    /// which must have seen it run, and the request: that takes nothing of the proof.
     fileprivate func isAlive(_ id: DomainID) -> Bool {
         guard let copy = domain(id), copy.holdsGuest else { return false }
         return copy.presence.isGuest

@@ -105,8 +105,7 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         max(1, Int64((Double(milliseconds) / speed).rounded()))
     }
 
-    /// Lets time pass: migrations go on, scheduled faults strike. Complexity: O(changes ·
-    /// migrations).
+    /// Lets time pass: migrations go on, scheduled faults strike. Complexity: O(changes · migrations).
     package mutating func advance(to time: Timestamp) {
         advance(to: time, knowing: nextChange)
     }

@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// What one look at a host found, as it is kept in the database: the last known facts of a host
-/// that can not be read any more come from here.
+/// What one look at a host found, as it is kept in the database: the last known facts of a host that
+/// can not be read any more come from here.
 package struct HostObservation: Hashable, Codable, Sendable {
     package var host: HostName
     package var at: Timestamp

@@ -17,8 +17,8 @@ package struct SnapshotBuilder: Sendable {
         self.measured = measured
     }
 
-    /// The cluster snapshot, and what a person should hear at once: the same domain active on two
-    /// hosts. O(n log n) in the number of domains.
+    /// The cluster snapshot, and what a person should hear at once: the same domain active on two hosts.
+    /// O(n log n) in the number of domains.
     package func build(from reports: [HostReport]) -> BuiltSnapshot {
         let sorted = reports.sorted { $0.settings.name < $1.settings.name }
         var sightings: [DomainID: [ReportedDomain]] = [:]

@@ -10,10 +10,10 @@ struct AccuracyBenchmark: ParsableCommand {
         commandName: "accuracy",
         abstract: "Learn from one run of measured migrations and predict another.",
         discussion: """
-            MEASURED holds a folder for each run (1, 2, ...) with micro_random.N.csv, as V. \
-            Kherbache measured them; the plans are beside it in plans/random.N.json. The estimates \
-            see what the plan knew: memory, how the guest writes, and the bandwidth. All \
-            migrations of the first run are learned from as those of one fleet; the second is only predicted.
+            MEASURED holds a folder for each run (1, 2, ...) with micro_random.N.csv, as V. Kherbache \
+            measured them; the plans are beside it in plans/random.N.json. The estimates see what the \
+            plan knew: memory, how the guest writes, and the bandwidth. All migrations of the first \
+            run are learned from as those of one fleet; the second is only predicted.
             """)
 
     /// What the last line says: relative errors.
@@ -108,8 +108,7 @@ struct MeasuredMigration {
     var plannedMilliseconds: Int64
 }
 
-/// Reads Kherbache's measurements: `{action=migrate(vm=vm#7, from=node#3, to=node#2,
-/// bw=1000)};start;end;run`.
+/// Reads Kherbache's measurements: `{action=migrate(vm=vm#7, from=node#3, to=node#2, bw=1000)};start;end;run`.
 struct MeasuredMigrations {
     let runs: String
     let plans: String

@@ -8,8 +8,8 @@ struct FaultsBenchmark: AsyncParsableCommand {
         commandName: "faults",
         abstract: "Play runs with faults drawn by lot, and check every rule after every event.",
         discussion: """
-            Each seed makes a fleet, a drain, faults and crashes; the same seed makes the same \
-            run. A broken rule is printed with its seed and its story, and ends with status 1.
+            Each seed makes a fleet, a drain, faults and crashes; the same seed makes the same run. \
+            A broken rule is printed with its seed and its story, and ends with status 1.
             """)
 
     /// What the last line says.

@@ -2,8 +2,7 @@ import ClusterModel
 import Execution
 import Testing
 
-/// Guests that go down after the time that they were given, when no attempt waits for them any
-/// more.
+/// Guests that go down after the time that they were given, when no attempt waits for them any more.
 struct LateShutdownTests {
     static let late = "it did not shut down within 10 s"
     static let name = "'vm1' was asked to shut down on host1 and may still go down"

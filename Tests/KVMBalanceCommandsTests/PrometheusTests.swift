@@ -16,8 +16,8 @@ struct PrometheusTests {
         return process.terminationStatus
     }
 
-    /// An hour of two domains as the libvirt exporter names them: one at a quarter of a CPU, one
-    /// that doubles its use half-way.
+    /// An hour of two domains as the libvirt exporter names them: one at a quarter of a CPU, one that
+    /// doubles its use half-way.
     private static func metrics(from start: Int64) -> String {
         var text = ""
         func family(_ name: String, _ type: String, _ line: (Int64, Int) -> String?) {

@@ -69,8 +69,7 @@ struct SystemdUnitTests {
         }
     }
 
-    /// One that lives is waited for; one that died waits for a person, and that is a failure each
-    /// time.
+    /// One that lives is waited for; one that died waits for a person, and that is a failure each time.
     private static func whileARunHoldsTheFleet(_ lab: Lab, _ system: System) async throws {
         try lab.guest("slow", on: "host1", "--memory", "96", "--dirty", "2", "--wait")
         for host in ["host1", "host2"] { try lab.lab("link", host, "5") }
@@ -113,8 +112,7 @@ struct SystemdUnitTests {
     }
 }
 
-/// A systemd in the lab's controller, with the kvmbalance of this build installed as the README
-/// says.
+/// A systemd in the lab's controller, with the kvmbalance of this build installed as the README says.
 struct System {
     let lab: Lab
 

@@ -147,9 +147,8 @@ struct WayTests {
         }
     }
 
-    /// libvirt deletes the state of a TPM where its domain leaves, and a move that comes back would
-    /// find none: whether it runs or not, such a domain does not move cold. Live it takes its state
-    /// along.
+    /// libvirt deletes the state of a TPM where its domain leaves, and a move that comes back would find
+    /// none: whether it runs or not, such a domain does not move cold. Live it takes its state along.
     @Test func aDomainWithAnEmulatedTPMDoesNotMoveCold() async throws {
         try await withLab("ways-tpm", hosts: 2) { lab in
             for guest in ["up", "down"] { try lab.guest(guest, on: "host1", "--tpm", "--wait") }
@@ -177,8 +176,7 @@ struct WayTests {
         }
     }
 
-    /// How often each guest's TPM was made, as swtpm_setup tells: all hosts write into the same
-    /// files.
+    /// How often each guest's TPM was made, as swtpm_setup tells: all hosts write into the same files.
     private static func timesMade(_ lab: Lab) throws -> [String] {
         try ["up", "down"].map { guest in
             let log = "/var/log/swtpm/libvirt/qemu/\(guest)-swtpm.log"

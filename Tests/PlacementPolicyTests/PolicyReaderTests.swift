@@ -77,8 +77,7 @@ import Testing
         ),
         (
             "name: x\nmigration: {tunnelled: true, parallel: 2}",
-            "line 2, column 24: 'migration.tunnelled' and 'migration.parallel' exclude each other: "
-                + "a "
+            "line 2, column 24: 'migration.tunnelled' and 'migration.parallel' exclude each other: a "
         ),
         ("name: x\nmigration: {persistent: false}", "could be started twice"),
         ("name: x\nmigration: {direct: true}", "set 'p2p: true'"),

@@ -5,8 +5,8 @@ import Planning
 import TestSupport
 import Testing
 
-/// What balances must not be kept from: by a host that nothing can relieve, by the other measure,
-/// by a limit of moves, by an order that can not be had, by what is to be mended.
+/// What balances must not be kept from: by a host that nothing can relieve, by the other measure, by
+/// a limit of moves, by an order that can not be had, by what is to be mended.
 @Suite struct BalanceReachTests {
     static func plan(
         _ cluster: ClusterBuilder, _ policy: Policy = .default, maxMoves: Int? = nil,
@@ -139,8 +139,7 @@ import Testing
 
     // MARK: The other measure
 
-    /// Eight guests with little memory on a host whose CPUs are all in use, a large one on the
-    /// other.
+    /// Eight guests with little memory on a host whose CPUs are all in use, a large one on the other.
     private func lopsided() -> ClusterBuilder {
         var cluster = ClusterBuilder()
         cluster.host("host1", memory: .gibibytes(64))

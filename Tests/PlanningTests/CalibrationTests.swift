@@ -5,8 +5,8 @@ import Testing
 @testable import Planning
 
 @Suite struct CalibrationTests {
-    /// Migrations over a link of which a part arrives, on hosts that need their time; `noise` is
-    /// the most that one is off, in thousandths.
+    /// Migrations over a link of which a part arrives, on hosts that need their time; `noise` is the
+    /// most that one is off, in thousandths.
     private func observations(
         _ count: Int, seed: UInt64, truth: TransferFit, noise: Int = 0, outliers: Int = 0
     ) -> [TransferObservation] {

@@ -7,8 +7,8 @@ import Testing
 
 /// What is broken at the start is mended before load is looked at.
 @Suite struct MendingTests {
-    /// Three hosts of 16 GiB with one domain of 1 GiB each: nothing to do for load's sake, and
-    /// nothing either when two are on one host.
+    /// Three hosts of 16 GiB with one domain of 1 GiB each: nothing to do for load's sake, and nothing
+    /// either when two are on one host.
     private var even: ClusterBuilder {
         var cluster = ClusterBuilder()
         for number in 1...3 {

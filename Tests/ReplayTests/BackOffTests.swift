@@ -9,8 +9,8 @@ import Testing
 struct BackOffTests {
     private let policy = Worlds.policy()
 
-    /// Asks for hours, every minute, and gives the minutes at which the planner was asked. The
-    /// hosts are all as full as each other, so that no placement is better.
+    /// Asks for hours, every minute, and gives the minutes at which the planner was asked. The hosts
+    /// are all as full as each other, so that no placement is better.
     private func asked(
         _ minutes: Range<Int>, _ memory: inout RebalanceMemory,
         places: [String] = ["host1", "host2", "host3"],

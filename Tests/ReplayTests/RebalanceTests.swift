@@ -107,8 +107,8 @@ struct RebalanceTests {
         #expect(Worlds.play(world, policy).replay.result.moves > 0)
     }
 
-    /// Fleets of all sizes with one small host above its limit: what `plan balance` relieves the
-    /// timer relieves.
+    /// Fleets of all sizes with one small host above its limit: what `plan balance` relieves the timer
+    /// relieves.
     @Test func `in fleets of unequal hosts the timer relieves what a plan does`() {
         for seed in UInt64(1)...12 {
             var state = seed
@@ -179,8 +179,7 @@ struct RebalanceTests {
         #expect(long.result.moves == 1)
     }
 
-    /// 45 %, 22.5 % and 22.5 % of four CPUs: one move is enough for a spread of 20 %, four for one
-    /// of 10 %.
+    /// 45 %, 22.5 % and 22.5 % of four CPUs: one move is enough for a spread of 20 %, four for one of 10 %.
     @Test func `an uneven load is evened out further than what makes it worth acting on`() {
         let placement = [18, 9, 9].enumerated().flatMap { Array(repeating: $0, count: $1) }
         let world = Worlds.world(placement: placement, intervals: 60) { _, _ in 100 }

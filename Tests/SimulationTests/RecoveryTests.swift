@@ -116,8 +116,8 @@ extension VirtualRun {
         world.fates.isEmpty && !world.hosts.contains { $0.isLost }
     }
 
-    /// Two reasons are good: a guest that rewrites its memory faster than the link carries it, and
-    /// a transient domain of which nothing proves where it ran.
+    /// Two reasons are good: a guest that rewrites its memory faster than the link carries it, and a
+    /// transient domain of which nothing proves where it ran.
     fileprivate func mayGiveUp(_ outcome: RunOutcome) -> Bool {
         switch outcome.state {
         case .failed:

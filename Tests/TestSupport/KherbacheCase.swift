@@ -1,11 +1,10 @@
 package import Foundation
 
 /// A reconfiguration in BtrPlace's JSON as V. Kherbache published them: either a whole plan, whose
-/// migrations and durations are given, or an instance, whose migrations follow from its
-/// constraints.
+/// migrations and durations are given, or an instance, whose migrations follow from its constraints.
 ///
-/// A plan says nothing of the network: a host's link is then counted as wide as the plan itself
-/// ever uses it at once, unless it is given.
+/// A plan says nothing of the network: a host's link is then counted as wide as the plan itself ever
+/// uses it at once, unless it is given.
 package struct KherbacheCase {
     /// What can not be read or done.
     package struct Malformed: Error, CustomStringConvertible {

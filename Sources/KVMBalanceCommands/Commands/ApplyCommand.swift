@@ -19,14 +19,14 @@ struct ApplyCommand: FleetCommand {
         let plan = try PlanFile.read(file, for: composition.fleet)
         guard plan.outcome == .plan else {
             throw CommandError(
-                "\(file) holds no plan to carry out, its outcome is '\(plan.outcome.rawValue)': "
-                    + "look at it with 'kvmbalance explain \(file)'")
+                "\(file) holds no plan to carry out, its outcome is '\(plan.outcome.rawValue)': look "
+                    + "at it with 'kvmbalance explain \(file)'")
         }
         guard !plan.options.unsafe || self.unsafe else {
             throw CommandError(
-                "\(file) switches libvirt's storage safety check off (options.unsafe), and guests "
-                    + "can be corrupted: make the plan again without it, or add --unsafe if you "
-                    + "know why it is there")
+                "\(file) switches libvirt's storage safety check off (options.unsafe), and guests can "
+                    + "be corrupted: make the plan again without it, or add --unsafe if you know "
+                    + "why it is there")
         }
         let service = try PlanService(composition, policy: policy, plan: plan)
         let runner = try RunService(composition, isJSON: isJSON)

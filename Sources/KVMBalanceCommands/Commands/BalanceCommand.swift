@@ -21,8 +21,8 @@ struct BalanceCommand: FleetCommand {
         help: ArgumentHelp(
             "Decide as a timer should, by the policy's 'rebalance'.",
             discussion: """
-                Relieves what was overloaded in several looks, each of which is one call; leaves \
-                what was moved lately and what would not pay back, and says why it does nothing.
+                Relieves what was overloaded in several looks, each of which is one call; leaves what \
+                was moved lately and what would not pay back, and says why it does nothing.
                 """))
     var timer = false
     @OptionGroup var acting: ActingOptions

@@ -113,9 +113,8 @@ struct HostsEnableCommand: FleetCommand {
         for host in hosts.map({ HostName($0) }) {
             Console.out(
                 before.contains(host)
-                    ? "\(host) takes domains again; to bring back what a drain took away: "
-                        + "kvmbalance return \(Format.quoted(host.rawValue))"
-                        + CommandFlags(options).config
+                    ? "\(host) takes domains again; to bring back what a drain took away: kvmbalance "
+                        + "return \(Format.quoted(host.rawValue))\(CommandFlags(options).config)"
                     : "\(host) was not in maintenance")
         }
         return .done

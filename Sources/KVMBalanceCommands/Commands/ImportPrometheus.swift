@@ -33,8 +33,7 @@ struct ImportPrometheus: FleetCommand {
         var importer = try target.importer(named: true)
         let guests = try await guests(prometheus, end)
         var at = start
-        // A thousand moments at a time: the server refuses more than 11,000, and memory stays
-        // small.
+        // A thousand moments at a time: the server refuses more than 11,000, and memory stays small.
         while at <= end {
             let last = min(end, at.advanced(byMilliseconds: 999 * step * 1000))
             let series = try await prometheus.range(

@@ -3,15 +3,14 @@ import ClusterModel
 import Foundation
 import Replay
 
-/// `kvmbalance record DIR`: what was measured as a folder, to be replayed or sent with a bug
-/// report.
+/// `kvmbalance record DIR`: what was measured as a folder, to be replayed or sent with a bug report.
 struct RecordCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
         abstract: "Write a scenario folder from the metrics database.",
         discussion: """
-            The folder holds cluster.json, history.csv and policy.yaml; 'kvmbalance simulate' \
-            plays it. It holds names of hosts and domains.
+            The folder holds cluster.json, history.csv and policy.yaml; 'kvmbalance simulate' plays \
+            it. It holds names of hosts and domains.
             """)
 
     @Argument(help: "The folder to make.") var folder: String

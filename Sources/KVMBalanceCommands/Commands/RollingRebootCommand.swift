@@ -8,9 +8,9 @@ struct PlanRollingRebootCommand: FleetCommand {
         commandName: "rolling-reboot",
         abstract: "In how many rounds the fleet could be rebooted, and what moves in each.",
         discussion: """
-            Each round is planned as 'drain' and 'return' will plan it if the world stays as it \
-            is; the commands to carry it out are shown with it. If the world has changed between \
-            two rounds, ask again with the hosts that are left.
+            Each round is planned as 'drain' and 'return' will plan it if the world stays as it is; \
+            the commands to carry it out are shown with it. If the world has changed between two \
+            rounds, ask again with the hosts that are left.
             """)
 
     @Argument(help: "The hosts to reboot (default: all).") var hosts: [String] = []

@@ -89,8 +89,7 @@ struct StatusText {
                 "  \($0.free) of \($0.total) huge pages of \($0.pageSize) free"
             }
             return
-                "  cell \(cell.id)  CPU \(Format.bar(busy ?? 0)) \(Format.percent(busy))"
-                + "  memory \(Format.bar(used ?? 0)) \(Format.percent(used))"
+                "  cell \(cell.id)  CPU \(Format.bar(busy ?? 0)) \(Format.percent(busy))  memory \(Format.bar(used ?? 0)) \(Format.percent(used))"
                 + "  \(cell.cpus.count) CPUs\(pages.joined())"
         }
     }

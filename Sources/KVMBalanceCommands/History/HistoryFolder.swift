@@ -3,8 +3,8 @@ import Foundation
 import PlacementPolicy
 import Replay
 
-/// A scenario folder that holds a history: `cluster.json` (a cluster snapshot) or `cluster.yaml`
-/// (the same by hand), `history.csv` with one column for each domain, and perhaps `policy.yaml`.
+/// A scenario folder that holds a history: `cluster.json` (a cluster snapshot) or `cluster.yaml` (the
+/// same by hand), `history.csv` with one column for each domain, and perhaps `policy.yaml`.
 struct HistoryFolder {
     let path: String
 

@@ -3,8 +3,8 @@ import Foundation
 import Persistence
 import Telemetry
 
-/// Turns others' history into a metrics database of ours, with a fleet file beside it, in memory
-/// that does not grow with the history.
+/// Turns others' history into a metrics database of ours, with a fleet file beside it, in memory that
+/// does not grow with the history.
 struct HistoryImporter {
     /// What every machine of the made-up or named fleet has.
     struct Shape {

@@ -172,8 +172,8 @@ extension FitnessCheck {
             detail: "a file left here is seen on \(list(hosts)): the same storage",
             remedy: isKnown
                 ? nil
-                : "say so in kvmbalance.yaml (sharedStorage: [{path: \(path)}]): libvirt's pool "
-                    + "can not tell, and its guests count as stuck")
+                : "say so in kvmbalance.yaml (sharedStorage: [{path: \(path)}]): libvirt's pool can "
+                    + "not tell, and its guests count as stuck")
     }
 
     private func separate(

@@ -4,9 +4,9 @@ import PlacementPolicy
 
 /// The fleet file of a command, and whether what it asks for may be done for whoever wrote it.
 ///
-/// A fleet file decides where this program connects, as whom, and can even name programs to be run.
-/// So one that merely lies in the current folder must be the caller's own, and one that names
-/// programs must be root's, wherever it lies.
+/// A fleet file decides where this program connects, as whom, and can even name programs to be run. So
+/// one that merely lies in the current folder must be the caller's own, and one that names programs
+/// must be root's, wherever it lies.
 struct FleetFile {
     let path: String
     let fleet: Fleet
@@ -20,9 +20,9 @@ struct FleetFile {
         let (text, trust) = try TextFile.readJudging(path)
         if given == nil, path == here, let doubt = trust.doubt(trusting: [0, geteuid()]) {
             throw CommandError(
-                "\(path) of this folder is not read: \(doubt.reason), and a fleet file decides "
-                    + "where this program connects and what it runs. If it is yours: "
-                    + "\(doubt.remedy). To take it as it is: --config \(path)")
+                "\(path) of this folder is not read: \(doubt.reason), and a fleet file decides where "
+                    + "this program connects and what it runs. If it is yours: \(doubt.remedy). To "
+                    + "take it as it is: --config \(path)")
         }
         let fleet: Fleet
         do {

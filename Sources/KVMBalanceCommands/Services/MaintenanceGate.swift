@@ -1,8 +1,8 @@
 import ClusterModel
 import Execution
 
-/// What a run may still send where, by the register of hosts in maintenance as it is now: a host
-/// can be put there after the plan was made.
+/// What a run may still send where, by the register of hosts in maintenance as it is now: a host can be
+/// put there after the plan was made.
 struct MaintenanceGate: Sendable {
     private let run: RunID
     private let register: any MaintenanceRegister

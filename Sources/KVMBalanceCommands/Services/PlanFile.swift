@@ -36,8 +36,8 @@ enum PlanFile {
             return plan.hosts.isEmpty ? [] : ["its kind is 'balance', yet it names hosts"]
         case .rollback:
             faults.append(
-                "its kind is '\(plan.kind.rawValue)': only drain, return, balance and consolidate "
-                    + "can be applied")
+                "its kind is '\(plan.kind.rawValue)': only drain, return, balance and consolidate can "
+                    + "be applied")
         }
         if plan.hosts.isEmpty { faults.append("it names no host to \(plan.kind.rawValue)") }
         let known = Set(fleet.hosts.map(\.name))

@@ -7,9 +7,8 @@ extension PlanService {
     /// Domains measured at once, on each host and in all.
     private static let atOnce = (host: 2, fleet: 16)
 
-    /// The same world with what could be measured of the domains that this plan moves; nil when
-    /// there was nothing to measure. A migration that is over sooner than a measurement is not
-    /// worth one.
+    /// The same world with what could be measured of the domains that this plan moves; nil when there
+    /// was nothing to measure. A migration that is over sooner than a measurement is not worth one.
     func measured(
         for plan: MigrationPlan, in snapshot: ClusterSnapshot
     ) async throws -> ClusterSnapshot? {

@@ -42,8 +42,8 @@ struct PlanService: Sendable {
         guard policy.name == plan.policy || plan.policy.isEmpty else {
             throw CommandError(
                 "it was planned under policy '\(plan.policy)', and the policy at hand is "
-                    + "'\(policy.name)', which may ask for something else: name the right file "
-                    + "with --policy")
+                    + "'\(policy.name)', which may ask for something else: name the right file with "
+                    + "--policy")
         }
         policy.migration = plan.options
         policy.limits = plan.limits
@@ -206,8 +206,8 @@ struct PlanService: Sendable {
         }
     }
 
-    /// Every domain that this run moved, back to where it was. One that someone moved on since
-    /// comes back as a blocker of the plan: the rollback says what it can not bring back.
+    /// Every domain that this run moved, back to where it was. One that someone moved on since comes
+    /// back as a blocker of the plan: the rollback says what it can not bring back.
     private func inverse(of state: RunState) -> [Move] {
         state.displacements.map { move in
             Move(domain: move.domain, source: move.target, target: move.source)

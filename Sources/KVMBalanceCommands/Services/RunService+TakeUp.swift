@@ -22,8 +22,7 @@ extension RunService {
         }
         let service = try await planService(for: run, before.original, policy: policy)
         var rest = RunRest(run: run, state: before, goal: goal)
-        // A guest may be down or paused until its step is settled: nobody who needs no answer
-        // waits.
+        // A guest may be down or paused until its step is settled: nobody who needs no answer waits.
         if before.openSteps.isEmpty || !acting.yes { await rest.plan(with: service) }
         if acting.dryRun { return try show(rest) }
         guard
@@ -104,9 +103,8 @@ extension RunService {
     private func stop(_ holder: FleetLock.Holder, of run: RunID) throws {
         guard holder.run == run else {
             throw CommandError(
-                "run \(run) was not aborted: the fleet is held by \(holder.description), which "
-                    + "does not drive run \(run). Wait for that, or " + wayToStop(holder),
-                exit: .busy)
+                "run \(run) was not aborted: the fleet is held by \(holder.description), which does "
+                    + "not drive run \(run). Wait for that, or " + wayToStop(holder), exit: .busy)
         }
         // Anything but another process's number would reach whole groups of processes.
         guard let process = holder.process, process > 1, kill(process, SIGTERM) == 0 else {

@@ -71,8 +71,8 @@ struct RunService {
         return "end it\(end) (it has begun no run yet)"
     }
 
-    /// A run that was killed may have left a migration open: that comes first, and only a person
-    /// can say what is to become of it.
+    /// A run that was killed may have left a migration open: that comes first, and only a person can
+    /// say what is to become of it.
     func refuseUnfinishedRun() async throws {
         for (run, state) in try await composition.runStates()
         where state.outcome == nil || state.outcome?.state == .halted {
@@ -81,8 +81,8 @@ struct RunService {
                 "\n  kvmbalance runs \($0) \(run)\(flags.config)"
             }
             throw CommandError(
-                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else is begun. Look at "
-                    + "it: kvmbalance runs show \(run)\(flags.config)\nThen one of:"
+                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else is begun. Look at it: "
+                    + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
                     + ways.joined(), exit: .halted)
         }
     }
@@ -109,8 +109,8 @@ struct RunService {
         try await journal.remember(whole, as: Self.policyName(run))
     }
 
-    /// Plans for a run under the file of this name, else the one that it was planned under, else
-    /// the fleet file's.
+    /// Plans for a run under the file of this name, else the one that it was planned under, else the
+    /// fleet file's.
     func planService(
         for run: RunID, _ plan: MigrationPlan, policy given: String?
     ) async throws -> PlanService {
@@ -162,8 +162,7 @@ struct RunService {
                 + "\(hosts)\(flags.config)")
     }
 
-    /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before
-    /// it.
+    /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before it.
     func execute(
         _ run: RunID, recovering: Bool, service: PlanService, agreed: AgreedPlan? = nil
     ) async throws -> Exit {

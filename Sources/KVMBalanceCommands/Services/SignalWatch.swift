@@ -4,8 +4,8 @@ import Execution
 import Foundation
 import Synchronization
 
-/// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM:
-/// they are aborted. Once more: guests that may go down late are no longer waited for.
+/// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM: they
+/// are aborted. Once more: guests that may go down late are no longer waited for.
 final class SignalWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 

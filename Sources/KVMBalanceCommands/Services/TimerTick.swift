@@ -71,8 +71,8 @@ extension RebalanceMemory {
 }
 
 extension RebalanceLook {
-    /// How full each host was of late: the mean since the last look, where nothing was measured in
-    /// that time the newest figures, and else the demand.
+    /// How full each host was of late: the mean since the last look, where nothing was measured in that
+    /// time the newest figures, and else the demand.
     init(
         of snapshot: ClusterSnapshot, _ use: RecentUse, _ live: LiveFigures, under policy: Policy
     ) {

@@ -61,8 +61,8 @@ struct BalanceSearch {
             driven: view.measures.filter(\.isDriven).flatMap(\.resources), seed: seed)
     }
 
-    /// First relief; then from the present down to the mean. A plan needs no lower level once one
-    /// is enough, except with fewer moves: what is enough at a high level may have come about by a
+    /// First relief; then from the present down to the mean. A plan needs no lower level once one is
+    /// enough, except with fewer moves: what is enough at a high level may have come about by a
     /// detour. The frontier goes on.
     mutating func run(toTheEnd: Bool) {
         record()
@@ -144,8 +144,8 @@ struct BalanceSearch {
         return isReached
     }
 
-    /// From the fullest host to the emptiest, again and again: a way down that does not go by
-    /// ceilings, and ends where the policy is content.
+    /// From the fullest host to the emptiest, again and again: a way down that does not go by ceilings,
+    /// and ends where the policy is content.
     private mutating func even(_ budget: Int) {
         let rules = view.problem.policy.balance
         let present = floors.raised(

@@ -22,8 +22,8 @@ struct BalanceWorth {
         isBound = Self.isBound(view, start, most, rules.minGain)
     }
 
-    /// To lower the spread by a part of it, either all of the fullest hosts must give, or all of
-    /// the emptiest take: one move each at least.
+    /// To lower the spread by a part of it, either all of the fullest hosts must give, or all of the
+    /// emptiest take: one move each at least.
     private static func isBound(
         _ view: BalanceView, _ start: [[Int64]], _ most: Int, _ minGain: Int64
     ) -> Bool {

@@ -23,9 +23,9 @@ extension CeilingRepair {
     private static let givers = 32
     private static let takers = 4
 
-    /// Brings from the fullest host to the emptiest, where the spread is widest, the unit that
-    /// comes nearest to making them alike: what lasts longest of what one move can do. A host that
-    /// can give nothing does not hold up the next. False when none fits.
+    /// Brings from the fullest host to the emptiest, where the spread is widest, the unit that comes
+    /// nearest to making them alike: what lasts longest of what one move can do. A host that can
+    /// give nothing does not hold up the next. False when none fits.
     mutating func halve(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool {
         guard let measure = shares.widest else { return false }
         let order = shares.ordered(by: measure)

@@ -18,8 +18,7 @@ struct CeilingRepair {
     /// Does the present filling stray from what looks best?
     private var isDisordered = false
     private let isSource: [Bool]
-    /// What is evened out. The fullness of anything else does not choose a target: it only has to
-    /// fit.
+    /// What is evened out. The fullness of anything else does not choose a target: it only has to fit.
     private let driven: [Int]
 
     /// A unit's change of host, for undoing it.

@@ -18,8 +18,7 @@ final class Compatibility {
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
     private var domainProfiles: [DomainProfile] = []
-    /// Numbers in `ways` by kind of domain, kind of source and kind of target; -1 where nobody
-    /// asked.
+    /// Numbers in `ways` by kind of domain, kind of source and kind of target; -1 where nobody asked.
     private var known: [[[Int32]]] = []
     private var ways: [Way] = []
     private var forbidden: [Int: Set<Int>] = [:]

@@ -6,8 +6,8 @@ enum Way {
     case mode(Step.Mode)
     case none(Misfit)
 
-    /// The mildest way that the policy allows: live, then live with copied disks, then cold; a
-    /// domain that is to move cold always does.
+    /// The mildest way that the policy allows: live, then live with copied disks, then cold; a domain
+    /// that is to move cold always does.
     static func of(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Way {

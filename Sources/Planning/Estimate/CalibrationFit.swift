@@ -56,15 +56,15 @@ package struct TransferObservation: Hashable, Sendable {
 
 /// Learns from migrations that were done how the next ones will go.
 ///
-/// Robust: the share of the link that arrives and the part of the rewriting that counts are tried
-/// on a grid, the fixed part is then a median, and what is made small is the mean relative error,
-/// in which one that went wrong altogether counts no more than half. Where the observations can not
-/// tell two fits apart, the one nearer to what is assumed of any link wins. O(grid × observations).
+/// Robust: the share of the link that arrives and the part of the rewriting that counts are tried on
+/// a grid, the fixed part is then a median, and what is made small is the mean relative error, in
+/// which one that went wrong altogether counts no more than half. Where the observations can not tell
+/// two fits apart, the one nearer to what is assumed of any link wins. O(grid × observations).
 package enum CalibrationFit {
     /// With fewer, what is assumed or known of the whole fleet is better.
     static let jobsAtLeast = 3
-    /// Only the newest are asked, and of those the older count less: half as much after so many
-    /// more of them, because links and hosts change.
+    /// Only the newest are asked, and of those the older count less: half as much after so many more
+    /// of them, because links and hosts change.
     static let jobsAtMost = 400
     static let halfLife = 40
     private static let efficiencies: [Int64] = (0...72).map { step in
@@ -125,8 +125,7 @@ package enum CalibrationFit {
         return weight * (1 - Double(age % halfLife) / Double(2 * halfLife))
     }
 
-    /// The median of what copying does not explain, weighed so that each counts by its relative
-    /// error.
+    /// The median of what copying does not explain, weighed so that each counts by its relative error.
     private static func fixedPart(
         _ observations: [TransferObservation], _ copying: [Double], _ weights: [Double]
     ) -> Int64 {

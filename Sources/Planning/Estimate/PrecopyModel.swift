@@ -11,8 +11,7 @@ import ClusterModel
 struct PrecopyModel {
     /// Passes after which it counts as not converging; as many are counted for one that never ends.
     static let roundsAtMost = 20
-    /// A pass must be shorter than the one before by this part, in thousandths, to count as
-    /// progress.
+    /// A pass must be shorter than the one before by this part, in thousandths, to count as progress.
     static let progressPermille: Int64 = 20
     /// QEMU's auto-converge: first and further steps, and the most, in percent. A step follows when
     /// more than half of what was sent was rewritten meanwhile, so many times.

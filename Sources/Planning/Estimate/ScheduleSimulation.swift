@@ -39,8 +39,7 @@ struct ScheduleSimulation {
         var rate = 0.0
         var model: PrecopyModel?
         var sent = 0.0
-        /// Its share of the nominal links, in bytes a second, and the same times milliseconds so
-        /// far.
+        /// Its share of the nominal links, in bytes a second, and the same times milliseconds so far.
         var link = 0.0
         var linkTime = 0.0
         /// Milliseconds that it has copied.

@@ -37,8 +37,7 @@ package struct RebalanceLook: Sendable {
     package var at: Timestamp
     package var hosts: [HostNow]
     package var places: [(DomainID, HostName)]
-    /// The hosts' figures are means of so many seconds; nil where they are the newest that there
-    /// are.
+    /// The hosts' figures are means of so many seconds; nil where they are the newest that there are.
     package var overSeconds: Int64?
     let isUneven: Bool
 

@@ -9,8 +9,8 @@ package enum RebalanceDecision: Hashable, Sendable {
     case plan(MigrationPlan, reason: String)
 }
 
-/// Decides whether a fleet is worth touching now: the rules that keep a balancer from chasing its
-/// own tail stand around the planner, which alone decides what goes where.
+/// Decides whether a fleet is worth touching now: the rules that keep a balancer from chasing its own
+/// tail stand around the planner, which alone decides what goes where.
 ///
 /// At most one move of a domain in a period of load, whatever the load, as long as the period is no
 /// longer than `rest`: a domain that was moved rests for `rest`, then for twice that, and so on.
@@ -35,9 +35,8 @@ package struct Rebalancer: Sendable {
 
     private var rules: RebalanceRules { policy.rebalance }
 
-    /// Takes the look in, and answers it. The snapshot is made only when it is needed. What the
-    /// plan moves is counted as moved: a plan that is not carried out then costs a rest, never a
-    /// loop.
+    /// Takes the look in, and answers it. The snapshot is made only when it is needed. What the plan
+    /// moves is counted as moved: a plan that is not carried out then costs a rest, never a loop.
     package func decide(
         _ look: RebalanceLook, _ memory: inout RebalanceMemory, snapshot: () -> ClusterSnapshot
     ) -> RebalanceDecision {
@@ -111,8 +110,7 @@ package struct Rebalancer: Sendable {
         return held.isEmpty ? nil : Goal(aim: .relief, hosts: held.map(\.name))
     }
 
-    /// With slots that are times of a period, the snapshot says what is to come; looked at once a
-    /// slot.
+    /// With slots that are times of a period, the snapshot says what is to come; looked at once a slot.
     private func ahead(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
         guard let period = policy.demand.periodSeconds else { return nil }
         let every = period * 1000 / Int64(policy.demand.slots)

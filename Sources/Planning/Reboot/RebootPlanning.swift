@@ -4,9 +4,9 @@ import PlacementPolicy
 /// Plans the reboot of many hosts in as few rounds as are found.
 ///
 /// Each round is a drain of its hosts, exactly as the command `drain` would plan it from the world
-/// that the rounds before leave, and a return after it if the policy says so. In a small fleet
-/// whose domains come home, the best partition is chosen among all sets that can be empty together;
-/// in any other, rounds are filled host by host in several orders, of which the one with the fewest
+/// that the rounds before leave, and a return after it if the policy says so. In a small fleet whose
+/// domains come home, the best partition is chosen among all sets that can be empty together; in
+/// any other, rounds are filled host by host in several orders, of which the one with the fewest
 /// rounds counts, then the one with the fewest moves.
 struct RebootPlanning {
     let snapshot: ClusterSnapshot

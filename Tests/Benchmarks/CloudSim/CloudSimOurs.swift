@@ -4,8 +4,8 @@ import Planning
 import Replay
 import Telemetry
 
-/// Our rebalancer in CloudSim's world: it sees hosts, where guests are and what they used so far,
-/// as the timer would, and answers with migrations.
+/// Our rebalancer in CloudSim's world: it sees hosts, where guests are and what they used so far, as
+/// the timer would, and answers with migrations.
 struct CloudSimOurs {
     let policy: Policy
     private var memory = RebalanceMemory()

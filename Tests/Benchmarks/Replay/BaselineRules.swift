@@ -2,8 +2,8 @@ import ClusterModel
 import Replay
 import Simulation
 
-/// Beloglazov's rule in a fleet: a host above the threshold gives its smallest domains (they
-/// migrate fastest) to the hosts that are fullest and yet stay below it.
+/// Beloglazov's rule in a fleet: a host above the threshold gives its smallest domains (they migrate
+/// fastest) to the hosts that are fullest and yet stay below it.
 struct ThresholdRule: ReplayRule {
     let name = "threshold + least migration time"
     var threshold: Int64 = 800

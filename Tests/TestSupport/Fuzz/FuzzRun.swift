@@ -4,8 +4,8 @@ import PlacementPolicy
 import PlanChecking
 package import Planning
 
-/// Plans a stretch of fuzzed problems and holds each plan against the judge and, where the problem
-/// is small enough, against an exhaustive search.
+/// Plans a stretch of fuzzed problems and holds each plan against the judge and, where the problem is
+/// small enough, against an exhaustive search.
 package struct FuzzRun: Sendable {
     /// What came of the problems, by name; `digest` is over all bytes of all plans.
     package private(set) var counts: [String: Int] = [:]
@@ -120,8 +120,7 @@ package struct FuzzRun: Sendable {
             let blockers = plan.blockers.map { "\($0.domain ?? "-"): \($0.detail)" }
             fail(
                 problem.number,
-                "the plan is \(plan.outcome.rawValue), exhaustive search says \(verdict) "
-                    + "\(blockers)"
+                "the plan is \(plan.outcome.rawValue), exhaustive search says \(verdict) \(blockers)"
             )
         }
     }

@@ -50,8 +50,8 @@ struct ConflictSearch {
             proposals: snapshot.domains.count <= 24 ? 8000 : 0)
     }
 
-    /// A planning costs about as much as there are domains, and leaving ones times targets: the
-    /// whole stays within a second or two.
+    /// A planning costs about as much as there are domains, and leaving ones times targets: the whole
+    /// stays within a second or two.
     private static func checksAtMost(_ names: ConstraintNames) -> Int {
         let pairs = names.leaving.count * names.targets.count
         return min(400, 800_000 / (names.snapshot.domains.count + pairs / 8 + 100))
