@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with the Swift toolchain: `make demo`, `make test`.
-.PHONY: build demo test sanitize bench lint format lab lab-down deps lab-deps clean
+.PHONY: build demo test check sanitize bench lint format lab lab-down deps lab-deps clean
 
 SWIFT_FILES = Sources Tests Package.swift
 
@@ -13,6 +13,10 @@ demo: deps
 test: deps lab-deps lint
 	Tests/run
 
+# After each change: format, Tidy and the tests of what was changed, within a minute and a half.
+check:
+	@Tests/check
+
 # Every test with the thread and the address sanitizer: an hour and a half.
 sanitize: deps lab-deps
 	Tests/sanitize
@@ -24,7 +28,7 @@ bench: deps
 	Tests/Benchmarks/run .build/release/kvmbalance-bench "$(DATA)"
 
 lint:
-	swift format lint --strict --recursive $(SWIFT_FILES)
+	@Tests/lint
 
 format:
 	swift format --in-place --recursive $(SWIFT_FILES)

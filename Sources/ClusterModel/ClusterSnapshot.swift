@@ -53,7 +53,7 @@ package struct ClusterSnapshot: Hashable, Codable, Sendable {
         var moved = domains
         var pages = hosts
         let place = Dictionary(
-            hosts.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: hosts.enumerated().map { ($1.name, $0) })
         let entries = Dictionary(grouping: domains.indices, by: { domains[$0].id })
         for move in moves {
             for index in entries[move.domain] ?? [] {

@@ -2,8 +2,8 @@
 /// the short one, and what a longer one finds beyond them is written slowly.
 ///
 /// One rate would not do: it falls with the length of the window it was measured in, because a page
-/// that is written twice counts once. Source: Kherbache et al., "Scheduling live-migrations for fast,
-/// adaptable and energy-efficient relocation operations" (UCC 2015).
+/// that is written twice counts once. Source: Kherbache et al., "Scheduling live-migrations for
+/// fast, adaptable and energy-efficient relocation operations" (UCC 2015).
 package struct Dirtying: Hashable, Codable, Sendable {
     /// What was measured: a rate over a time.
     package struct Window: Hashable, Codable, Sendable {
@@ -56,11 +56,6 @@ package struct Dirtying: Hashable, Codable, Sendable {
         let hot = Double(hotMilliseconds) / 1000
         guard seconds > hot else { return Double(hotSet.count) * seconds / hot }
         return Double(hotSet.count) + Double(coldRate.count) * (seconds - hot)
-    }
-
-    /// Bytes a second while the hot pages are being written.
-    package var hotRate: Bytes {
-        Bytes(Int64(saturating: Double(hotSet.count) * 1000 / Double(hotMilliseconds)))
     }
 
     /// The same guest writing at so many thousandths of its rate.

@@ -12,7 +12,8 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     package var memory: Bytes
     /// Present balloon size; nil when not told.
     package var balloon: Bytes?
-    /// Demand for huge pages; `memory` then comes out of these pools and not out of ordinary memory.
+    /// Demand for huge pages; `memory` then comes out of these pools and not out of ordinary
+    /// memory.
     package var hugePages: HugePageDemand?
     package var numa: NUMABinding?
     package var guest: GuestPlatform
@@ -30,6 +31,9 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     package var isExcluded: Bool
     /// What forbids moving it cold, beside what forbids every move; nil when not known.
     package var coldBlockers: [Blocker]?
+
+    /// What a migration copies: what the balloon leaves the guest of its memory.
+    package var copiedMemory: Bytes { min(memory, balloon ?? memory) }
 
     package init(
         id: DomainID, name: String, state: DomainState = .running, isPersistent: Bool = true,

@@ -1,6 +1,6 @@
 /// How one domain appears on one host at one moment: what decides who owns it.
 ///
-/// Source: libvirt-domain.h (virDomainState and its reasons); `facts/libvirt-migration.md` section 5.
+/// Source: libvirt-domain.h (virDomainState and its reasons); `docs/libvirt-facts.md`.
 package struct DomainSighting: Hashable, Codable, Sendable {
     package enum Presence: String, Hashable, Codable, Sendable, CaseIterable {
         /// The host was asked and does not know the domain.

@@ -35,7 +35,7 @@ package struct MigrationOptions: Hashable, Codable, Sendable {
     /// How often a failed step is tried in all before it is planned around.
     package var attempts = 2
 
-    // What follows came later and is optional, so that older plans and journals can be read.
+    // What follows is nil, and left out of plans and journals, where nobody asked for it.
 
     /// Names (with `*` and `?`) of domains whose local disks may be copied along while they run.
     package var copyStorageAll: [String]?

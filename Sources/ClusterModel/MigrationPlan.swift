@@ -85,14 +85,14 @@ package struct Step: Hashable, Sendable {
     package var rationale: String
     /// What does not forbid the move but should be known before it.
     package var cautions: [String]
-    /// What it serves and what it does to the score; nil in plans of earlier versions.
+    /// What it serves and what it does to the score; nil in plans that do not tell.
     package var effect: StepEffect?
     /// Disks (`vda`) that are copied because they lie on storage of their host.
     package var copies: [String] = []
     /// Of these only what lies above their base images.
     package var copiesTopLayer = false
-    /// Networks that its cards are plugged into and that are called otherwise on the target, with the name
-    /// there.
+    /// Networks that its cards are plugged into and that are called otherwise on the target, with
+    /// the name there.
     package var interfaces: [String: String] = [:]
     /// The domain does not run: only its definition goes, and what is copied of it.
     package var isShutOff = false
@@ -118,7 +118,7 @@ package struct StepEstimate: Hashable, Sendable {
     package var durationMilliseconds: Int64
     package var downtimeMilliseconds: Int64
     package var transferred: Bytes
-    /// How sure it is, and what it rests on; nil in plans of earlier versions.
+    /// How sure it is, and what it rests on; nil in plans that do not tell.
     package var prediction: StepPrediction?
 
     package init(
@@ -138,15 +138,15 @@ package struct StepEstimate: Hashable, Sendable {
 package struct PlanScore: Hashable, Sendable {
     package var before: [String: Double]
     package var after: [String: Double]
-    /// What the policy asks for, where it is not had at the start. `moves` may be made in all at most, and
-    /// `moves_for_spread` beyond those that relieve overloaded hosts.
+    /// What the policy asks for, where it is not had at the start. `moves` may be made in all at
+    /// most, and `moves_for_spread` beyond those that relieve overloaded hosts.
     package var asked: [String: Double]
     /// What no plan can undercut; empty where no bound is known.
     package var bound: [String: Double]
     /// Relative distance to the bound; nil when there is no honest figure.
     package var gap: Double?
-    /// Before this the steps can not be done with their waits, in whatever order, as far as the estimates of
-    /// each move alone are right; nil when not known.
+    /// Before this the steps can not be done with their waits, in whatever order, as far as the
+    /// estimates of each move alone are right; nil when not known.
     package var makespanBoundMilliseconds: Int64?
 
     package init(

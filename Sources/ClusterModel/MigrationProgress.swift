@@ -1,6 +1,5 @@
 /// Progress of a migration job, from the source's job statistics (`virDomainGetJobStats`).
 package struct MigrationProgress: Hashable, Codable, Sendable {
-    package var elapsedMilliseconds: Int64
     package var processed: Bytes
     package var remaining: Bytes
     package var total: Bytes
@@ -9,26 +8,23 @@ package struct MigrationProgress: Hashable, Codable, Sendable {
     /// Bytes a second that the guest rewrites; 0 before the second iteration.
     package var dirtyRate: Bytes?
     package var iteration: Int?
-    package var expectedDowntimeMilliseconds: Int64?
     /// How much of its CPU auto-converge takes from the guest; nil without.
     package var throttlePercent: Int?
     /// The guest runs on the target, and what it lacks of its memory follows.
     package var isPostcopy: Bool
 
     package init(
-        elapsedMilliseconds: Int64 = 0, processed: Bytes = .zero, remaining: Bytes = .zero,
+        processed: Bytes = .zero, remaining: Bytes = .zero,
         total: Bytes = .zero, rate: Bytes? = nil, dirtyRate: Bytes? = nil, iteration: Int? = nil,
-        expectedDowntimeMilliseconds: Int64? = nil, throttlePercent: Int? = nil,
+        throttlePercent: Int? = nil,
         isPostcopy: Bool = false
     ) {
-        self.elapsedMilliseconds = elapsedMilliseconds
         self.processed = processed
         self.remaining = remaining
         self.total = total
         self.rate = rate
         self.dirtyRate = dirtyRate
         self.iteration = iteration
-        self.expectedDowntimeMilliseconds = expectedDowntimeMilliseconds
         self.throttlePercent = throttlePercent
         self.isPostcopy = isPostcopy
     }

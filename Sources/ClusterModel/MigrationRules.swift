@@ -7,13 +7,10 @@
 package struct MigrationRule: Sendable {
     /// virsh's words that meet in it.
     package let words: [String]
-    /// Who refuses it, or would do harm.
-    package let refusedBy: Refuser
     package let reason: String
     package let instead: String
     package let isBroken: @Sendable (MigrationOptions) -> Bool
 
-    package enum Refuser: String, Sendable { case libvirt, qemu = "QEMU", kvmbalance }
     /// Where the words are written.
     package enum Place: Sendable { case commandLine, policy }
 
@@ -43,37 +40,37 @@ package enum MigrationRules {
 
     private static let tunnel: [MigrationRule] = [
         rule(
-            ["tunnelled", "managed"], .libvirt,
+            ["tunnelled", "managed"],
             "the tunnel goes from daemon to daemon (virDomainMigrate3 takes no TUNNELLED)",
             "tunnelled with p2p, or managed with tls"
         ) { $0.tunnelled && $0.route == .managed },
         rule(
-            ["tunnelled", "parallel"], .libvirt,
+            ["tunnelled", "parallel"],
             "a tunnel is one connection through libvirtd, multifd needs its own",
             "parallel with tls"
         ) { $0.tunnelled && $0.parallel != nil },
         rule(
-            ["tunnelled", "postcopy"], .libvirt,
+            ["tunnelled", "postcopy"],
             "post-copy asks for pages, and a tunnel leads one way",
             "postcopy with tls"
         ) { $0.tunnelled && $0.mayEndInPostcopy },
         rule(
-            ["tunnelled", "tls"], .libvirt,
+            ["tunnelled", "tls"],
             "QEMU's own encryption needs a connection of its own, and libvirtd's is encrypted "
                 + "already where its URI is", "tls without tunnelled"
         ) { $0.tunnelled && $0.tls },
         rule(
-            ["tunnelled", "copy-storage-all"], .libvirt,
+            ["tunnelled", "copy-storage-all"],
             "disks are copied over NBD, which a tunnel does not carry",
             "copy-storage-all with tls"
         ) { $0.tunnelled && $0.copyStorageAll != nil },
         rule(
-            ["tunnelled", "copy-storage-inc"], .libvirt,
+            ["tunnelled", "copy-storage-inc"],
             "disks are copied over NBD, which a tunnel does not carry",
             "copy-storage-inc with tls"
         ) { $0.tunnelled && $0.copyStorageInc != nil },
         rule(
-            ["tunnelled", "offline"], .libvirt,
+            ["tunnelled", "offline"],
             "of a domain that does not run there is no memory to tunnel",
             "offline without tunnelled"
         ) { $0.tunnelled && $0.isAllCold },
@@ -81,26 +78,26 @@ package enum MigrationRules {
 
     private static let phases: [MigrationRule] = [
         rule(
-            ["postcopy", "suspend"], .libvirt,
+            ["postcopy", "suspend"],
             "post-copy goes on only while the guest runs on the target, which is not to run",
             "auto-converge with suspend"
         ) { $0.mayEndInPostcopy && $0.suspend },
         rule(
-            ["postcopy", "parallel"], .qemu,
+            ["postcopy", "parallel"],
             "QEMU before 10.1 says: Postcopy is not yet compatible with multifd",
             "postcopy alone, or parallel with auto-converge"
         ) { $0.mayEndInPostcopy && $0.parallel != nil },
         rule(
-            ["postcopy-bandwidth"], .libvirt,
+            ["postcopy-bandwidth"],
             "it limits a phase that is not switched on", "postcopy with postcopy-bandwidth"
         ) { $0.postcopyBandwidth != nil && !$0.mayEndInPostcopy },
         rule(
-            ["offline", "suspend"], .kvmbalance,
+            ["offline", "suspend"],
             "what moves cold is started on the target, and what does not run can not be suspended",
             "suspend for live moves only (leave offline out)"
         ) { $0.isAllCold && $0.suspend },
         rule(
-            ["offline", "postcopy"], .kvmbalance,
+            ["offline", "postcopy"],
             "of a domain that is off no memory is left to copy after the switch",
             "live with offline (live where it can be), or postcopy alone"
         ) { $0.isAllCold && $0.mayEndInPostcopy },
@@ -108,7 +105,7 @@ package enum MigrationRules {
 
     private static let copies: [MigrationRule] = [
         rule(
-            ["copy-storage-all", "copy-storage-inc"], .libvirt,
+            ["copy-storage-all", "copy-storage-inc"],
             "a disk is copied whole or above its base, not both",
             "name different domains in the two lists of the policy"
         ) { options in
@@ -118,7 +115,7 @@ package enum MigrationRules {
             return all.contains("*") || inc.contains("*") || !Set(all).isDisjoint(with: inc)
         },
         rule(
-            ["copy-storage-all", "postcopy"], .kvmbalance,
+            ["copy-storage-all", "postcopy"],
             "the disk's mirror ends at the switch-over; when post-copy then breaks, the newest "
                 + "disk is on the target and the newest memory on both",
             "copy-storage-all with auto-converge"
@@ -127,32 +124,32 @@ package enum MigrationRules {
 
     private static let compressions: [MigrationRule] = [
         rule(
-            ["compressed", "parallel"], .qemu,
+            ["compressed", "parallel"],
             "multifd sends pages as they are (xbzrle and the old compression threads work on one "
                 + "stream)", "parallel alone"
         ) { $0.compression != nil && $0.parallel != nil },
         rule(
-            ["compressed", "postcopy"], .qemu,
+            ["compressed", "postcopy"],
             "QEMU says: Postcopy is not currently compatible with compression",
             "compressed: xbzrle, or postcopy alone"
         ) { $0.compression?.method == .multithreaded && $0.mayEndInPostcopy },
         rule(
-            ["comp-mt-level"], .libvirt,
+            ["comp-mt-level"],
             "libvirt says: Turn multithread compression on to tune it", "compressed: mt"
         ) { $0.compression.map { $0.method != .multithreaded && $0.tunesThreads } ?? false },
         rule(
-            ["comp-xbzrle-cache"], .libvirt,
+            ["comp-xbzrle-cache"],
             "libvirt says: Turn xbzrle compression on to tune it", "compressed: xbzrle"
         ) { $0.compression.map { $0.method != .xbzrle && $0.cache != nil } ?? false },
     ]
 
     private static let limits: [MigrationRule] = [
         rule(
-            ["max-bandwidth"], .kvmbalance, "without bandwidth there is no limit to raise",
+            ["max-bandwidth"], "without bandwidth there is no limit to raise",
             "bandwidth with max-bandwidth"
         ) { $0.maxBandwidth != nil && $0.bandwidth == nil },
         rule(
-            ["bandwidth", "max-bandwidth"], .kvmbalance,
+            ["bandwidth", "max-bandwidth"],
             "what may be used in the end is less than what may be used at first",
             "a max-bandwidth above bandwidth"
         ) { options in
@@ -164,11 +161,11 @@ package enum MigrationRules {
     ]
 
     private static func rule(
-        _ words: [String], _ refuser: MigrationRule.Refuser, _ reason: String, _ instead: String,
+        _ words: [String], _ reason: String, _ instead: String,
         _ isBroken: @escaping @Sendable (MigrationOptions) -> Bool
     ) -> MigrationRule {
         MigrationRule(
-            words: words, refusedBy: refuser, reason: reason, instead: instead,
+            words: words, reason: reason, instead: instead,
             isBroken: isBroken)
     }
 }

@@ -46,7 +46,7 @@ package struct RecoveryRow: Sendable {
 /// The table that recovery follows, after a crash and after every migration alike.
 ///
 /// Source: who owns the domain at each loss point of migration protocol v3, libvirt 9.0.0
-/// `qemu_migration.c` and `libvirt-domain.c`; `facts/libvirt-migration.md` section 5.
+/// `qemu_migration.c` and `libvirt-domain.c`; `docs/libvirt-facts.md`.
 package enum RecoveryTable {
     package static func decide(
         source: DomainSighting, target: DomainSighting, after beginning: StepBeginning = .live

@@ -27,7 +27,6 @@ struct DomainJob: Sendable {
 
     var progress: MigrationProgress {
         MigrationProgress(
-            elapsedMilliseconds: parameters.integer(VIR_DOMAIN_JOB_TIME_ELAPSED) ?? 0,
             processed: bytes(VIR_DOMAIN_JOB_DATA_PROCESSED) ?? .zero,
             remaining: bytes(VIR_DOMAIN_JOB_DATA_REMAINING) ?? .zero,
             total: bytes(VIR_DOMAIN_JOB_DATA_TOTAL) ?? .zero,
@@ -35,7 +34,6 @@ struct DomainJob: Sendable {
             iteration: parameters.integer(VIR_DOMAIN_JOB_MEMORY_ITERATION).map {
                 Int(clamping: $0)
             },
-            expectedDowntimeMilliseconds: parameters.integer(VIR_DOMAIN_JOB_DOWNTIME),
             throttlePercent: parameters.integer(VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE).map {
                 Int(clamping: $0)
             },

@@ -54,7 +54,7 @@ extension InventoryReader {
             cells = [NUMACell(id: 0, memory: memory, cpus: Array(0..<min(cpus, 8192)))]
         }
         let gauges = Dictionary(
-            connection.cellGauges().map { ($0.cell, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: connection.cellGauges().map { ($0.cell, $0) })
         for index in cells.indices {
             cells[index].free = gauges[cells[index].id]?.free
             for pool in cells[index].hugePages.indices {

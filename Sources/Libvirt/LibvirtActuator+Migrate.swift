@@ -4,30 +4,20 @@ import Foundation
 package import HypervisorInterface
 
 extension LibvirtActuator {
-    /// Migrates, by the route that the options name.
+    /// Migrates by the route that the options name; `automatic` is peer-to-peer here, since whether
+    /// to go on with another route is for whoever asked to decide.
     ///
-    /// `automatic` tries peer-to-peer and falls back to managed only when the source's daemon could
-    /// not connect to the target's: nothing had begun then. The time limit covers reaching the
-    /// source; the migration itself has none, and goes on when the calling task is cancelled: the
-    /// way to end it is `abortMigration`.
+    /// The time limit covers reaching the source; the migration itself has none, and goes on when
+    /// the calling task is cancelled: the way to end it is `abortMigration`.
     package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
         switch request.options.route {
-        case .peerToPeer: return try await migratePeerToPeer(request)
-        case .managed: return try await migrate(request, route: .managed)
-        case .automatic:
-            do {
-                return try await migratePeerToPeer(request)
-            } catch let error as HypervisorError
-                where error.kind == .peerUnreachable && uris[request.target] != nil
-                && !request.options.tunnelled
-            {
-                return try await migrate(request, route: .managed)
-            }
+        case .peerToPeer, .automatic: try await migratePeerToPeer(request)
+        case .managed: try await migrate(request, route: .managed)
         }
     }
 
-    /// Waits for a peer-to-peer one for the time of a short order only: it goes on without us, and who
-    /// looks finds it under way.
+    /// Waits for a peer-to-peer one for the time of a short order only: it goes on without us, and
+    /// who looks finds it under way.
     package func resumePostcopy(_ request: MigrationRequest) async throws {
         if request.options.route == .managed {
             let limit = Duration.seconds(request.options.timeoutSeconds ?? 3600)
@@ -139,8 +129,8 @@ extension LibvirtActuator {
         return Performed(milliseconds: milliseconds, job: job)
     }
 
-    /// Adds the XML for the target where something in it is bound to the source. Where the target can
-    /// not be read from here it goes as it is, as libvirt does by itself.
+    /// Adds the XML for the target where something in it is bound to the source. Where the target
+    /// can not be read from here it goes as it is, as libvirt does by itself.
     private static func translate(
         _ request: MigrationRequest, _ domain: DomainHandle, into parameters: ParameterList,
         _ targetURI: String?

@@ -74,9 +74,9 @@ extension ConnectionHandle {
         var fields = [virNodeCPUStats](repeating: virNodeCPUStats(), count: Int(count))
         guard use({ virNodeGetCPUStats($0, cpu, &fields, &count, 0) }) == 0 else { return nil }
         let values = Dictionary(
-            fields.prefix(Int(count)).compactMap { field in
+            firstOf: fields.prefix(Int(count)).compactMap { field in
                 Int64(exactly: field.value).map { (fixedString(field.field), $0) }
-            }, uniquingKeysWith: { first, _ in first })
+            })
         guard let user = values[VIR_NODE_CPU_STATS_USER],
             let system = values[VIR_NODE_CPU_STATS_KERNEL],
             let idle = values[VIR_NODE_CPU_STATS_IDLE],
@@ -119,10 +119,10 @@ extension ConnectionHandle {
         var fields = [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
         guard use({ virNodeGetMemoryStats($0, cell, &fields, &count, 0) }) == 0 else { return [:] }
         return Dictionary(
-            fields.prefix(Int(count)).compactMap { field in
+            firstOf: fields.prefix(Int(count)).compactMap { field in
                 Bytes.plausible(Int64(exactly: field.value), unit: 1024)
                     .map { (fixedString(field.field), $0) }
-            }, uniquingKeysWith: { first, _ in first })
+            })
     }
 
     func ksmCounters() -> KSMCounters? {

@@ -66,7 +66,12 @@ extension Blocker.Reason {
     package var endsWithShutdown: Bool {
         switch self {
         case .security, .cpuModel, .sharedMemory: true
-        default: false
+        case .hostDevice, .snapshot, .blockJob, .sharedFilesystem, .transientDisk, .vdpa, .tpm,
+            .localStorage, .storageUnknown, .network, .machineType, .architecture, .state, .busy,
+            .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity, .antiAffinity, .pinned,
+            .excluded, .ban, .maintenance, .unreachable, .sameHostUUID, .ordering, .nPlusOne,
+            .convergence, .other:
+            false
         }
     }
 }

@@ -32,7 +32,7 @@ extension PolicyReader {
     private static func readConvergence(
         _ table: YAMLTable, into options: inout MigrationOptions
     ) throws(PolicyError) {
-        // What holds anyway is not written down: so plans of earlier versions say the same.
+        // What holds anyway is not written down: so a plan tells only what was asked for.
         let assumed = MigrationOptions()
         let rules = MigrationOptions.WhenStuck.allCases.map(\.rawValue)
         options.whenStuck = try table.scalar(
@@ -77,8 +77,8 @@ extension PolicyReader {
         for word in ["persistent", "undefinesource"] where try flag(table, word) == false {
             throw table.error(
                 "'migration.\(word)' can only be true: a persistent domain always takes its "
-                    + "definition along and leaves none behind, or it could be started twice, or be "
-                    + "gone after its next shutdown", at: word)
+                    + "definition along and leaves none behind, or it could be started twice, or "
+                    + "be gone after its next shutdown", at: word)
         }
         if try flag(table, "direct") == true {
             throw table.error(

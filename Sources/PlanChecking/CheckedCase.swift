@@ -29,13 +29,13 @@ struct CheckedCase {
         self.snapshot = snapshot
         self.policy = policy
         hosts = Dictionary(
-            snapshot.hosts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: snapshot.hosts.map { ($0.name, $0) })
         active = snapshot.domains.filter { $0.facts.state.isActive }
         let defined = snapshot.domains.filter { !$0.facts.state.isActive }
             .filter { CheckedWays.mayMoveAsDefinition($0.facts, policy) }
         domains = Dictionary(
-            (active + defined).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        steps = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: (active + defined).map { ($0.id, $0) })
+        steps = Dictionary(firstOf: plan.steps.map { ($0.id, $0) })
         sightings = Dictionary(grouping: active, by: \.id)
         seenTwice = Set(sightings.filter { $0.value.count > 1 }.keys)
         inFlight = Dictionary(grouping: snapshot.inFlight, by: \.domain)

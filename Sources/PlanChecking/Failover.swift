@@ -141,8 +141,7 @@ struct Failover {
             var order = others
             if emptiest {
                 let shares = Dictionary(
-                    others.map { ($0.name, share(of: $0, loads)) },
-                    uniquingKeysWith: { one, _ in one })
+                    firstOf: others.map { ($0.name, share(of: $0, loads)) })
                 order.sort {
                     (shares[$0.name] ?? 0, $0.name) < (shares[$1.name] ?? 0, $1.name)
                 }

@@ -62,8 +62,7 @@ enum InterleavingSweep {
             return Traveller(
                 home: domain.host, steps: steps,
                 taken: Dictionary(
-                    hosts.map { ($0, ledger.taken(by: domain, on: $0)) },
-                    uniquingKeysWith: { one, _ in one }))
+                    firstOf: hosts.map { ($0, ledger.taken(by: domain, on: $0)) }))
         }
     }
 

@@ -83,7 +83,7 @@ enum RebootCheck {
         let excused = Set(round.back?.blockers.compactMap(\.domain) ?? [])
         let rebooted = Set(round.hosts)
         let place = Dictionary(
-            after.domains.map { ($0.id, $0.host) }, uniquingKeysWith: { first, _ in first })
+            firstOf: after.domains.map { ($0.id, $0.host) })
         return before.domains.compactMap { domain in
             guard rebooted.contains(domain.host), domain.facts.state.isActive,
                 !excused.contains(domain.name), place[domain.id] != domain.host

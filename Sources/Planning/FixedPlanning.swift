@@ -46,7 +46,7 @@ struct FixedPlanning {
         var skipped: [Blocker] = []
         var causes: [Int: String] = [:]
         let domains = Dictionary(
-            snapshot.domains.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: snapshot.domains.map { ($0.id, $0) })
         for wish in wishes {
             switch Self.look(at: wish, problem, domains[wish.id]) {
             case .move(let move):

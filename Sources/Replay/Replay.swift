@@ -49,9 +49,9 @@ package struct Replay {
         self.keepsTrack = keepsTrack
         let base = world.base
         hostNumber = Dictionary(
-            base.hosts.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: base.hosts.enumerated().map { ($1.name, $0) })
         number = Dictionary(
-            base.domains.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: base.domains.enumerated().map { ($1.id, $0) })
         let hostNumber = self.hostNumber
         placement = base.domains.map { hostNumber[$0.host] }
         capacity = base.hosts.map { Int64($0.facts?.cpu.logicalCPUs ?? 0) * 1000 }

@@ -18,7 +18,7 @@ package struct ReplayWorld: Sendable {
         happenings: [ReplayHappening] = []
     ) {
         let place = Dictionary(
-            history.domains.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: history.domains.enumerated().map { ($1, $0) })
         let order = base.domains.map { domain in
             guard let number = place[domain.id] else {
                 preconditionFailure("no series for \(domain.name)")

@@ -41,7 +41,7 @@ package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration
         clock: C, now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.probes = Dictionary(
-            probes.map { ($0.host, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: probes.map { ($0.host, $0) })
         self.store = store
         self.budget = budget
         self.clock = clock

@@ -9,7 +9,7 @@ struct Narrator: Sendable {
     init(world: SimulatedWorld, plan: MigrationPlan) {
         start = world.now
         let pairs = world.hosts.flatMap { $0.domains.map { ($0.id, $0.facts.name) } }
-        names = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+        names = Dictionary(firstOf: pairs)
     }
 
     func name(_ domain: DomainID) -> String { names[domain] ?? domain.rawValue }

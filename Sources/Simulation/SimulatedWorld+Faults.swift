@@ -2,7 +2,7 @@ import ClusterModel
 import HypervisorInterface
 
 /// What faults do. Source: the loss points of the migration protocol,
-/// `facts/libvirt-migration.md` section 5.
+/// `docs/libvirt-facts.md`.
 extension SimulatedWorld {
     package mutating func strike(_ fault: SimulatedFault) {
         let now = now

@@ -29,14 +29,11 @@ extension SimulatedWorld {
         else { return nil }
         let sent = migration.sent(at: now)
         let remaining = migration.remaining - sent
-        let downtime =
-            migration.rate.count > 0 ? remaining.count * 1000 / migration.rate.count : nil
         return MigrationProgress(
-            elapsedMilliseconds: now.millisecondsSince(migration.startedAt),
             processed: migration.transferred + sent, remaining: remaining,
             total: migration.total, rate: migration.rate,
             dirtyRate: migration.iteration > 1 ? migration.dirtyRate : .zero,
-            iteration: migration.iteration, expectedDowntimeMilliseconds: downtime,
+            iteration: migration.iteration,
             throttlePercent: migration.throttlePercent > 0 ? migration.throttlePercent : nil,
             isPostcopy: migration.isPastSwitchOver)
     }

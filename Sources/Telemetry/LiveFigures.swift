@@ -51,7 +51,7 @@ package struct LiveFigures: Hashable, Sendable, Encodable {
     ) {
         let interval = rules.judge(from: earlier.at, to: sample.at)
         let before = Dictionary(
-            earlier.domains.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: earlier.domains.map { ($0.id, $0) })
         for domain in sample.domains {
             guard let earlier = before[domain.id] else { continue }
             let rates = DomainRates(from: earlier, to: domain, over: interval)

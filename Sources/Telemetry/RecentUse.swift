@@ -33,7 +33,7 @@ package struct RecentUse: Hashable, Sendable {
             let milliseconds = min(sample.at, use.end).millisecondsSince(max(earlier.at, use.start))
             guard milliseconds > 0 else { return }
             let before = Dictionary(
-                earlier.domains.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+                firstOf: earlier.domains.map { ($0.id, $0) })
             for domain in sample.domains {
                 guard let earlier = before[domain.id],
                     let cpu = DomainRates.cpu(from: earlier, to: domain, over: interval).value

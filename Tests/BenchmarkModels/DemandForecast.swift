@@ -1,14 +1,15 @@
-/// A forecast of one series some steps ahead, chosen among simple ways by its own errors in the past.
+/// A forecast of one series some steps ahead, chosen among simple ways by its own errors in the
+/// past.
 ///
-/// The mixtures hold the level of the last hour against what the days before had at that time of the
-/// day. None is used unless it was better, on the series' own past, than to say "same as now" and
-/// "same as yesterday". O(values) for a fit, times the number of ways.
+/// The mixtures hold the level of the last hour against what the days before had at that time of
+/// the day. None is used unless it was better, on the series' own past, than to say "same as now"
+/// and "same as yesterday". O(values) for a fit, times the number of ways.
 package struct DemandForecast: Hashable, Sendable {
     /// How the value to come is guessed.
     package enum Way: Hashable, Sendable {
         case sameAsNow, sameAsYesterday, sameAsLastWeek
-        /// So many percent of the mean of the last hour, the rest of the mean of the same time on the
-        /// days before; 100 is only the hour.
+        /// So many percent of the mean of the last hour, the rest of the mean of the same time on
+        /// the days before; 100 is only the hour.
         case mixture(percent: Int)
     }
 
@@ -26,8 +27,8 @@ package struct DemandForecast: Hashable, Sendable {
         [.sameAsNow, .sameAsYesterday, .sameAsLastWeek]
         + [0, 25, 50, 75, 100].map { .mixture(percent: $0) }
 
-    /// What will be `ahead` steps after the last of the values; nil where the past does not reach back
-    /// far enough. Missing values are negative.
+    /// What will be `ahead` steps after the last of the values; nil where the past does not reach
+    /// back far enough. Missing values are negative.
     package func predict(_ values: ArraySlice<Int32>, _ way: Way) -> Int64? {
         let target = values.endIndex - 1 + ahead
         switch way {
@@ -43,10 +44,11 @@ package struct DemandForecast: Hashable, Sendable {
         }
     }
 
-    /// The way with the least mean error on the last `judged` values, and that error; each prediction
-    /// sees only what was before it. A way that is not a tenth better than "same as now" in both halves of
-    /// them was lucky once, and is none: a guest that changed its habits has a past that misleads. For
-    /// the same reason it is to be asked anew with each forecast, over a day and not a week.
+    /// The way with the least mean error on the last `judged` values, and that error; each
+    /// prediction sees only what was before it. A way that is not a tenth better than "same as now"
+    /// in both halves of them was lucky once, and is none: a guest that changed its habits has a
+    /// past that misleads. For the same reason it is to be asked anew with each forecast, over a
+    /// day and not a week.
     package func best(
         _ values: ArraySlice<Int32>, judged: Int, every stride: Int = 3
     ) -> (way: Way, error: Int64)? {

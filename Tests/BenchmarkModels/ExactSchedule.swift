@@ -1,9 +1,9 @@
 /// The shortest schedule of a few transfers, by trying all orders in which they can start.
 ///
 /// In some best schedule each transfer starts as early as those that started before it allow, so it
-/// is enough to choose who starts next and in which way: depth-first, cut where the bound of what is
-/// left reaches the best known, where the same transfers are behind with no resource free sooner,
-/// and where equal transfers would change places. Source: Demeulemeester, Herroelen, "A
+/// is enough to choose who starts next and in which way: depth-first, cut where the bound of what
+/// is left reaches the best known, where the same transfers are behind with no resource free
+/// sooner, and where equal transfers would change places. Source: Demeulemeester, Herroelen, "A
 /// branch-and-bound procedure for the multiple resource-constrained project scheduling problem"
 /// (1992).
 struct ExactSchedule {

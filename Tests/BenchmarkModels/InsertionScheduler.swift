@@ -1,5 +1,6 @@
-/// Plays transfers in an order of priority, each as early as those before it in the order leave room,
-/// be that in a gap: one that comes early in the order has both ends of its way kept free for it.
+/// Plays transfers in an order of priority, each as early as those before it in the order leave
+/// room, be that in a gap: one that comes early in the order has both ends of its way kept free for
+/// it.
 ///
 /// Source: Kolisch, "Serial and parallel resource-constrained project scheduling methods
 /// revisited" (1996), the serial scheme; among its schedules there always is a best one.

@@ -1,3 +1,5 @@
+import Planning
+
 /// What no schedule can undercut: the load of each channel, and the longest chain of waits.
 ///
 /// A channel that carries c at once can not carry work w in less than w/c; the work of transfers
@@ -18,7 +20,7 @@ struct ScheduleBound {
         let shortest = transfers.map { $0.ways.map(\.milliseconds).min() ?? 0 }
         var heads = transfers.map(\.earliestMilliseconds)
         var tails = shortest
-        let order = Self.inOrderOfWaits(transfers)
+        let order = WaitOrder.of(transfers.map(\.after))
         channelMilliseconds = Self.load(problem, heads: heads)
         // Each round carries what was found one host further along.
         for _ in 0..<4 {
@@ -107,24 +109,5 @@ struct ScheduleBound {
             }
             return least > 0 ? TransferProblem.Claim(claim.index, least) : nil
         }
-    }
-
-    /// Every transfer behind those that it waits for; what waits in a circle is left out.
-    private static func inOrderOfWaits(_ transfers: [TransferProblem.Transfer]) -> [Int] {
-        var open = transfers.map(\.after.count)
-        var followers: [[Int]] = transfers.map { _ in [] }
-        for (index, transfer) in transfers.enumerated() {
-            for wait in transfer.after { followers[wait].append(index) }
-        }
-        var order = transfers.indices.filter { open[$0] == 0 }
-        var next = 0
-        while next < order.count {
-            for follower in followers[order[next]] {
-                open[follower] -= 1
-                if open[follower] == 0 { order.append(follower) }
-            }
-            next += 1
-        }
-        return order
     }
 }

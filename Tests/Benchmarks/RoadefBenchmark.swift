@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchmarkModels
 import Dispatch
 import Foundation
 import Planning
@@ -83,7 +84,7 @@ struct RoadefBenchmark: ParsableCommand {
         let clock = ContinuousClock()
         let start = clock.now
         let seconds = max(0.1, timeLimit - spent - 0.05 - 0.5 * spent)
-        let effort: AssignmentSearch.Effort =
+        let effort: SideBySideSearch.Effort =
             if let proposals {
                 .proposals(proposals)
             } else if let cpuLimit {
@@ -91,7 +92,7 @@ struct RoadefBenchmark: ParsableCommand {
             } else {
                 .until { (clock.now - start) / .seconds(seconds) }
             }
-        return AssignmentSearch(problem, seed: seed, workers: workers).run(effort) { count, job in
+        return SideBySideSearch(problem, seed: seed, workers: workers).run(effort) { count, job in
             DispatchQueue.concurrentPerform(iterations: count) { job($0) }
         }
     }

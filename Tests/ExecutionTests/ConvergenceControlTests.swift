@@ -16,7 +16,7 @@ struct ConvergenceControlTests {
             pass += 1
             second += 3
             let progress = MigrationProgress(
-                elapsedMilliseconds: second * 1000, processed: .mebibytes(Int64(pass) * 100),
+                processed: .mebibytes(Int64(pass) * 100),
                 remaining: hotSet, total: .gibibytes(4), rate: rate, dirtyRate: hotSet,
                 iteration: pass, throttlePercent: throttle)
             return (progress, Timestamp(seconds: second))

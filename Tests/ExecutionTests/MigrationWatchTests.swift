@@ -8,9 +8,8 @@ struct MigrationWatchTests {
 
     static func progress(_ gibibytes: Int64, of total: Int64 = 4) -> MigrationProgress {
         MigrationProgress(
-            elapsedMilliseconds: 0, processed: .gibibytes(gibibytes), remaining: .gibibytes(1),
-            total: .gibibytes(total), rate: .mebibytes(100), dirtyRate: .zero, iteration: 1,
-            expectedDowntimeMilliseconds: nil)
+            processed: .gibibytes(gibibytes), remaining: .gibibytes(1),
+            total: .gibibytes(total), rate: .mebibytes(100), dirtyRate: .zero, iteration: 1)
     }
 
     static func watch(timeout: Int? = nil) -> MigrationWatch {

@@ -90,7 +90,7 @@ import Testing
 
     @Test func `the search finds the optimum of the definition`() throws {
         let problem = try Self.example().assignmentProblem
-        let result = AssignmentSearch(problem, seed: 1).run(.proposals(100_000))
+        let result = AssignmentSearch(problem, seed: 1).run(proposals: 100_000)
         #expect(result.bins == [0, 2, 1])
         #expect(result.cost == 2411 && result.initialCost == 4200)
     }

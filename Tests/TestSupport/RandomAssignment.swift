@@ -55,9 +55,6 @@ package enum RandomAssignment {
                 index % (bins + 1) == 0 ? 0 : UInt32(random.int(0...6))
             }
         }
-        if random.oneIn(2) {
-            problem.usedBinCost = (0..<bins).map { _ in Int64(random.int(0...40)) }
-        }
     }
 
     /// Disjoint groups, and sometimes one across them; what each asks for holds at the start.

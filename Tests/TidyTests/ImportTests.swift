@@ -62,12 +62,10 @@ extension Repository.SourceFile {
     /// The modules this file imports, whatever the access level of the import.
     var imports: [String] {
         lines.compactMap { line in
-            guard
-                let match = line.prefixMatch(
-                    of:
-                        /(?:@\w+ )?(?:package |public )?import (?:(?:struct|class|enum|func) )?(\w+)/
-                )
-            else { return nil }
+            guard line.contains("import ") else { return nil }
+            let statement =
+                /(?:@\w+ )?(?:package |public )?import (?:(?:struct|class|enum|func) )?(\w+)/
+            guard let match = line.prefixMatch(of: statement) else { return nil }
             return String(match.1)
         }
     }

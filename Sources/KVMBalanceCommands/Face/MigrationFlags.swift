@@ -36,10 +36,10 @@ struct MigrationFlags: ParsableArguments {
     @Option(help: "Seconds that a guest has to shut down for a cold move (default 120).")
     var shutdownTimeout: Int?
 
-    @Flag(help: "Define the domain on the target (always done for persistent domains).")
+    @Flag(help: "Define the domain on the target (the default; changes nothing).")
     var persistent = false
 
-    @Flag(help: "Undefine it on the source (always done for persistent domains).")
+    @Flag(help: "Undefine it on the source (the default; changes nothing).")
     var undefinesource = false
 
     @Flag(help: "Leave guests paused on the target.")
@@ -48,7 +48,7 @@ struct MigrationFlags: ParsableArguments {
     @Flag(help: "Switch off libvirt's storage safety check. Guests can be corrupted.")
     var unsafe = false
 
-    @Flag(help: "virsh's --direct without --p2p: QEMU has no such route, use --managed.")
+    @Flag(help: "Always refused: QEMU has no such route; use --managed.")
     var direct = false
 
     @Flag(help: "The source's daemon drives the migration (the default where it can).")

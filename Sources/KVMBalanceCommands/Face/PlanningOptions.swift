@@ -11,10 +11,7 @@ struct PlanningOptions: ParsableArguments {
     @Option(help: "Seed of the search: the same seed gives the same plan.")
     var seed: UInt64 = 0
 
-    @Option(
-        help: ArgumentHelp(
-            "Seconds the search may take. The present search ends by itself, far below any limit; "
-                + "it never runs on to fill the time."))
+    @Option(help: "Seconds for the search; changes nothing, it ends by itself well before.")
     var timeLimit: Int?
 
     @Flag(help: "Plan for what can leave, even if some domains must stay.")

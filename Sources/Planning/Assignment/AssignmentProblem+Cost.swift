@@ -20,9 +20,6 @@ extension AssignmentProblem {
                 cost += balance.weight * max(0, balance.target * first - second)
             }
         }
-        if !usedBinCost.isEmpty {
-            for bin in Set(bins) { cost += usedBinCost[bin] }
-        }
         return cost + costOfMoves(bins)
     }
 

@@ -102,14 +102,13 @@ package struct AssignmentProblem: Sendable {
     package var groupMoveWeight: Int64 = 0
     /// Times the places that groups cover beyond what they should.
     package var scatterWeight: Int64 = 0
-    /// Times the members at a place beyond `mostAtPlace`, which only those that started there can be.
+    /// Times the members at a place beyond `mostAtPlace`, which only those that started there can
+    /// be.
     package var crowdWeight: Int64 = 0
     /// Times the entry of `pairCost` for where an item started and where it is.
     package var pairWeight: Int64 = 0
     /// One row for each bin of departure; empty for none.
     package var pairCost: [UInt32] = []
-    /// What a bin costs when it holds any item at all; empty for nothing.
-    package var usedBinCost: [Int64] = []
 
     package init(
         resources: Int, capacity: [Int64], demand: [Int64], origin: [Int]

@@ -3,7 +3,7 @@
 ///
 /// Raw arrays and no copies: the search evaluates millions of changes a second. A debug build
 /// compares with a count from scratch as it goes.
-struct AssignmentState: ~Copyable {
+package struct AssignmentState: ~Copyable {
     let tables: AssignmentTables
     private let memory: Memory
     /// For the comparison of a debug build.
@@ -13,7 +13,7 @@ struct AssignmentState: ~Copyable {
     /// Changes made so far.
     private(set) var changes = 0
 
-    let bin: UnsafeMutablePointer<Int32>
+    package let bin: UnsafeMutablePointer<Int32>
     /// What more fits on each bin, transient resources of departed items taken off.
     let room: UnsafeMutablePointer<Int64>
     /// Each hinge of each bin, negative when it costs nothing.
@@ -33,7 +33,7 @@ struct AssignmentState: ~Copyable {
     let next: UnsafeMutablePointer<Int32>
     private let previous: UnsafeMutablePointer<Int32>
 
-    var groups: GroupCounters
+    package var groups: GroupCounters
     /// Places that each group covers, where that costs anything.
     let covered: UnsafeMutablePointer<Int32>
 
@@ -106,7 +106,7 @@ struct AssignmentState: ~Copyable {
     }
 
     private func currentCost(_ bin: Int) -> Int64 {
-        var cost: Int64 = tables.hasUsedCost && count[bin] > 0 ? tables.usedCost[bin] : 0
+        var cost: Int64 = 0
         for hinge in 0..<tables.hinges {
             cost &+= max(0, excess[bin * tables.hinges + hinge])
         }
@@ -195,7 +195,7 @@ struct AssignmentState: ~Copyable {
     @inline(__always)
     func costWithout(_ item: Int, _ source: Int) -> Int64 {
         if withoutVersion[item] == version[source] { return without[item] }
-        var cost: Int64 = tables.hasUsedCost && count[source] > 1 ? tables.usedCost[source] : 0
+        var cost: Int64 = 0
         let (excess, load) = (excess + source &* tables.hinges, tables.load + item &* tables.hinges)
         for hinge in 0..<tables.hinges { cost &+= max(0, excess[hinge] &- load[hinge]) }
         without[item] = cost
@@ -206,7 +206,7 @@ struct AssignmentState: ~Copyable {
     /// What a bin would cost with one item more.
     @inline(__always)
     func costWith(_ item: Int, _ target: Int) -> Int64 {
-        var cost: Int64 = tables.hasUsedCost ? tables.usedCost[target] : 0
+        var cost: Int64 = 0
         let (excess, load) = (excess + target &* tables.hinges, tables.load + item &* tables.hinges)
         for hinge in 0..<tables.hinges { cost &+= max(0, excess[hinge] &+ load[hinge]) }
         return cost
@@ -215,7 +215,7 @@ struct AssignmentState: ~Copyable {
     /// What a bin would cost with one item in the place of another.
     @inline(__always)
     func costExchanging(_ out: Int, for item: Int, _ target: Int) -> Int64 {
-        var cost: Int64 = tables.hasUsedCost ? tables.usedCost[target] : 0
+        var cost: Int64 = 0
         let excess = excess + target &* tables.hinges
         let (load, less) = (tables.load + item &* tables.hinges, tables.load + out &* tables.hinges)
         for hinge in 0..<tables.hinges {

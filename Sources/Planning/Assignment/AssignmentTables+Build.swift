@@ -1,5 +1,5 @@
 extension AssignmentTables {
-    init(_ problem: AssignmentProblem, in memory: Memory) {
+    package init(_ problem: AssignmentProblem, in memory: Memory) {
         let order = Self.resourceOrder(problem)
         let width = problem.resourceCount
         items = problem.itemCount
@@ -18,8 +18,6 @@ extension AssignmentTables {
         hasPairs = !problem.pairCost.isEmpty && problem.pairWeight != 0
         pairWeight = problem.pairWeight
         pairCost = memory.array(hasPairs ? problem.pairCost : [], or: 0)
-        hasUsedCost = !problem.usedBinCost.isEmpty
-        usedCost = memory.array(problem.usedBinCost, or: 0)
 
         let groups = GroupTable(problem)
         self.groups = problem.groups.count

@@ -22,8 +22,10 @@ struct FlatLists {
 
 /// Owns raw arrays and frees them together. The search's inner loops read and write them without
 /// reference counts, copies or checks.
-final class Memory {
+package final class Memory {
     private var owned: [UnsafeMutableRawPointer] = []
+
+    package init() {}
 
     func array<Element: BitwiseCopyable>(
         _ count: Int, of value: Element
@@ -59,12 +61,12 @@ struct ItemTraits: OptionSet {
 
 /// The problem as the inner loops want it; never changes once it is built.
 ///
-/// Every soft term on a bin's load is one hinge: `max(0, offset + sum of the items' loads)`, weights
-/// multiplied in. Thresholds and balances of two resources are both of that form. Resources that
-/// count at one end come first, the transient ones after them, the tightest first in both.
-struct AssignmentTables {
-    let items: Int
-    let bins: Int
+/// Every soft term on a bin's load is one hinge: `max(0, offset + sum of the items' loads)`,
+/// weights multiplied in. Thresholds and balances of two resources are both of that form. Resources
+/// that count at one end come first, the transient ones after them, the tightest first in both.
+package struct AssignmentTables {
+    package let items: Int
+    package let bins: Int
     /// Resources, and how many of them are not transient.
     let width: Int
     let plainWidth: Int
@@ -79,8 +81,6 @@ struct AssignmentTables {
     let hasPairs: Bool
     let pairWeight: Int64
     let pairCost: UnsafeMutablePointer<UInt32>
-    let hasUsedCost: Bool
-    let usedCost: UnsafeMutablePointer<Int64>
 
     let traits: UnsafeMutablePointer<ItemTraits>
     let groupsOfItem: FlatLists
@@ -94,8 +94,8 @@ struct AssignmentTables {
     let isCounted: UnsafeMutablePointer<Bool>
     let minimumLocations: UnsafeMutablePointer<Int32>
     let apartRows: Int
-    let spreadRows: Int
-    let dependencyRows: Int
+    package let spreadRows: Int
+    package let dependencyRows: Int
     let groupMoveWeight: Int64
     let mostAtPlace: UnsafeMutablePointer<Int32>
     let mostPlaces: UnsafeMutablePointer<Int32>
@@ -103,14 +103,14 @@ struct AssignmentTables {
     let scatterWeight: Int64
     let crowdWeight: Int64
     /// Does some group look at locations for its seats?
-    let hasSeatsByLocation: Bool
+    package let hasSeatsByLocation: Bool
     /// The most that one item's change can save in groups' terms.
     let rebate: Int64
     let largestGroup: Int
     let groups: Int
 
-    let location: UnsafeMutablePointer<Int32>
-    let neighborhood: UnsafeMutablePointer<Int32>
+    package let location: UnsafeMutablePointer<Int32>
+    package let neighborhood: UnsafeMutablePointer<Int32>
     let locations: Int
     let neighborhoods: Int
     /// Words of a set of bins.

@@ -2,8 +2,8 @@
 /// the less often the colder it is. Every placement it visits is feasible.
 ///
 /// Used by one thread at a time.
-final class AssignmentWorker: @unchecked Sendable {
-    var state: AssignmentState
+package final class AssignmentWorker: @unchecked Sendable {
+    package var state: AssignmentState
     private let owner: Memory
     private let tables: AssignmentTables
     private var random: SplitMix64
@@ -11,11 +11,12 @@ final class AssignmentWorker: @unchecked Sendable {
     private let weight: UnsafeMutablePointer<Double>
     private let tuning: AssignmentSearch.Tuning
 
-    /// Bins this walk may touch; the rest belongs to another for now.
-    let isMine: UnsafeMutablePointer<Bool>
+    /// Bins this walk may touch; where several go side by side, the rest belongs to another for
+    /// now.
+    package let isMine: UnsafeMutablePointer<Bool>
 
     /// The best placement met, and items moved since.
-    private(set) var bestCost: Int64
+    package private(set) var bestCost: Int64
     let best: UnsafeMutablePointer<Int32>
     private let changed: UnsafeMutablePointer<Int32>
     private let isChanged: UnsafeMutablePointer<Bool>
@@ -30,7 +31,7 @@ final class AssignmentWorker: @unchecked Sendable {
     static let refuges = 5
     static let longestLook = 40
 
-    init(
+    package init(
         _ problem: AssignmentProblem, _ tables: AssignmentTables, at start: [Int], seed: UInt64,
         tuning: AssignmentSearch.Tuning
     ) {
@@ -64,7 +65,7 @@ final class AssignmentWorker: @unchecked Sendable {
     }
 
     /// Proposes so many changes at one temperature.
-    func anneal(_ proposals: Int, temperature: Double) {
+    package func anneal(_ proposals: Int, temperature: Double) {
         var random = random
         for _ in 0..<proposals {
             let bits = random.next()
@@ -113,7 +114,7 @@ final class AssignmentWorker: @unchecked Sendable {
     }
 
     @inline(__always)
-    func accept(_ item: Int, to target: Int) {
+    package func accept(_ item: Int, to target: Int) {
         state.move(item, to: target)
         if !isChanged[item] {
             isChanged[item] = true
@@ -122,8 +123,9 @@ final class AssignmentWorker: @unchecked Sendable {
         }
     }
 
+    /// Keeps the present placement if none met so far was cheaper.
     @inline(__always)
-    private func noteBest() {
+    package func noteBest() {
         if state.cost < bestCost { keep() }
     }
 
@@ -137,28 +139,11 @@ final class AssignmentWorker: @unchecked Sendable {
         changedCount = 0
     }
 
-    /// Takes over what another walk did on its own bins since both were at the same placement.
-    func adopt(_ other: AssignmentWorker, entirely: Bool = false) {
-        for item in 0..<tables.items {
-            let place = Int(other.state.bin[item])
-            if (entirely || other.isMine[place]) && Int(state.bin[item]) != place {
-                accept(item, to: place)
-            }
-        }
-        noteBest()
-    }
-
-    /// Keeps to some of the bins, and to the groups whose locations are not left to the other walk.
-    func confine(to bins: [Bool], is mine: Bool, turn: UInt64) {
-        for bin in 0..<tables.bins { isMine[bin] = bins[bin] == mine }
-        state.groups.setFloors(tables) { row in
-            var random = SplitMix64(seed: turn &+ UInt64(row))
-            return random.next() & 1 == (mine ? 0 : 1)
-        }
-    }
+    /// The best placement met: a bin for each item.
+    package var bestPlacement: [Int] { (0..<tables.items).map { Int(best[$0]) } }
 
     /// Mean over items of what they weigh in the soft terms together: the scale of temperatures.
-    var meanWeight: Double {
+    package var meanWeight: Double {
         let sum = (0..<tables.items).reduce(0) { $0 + weight[$1] }
         return max(1, sum / Double(max(1, tables.items)))
     }

@@ -1,5 +1,5 @@
 /// What is counted of groups: who is on which bin, location and neighbourhood, and how many moved.
-struct GroupCounters {
+package struct GroupCounters {
     /// A bit for each bin that holds a member.
     private let onBin: UnsafeMutablePointer<UInt64>
     private let inLocation: UnsafeMutablePointer<Int32>
@@ -38,7 +38,7 @@ struct GroupCounters {
     }
 
     /// A group may lose locations down to its minimum where this walk owns it, none otherwise.
-    func setFloors(_ tables: AssignmentTables, isOwner: (Int) -> Bool) {
+    package func setFloors(_ tables: AssignmentTables, isOwner: (Int) -> Bool) {
         for group in 0..<tables.groups {
             let row = Int(tables.spreadRow[group])
             guard row >= 0 else { continue }

@@ -15,8 +15,8 @@ struct PlacementAssignment {
     private(set) var problem: AssignmentProblem
     private var isMending = false
 
-    /// What moving one domain costs. What it holds comes on top, in quarters of a GiB, and so counts
-    /// between plans of as many moves.
+    /// What moving one domain costs. What it holds comes on top, in quarters of a GiB, and so
+    /// counts between plans of as many moves.
     static let move: Int64 = 1 << 16
     /// What matters more than any usual number of moves.
     static let urgent = 256 * move
@@ -51,7 +51,7 @@ struct PlacementAssignment {
     /// What must be copied, in quarters of a GiB.
     private static func size(of domain: Int, _ problem: PlacementProblem) -> Int64 {
         let facts = problem.domains[domain].facts
-        return min(move - 1, min(facts.memory, facts.balloon ?? facts.memory).count >> 28)
+        return min(move - 1, facts.copiedMemory.count >> 28)
     }
 
     private mutating func confine(_ targets: [Int]) {
@@ -139,8 +139,8 @@ struct PlacementAssignment {
 
     // MARK: Results
 
-    /// Searches from the start for as long as so many proposals take: first so warm that a few items
-    /// stray at any time, then down to where each unit of cost counts.
+    /// Searches from the start for as long as so many proposals take: first so warm that a few
+    /// items stray at any time, then down to where each unit of cost counts.
     func search(from hosts: [Int]? = nil, proposals: Int, seed: UInt64) -> [Int] {
         let guests = start.problem.arriving.map(\.host)
         var tuning = AssignmentSearch.Tuning()
@@ -149,8 +149,8 @@ struct PlacementAssignment {
         tuning.cold = 1.0 / 8
         tuning.epoch = max(500, proposals / 200)
         let search = AssignmentSearch(
-            problem, from: hosts.map { $0 + guests }, seed: seed, workers: 1, tuning: tuning)
-        return search.run(.proposals(proposals)).bins
+            problem, from: hosts.map { $0 + guests }, seed: seed, tuning: tuning)
+        return search.run(proposals: proposals).bins
     }
 
     /// A result as a placement; nil where it breaks what the planner's own rules ask for.

@@ -78,9 +78,9 @@ extension BalancePlanning {
         }
     }
 
-    /// Where the policy is content, content with fewer moves; with as many, or elsewhere, as good in
-    /// every tier and less to copy. A less even fleet would be out of balance again the sooner: that
-    /// costs another move.
+    /// Where the policy is content, content with fewer moves; with as many, or elsewhere, as good
+    /// in every tier and less to copy. A less even fleet would be out of balance again the sooner:
+    /// that costs another move.
     private func isBetter(
         _ found: BalanceSearch.Point, than point: BalanceSearch.Point
     ) -> Bool {
@@ -98,7 +98,7 @@ extension BalancePlanning {
         problem.domains.indices.reduce(0) { sum, domain in
             guard hosts[start.units.unit[domain]] != problem.origin[domain] else { return sum }
             let facts = problem.domains[domain].facts
-            return sum + min(facts.memory, facts.balloon ?? facts.memory).count
+            return sum + facts.copiedMemory.count
         }
     }
 }

@@ -60,7 +60,9 @@ enum StorageReach {
         case (.whole, .topLayer):
             misfit.detail += ", and has no base image"
             misfit.remedy = "let all of it be copied (--copy-storage-all)"
-        default: break
+        case (.whole, .nothing), (.whole, .whole), (.overlay, .topLayer), (.base, .topLayer),
+            (.fixed, _):
+            break
         }
         return misfit
     }

@@ -50,7 +50,7 @@ struct EmptyingSearch {
     private func bytes(_ unit: Int) -> Int64 {
         start.units.members[unit].reduce(0) { sum, domain in
             let facts = start.problem.domains[domain].facts
-            return sum + min(facts.memory, facts.balloon ?? facts.memory).count
+            return sum + facts.copiedMemory.count
         }
     }
 
@@ -128,8 +128,8 @@ struct EmptyingSearch {
     static let hostsTried = 3
     static let proposalsPerUnit = 100
 
-    /// One host more, as often as it goes, by the engine: the least roomy of the others first, since
-    /// the roomy ones carry most.
+    /// One host more, as often as it goes, by the engine: the least roomy of the others first,
+    /// since the roomy ones carry most.
     private func further(_ outcome: Outcome, random: inout SplitMix64) -> Outcome {
         var best = outcome
         let rooms = candidates.map { host in

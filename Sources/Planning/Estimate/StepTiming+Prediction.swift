@@ -69,10 +69,10 @@ extension StepTiming {
 }
 
 extension Domain {
-    /// What the first pass has to send: what the last migration found, or what its process holds, or
-    /// at worst all of its memory.
+    /// What the first pass has to send: what the last migration found, or what its process holds,
+    /// or at worst all of its memory.
     func memoryToSend(lately content: Bytes?) -> Bytes {
-        let most = min(facts.memory, facts.balloon ?? facts.memory)
+        let most = facts.copiedMemory
         if let content { return min(most, content) }
         return min(most, resident ?? most)
     }

@@ -86,8 +86,7 @@ struct SpareRoom {
     /// Shortfalls by host as a measure to compare with.
     func measure(_ placement: WorkingPlacement) -> [Int: Int64] {
         Dictionary(
-            shortfalls(at: Moment(placement)).map { ($0.host, $0.memory) },
-            uniquingKeysWith: { one, _ in one })
+            firstOf: shortfalls(at: Moment(placement)).map { ($0.host, $0.memory) })
     }
 
     private func victims(at moment: Moment) -> [[Int]] {

@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// Finds an order in which moves can be made one after another, each counting on both hosts while
 /// it runs; where they wait for each other in a circle, one steps aside to a third host.
 ///
@@ -42,7 +44,7 @@ struct MoveSequencer {
         pending = all
         stuck = moves
         moveOf = Dictionary(
-            all.enumerated().map { ($1.domain, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: all.enumerated().map { ($1.domain, $0) })
         isDone = all.indices.map { $0 >= moves.count }
         toCome = Array(repeating: 0, count: problem.hosts.count * problem.width)
         for move in moves { addToCome(move, 1) }

@@ -12,7 +12,7 @@ struct Mobility {
         self.problem = problem
         self.pinned = Set(pinned)
         inFlight = Dictionary(
-            snapshot.inFlight.map { ($0.domain, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: snapshot.inFlight.map { ($0.domain, $0) })
         var seen: Set<DomainID> = []
         seenTwice = Set(problem.domains.map(\.id).filter { !seen.insert($0).inserted })
     }

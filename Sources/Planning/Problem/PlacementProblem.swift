@@ -58,15 +58,14 @@ final class PlacementProblem {
         self.policy = policy
         hosts = snapshot.hosts
         let hostIndex = Dictionary(
-            snapshot.hosts.enumerated().map { ($1.name, $0) },
-            uniquingKeysWith: { first, _ in first })
+            firstOf: snapshot.hosts.enumerated().map { ($1.name, $0) })
         self.hostIndex = hostIndex
         domains = snapshot.domains.filter {
             ($0.facts.state.isActive || policy.movesDefinition(of: $0.facts))
                 && hostIndex[$0.host] != nil
         }
         domainIndex = Dictionary(
-            domains.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+            firstOf: domains.enumerated().map { ($1.id, $0) })
         origin = domains.map { hostIndex[$0.host] ?? 0 }
         let copied = LocalDisks.inPools(of: domains, on: hosts, at: origin, under: policy)
         layout = ResourceLayout(

@@ -35,7 +35,7 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     package private(set) var aheadAt: Timestamp?
     /// When the fleet was last looked at.
     package private(set) var lookedAt: Timestamp?
-    /// By what was asked for. Optional, as memories of earlier versions are without it.
+    /// By what was asked for; nil, and not stored, where nothing was asked for in vain.
     private var vain: [String: Vain]?
 
     package init() {}
@@ -52,8 +52,8 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         aheadAt = aheadAt.map { min($0, now) }
     }
 
-    /// Takes in what is seen now. A domain that is elsewhere than it was, though we did not move it,
-    /// was moved by someone else: it rests as if we had.
+    /// Takes in what is seen now. A domain that is elsewhere than it was, though we did not move
+    /// it, was moved by someone else: it rests as if we had.
     mutating func note(_ look: RebalanceLook, under rules: RebalanceRules) {
         forgetWhatIsToCome(look.at)
         for host in look.hosts {
@@ -76,7 +76,7 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
             }
         }
         let seen = Dictionary(
-            look.places.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
+            firstOf: look.places.map { ($0.0.rawValue, $0.1) })
         if seen != places { vain = nil }
         places = seen
         moves = moves.filter { look.at.millisecondsSince($0.value.last) < forgets($0.value, rules) }
@@ -98,8 +98,8 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         vain = nil
     }
 
-    /// The planner found nothing for these hosts. Gives how often that was so, and until when it is not
-    /// asked again if nothing changes.
+    /// The planner found nothing for these hosts. Gives how often that was so, and until when it is
+    /// not asked again if nothing changes.
     mutating func foundNothing(
         for aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp
     ) -> (count: Int, until: Timestamp) {
@@ -127,8 +127,8 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     /// Longer ago than this is no look any more.
     private static let longestLook: Int64 = 900_000
 
-    /// From when on the next look takes the mean: from the last one, as far as it is not too long ago
-    /// and samples are not too old. Between two looks nothing is then missed, or seen twice.
+    /// From when on the next look takes the mean: from the last one, as far as it is not too long
+    /// ago and samples are not too old. Between two looks nothing is then missed, or seen twice.
     package func lookStart(at now: Timestamp, under policy: Policy) -> Timestamp {
         let most = min(Self.longestLook, policy.demand.maxAgeSeconds * 1000)
         let since = lookedAt.map { now.millisecondsSince($0) } ?? most
@@ -142,8 +142,8 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         return min(rest, rules.restAtMostSeconds) * 1000
     }
 
-    /// How long the planner is left alone after so many vain questions: 5 minutes, and twice as long
-    /// after each, up to an hour. Loads change, even if nothing else does.
+    /// How long the planner is left alone after so many vain questions: 5 minutes, and twice as
+    /// long after each, up to an hour. Loads change, even if nothing else does.
     static func pause(after count: Int) -> Int64 {
         min(3_600_000, 300_000 << Int64(min(10, max(0, count - 1))))
     }

@@ -79,8 +79,8 @@ package struct OrderSearch {
         return Score(stuck: result.stuck.count, makespan: result.ends.max() ?? 0, late: late)
     }
 
-    /// One that is stuck or ended late goes before something that may have stood in its way; now and
-    /// then anything goes anywhere before.
+    /// One that is stuck or ended late goes before something that may have stood in its way; now
+    /// and then anything goes anywhere before.
     private mutating func changed(_ order: [Int], _ result: Result) -> [Int] {
         // Who started first stands first: plays the same, and says where a change takes effect.
         let stuck = Set(result.stuck)

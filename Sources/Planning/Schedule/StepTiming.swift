@@ -118,7 +118,7 @@ struct StepFloor {
         }
         var heads = [Double](repeating: 0, count: tasks.count)
         var tails = alone
-        let order = Self.inOrderOfWaits(tasks)
+        let order = WaitOrder.of(tasks.map(\.after))
         for index in order {
             for wait in tasks[index].after {
                 heads[index] = max(heads[index], heads[wait] + alone[wait])
@@ -147,9 +147,9 @@ struct StepFloor {
         ]
     }
 
-    /// Every step behind those that it waits for.
-    /// What is sent at least, whatever the links are shared with. On a slower link more is sent, unless
-    /// the options end the copying before it converges: then the first pass is all that is sure.
+    /// What is sent at least, whatever the links are shared with. On a slower link more is sent,
+    /// unless the options end the copying before it converges: then the first pass is all that is
+    /// sure.
     private static func leastVolume(
         _ task: ScheduleSimulation.Task, rate: Double, _ options: MigrationOptions
     ) -> Double {
@@ -162,23 +162,5 @@ struct StepFloor {
             fit: task.fit,
             options: options)
         return Double(model.volume.count)
-    }
-
-    private static func inOrderOfWaits(_ tasks: [ScheduleSimulation.Task]) -> [Int] {
-        var open = tasks.map(\.after.count)
-        var followers: [[Int]] = tasks.map { _ in [] }
-        for (index, task) in tasks.enumerated() {
-            for wait in task.after { followers[wait].append(index) }
-        }
-        var order = tasks.indices.filter { open[$0] == 0 }
-        var next = 0
-        while next < order.count {
-            for follower in followers[order[next]] {
-                open[follower] -= 1
-                if open[follower] == 0 { order.append(follower) }
-            }
-            next += 1
-        }
-        return order
     }
 }

@@ -56,7 +56,7 @@ struct TraceFleet {
         return ReplayWorld(
             base: base, history: history,
             curves: Dictionary(
-                names.map { ($0, Self.curve) }, uniquingKeysWith: { first, _ in first }))
+                firstOf: names.map { ($0, Self.curve) }))
     }
 
     private func padded(_ number: Int) -> String {

@@ -17,6 +17,9 @@ INITRAMFS=$LAB_CACHE/initramfs
 # A newer QEMU than the machine's, unpacked and not installed (see install.sh); may be absent.
 EMULATOR=$LAB_CACHE/emulator
 
+# Debian's own, alone: it starts within the time of a shell.
+PYTHON=(/usr/bin/python3 -I -S)
+
 # Everything that runs in a lab inherits this marker; `down` finds stragglers by it.
 MARKER=KVMBALANCE_LAB
 

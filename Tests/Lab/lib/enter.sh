@@ -82,6 +82,6 @@ command_run() {
     enter_words "$name" "$place" "$PWD"
     export HOME=/root "$MARKER=$name"
     # nsenter neither hands signals on nor dies with its caller's child, hence the two helpers:
-    # perl forwards signals to the command, setpriv ends the command if nsenter is killed.
-    exec perl "$LAB_FOLDER/lib/forward.pl" "${ENTER[@]}" -- setpriv --pdeathsig KILL -- "$@"
+    # the first forwards signals to the command, setpriv ends the command if nsenter is killed.
+    exec "${PYTHON[@]}" "$LAB_FOLDER/lib/forward.py" "${ENTER[@]}" -- setpriv --pdeathsig KILL -- "$@"
 }

@@ -162,7 +162,7 @@ judge_guest() {
     unreachable=$(awk '$2 == "unreachable" { print $1 }' <<<"$seen")
     [[ -z $unreachable ]] || faults+=("cannot ask ${unreachable//$'\n'/ }")
     judge_place
-    tail=$(raw_ticks "$name" "$uuid" | awk -v allowed="$expect" -f "$LAB_FOLDER/lib/ticks.awk")
+    tail=$(raw_ticks "$name" "$uuid" | "${PYTHON[@]}" "$LAB_FOLDER/lib/ticks.py" "$expect")
     local ticks lost complaint
     IFS='|' read -r ticks lost complaint <<<"$tail"
     if [[ $complaint =~ ^was\ started\ [0-9]+\ times$ && $(starts_of "$name" "$title") == 1 ]]; then

@@ -182,7 +182,7 @@ command_down() {
 # Labs by their state folders, disks, and living inits: any of them may be missing.
 all_names() {
     {
-        ls "$LAB_STATES" "$LAB_DISKS" 2>/dev/null | grep -v '[:/]' || true
+        find "$LAB_STATES" "$LAB_DISKS" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null || true
         local pid first
         for pid in /proc/[0-9]*; do
             first=''
@@ -220,6 +220,8 @@ remains() {
         fi
     done 2>/dev/null
     if [[ -s $state/namespaces ]]; then
+        # Names of links in /proc, not of files.
+        # shellcheck disable=SC2010
         ls -l /proc/[0-9]*/ns/ 2>/dev/null | grep -oFf "$state/namespaces" | sort -u |
             sed 's/^/namespace /' || true
     fi

@@ -33,8 +33,7 @@ struct ConstraintNames {
             problem, closed: Set(drained.compactMap { problem.hostIndex[$0] }),
             forbidden: request.forbidden)
         groupsByDomain = Dictionary(
-            problem.domains.map { ($0.id, $0.facts.antiAffinityGroups) },
-            uniquingKeysWith: { first, _ in first })
+            firstOf: problem.domains.map { ($0.id, $0.facts.antiAffinityGroups) })
     }
 
     func groups(of domain: DomainID) -> [String] { groupsByDomain[domain] ?? [] }

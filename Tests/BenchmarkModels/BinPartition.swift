@@ -1,4 +1,6 @@
-/// Splits the bins between two walks so that what one does can not break a constraint of the other:
+import Planning
+
+/// Splits the bins between two walks so that what one does cannot break a constraint of the other:
 /// bins that share a location or a neighbourhood stay together where groups look at those.
 struct BinPartition {
     /// Bins that stay together.

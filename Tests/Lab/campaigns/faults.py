@@ -1,28 +1,27 @@
-#!/usr/bin/env python3
-"""Real faults in a lab of its own, each played several times, as the Markdown of docs/real-faults.md.
+"""Real faults, each played several times, as the Markdown of docs/failure-recovery.md.
 
-    Tests/Lab/faults .build/release/kvmbalance --times 5           (about two hours)
-    Tests/Lab/faults KVMBALANCE --only target-qemu --times 1
-    Tests/Lab/faults KVMBALANCE --results FILE --table             only the table, of what FILE holds
+    Tests/Lab/campaign faults .build/release/kvmbalance --times 5           (about two hours)
+    Tests/Lab/campaign faults KVMBALANCE --only target-qemu --times 1
+    Tests/Lab/campaign faults KVMBALANCE --results FILE --table     only the table of FILE
 
 Each round drains a host in a fresh state directory, does something to it, and notes at which record
-of the journal and in which of libvirt's phases that really fell; then `runs resume` or `runs rollback`
-follows, and the lab's oracle looks at all hosts. Rounds are appended to --results, so that several
-labs can work on different faults (--lab, --only) and one table can be made of all."""
+of the journal and in which of libvirt's phases that really fell; then `runs resume` or `runs
+rollback` follows, and the lab's oracle looks at all hosts. Rounds are appended to --results, so
+that several labs can work on different faults (--lab, --only) and one table be made of all."""
 
-import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
-import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "lib"))
-import rounds  # noqa: E402
-from faults_table import table  # noqa: E402
-from rounds import Round, until  # noqa: E402
+from .bed import PROGRAM, until
+from .faults_table import table
+from .rounds import Round
 
+SUMMARY = "accidents in the middle of a drain: daemons, QEMU, links, disks, other hands"
+HOSTS = 3
 ONE_AT_A_TIME = Round.policy.replace("perHost: 2, fleet: 2", "perHost: 1, fleet: 1")
 POST_COPY = Round.policy.replace("timeout: 60s", "timeout: 300s, postcopy: true")
 
@@ -149,9 +148,9 @@ def link(play, number, seconds):
 
 
 def postcopy(play, number, kills):
-    """The stream of a post-copy is broken (virsh domjobabort --postcopy) when the guest has run on the
-    target for 4 s: earlier QEMU's own loop there may wait for a page, and then libvirt can not take it
-    up again. With `kills` kvmbalance is killed as soon as it has seen that."""
+    """The stream of a post-copy is broken (virsh domjobabort --postcopy) when the guest has run on
+    the target for 4 s: earlier QEMU's own loop there may wait for a page, and then libvirt cannot
+    take it up again. With `kills` kvmbalance is killed as soon as it has seen that."""
     lab, guest = play.lab, play.guests[0]
     play.speed("off")
     lab.renew(guest, play.source, "--memory", "160", "--dirty", "4", "--dirty-size", "64")
@@ -198,7 +197,7 @@ def memory(play, number, how):
         with open(f"/proc/{process}/status") as file:
             now = next(int(line.split()[1]) for line in file if line.startswith("VmSize"))
         limit = (now + 64 * 1024) * 1024
-        rounds.subprocess.run(["prlimit", f"--pid={process}", f"--as={limit}:"], check=True)
+        subprocess.run(["prlimit", f"--pid={process}", f"--as={limit}:"], check=True)
         what = f"address space of the target's libvirtd and its children {limit >> 20} MiB"
     else:
         os.makedirs(group, exist_ok=True)
@@ -212,7 +211,7 @@ def memory(play, number, how):
     play.hit = f"{what}; target {seen if isinstance(seen, str) else 'never had it'}"
     play.finish()
     if how == "refused":
-        rounds.subprocess.run(["prlimit", f"--pid={process}", "--as=unlimited:"], check=False)
+        subprocess.run(["prlimit", f"--pid={process}", "--as=unlimited:"], check=False)
     else:
         with open(f"{group}/memory.failcnt") as file:
             play.hit += f"; the limit was hit {file.read().strip()} times"
@@ -276,8 +275,8 @@ def shut_down(play, number, how):
     lab, guest = play.lab, play.guests[0]
     play.drain()
     if how == "power button":
-        # virsh shutdown waits for the migration's job; pressed as soon as the intent is written, the
-        # guest goes down while it is copied.
+        # virsh shutdown waits for the migration's job; pressed as soon as the intent is written,
+        # the guest goes down while it is copied.
         play.until_record("intent")
         _, said = lab.virsh(play.source, "shutdown", guest, timeout=40)
         how = f"virsh shutdown ({said or 'taken'})"
@@ -333,9 +332,9 @@ def other_hands(play, number, instant):
     else:
         # host3's link is made slow, so that the hand's migration is under way at the step.
         lab.call("link", lab.name, "host3", "40")
-        by_hand = rounds.subprocess.Popen(
-            [rounds.PROGRAM, "run", lab.name, play.source, "--", "virsh", "-q",
-             *lab.migration(other, "host3")], stdin=rounds.subprocess.DEVNULL)
+        by_hand = subprocess.Popen(
+            [PROGRAM, "run", lab.name, play.source, "--", "virsh", "-q",
+             *lab.migration(other, "host3")], stdin=subprocess.DEVNULL)
         play.until_record("arrived")
         play.hit = (f"{other} on its way to host3 by virsh when {first} had arrived: "
                     f"{lab.picture(other, play.source, 'host3')}")
@@ -358,8 +357,9 @@ def other_hands(play, number, instant):
 
 # name -> (guests, Mbit/s of the target's link, policy, [(variant, function, arguments)])
 FAULTS = {
-    "ours": (2, 200, None, [(f"record {n}", ours, (n,)) for n in (2, 3, 4, 5, 6, 7)]
-        + [("while copying", ours_copying, ())]),
+    "ours": (2, 200, None, [
+        *((f"record {n}", ours, (n,)) for n in (2, 3, 4, 5, 6, 7)),
+        ("while copying", ours_copying, ())]),
     "source-daemon": (1, 120, None, [
         (f"source: {at}", daemon, ("source", at))
         for at in ("begin3", "copying", "finish asked", "confirm3")]),
@@ -384,40 +384,40 @@ FAULTS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("program", help="the kvmbalance to try")
-    parser.add_argument("--times", type=int, default=5)
+def arguments(parser):
+    parser.add_argument("--times", type=int, default=5, help="rounds of each variant (5)")
     parser.add_argument("--only", action="append", choices=list(FAULTS), help="can be repeated")
     parser.add_argument("--variant", action="append", help="only what has this in its name")
     parser.add_argument("--first", type=int, default=1, help="number of the first round")
-    parser.add_argument("--lab", default="faults")
     parser.add_argument("--results", help="JSON lines, appended to")
-    parser.add_argument("--table", action="store_true", help="print the table and end")
-    options = parser.parse_args()
-    results = options.results or tempfile.mktemp(suffix=".jsonl")
-    if not options.table:
-        play_all(options, results)
-    with open(results) as file:
+    parser.add_argument("--table", action="store_true", help="print the table of --results and end")
+
+
+def print_table(options):
+    with open(options.results) as file:
         print(table([json.loads(line) for line in file]))
+    return 0
 
 
-def play_all(options, results):
-    program = os.path.realpath(options.program)
-    work = tempfile.mkdtemp(prefix=f"kvmbalance-{options.lab}-")
-    print(f"what was said goes to {work}, rounds to {results}", file=sys.stderr)
-    lab = rounds.Lab(options.lab)
-    try:
-        # All once, then all again: whoever ends it early has seen everything.
-        for number in range(options.first, options.first + options.times):
-            for name in options.only or FAULTS:
-                for variant, function, arguments in FAULTS[name][3]:
-                    if not options.variant or any(part in variant for part in options.variant):
-                        facts = play_one(lab, program, work, name, variant, number, function, arguments)
-                        with open(results, "a") as file:
-                            file.write(json.dumps(facts) + "\n")
-    finally:
-        lab.down()
+def chosen(options):
+    """(fault, variant, function, arguments) of all that is to be played, once."""
+    for name in options.only or FAULTS:
+        for variant, function, values in FAULTS[name][3][:1 if options.brief else None]:
+            if not options.variant or any(part in variant for part in options.variant):
+                yield name, variant, function, values
+
+
+def play(options, lab, folder):
+    options.results = options.results or f"{folder}/rounds.jsonl"
+    times = 1 if options.brief else options.times
+    # All once, then all again: whoever ends it early has seen everything.
+    for number in range(options.first, options.first + times):
+        for name, variant, function, values in chosen(options):
+            facts = play_one(
+                lab, options.program, folder, name, variant, number, function, values)
+            with open(options.results, "a") as file:
+                file.write(json.dumps(facts) + "\n")
+    return print_table(options)
 
 
 def play_one(lab, program, work, name, variant, number, function, arguments):
@@ -440,13 +440,11 @@ def tell(facts, seconds):
         print(line + "TROUBLE " + facts["trouble"], file=sys.stderr, flush=True)
         return
     first = facts["first"]
-    line += f"{seconds:.0f} s; {facts['hit']}; {first['code']} {first['state']} {first['said'][:200]}"
+    line += f"{seconds:.0f} s; {facts['hit']}; {first['code']} {first['state']} "
+    line += first["said"][:200]
     for follow in facts.get("follow", []):
         line += f"; {follow['verb']}: {follow['code']} {follow['state']} {follow['said'][:200]}"
     line += f"; oracle: {facts['oracle'] or 'ok'}"
     if facts["wrong"]:
         line += f"; WRONG: {facts['wrong']}"
     print(line, file=sys.stderr, flush=True)
-
-
-main()

@@ -1,8 +1,8 @@
-"""What `faults` and `rollback` share: a lab, kvmbalance running in it, and what both say.
+"""What all campaigns share: a lab, kvmbalance running in it, and what both say.
 
-Nothing here takes kvmbalance's word for where a guest is: that is virsh's, the process table's and the
-guests' own ticks' (`lab verify`). libvirt's phase of a migration is read from its status file, the one
-that its daemon itself reads after a crash."""
+Nothing here takes kvmbalance's word for where a guest is: that is virsh's, the process table's and
+the guests' own ticks' (`lab verify`). libvirt's phase of a migration is read from its status file,
+the one that its daemon itself reads after a crash."""
 
 import contextlib
 import json
@@ -167,7 +167,7 @@ class Lab:
         return found
 
     def verify(self, *guests):
-        """'' when the oracle is content, else its words. 'reset itself' is told, and is not ours."""
+        """'' when the oracle is content, else its words. 'reset itself' is told, and not ours."""
         done = self.call("verify", self.name, *guests, check=False)
         rows = [line.split(None, 5) for line in done.stdout.splitlines()[1:]]
         bad = [f"{row[0]}: {row[-1]}" for row in rows if row and row[-1] != "ok"]
@@ -190,6 +190,7 @@ class Command:
     """kvmbalance at work in the lab's controller."""
 
     def __init__(self, lab, program, folder, title, arguments):
+        self.name = os.path.basename(program)
         self.out, self.err = f"{folder}/{title}.out", f"{folder}/{title}.err"
         self.started = time.monotonic()
         with open(self.out, "w") as out, open(self.err, "w") as err:
@@ -199,11 +200,11 @@ class Command:
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     def pid(self):
-        """kvmbalance itself, behind the helpers that brought it into the namespaces; 0 if it ended."""
+        """kvmbalance itself, behind what brought it into the namespaces; 0 if it ended."""
         below = [self.process.pid]
         while below:
             process = below.pop()
-            if os.path.basename(link(f"/proc/{process}/exe")).startswith("kvmb"):
+            if os.path.basename(link(f"/proc/{process}/exe")).startswith(self.name):
                 return process
             try:
                 with open(f"/proc/{process}/task/{process}/children") as file:
@@ -212,13 +213,18 @@ class Command:
                 pass
         return 0
 
-    def kill(self):
-        """kill -9 of kvmbalance alone."""
+    def signal(self, number):
+        """To kvmbalance alone; False if it had ended."""
         process = self.pid()
         if process:
-            os.kill(process, signal.SIGKILL)
-        self.process.wait(30)
+            os.kill(process, number)
         return bool(process)
+
+    def kill(self):
+        """kill -9 of kvmbalance alone; False if it had ended."""
+        was_there = self.signal(signal.SIGKILL)
+        self.process.wait(30)
+        return was_there
 
     def ended(self):
         return self.process.poll() is not None
@@ -270,7 +276,8 @@ class Journal:
         except sqlite3.Error:
             return []
         try:
-            rows = database.execute("SELECT event FROM record WHERE run = 1 ORDER BY sequence").fetchall()
+            rows = database.execute(
+                "SELECT event FROM record WHERE run = 1 ORDER BY sequence").fetchall()
         except sqlite3.Error:
             return []
         finally:
@@ -287,7 +294,8 @@ class Journal:
         end, looks = time.monotonic() + seconds, 0
         try:
             while time.monotonic() < end:
-                if database.execute("SELECT count(*) FROM record WHERE run = 1").fetchone()[0] >= count:
+                if database.execute(
+                        "SELECT count(*) FROM record WHERE run = 1").fetchone()[0] >= count:
                     return
                 looks += 1
                 if looks % 1000 == 0 and over():
@@ -299,168 +307,64 @@ class Journal:
         return [kind for kind, _, _ in self.records()]
 
 
-class Round:
-    """One drain in a fresh state directory, disturbed by a fault, and what came of it."""
+class Ours:
+    """kvmbalance with a fleet file and a policy of its own, run to its end."""
 
-    policy = "name: faults\nlimits: {perHost: 2, fleet: 2}\novercommit: {cpu: 50}\n" \
-        "migration: {timeout: 60s}\n"
+    def __init__(self, lab, program, folder, policy="name: campaign\n", **fleet):
+        self.lab, self.program, self.folder = lab, program, folder
+        self.policy = f"{folder}/policy.yaml"
+        with open(self.policy, "w") as file:
+            file.write(policy)
+        self.describe(**fleet)
 
-    def __init__(self, lab, program, folder, guests, speed, policy=None):
-        self.lab, self.program, self.folder, self.guests = lab, program, folder, guests
-        os.makedirs(folder, exist_ok=True)
-        self.source = settle(lab, guests)
-        self.target = "host2" if self.source == "host1" else "host1"
-        self.at_start = lab.placement()
-        self.state = f"{folder}/state"
-        self.journal = Journal(f"{lab.root}{self.state}/journal.sqlite")
-        # Said to be fast, so that nothing is measured beforehand; the link is slower than that.
-        text = lab.call("config", lab.name).stdout
-        text = re.sub(r"linkMbps: \d+", "linkMbps: 1000", text)
-        with open(f"{folder}/kvmbalance.yaml", "w") as file:
-            file.write(re.sub(r"database: .*", f"database: {self.state}", text))
-        with open(f"{folder}/policy.yaml", "w") as file:
-            file.write(policy or self.policy)
-        self.speed(speed)
-        self.hit = "not hit"
-        self.facts = {"source": self.source, "target": self.target}
+    def describe(self, **fleet):
+        """Writes the fleet file: the lab's, with these keys (linkMbps, database) set otherwise."""
+        text = self.lab.call("config", self.lab.name).stdout
+        for key, value in fleet.items():
+            text = re.sub(rf"{key}: [^,}}\n]*", f"{key}: {value}", text)
+        with open(f"{self.folder}/kvmbalance.yaml", "w") as file:
+            file.write(text)
 
-    def speed(self, mbps):
-        """Of the target's link alone: what goes elsewhere is quick."""
-        self.lab.call("link", self.lab.name, self.target, str(mbps))
+    def words(self, *arguments):
+        return [PROGRAM, "run", self.lab.name, "--", self.program, *arguments,
+                "--config", f"{self.folder}/kvmbalance.yaml"]
 
-    def run(self, title, *arguments):
-        return Command(self.lab, self.program, self.folder, title, arguments)
+    def run(self, *arguments, check=True):
+        """Raises with what it said when it failed and `check` is set."""
+        done = subprocess.run(self.words(*arguments), stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True)
+        if check and done.returncode:
+            raise RuntimeError(f"kvmbalance {' '.join(arguments)}: exit {done.returncode}: "
+                               f"{done.stdout}{done.stderr}")
+        return done
 
-    def keep_free(self, host="host3"):
-        """So that there is one target only."""
-        self.run("disable", "hosts", "disable", host).wait(120)
-
-    def drain(self):
-        self.keep_free()
-        self.begin()
-
-    def begin(self):
-        """The drain itself, to whatever hosts there are."""
-        self.command = self.run("drain", "drain", self.source, "--yes", "--policy",
-                                f"{self.folder}/policy.yaml")
-
-    def until_record(self, kind, count=1, seconds=180):
-        """Waits until the journal has so many of this record."""
-        return until(seconds, lambda: self.journal.kinds().count(kind) >= count
-                     or self.command.ended()) and self.journal.kinds().count(kind) >= count
-
-    def until_copying(self, guest, least=8, seconds=120):
-        """Waits until so many MiB went over; says how many, and how many were left."""
-        def look():
-            if self.command.ended():
-                return "ended"
-            seen = self.lab.copied(self.source, guest)
-            return seen if seen and seen[0] >= least and self.lab.status(
-                self.source, guest)[0] == "perform3" else None
-        seen = until(seconds, look, pause=0.2)
-        if seen in (None, "ended"):
-            return ""
-        return f"{seen[0]:.0f} MiB copied, {seen[1]:.0f} MiB left"
-
-    def report(self, code, command, title):
-        """What kvmbalance itself says of run 1 now."""
-        shown = self.run(title, "runs", "show", "1", "--output", "json")
-        shown.wait(120)
+    def json(self, *arguments, check=True):
+        """Its document; None when it gave none."""
+        done = self.run(*arguments, "--output", "json", check=check)
         try:
-            with open(shown.out) as file:
-                report = json.load(file)
+            return json.loads(done.stdout)
         except ValueError:
-            report = {"state": "no run", "steps": []}
-        state, said = command.verdict()
-        said = said or report.get("reason") or next(
-            (step["error"] for step in reversed(report["steps"]) if step.get("error")), "")
-        if report["state"] == "no run" or code in (64, 75, 3):
-            said = command.refusal()
-        return {"code": code, "state": state or report["state"], "said": " ".join(said.split()),
-                "took": round(time.monotonic() - command.started, 1), "steps": [
-                    {key: step.get(key) for key in (
-                        "domain", "source", "target", "state", "goal", "error", "note", "attempts")}
-                    for step in report["steps"]]}
+            return None
 
-    def finish(self, seconds=300):
-        """Waits for the disturbed command and notes what it said."""
-        code = self.command.wait(seconds)
-        self.facts["first"] = self.report(code, self.command, "show-first")
-        return code
+    def drain(self, host, check=True):
+        return self.run("drain", host, "--yes", "--policy", self.policy, check=check)
 
-    def follow(self, verb, seconds=300):
-        """`runs resume` or `runs rollback` of the same run."""
-        command = self.run(verb, "runs", verb, "1", "--yes", "--policy",
-                           f"{self.folder}/policy.yaml")
-        code = command.wait(seconds)
-        self.facts.setdefault("follow", []).append(
-            dict(self.report(code, command, f"show-{verb}"), verb=verb))
-        return code
-
-    def judge(self, off=()):
-        """The oracle's word on all hosts, and whether each guest is where kvmbalance said."""
-        self.lab.call("link", self.lab.name, self.target, "off")
-        for guest in off:
-            self.lab.call("expect", self.lab.name, guest, "off")
-        oracle = self.lab.verify()
-        if oracle:  # An emulated guest on a busy machine: a second look decides.
-            self.facts["first_look"] = oracle
-            time.sleep(5)
-            oracle = self.lab.verify()
-        placement = self.lab.placement()
-        last = (self.facts.get("follow") or [self.facts["first"]])[-1]
-        wrong = []
-        for guest in self.guests:
-            if guest in off:
-                continue
-            if last["state"] == "no run":
-                promised = self.source
-            else:
-                steps = [step for step in last["steps"] if step["domain"] == guest]
-                promised = self.source
-                for step in steps:
-                    if step["state"] == "done":
-                        promised = step["target"]
-            promised = self.facts.get("elsewhere", {}).get(guest, promised)
-            if placement.get(guest) != [f"{promised} running"]:
-                wrong.append(f"{guest} should be on {promised}, is {placement.get(guest)}")
-        if last["code"] == 0 and last["state"] == "done":
-            wrong += [f"{guest} is still on {self.source}" for guest in self.guests
-                      if f"{self.source} running" in placement.get(guest, [])]
-        self.facts.update(hit=self.hit, oracle=oracle, placement=placement, wrong=wrong)
-        return self.facts
+    @contextlib.contextmanager
+    def collecting(self, period):
+        """The collector at work, ended as systemd ends it."""
+        with open(f"{self.folder}/collector.log", "a") as log:
+            process = subprocess.Popen(self.words("collect", "--period", str(period)),
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            try:
+                yield process
+            finally:
+                process.terminate()
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
 
-def settle(lab, guests):
-    """Brings the guests together on one host, makes anew what is missing or not well, and says where."""
-    for host in lab.hosts:
-        lab.start_daemon(host)
-        lab.call("link", lab.name, host, "restore", check=False)
-        lab.call("link", lab.name, host, "off", check=False)
-    seen = lab.placement()
-    for guest in seen:
-        for host in lab.hosts:
-            if lab.status(host, guest)[1] == "paused (starting up)":
-                lab.forget(host, guest)
-    seen = lab.placement()
-    for guest in list(seen):
-        if guest not in guests:
-            lab.call("remove", lab.name, guest, check=False)
-    unwell = [guest for guest in guests
-              if len(seen.get(guest, [])) != 1 or not seen[guest][0].endswith(" running")
-              or not lab.uuid(guest) or lab.verify(guest)]
-    for guest in unwell:
-        lab.renew(guest)
-    seen = lab.placement()
-    places = {seen[guest][0].split()[0] for guest in guests}
-    home = places.pop() if len(places) == 1 else "host1"
-    if home == "host3":
-        home = "host1"
-    for guest in guests:
-        place = seen[guest][0].split()[0]
-        if place != home:
-            ok, text = lab.migrate_by_hand(guest, place, home)
-            if not ok:
-                print(f"  making {guest} anew: {text}", flush=True)
-                lab.renew(guest, home)
-    return home
+def load():
+    """The machine's load of the last minute: what a figure is worth depends on it."""
+    return os.getloadavg()[0]

@@ -1,39 +1,35 @@
-#!/usr/bin/env python3
-"""A plan of ten steps in a lab of its own, stopped after seven, then `runs rollback`, as Markdown.
+"""A plan of ten steps, stopped after seven, then `runs rollback`, as Markdown.
 
-    Tests/Lab/rollback .build/release/kvmbalance            (about ten minutes)
-    Tests/Lab/rollback KVMBALANCE --only kill --only abort
+    Tests/Lab/campaign rollback .build/release/kvmbalance            (about ten minutes)
+    Tests/Lab/campaign rollback KVMBALANCE --only kill --only abort
 
-Ten guests leave host1 for host2 and host3. The run is killed, interrupted (Ctrl-C) or aborted when the
-seventh has arrived; in the last way one of those that moved is shut down by hand before the rollback,
-so that it can not be brought back running. The lab's oracle says where all are at the end."""
+Ten guests leave host1 for host2 and host3. The run is killed, interrupted (Ctrl-C) or aborted when
+the seventh has arrived; in the last way one of those that moved is shut down by hand before the
+rollback, so that it cannot be brought back running. The lab's oracle says where all are."""
 
-import argparse
 import collections
 import json
-import os
 import signal
 import sys
-import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "lib"))
-import rounds  # noqa: E402
-from rounds import Round  # noqa: E402
+from .rounds import Round
 
+SUMMARY = "a plan of ten steps, stopped after seven and rolled back"
+HOSTS = 3
 WAYS = ["kill", "interrupt", "abort", "kill, one shut down since"]
 GUESTS = [f"g{number}" for number in range(1, 11)]
 ENOUGH = 7
 
 
-def play(lab, program, folder, way):
+def play_one(lab, program, folder, way):
     play = Round(lab, program, folder, GUESTS, 200)
     play.begin()
     play.until_record("arrived", ENOUGH, seconds=400)
     if way.startswith("kill"):
         play.command.kill()
     elif way == "interrupt":
-        os.kill(play.command.pid(), signal.SIGINT)
+        play.command.signal(signal.SIGINT)
     else:
         play.run("abort", "runs", "abort", "1").wait(60)
     code = play.command.wait(200)
@@ -44,7 +40,8 @@ def play(lab, program, folder, way):
     off = []
     if "shut down" in way:
         # Those under way when we were killed go on by themselves; this one has arrived.
-        arrived = [step["domain"] for step in play.facts["first"]["steps"] if step["state"] == "done"]
+        arrived = [step["domain"] for step in play.facts["first"]["steps"]
+                   if step["state"] == "done"]
         off = arrived[:1]
         place = lab.placement()[off[0]][0].split()[0]
         lab.virsh(place, "destroy", off[0])
@@ -62,7 +59,8 @@ def play(lab, program, folder, way):
 
 
 def table(results):
-    lines = ["| stopped by | at | the run | then `runs rollback` | took | at the start again | oracle |",
+    lines = ["| stopped by | at | the run | then `runs rollback` | took | at the start again "
+             "| oracle |",
              "|---|---|---|---|---|---|---|"]
     for facts in results:
         first, then = facts["first"], facts["follow"][-1]
@@ -79,31 +77,23 @@ def table(results):
     return "\n".join(lines)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("program", help="the kvmbalance to try")
-    parser.add_argument("--times", type=int, default=1)
-    parser.add_argument("--only", action="append", choices=WAYS)
-    parser.add_argument("--lab", default="rollback")
+def arguments(parser):
+    parser.add_argument("--times", type=int, default=1, help="rounds of each way to stop (1)")
+    parser.add_argument("--only", action="append", choices=WAYS, help="can be repeated")
     parser.add_argument("--results", help="JSON lines, appended to")
-    options = parser.parse_args()
-    work = tempfile.mkdtemp(prefix=f"kvmbalance-{options.lab}-")
-    lab = rounds.Lab(options.lab)
+
+
+def play(options, lab, folder):
     results = []
-    try:
-        for way in options.only or WAYS:
-            for number in range(1, options.times + 1):
-                folder = f"{work}/{way.replace(' ', '-').replace(',', '')}-{number}"
-                facts = play(lab, os.path.realpath(options.program), folder, way)
-                results.append(facts)
-                if options.results:
-                    with open(options.results, "a") as file:
-                        file.write(json.dumps(facts) + "\n")
-                print(f"{time.strftime('%H:%M:%S')} {table([facts]).splitlines()[-1]}",
-                      file=sys.stderr, flush=True)
-    finally:
-        lab.down()
+    for way in options.only or WAYS[:1 if options.brief else None]:
+        for number in range(1, options.times + 1):
+            place = f"{folder}/{way.replace(' ', '-').replace(',', '')}-{number}"
+            facts = play_one(lab, options.program, place, way)
+            results.append(facts)
+            if options.results:
+                with open(options.results, "a") as file:
+                    file.write(json.dumps(facts) + "\n")
+            print(f"{time.strftime('%H:%M:%S')} {table([facts]).splitlines()[-1]}",
+                  file=sys.stderr, flush=True)
     print(table(results))
-
-
-main()
+    return 0
