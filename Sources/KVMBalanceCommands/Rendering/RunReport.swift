@@ -1,7 +1,7 @@
 import ClusterModel
 import Execution
 
-/// A run for programs (the JSON face is fixed by the interface) and for people.
+/// A run for programs (the JSON form is fixed by the interface) and for people.
 struct RunReport: Encodable {
     struct Observed: Encodable {
         var durationSeconds: Double
