@@ -98,7 +98,7 @@ struct FaceTests {
         #expect(state.openSteps.count == 1)
         let report = RunReport(run: RunID(1), state: state)
         #expect(report.state == "running" && report.moved == "0/2")
-        #expect(report.text.contains("runs resume 1"))
+        #expect(RunText(report: report).text.contains("runs resume 1"))
     }
 }
 

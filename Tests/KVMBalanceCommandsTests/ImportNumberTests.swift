@@ -185,7 +185,7 @@ import Testing
                 guest, at: Timestamp(milliseconds: period * 600_000), use: 8_000_000)
         }
         let said = try await importer.finish()
-        #expect(said.contains("1 domain on 1 host"))
+        #expect(said.text.contains("1 domain on 1 host"))
     }
 
     @Test func `dates that are none, and hosts without a name, are told with their line`() throws {

@@ -89,7 +89,7 @@ struct ExplainCommand: FleetCommand {
         guard let number = Int64(subject) else {
             return try PlanFile.read(subject)
         }
-        return try await RunService(try Composition(options), isJSON: isJSON)
+        return try await Composition(options).runs()
             .state(of: RunID(number)).plan
     }
 }

@@ -19,8 +19,8 @@ struct PlanRollingRebootCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let service = try PlanService(try Composition(options), planning, migration)
-        let reboot = try await service.rollingReboot(hosts.map { HostName($0) })
+        let plans = try await Composition(options).plans(planning, migration)
+        let reboot = try await plans.rollingReboot(hosts.map { HostName($0) })
         let text = RebootText(
             reboot: reboot, flags: CommandFlags(migration, planning, options),
             width: Console.width)

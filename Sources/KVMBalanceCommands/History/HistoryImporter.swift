@@ -27,6 +27,20 @@ struct HistoryImporter {
         var key: String { id?.rawValue ?? name }
     }
 
+    /// What an import came to.
+    struct Summary: Hashable, Sendable {
+        /// Where the database and its fleet file are.
+        var folder: String
+        var domains: Int
+        var hosts: Int
+        var samples: Int
+        /// Second values of a domain within one period, which were left out.
+        var dropped: Int
+        /// Of the first and of the last sample.
+        var first: Timestamp
+        var last: Timestamp
+    }
+
     private struct Known {
         var guest: Guest
         var host: HostName
@@ -43,9 +57,9 @@ struct HistoryImporter {
     private var known: [String: Known] = [:]
     private var promised: [HostName: Int64] = [:]
     private var batch: [SampleOutcome] = []
-    private(set) var samples = 0
+    private var samples = 0
     /// A second value of a domain within one period.
-    private(set) var dropped = 0
+    private var dropped = 0
     private var first: Int64?
     private var last: Int64 = 0
 
@@ -156,8 +170,8 @@ struct HistoryImporter {
 
     // MARK: The end
 
-    /// Writes what is left, the facts of hosts and domains, and the fleet file. Gives a sentence.
-    mutating func finish() async throws -> String {
+    /// Writes what is left, the facts of hosts and domains, and the fleet file.
+    mutating func finish() async throws -> Summary {
         try await flush()
         guard let first else { throw CommandError("there was nothing to import", exit: .failed) }
         let hosts = promised.keys.sorted { Self.order($0) < Self.order($1) }
@@ -186,13 +200,10 @@ struct HistoryImporter {
             "# Made by 'kvmbalance import': for backtest and record, not for real hosts.\n"
                 + "hosts:\n\(entries.joined())database: database\n",
             to: URL(fileURLWithPath: folder).appendingPathComponent("kvmbalance.yaml").path)
-        return "\(Format.plural(known.count, "domain")) on \(Format.plural(hosts.count, "host")), "
-            + "\(samples) samples from \(Timestamp(milliseconds: first)) to "
-            + "\(Timestamp(milliseconds: last))"
-            + (dropped > 0 ? "; \(dropped) second values within a period were left out" : "")
-            + "; try: kvmbalance backtest --config "
-            + "\(Format.quoted("\(folder)/kvmbalance.yaml")) --since "
-            + "\(Timestamp(milliseconds: first)) --until \(Timestamp(milliseconds: last))"
+        return Summary(
+            folder: folder, domains: known.count, hosts: hosts.count, samples: samples,
+            dropped: dropped, first: Timestamp(milliseconds: first),
+            last: Timestamp(milliseconds: last))
     }
 
     private static func order(_ name: HostName) -> (Int, String) {

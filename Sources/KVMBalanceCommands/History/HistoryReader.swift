@@ -7,12 +7,18 @@ import Telemetry
 /// Makes a replay's world of what was recorded: hosts and domains as they were last seen, placed
 /// where they were at the start, with their use in intervals of equal length.
 struct HistoryReader {
-    let composition: Composition
+    private let fleet: Fleet
+    private let stores: Stores
     /// nil chooses: the collector's period if that fits, else longer.
     var step: Int64?
 
+    init(_ fleet: Fleet, _ stores: Stores) {
+        self.fleet = fleet
+        self.stores = stores
+    }
+
     func world(from start: Timestamp, to end: Timestamp) async throws -> ReplayWorld {
-        let store = try composition.metrics()
+        let store = try stores.metrics()
         var survey = HistorySurvey()
         // The store gives what is after a moment; a sample of the first moment itself belongs here.
         let before = start.advanced(byMilliseconds: -1)
@@ -58,14 +64,15 @@ struct HistoryReader {
         of survey: HistorySurvey, from time: Timestamp, to end: Timestamp, _ store: MetricsStore
     ) async throws -> ClusterSnapshot {
         let dirtying = try await store.dirtying(
-            after: time.advanced(byMilliseconds: -Composition.dirtyingGoodForMilliseconds), to: end)
+            after: time.advanced(byMilliseconds: -FleetObserver.dirtyingGoodForMilliseconds),
+            to: end)
         var facts: [HostName: HostObservation] = [:]
         var known: [DomainID: DomainFacts] = [:]
         for observation in try await store.observations() {
             facts[observation.host] = observation
             for domain in observation.domains { known[domain.id] = domain }
         }
-        let hosts = composition.fleet.hosts.map { host in
+        let hosts = fleet.hosts.map { host in
             Host(
                 name: host.name, zone: host.zone, migrationAddress: host.migrationAddress,
                 linkMbps: host.linkMbps, reserve: host.reserve,
@@ -96,7 +103,7 @@ struct HistoryReader {
             return domain
         }
         var base = ClusterSnapshot(observedAt: time, hosts: hosts, domains: domains)
-        base.calibration = TransferHistory(try await composition.runStates()).calibration
+        base.calibration = TransferHistory(try await stores.runStates()).calibration
         return base
     }
 }

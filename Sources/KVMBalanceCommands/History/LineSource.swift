@@ -139,13 +139,3 @@ enum CSVLine {
         return fields
     }
 }
-
-extension TextFile {
-    static func write(_ text: String, to path: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw CommandError("\(path) can not be written: \(error.reason)", exit: .failed)
-        }
-    }
-}

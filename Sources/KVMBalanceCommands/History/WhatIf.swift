@@ -1,29 +1,23 @@
-import ArgumentParser
 import ClusterModel
 import PlacementPolicy
 import Replay
 
-/// What is changed in a world before it runs.
-struct WhatIfOptions: ParsableArguments {
-    @Option(help: "HOST@TIME: it is lost then; TIME is 90m after the start, or a date.")
+/// What is changed in a world before it runs, in the words of the command line.
+struct WhatIf {
+    /// HOST@TIME: it is lost then; TIME is 90m after the start, or a date.
     var hostLost: [String] = []
-    @Option(help: "NAME:CPUS,MEMORY[@TIME]: one host more, such as host9:32,256GiB@2h.")
+    /// NAME:CPUS,MEMORY[@TIME]: one host more, such as host9:32,256GiB@2h.
     var hostAdded: [String] = []
-    @Option(help: "NAME:CPUS,MEMORY: a host of another size.") var hostResized: [String] = []
-    @Option(help: "HOST@TIME: the operator drains it then.") var drain: [String] = []
-    @Option(help: "COUNT:like=DOMAIN: so many more that use what this one does.")
+    /// NAME:CPUS,MEMORY: a host of another size.
+    var hostResized: [String] = []
+    /// HOST@TIME: the operator drains it then.
+    var drain: [String] = []
+    /// COUNT:like=DOMAIN: so many more that use what this one does.
     var domainsAdded: [String] = []
-    @Option(help: "PERCENT: every domain uses so much more, such as 20.") var grow: Int64?
-    @Option(help: "Mbit/s of every host's migration network.") var linkMbps: Int?
-
-    func validate() throws {
-        if let grow, !(-100...10_000).contains(grow) {
-            throw ValidationError("--grow takes a percentage from -100 to 10000")
-        }
-        if let linkMbps, !(1...1_000_000).contains(linkMbps) {
-            throw ValidationError("--link-mbps takes 1 to 1000000")
-        }
-    }
+    /// Percent by which every domain uses more, -100 to 10000.
+    var grow: Int64?
+    /// Mbit/s of every host's migration network, 1 to 1000000.
+    var linkMbps: Int?
 
     func applied(to given: ReplayWorld) throws -> ReplayWorld {
         var hosts = given.base.hosts

@@ -28,6 +28,15 @@ struct FitnessCheck {
     /// nil when nothing was tried out.
     var probes: FleetProbes?
 
+    /// The fleet as it was looked at now, all of it; `isTried` also tries the way from host to host.
+    static func of(_ observer: FleetObserver, isTried: Bool) async -> FitnessCheck {
+        let looks = await observer.look()
+        return FitnessCheck(
+            fleet: observer.hosts.fleet, looks: looks,
+            probes: isTried
+                ? await FleetProbes.run(observer.hosts, looks, observer.clock) : nil)
+    }
+
     var results: [Result] {
         looks.map { look in
             switch look.result {
@@ -160,21 +169,5 @@ struct FitnessCheck {
 
     private func uri(of host: HostName) -> String {
         fleet.hosts.first { $0.name == host }?.uri ?? ""
-    }
-
-    static func text(of results: [Result]) -> String {
-        var table = Table("HOST", "ITEM", "", "DETAIL")
-        var remedies: [String] = []
-        for result in results.inNaturalOrder(of: \.host.rawValue) {
-            for finding in result.findings {
-                let grade = finding.grade == .failure ? "FAIL" : finding.grade.rawValue
-                table.add(result.host.rawValue, finding.item, grade, finding.detail)
-                if let remedy = finding.remedy {
-                    remedies.append("  \(result.host), \(finding.item): \(remedy)")
-                }
-            }
-        }
-        return table.text
-            + (remedies.isEmpty ? "" : "\n\nRemedies:\n" + remedies.joined(separator: "\n"))
     }
 }

@@ -1,5 +1,5 @@
+import Actuation
 import ClusterModel
-import Foundation
 import HypervisorInterface
 import PlacementPolicy
 
@@ -25,28 +25,33 @@ struct FleetProbes: Sendable {
     var daemons: [Pair: PeerReach] = [:]
     var pools: [PoolProbe] = []
 
+    /// Tries it between all hosts that answered.
     static func run(
-        _ fleet: Fleet, _ looks: [HostLook], _ probers: [HostName: any HostProber],
-        doors: [HostName: HostDoor]
+        _ fleet: FleetHosts, _ looks: [HostLook], _ clock: WorldClock
     ) async -> FleetProbes {
         var probes = FleetProbes()
-        let hosts = fleet.hosts.filter { host in
+        let hosts = fleet.fleet.hosts.filter { host in
             looks.contains { look in
                 if case .success = look.result { look.host == host.name } else { false }
             }
         }
         // One after the other: sshd drops connections at random when many log in at once.
-        probes.shells = await askShells(hosts)
-        probes.daemons = await tryDaemons(hosts, probers, doors)
-        probes.pools = await tryPools(looks, probers)
+        probes.shells = await askShells(hosts, fleet, clock)
+        probes.daemons = await tryDaemons(hosts, fleet, clock)
+        probes.pools = await tryPools(looks, fleet)
         return probes
     }
 
-    private static func askShells(_ hosts: [FleetHost]) async -> [HostName: ShellProbe] {
+    private static func askShells(
+        _ hosts: [FleetHost], _ fleet: FleetHosts, _ clock: WorldClock
+    ) async -> [HostName: ShellProbe] {
         await withTaskGroup(of: (HostName, ShellProbe).self) { group in
             for host in hosts {
                 let others = hosts.filter { $0.name != host.name }
-                group.addTask { (host.name, await ShellProbe.ask(host, about: others)) }
+                let shell = fleet[host.name]?.shell
+                group.addTask {
+                    (host.name, await ShellProbe.ask(shell, about: others, now: clock.now))
+                }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
@@ -54,13 +59,13 @@ struct FleetProbes: Sendable {
 
     /// All sources at once, the targets of each one after the other.
     private static func tryDaemons(
-        _ hosts: [FleetHost], _ probers: [HostName: any HostProber], _ doors: [HostName: HostDoor]
+        _ hosts: [FleetHost], _ fleet: FleetHosts, _ clock: WorldClock
     ) async -> [Pair: PeerReach] {
         await withTaskGroup(of: [Pair: PeerReach].self) { group in
             for host in hosts {
-                guard let prober = probers[host.name] else { continue }
+                guard let prober = fleet[host.name]?.prober else { continue }
                 let peers = hosts.filter { $0.name != host.name }.compactMap { other in
-                    doors[other.name].map { (other.name, $0.peerURI) }
+                    fleet[other.name].map { (other.name, $0.door.peerURI) }
                 }
                 group.addTask {
                     var found: [Pair: PeerReach] = [:]
@@ -68,7 +73,7 @@ struct FleetProbes: Sendable {
                         var reach = await prober.reach(uri)
                         if case .unproven = reach {
                             // For the same reason once more.
-                            try? await Task.sleep(for: .seconds(1))
+                            try? await clock.sleep(1000)
                             reach = await prober.reach(uri)
                         }
                         found[Pair(from: host.name, to: name)] = reach
@@ -83,7 +88,7 @@ struct FleetProbes: Sendable {
     /// Pools of files with the same name, type and path on several hosts: one leaves a mark, the
     /// others look for it.
     private static func tryPools(
-        _ looks: [HostLook], _ probers: [HostName: any HostProber]
+        _ looks: [HostLook], _ fleet: FleetHosts
     ) async -> [PoolProbe] {
         var holders: [StoragePool: [HostName]] = [:]
         for look in looks {
@@ -97,13 +102,13 @@ struct FleetProbes: Sendable {
         var found: [PoolProbe] = []
         let shared = holders.filter { $0.value.count > 1 && $0.key.targetPath != nil }
         for (pool, hosts) in shared.sorted(by: { $0.key.name < $1.key.name }) {
-            found += await tryPool(pool, hosts, probers)
+            found += await tryPool(pool, hosts, fleet)
         }
         return found
     }
 
     private static func tryPool(
-        _ pool: StoragePool, _ hosts: [HostName], _ probers: [HostName: any HostProber]
+        _ pool: StoragePool, _ hosts: [HostName], _ fleet: FleetHosts
     ) async -> [PoolProbe] {
         var left: [(host: HostName, mark: String)] = []
         var found: [PoolProbe] = []
@@ -116,14 +121,15 @@ struct FleetProbes: Sendable {
                     pool: pool.name, path: pool.targetPath ?? "",
                     pair: Pair(from: other.host, to: host))
                 do {
-                    probe.isSame = try await probers[host]?.seesMark(other.mark, in: pool.name)
+                    probe.isSame = try await fleet[host]?.prober?.seesMark(
+                        other.mark, in: pool.name)
                 } catch {
                     probe.reason = "\(error)"
                 }
                 found.append(probe)
             }
             do {
-                try await probers[host]?.leaveMark(mark, in: pool.name)
+                try await fleet[host]?.prober?.leaveMark(mark, in: pool.name)
                 left.append((host, mark))
             } catch {
                 found.append(
@@ -132,7 +138,7 @@ struct FleetProbes: Sendable {
                         pair: Pair(from: host, to: host), reason: "\(error)"))
             }
         }
-        for (host, mark) in left { try? await probers[host]?.removeMark(mark, in: pool.name) }
+        for (host, mark) in left { try? await fleet[host]?.prober?.removeMark(mark, in: pool.name) }
         return found
     }
 }

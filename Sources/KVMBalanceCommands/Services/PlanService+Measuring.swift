@@ -21,15 +21,13 @@ extension PlanService {
         for step in wanted { Self.add(step, to: &turns) }
         var readings: [DirtyingReading] = []
         if !wanted.isEmpty {
-            let seconds = turns.count * Int(MemoryMeasurement.milliseconds / 1000)
-            Console.err(
-                "measuring how fast \(Format.plural(wanted.count, "guest")) "
-                    + "rewrite\(wanted.count == 1 ? "s its" : " their") memory, about \(seconds) s "
-                    + "('kvmbalance collect' does it beforehand)")
+            let milliseconds = Int64(turns.count) * MemoryMeasurement.milliseconds
+            await observer.progress.observe(
+                .measuring(guests: wanted.count, milliseconds: milliseconds))
         }
         for turn in turns { readings += await measure(turn) }
         guard !readings.isEmpty else { return nil }
-        try await composition.metrics().store(readings)
+        try await observer.stores.metrics().store(readings)
         let found = Dictionary(
             readings.map { ($0.domain, $0.dirtying) }, uniquingKeysWith: { $1 })
         let domains = snapshot.domains.map { domain in
@@ -53,13 +51,12 @@ extension PlanService {
     }
 
     private func measure(_ steps: [Step]) async -> [DirtyingReading] {
-        let composition = composition
+        let (hosts, now) = (observer.hosts, observer.now)
         return await withTaskGroup(of: DirtyingReading?.self) { group in
             for step in steps {
-                guard let probe = composition.probe(step.move.source) else { continue }
+                guard let probe = hosts[step.move.source]?.memoryProbe else { continue }
                 group.addTask {
-                    await MemoryMeasurement.measure(
-                        step.move.domain, with: probe, now: composition.now)
+                    await MemoryMeasurement.measure(step.move.domain, with: probe, now: now)
                 }
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }

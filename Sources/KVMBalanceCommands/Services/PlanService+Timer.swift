@@ -15,7 +15,7 @@ extension PlanService {
     /// What a timer should do about the world as it is now; the judge has seen its plan.
     func decide(_ memory: inout RebalanceMemory) async throws -> TimerLook {
         let snapshot = try await observe(.balance(maxMoves: nil))
-        let (metrics, now) = (try composition.metrics(), snapshot.observedAt)
+        let (metrics, now) = (try observer.stores.metrics(), snapshot.observedAt)
         let look = RebalanceLook(
             of: snapshot,
             try await metrics.recentUse(from: memory.lookStart(at: now, under: policy), to: now),
@@ -33,7 +33,7 @@ extension PlanService {
     /// itself. What it was to move and has not moved yet rests on paper only.
     func resting(in snapshot: ClusterSnapshot, except state: RunState) async throws -> [DomainID] {
         guard
-            let memory = try await composition.journal().remembered(
+            let memory = try await observer.stores.journal().remembered(
                 RebalanceMemory.name, as: RebalanceMemory.self)
         else { return [] }
         let moved = Set(state.displacements.map(\.domain))

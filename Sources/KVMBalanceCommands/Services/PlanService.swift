@@ -6,9 +6,22 @@ import PlacementPolicy
 import PlanChecking
 import Planning
 
+/// How a plan is to be made.
+struct PlanningChoices {
+    /// A policy file; nil for the fleet file's, or the built-in policy.
+    var policy: String?
+    /// A saved cluster snapshot to plan for; nil for the hosts as they are.
+    var snapshot: String?
+    var seed: UInt64 = 0
+    /// Plan for what can leave, even if some domains must stay.
+    var bestEffort = false
+    /// What is asked for of migrations, on top of what the policy does.
+    var migration: (MigrationOptions) -> MigrationOptions = { $0 }
+}
+
 /// Makes plans and has every one of them accepted by the judge before it is shown or run.
 struct PlanService: Sendable {
-    let composition: Composition
+    let observer: FleetObserver
     private(set) var policy: Policy
     /// The file that it is from; nil for the built-in one.
     let policyFile: String?
@@ -17,28 +30,31 @@ struct PlanService: Sendable {
     private let bestEffort: Bool
 
     init(
-        _ composition: Composition, _ planning: PlanningOptions, _ migration: MigrationFlags
-    ) throws {
-        self.composition = composition
-        var policy = try composition.policy(planning.policy)
-        policy.migration = migration.applied(to: policy.migration)
+        _ observer: FleetObserver, _ policies: FleetPolicies, _ choices: PlanningChoices
+    ) async throws {
+        self.observer = observer
+        var policy = try policies.policy(choices.policy)
+        policy.migration = choices.migration(policy.migration)
         if let rule = MigrationRules.broken(by: policy.migration).first {
             throw CommandError(
                 "\(rule.text(in: .commandLine)) One of them may be the policy's: see 'migration' "
-                    + "in \(planning.policy ?? "its file")", exit: .usage)
+                    + "in \(choices.policy ?? "its file")", exit: .usage)
         }
         self.policy = policy
-        policyFile = composition.policyFile(planning.policy)
-        snapshotFile = planning.snapshot
-        seed = planning.seed
-        bestEffort = planning.bestEffort
-        for warning in policy.warnings { Console.err("warning: \(warning)") }
+        policyFile = policies.file(choices.policy)
+        snapshotFile = choices.snapshot
+        seed = choices.seed
+        bestEffort = choices.bestEffort
+        for warning in policy.warnings { await observer.progress.observe(.warning(warning)) }
     }
 
     /// For a plan that exists already: its own options and limits go with it.
-    init(_ composition: Composition, policy path: String?, plan: MigrationPlan) throws {
-        self.composition = composition
-        var policy = try composition.policy(path)
+    init(
+        _ observer: FleetObserver, _ policies: FleetPolicies, policy path: String?,
+        plan: MigrationPlan
+    ) async throws {
+        self.observer = observer
+        var policy = try policies.policy(path)
         guard policy.name == plan.policy || plan.policy.isEmpty else {
             throw CommandError(
                 "it was planned under policy '\(plan.policy)', and the policy at hand is "
@@ -48,16 +64,16 @@ struct PlanService: Sendable {
         policy.migration = plan.options
         policy.limits = plan.limits
         self.policy = policy
-        policyFile = composition.policyFile(path)
+        policyFile = policies.file(path)
         snapshotFile = nil
         seed = plan.seed
         bestEffort = !plan.blockers.isEmpty
-        for warning in policy.warnings { Console.err("warning: \(warning)") }
+        for warning in policy.warnings { await observer.progress.observe(.warning(warning)) }
     }
 
     /// For a run that is aborted: nothing is planned for it any more, so any policy will do.
-    init(_ composition: Composition, settling plan: MigrationPlan) {
-        self.composition = composition
+    init(_ observer: FleetObserver, settling plan: MigrationPlan) {
+        self.observer = observer
         policy = Policy.default
         policyFile = nil
         snapshotFile = nil
@@ -95,7 +111,7 @@ struct PlanService: Sendable {
     private func observe(
         _ goal: PlanGoal, naming hosts: [HostName]
     ) async throws -> ClusterSnapshot {
-        if snapshotFile == nil { try composition.require(hosts: hosts) }
+        if snapshotFile == nil { try observer.hosts.require(hosts) }
         let snapshot = try await observe(goal)
         if let snapshotFile {
             let names = snapshot.hosts.map(\.name)
@@ -118,13 +134,13 @@ struct PlanService: Sendable {
     func replan(
         _ runGoal: RunGoal, without exclusions: [Exclusion], state: RunState
     ) async throws -> MigrationPlan {
-        let hosts = composition.fleet.hosts.map(\.name)
+        let hosts = observer.hosts.names
         let forbidden = exclusions.flatMap { exclusion in
             (exclusion.target.map { [$0] } ?? hosts).map { ForbiddenTarget(exclusion.domain, $0) }
         }
         switch runGoal {
         case .rollback, .abort:
-            let snapshot = try await composition.observe(policy, admitting: state.original.hosts)
+            let snapshot = try await observer.snapshot(policy, admitting: state.original.hosts)
             var request = PlanRequest.moves(inverse(of: state), bestEffort: true)
             request.forbidden = forbidden
             return try judged(request, state.original.hosts, snapshot)
@@ -200,7 +216,7 @@ struct PlanService: Sendable {
     private func homecomings(
         to hosts: [HostName], during state: RunState?
     ) async throws -> [Homecoming] {
-        let away = AwayList(runs: try await composition.runStates().map(\.state))
+        let away = AwayList(runs: try await observer.stores.runStates().map(\.state))
         return hosts.flatMap { host in
             away.domains(of: host).map { Homecoming($0.domain, home: host, leftAt: $0.at) }
         }
@@ -220,8 +236,8 @@ struct PlanService: Sendable {
             return try SnapshotFile.read(snapshotFile)
         }
         switch goal {
-        case .drain, .balance, .consolidate: return try await composition.observe(policy)
-        case .return(let hosts): return try await composition.observe(policy, admitting: hosts)
+        case .drain, .balance, .consolidate: return try await observer.snapshot(policy)
+        case .return(let hosts): return try await observer.snapshot(policy, admitting: hosts)
         }
     }
 

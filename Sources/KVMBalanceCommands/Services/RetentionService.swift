@@ -1,3 +1,4 @@
+import Actuation
 import ClusterModel
 import Logging
 import Persistence
@@ -10,7 +11,7 @@ import Telemetry
 struct RetentionService: Service {
     let store: MetricsStore
     let kept: Retention
-    let now: @Sendable () -> Timestamp
+    let clock: WorldClock
     let logger: Logger
 
     func run() async throws {
@@ -21,14 +22,14 @@ struct RetentionService: Service {
                 } catch {
                     logger.error("old samples stay", metadata: ["error": "\(error)"])
                 }
-                try? await Task.sleep(for: .seconds(600))
+                try? await clock.sleep(600_000)
             }
         }
     }
 
     /// Samples arrive a little after their time: an hour is rolled up a minute after its end.
     func tidy() async throws {
-        let moment = now()
+        let moment = clock.now()
         let hours = try await store.rollUp(before: moment.advanced(byMilliseconds: -60_000))
         if hours > 0 { logger.info("rolled up", metadata: ["hours": "\(hours)"]) }
         // What is not in the tiers yet stays, however old it is.

@@ -6,10 +6,15 @@ import Synchronization
 
 /// Taking a run up that did not end, and stopping one.
 extension RunService {
-    /// Shows what is left of a run, or the way back, asks, and does it; nil is the run's own goal.
+    /// Works out what is left of a run, or the way back, and does it where that is agreed to. `goal`
+    /// nil is the run's own; `policy` nil is the one that it was planned under.
+    ///
+    /// What is left is planned before the question, unless steps are open and nobody is asked
+    /// (`isAsked`): a guest may be down or paused until its step is settled.
     func takeUp(
-        _ run: RunID, to goal: RunGoal?, policy: String?, _ acting: ActingOptions
-    ) async throws -> Exit {
+        _ run: RunID, to goal: RunGoal?, policy: String?, isAsked: Bool,
+        if agreed: (RunRest) async throws -> Bool
+    ) async throws -> RunEnding? {
         let lock = try lockFleet("runs \(goal?.rawValue ?? "resume") \(run)", run: run)
         defer { lock.release() }
         let before = try await state(of: run)
@@ -22,80 +27,69 @@ extension RunService {
         }
         let service = try await planService(for: run, before.original, policy: policy)
         var rest = RunRest(run: run, state: before, goal: goal)
-        // A guest may be down or paused until its step is settled: nobody who needs no answer waits.
-        if before.openSteps.isEmpty || !acting.yes { await rest.plan(with: service) }
-        if acting.dryRun { return try show(rest) }
-        guard
-            try Consent(acting: acting, isJSON: isJSON).isGiven(
-                to: rest.text(width: Console.width), rest.question,
-                else: document(of: rest))
-        else { return .failed }
+        if before.openSteps.isEmpty || isAsked { await rest.plan(with: service) }
+        guard try await agreed(rest) else { return nil }
         return try await goOn(with: rest, service)
     }
 
-    private func show(_ rest: RunRest) throws -> Exit {
-        let text = rest.text(width: Console.width)
-        if isJSON {
-            Console.err(text)
-            try Console.outJSON(document(of: rest))
-        } else {
-            Console.out(text)
-        }
-        return rest.plan?.outcome == .infeasible ? .infeasible : .done
-    }
-
-    private func document(of rest: RunRest) -> any Encodable {
-        if let plan = rest.plan { return plan }
-        return report(rest.run, rest.state)
-    }
-
-    private func goOn(with rest: RunRest, _ service: PlanService) async throws -> Exit {
+    private func goOn(with rest: RunRest, _ service: PlanService) async throws -> RunEnding {
         let (run, before, goal) = (rest.run, rest.state, rest.goal)
         try await take(run, to: goal)
         if goal == .forward {
             // It may have been killed between its first record and this.
             try await settleMaintenance(of: service.goal(of: before.original), run: run)
         }
-        let exit = try await execute(
+        var ending = try await execute(
             run, recovering: true, service: service,
             agreed: before.openSteps.isEmpty ? rest.plan.map { AgreedPlan($0) } : nil)
-        if goal == .rollback, exit == .rolledBack, before.kind == .drain {
+        guard goal == .rollback, ending.exit == .rolledBack else { return ending }
+        if before.kind == .drain {
             // Maintenance that somebody else began is theirs to end.
             for entry in try await journal.maintenance() where entry.run == run {
                 try await journal.clearMaintenance(of: entry.host)
             }
         }
         // The rollback was what was asked for: that it was reached is success.
-        return goal == .rollback && exit == .rolledBack ? .done : exit
+        ending.exit = .done
+        return ending
     }
 
     private func take(_ run: RunID, to goal: RunGoal) async throws {
         let taken = JournalEvent.taken(
             process: ProcessInfo.processInfo.processIdentifier, goal: goal)
-        try await journal.append(taken, to: run, at: composition.now())
+        try await journal.append(taken, to: run, at: now())
+    }
+
+    /// What came of an abort.
+    enum Abort: Sendable {
+        /// The process that drives the run was told to; this is the run as it was then.
+        case told(RunReport)
+        /// Nobody drove it any more: what was open is settled.
+        case ended(RunEnding)
     }
 
     /// Stops the process that drives this run, or settles what a killed one left.
-    func abort(_ run: RunID) async throws -> Exit {
+    func abort(_ run: RunID) async throws -> Abort {
         let found = try await state(of: run)
         if let outcome = found.outcome, outcome.state != .halted {
             throw CommandError(
                 "run \(run) ended already (\(outcome.state.rawValue)): nothing to abort")
         }
         switch try FleetLock.acquire(
-            directory: composition.databaseFolder.path, purpose: "runs abort \(run)", run: run)
+            directory: observer.stores.directory, purpose: "runs abort \(run)", run: run)
         {
         case .held(let holder):
             try stop(holder, of: run)
-            if isJSON { try show(report(run, found)) }
-            return .done
+            await progress.observe(.toldToAbort(holder.description))
+            return .told(RunReport(run: run, state: found))
         case .acquired(let lock):
             defer { lock.release() }
             let before = try await state(of: run)
             try await take(run, to: .abort)
-            return try await execute(
-                run, recovering: true,
-                service: PlanService(composition, settling: before.original))
+            return .ended(
+                try await execute(
+                    run, recovering: true,
+                    service: PlanService(observer, settling: before.original)))
         }
     }
 
@@ -112,7 +106,6 @@ extension RunService {
                 "\(holder.description) holds the fleet and can not be told to stop: end it by "
                     + "hand, then try again", exit: .failed)
         }
-        Console.err("told \(holder.description) to abort its migrations and end")
     }
 }
 

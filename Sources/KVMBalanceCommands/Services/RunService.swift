@@ -5,43 +5,37 @@ import Foundation
 import Persistence
 
 /// Starts, takes up, shows and stops runs.
-struct RunService {
-    let composition: Composition
-    let isJSON: Bool
+struct RunService: Sendable {
+    let observer: FleetObserver
+    let policies: FleetPolicies
     let journal: JournalStore
-    /// What commands that are printed after a run must be told.
-    var flags: CommandFlags
+    /// What commands that a refusal names must be told.
+    let flags: CommandFlags
 
-    init(_ composition: Composition, isJSON: Bool) throws {
-        self.composition = composition
-        flags = composition.flags
-        self.isJSON = isJSON
-        journal = try composition.journal()
+    init(_ observer: FleetObserver, _ policies: FleetPolicies, _ flags: CommandFlags) throws {
+        self.observer = observer
+        self.policies = policies
+        self.flags = flags
+        journal = try observer.stores.journal()
     }
+
+    private var stores: Stores { observer.stores }
+    var progress: any ProgressObserver { observer.progress }
+    func now() -> Timestamp { observer.now() }
 
     // MARK: Looking
 
     func report(_ run: RunID) async throws -> RunReport {
-        report(run, try await state(of: run))
+        RunReport(run: run, state: try await state(of: run))
     }
 
+    /// Of all runs, newest first.
     func reports() async throws -> [RunReport] {
-        try await composition.runStates().reversed().map { report($0.run, $0.state) }
-    }
-
-    /// With commands that work when they are pasted.
-    func report(_ run: RunID, _ state: RunState) -> RunReport {
-        var report = RunReport(run: run, state: state)
-        report.flags = flags.config
-        return report
-    }
-
-    func show(_ report: RunReport) throws {
-        if isJSON { try Console.outJSON(report) } else { Console.out(report.text) }
+        try await stores.runStates().reversed().map { RunReport(run: $0.run, state: $0.state) }
     }
 
     func state(of run: RunID) async throws -> RunState {
-        guard let found = try await composition.runStates().first(where: { $0.run == run }) else {
+        guard let found = try await stores.runStates().first(where: { $0.run == run }) else {
             throw CommandError("there is no run \(run); see: kvmbalance runs list")
         }
         return found.state
@@ -51,9 +45,7 @@ struct RunService {
 
     /// The whole fleet belongs to one run: a second one is refused.
     func lockFleet(_ purpose: String, run: RunID? = nil) throws -> FleetLock {
-        switch try FleetLock.acquire(
-            directory: composition.databaseFolder.path, purpose: purpose, run: run)
-        {
+        switch try FleetLock.acquire(directory: stores.directory, purpose: purpose, run: run) {
         case .acquired(let lock): return lock
         case .held(let holder):
             throw CommandError(
@@ -74,7 +66,7 @@ struct RunService {
     /// A run that was killed may have left a migration open: that comes first, and only a person can
     /// say what is to become of it.
     func refuseUnfinishedRun() async throws {
-        for (run, state) in try await composition.runStates()
+        for (run, state) in try await stores.runStates()
         where state.outcome == nil || state.outcome?.state == .halted {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
             let ways = ["resume", "rollback", "abort"].map {
@@ -91,9 +83,9 @@ struct RunService {
 
     func start(
         _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
-    ) async throws -> Exit {
+    ) async throws -> RunEnding {
         let run = try await journal.open(
-            plan, at: composition.now(), process: ProcessInfo.processInfo.processIdentifier)
+            plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
         try lock.describe("run \(run), \(goal)", run: run)
         try await keepPolicy(service.policyFile, of: run)
         try await settleMaintenance(of: goal, run: run)
@@ -116,11 +108,12 @@ struct RunService {
     ) async throws -> PlanService {
         let kept = try await journal.remembered(Self.policyName(run), as: String.self)
         guard given == nil, let kept else {
-            return try PlanService(composition, policy: given, plan: plan)
+            return try await PlanService(observer, policies, policy: given, plan: plan)
         }
         let isThere = FileManager.default.isReadableFile(atPath: kept)
         do {
-            return try PlanService(composition, policy: isThere ? kept : nil, plan: plan)
+            return try await PlanService(
+                observer, policies, policy: isThere ? kept : nil, plan: plan)
         } catch let error as CommandError where !isThere {
             throw CommandError(
                 "run \(run) was planned under \(kept), which can not be read any more, and "
@@ -139,7 +132,7 @@ struct RunService {
             case .drain where present.contains(host): break
             case .drain:
                 try await journal.setMaintenance(
-                    MaintenanceEntry(host: host, since: composition.now(), run: run))
+                    MaintenanceEntry(host: host, since: now(), run: run))
             case .return:
                 try await journal.clearMaintenance(of: host)
             case .balance, .consolidate: break
@@ -147,46 +140,52 @@ struct RunService {
         }
     }
 
-    private func tellOfMaintenance(_ plan: MigrationPlan) {
-        let hosts = plan.hosts.map(\.rawValue).joined(separator: " ")
-        Console.err(
-            "\(hosts) stays in maintenance: nothing is sent there until 'kvmbalance return "
-                + "\(hosts)\(flags.planning)' or 'kvmbalance hosts enable "
-                + "\(hosts)\(flags.config)'")
-    }
-
-    private func tellOfEmpty(_ plan: MigrationPlan) {
-        let hosts = plan.hosts.map(\.rawValue).joined(separator: " ")
-        Console.err(
-            "to keep \(hosts) empty, or switched off, tell the planner: kvmbalance hosts disable "
-                + "\(hosts)\(flags.config)")
-    }
-
     /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before it.
     func execute(
         _ run: RunID, recovering: Bool, service: PlanService, agreed: AgreedPlan? = nil
-    ) async throws -> Exit {
-        let state = try await state(of: run)
-        let now = composition.now
-        let display = ProgressDisplay(
-            state: state, isTerminal: Console.isErrorTerminal, now: now)
-        let gate = try await MaintenanceGate(run, state, journal)
+    ) async throws -> RunEnding {
+        let begun = try await state(of: run)
+        let gate = try await MaintenanceGate(run, begun, journal)
         let executor = RunExecutor(
-            run: run, machine: RunMachine(state: state, recovering: recovering),
-            journal: journal, doors: composition.doors(), clock: WorldClock(now: now),
-            observer: display, closure: { try await gate.closure(of: $0) }
+            run: run, machine: RunMachine(state: begun, recovering: recovering),
+            journal: journal, doors: observer.hosts.doors, clock: observer.clock,
+            observer: RunRelay(progress: progress), closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
             if let plan = agreed?.take() { return plan }
             return try await service.replan(goal, without: exclusions, state: state)
         }
-        let signals = SignalWatch(executor)
+        await progress.observe(.runBegins(begun, RunControl { executor.send($0) }))
         let outcome = await executor.execute()
-        signals.cancel()
-        await display.finish()
-        try show(report(run, await executor.state.ending(outcome, at: now())))
-        if state.kind == .drain && state.goal == .forward { tellOfMaintenance(state.original) }
-        if state.kind == .consolidate, outcome.state == .done { tellOfEmpty(state.original) }
-        return outcome.exit
+        await progress.observe(.runIsOver)
+        let state = await executor.state.ending(outcome, at: now())
+        return RunEnding(
+            report: RunReport(run: run, state: state), exit: outcome.exit,
+            left: RunEnding.Left(begun, outcome))
+    }
+}
+
+/// How a run ended, and in what it leaves the hosts that it was about.
+struct RunEnding: Sendable {
+    enum Left: Hashable, Sendable {
+        /// Nothing is sent there until they are returned or enabled.
+        case inMaintenance([HostName])
+        /// Empty, and planned for as before.
+        case empty([HostName])
+    }
+
+    var report: RunReport
+    var exit: Exit
+    /// nil where nothing has to be told of any host.
+    var left: Left?
+}
+
+extension RunEnding.Left {
+    fileprivate init?(_ begun: RunState, _ outcome: RunOutcome) {
+        switch begun.kind {
+        case .drain where begun.goal == .forward: self = .inMaintenance(begun.original.hosts)
+        case .consolidate where outcome.state == .done: self = .empty(begun.original.hosts)
+        case .drain, .consolidate, .return, .balance, .rollback: return nil
+        }
     }
 }
 

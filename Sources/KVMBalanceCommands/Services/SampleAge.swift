@@ -2,7 +2,7 @@ import ClusterModel
 import Persistence
 import PlacementPolicy
 
-extension Composition {
+extension FleetObserver {
     /// Throws when a collector once asked these hosts and does so no more: a timer must not move
     /// guests by what was true yesterday.
     ///
@@ -12,16 +12,16 @@ extension Composition {
         let moment = now()
         let limit = policy.demand.maxAgeSeconds * 1000
         let asked = Dictionary(
-            try await metrics().contacts().map { ($0.host, $0.lastAsked) },
+            try await stores.metrics().contacts().map { ($0.host, $0.lastAsked) },
             uniquingKeysWith: { first, _ in first })
-        let old = fleet.hosts.compactMap { host -> String? in
-            guard let last = asked[host.name] ?? nil else { return nil }
+        let old = hosts.names.compactMap { host -> String? in
+            guard let last = asked[host] ?? nil else { return nil }
             let age = moment.millisecondsSince(last)
             // A clock that was ahead when they were taken makes them no younger than they are.
             guard age > limit || age < -limit else { return nil }
             return age < 0
-                ? "\(host.name) was last asked at \(last), which is still to come"
-                : "\(host.name) was last asked \(Format.duration(milliseconds: age)) ago"
+                ? "\(host) was last asked at \(last), which is still to come"
+                : "\(host) was last asked \(Format.duration(milliseconds: age)) ago"
         }
         guard !old.isEmpty else { return }
         let rest = old.count > 3 ? ", and \(Format.plural(old.count - 3, "host")) more" : ""

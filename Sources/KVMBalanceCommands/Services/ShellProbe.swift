@@ -1,5 +1,5 @@
 import ClusterModel
-import Foundation
+import HypervisorInterface
 import PlacementPolicy
 
 /// What a host tells over ssh that libvirt does not: its clock, its lock manager, its certificates,
@@ -25,36 +25,26 @@ struct ShellProbe: Sendable {
     /// The first of QEMU's migration ports, where nothing listens while nothing migrates.
     static let port = 49152
 
-    static func ask(_ host: FleetHost, about others: [FleetHost]) async -> ShellProbe {
-        guard let words = command(for: host) else {
+    static func ask(
+        _ shell: (any HostShell)?, about others: [FleetHost], now: @Sendable () -> Timestamp
+    ) async -> ShellProbe {
+        guard let shell else {
             var probe = ShellProbe()
             probe.silence = "not asked: its URI is not over ssh"
             return probe
         }
-        let begun = now()
-        let (output, errors) = await run(words + [script(others)])
-        var probe = read(output, others)
+        let begun = now().milliseconds
+        let answer = await shell.run(script(others))
+        let ended = now().milliseconds
+        var probe = read(answer.output, others)
         if let first = probe.times.first, let last = probe.times.last {
             // Its first time is later than our beginning, its last before our end.
-            let (most, least) = (first - begun, last - now())
+            let (most, least) = (first - begun, last - ended)
             probe.result.clock = ((most + least) / 2, max(0, (most - least) / 2))
         } else {
-            probe.result.silence = "ssh: " + (errors.isEmpty ? "no answer" : errors)
+            probe.result.silence = "ssh: " + (answer.errors.isEmpty ? "no answer" : answer.errors)
         }
         return probe.result
-    }
-
-    /// `ssh` to the host of a libvirt URI, unattended.
-    static func command(for host: FleetHost) -> [String]? {
-        guard let parts = URLComponents(string: host.uri), parts.scheme?.hasSuffix("+ssh") == true,
-            let name = parts.host
-        else { return nil }
-        var words = [
-            "ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "ControlMaster=no",
-        ]
-        if let port = parts.port { words += ["-p", "\(port)"] }
-        let user = parts.user.map { "\($0)@" } ?? ""
-        return words + ["--", user + name.trimmingCharacters(in: ["[", "]"])]
     }
 
     private static func script(_ others: [FleetHost]) -> String {
@@ -110,37 +100,5 @@ struct ShellProbe: Sendable {
             return .closed(word)
         }
         return .unproven(says.isEmpty ? "exit \(status)" : says)
-    }
-
-    private static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
-
-    /// On a thread of its own: waiting for a process blocks.
-    private static func run(_ words: [String]) async -> (output: String, errors: String) {
-        await withCheckedContinuation { continuation in
-            let thread = Thread {
-                let process = Process()
-                process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-                process.arguments = ["timeout", "30"] + words
-                process.standardInput = FileHandle.nullDevice
-                let (output, errors) = (Pipe(), Pipe())
-                process.standardOutput = output
-                process.standardError = errors
-                do {
-                    try process.run()
-                } catch {
-                    return continuation.resume(returning: ("", "\(error)"))
-                }
-                let said = output.fileHandleForReading.readDataToEndOfFile()
-                let complained = errors.fileHandleForReading.readDataToEndOfFile()
-                process.waitUntilExit()
-                continuation.resume(
-                    returning: (
-                        String(decoding: said, as: UTF8.self),
-                        String(decoding: complained, as: UTF8.self)
-                            .trimmingCharacters(in: .whitespacesAndNewlines)
-                    ))
-            }
-            thread.start()
-        }
     }
 }

@@ -7,9 +7,9 @@ final class Stores: Sendable {
     /// and databases are to be closed before the process ends.
     private static let all = Mutex<[Stores]>([])
 
-    private let directory: String
-    private let metrics = Mutex<MetricsStore?>(nil)
-    private let journal = Mutex<JournalStore?>(nil)
+    let directory: String
+    private let openMetrics = Mutex<MetricsStore?>(nil)
+    private let openJournal = Mutex<JournalStore?>(nil)
 
     init(directory: String) {
         self.directory = directory
@@ -20,21 +20,21 @@ final class Stores: Sendable {
     /// process leaves it, which the next one puts right.
     static func closeAll() {
         for stores in all.withLock({ $0 }) {
-            stores.metrics.withLock { try? $0?.close() }
-            stores.journal.withLock { try? $0?.close() }
+            stores.openMetrics.withLock { try? $0?.close() }
+            stores.openJournal.withLock { try? $0?.close() }
         }
     }
 
-    func openMetrics() throws -> MetricsStore {
-        try metrics.withLock { store in
+    func metrics() throws -> MetricsStore {
+        try openMetrics.withLock { store in
             let opened = try store ?? MetricsStore(directory: directory)
             store = opened
             return opened
         }
     }
 
-    func openJournal() throws -> JournalStore {
-        try journal.withLock { store in
+    func journal() throws -> JournalStore {
+        try openJournal.withLock { store in
             let opened = try store ?? JournalStore(directory: directory)
             store = opened
             return opened

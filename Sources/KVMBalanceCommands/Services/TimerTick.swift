@@ -4,68 +4,6 @@ import PlacementPolicy
 import Planning
 import Telemetry
 
-extension FleetCommand {
-    /// One call of the timer: look, remember, and act only where the policy's rules say so.
-    func tick(
-        _ acting: ActingOptions, _ planning: PlanningOptions, _ migration: MigrationFlags
-    ) async throws -> Exit {
-        let composition = try Composition(options)
-        let service = try PlanService(composition, planning, migration)
-        let runner = try RunService(composition, isJSON: isJSON)
-        let lock = try runner.lockFleet("balance --timer")
-        defer { lock.release() }
-        try await runner.refuseUnfinishedRun()
-        try await composition.refuseOldSamples(service.policy)
-        let journal = try composition.journal()
-        let before = try await journal.remembered(RebalanceMemory.name, as: RebalanceMemory.self)
-        var memory = before ?? RebalanceMemory()
-        let looked = try await service.decide(&memory)
-        let basis = LookWords.text(looked.overSeconds)
-        switch looked.decision {
-        case .wait(let reason):
-            if !acting.dryRun { try await journal.remember(memory, as: RebalanceMemory.name) }
-            if isJSON {
-                try Console.outJSON(TimerWait(reason: reason, overSeconds: looked.overSeconds))
-            } else {
-                Console.out("balance: nothing to do: \(reason) (\(basis))")
-            }
-            return .done
-        case .plan(let plan, let reason):
-            Console.err("balance: \(reason) (\(basis))")
-            if acting.dryRun { return try show(plan, save: nil) }
-            guard try agreed(to: plan, acting) else { return .failed }
-            // Before it runs: a run that is killed must not be followed by the same one.
-            try await journal.remember(memory, as: RebalanceMemory.name)
-            return try await runner.start(
-                plan, goal: service.goal(of: plan), service: service, lock: lock)
-        }
-    }
-}
-
-/// Over which time hosts were looked at, in words.
-enum LookWords {
-    static func text(_ seconds: Int64?) -> String {
-        seconds.map { "by the mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
-            ?? "by the newest figures"
-    }
-}
-
-/// The answer of a timer's call that does nothing, with the fields of a plan.
-private struct TimerWait: Encodable {
-    var version = 1
-    var kind = "balance"
-    var outcome = "nothing-to-do"
-    var steps: [String] = []
-    var reason: String
-    /// nil for the newest figures alone.
-    var overSeconds: Int64?
-
-    enum CodingKeys: String, CodingKey {
-        case version, kind, outcome, steps, reason
-        case overSeconds = "over_seconds"
-    }
-}
-
 extension RebalanceMemory {
     static let name = "rebalance"
 }

@@ -12,6 +12,10 @@ struct GlobalOptions: ParsableArguments {
     var output: Output = .text
 }
 
+extension Exit {
+    var code: ExitCode { ExitCode(rawValue) }
+}
+
 /// A command of ours: runs, turns every error into one line on standard error and an exit code, and
 /// ends the process with it.
 protocol FleetCommand: AsyncParsableCommand {

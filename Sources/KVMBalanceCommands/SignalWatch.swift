@@ -1,6 +1,4 @@
-import Actuation
 @preconcurrency import Dispatch
-import Execution
 import Foundation
 import Synchronization
 
@@ -9,7 +7,7 @@ import Synchronization
 final class SignalWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ executor: RunExecutor) {
+    init(_ control: RunControl) {
         let stops = Counter()
         var sources = [
             Self.source(SIGINT) {
@@ -17,16 +15,16 @@ final class SignalWatch: Sendable {
                 guard count > 1 else {
                     Console.err(
                         "stopping: running migrations end, none is started; again to abort them")
-                    return executor.send(.stop(reason: "stopped by Ctrl-C"))
+                    return control.stop(because: "stopped by Ctrl-C")
                 }
                 if count == 2 {
                     Console.err(
                         "aborting running migrations; again to stop waiting for guests that were "
                             + "asked to shut down")
                 }
-                executor.send(.abort(reason: "aborted by Ctrl-C"))
+                control.abort(because: "aborted by Ctrl-C")
             },
-            Self.source(SIGTERM) { executor.send(.abort(reason: "aborted by SIGTERM")) },
+            Self.source(SIGTERM) { control.abort(because: "aborted by SIGTERM") },
         ]
         if !Self.isHangUpIgnored {
             sources.append(
@@ -34,7 +32,7 @@ final class SignalWatch: Sendable {
                 Self.source(SIGHUP) {
                     guard stops.next() == 1 else { return }
                     Console.err("stopping: the terminal was closed; running migrations end")
-                    executor.send(.stop(reason: "stopped by SIGHUP, as when a terminal is closed"))
+                    control.stop(because: "stopped by SIGHUP, as when a terminal is closed")
                 })
         }
         self.sources = sources

@@ -1,7 +1,5 @@
-import ArgumentParser
-
-/// Why a command ends with something else than success. The numbers are fixed by the interface.
-enum Exit: Int32 {
+/// How what a person asked for ended. The numbers are exit codes, fixed by the interface.
+enum Exit: Int32, Sendable {
     case done = 0
     /// Failed; nothing was left half done.
     case failed = 1
@@ -14,11 +12,9 @@ enum Exit: Int32 {
     case usage = 64
     /// Another run holds the fleet: it lives, and asking again later helps.
     case busy = 75
-
-    var code: ExitCode { ExitCode(rawValue) }
 }
 
-/// An error that a command ends with: its text goes to standard error.
+/// Why something was not done, in words for the person who asked for it.
 struct CommandError: Error, CustomStringConvertible {
     var message: String
     var exit: Exit

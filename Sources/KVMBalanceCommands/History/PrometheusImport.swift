@@ -1,37 +1,22 @@
-import ArgumentParser
 import ClusterModel
 import Foundation
-import FoundationNetworking
-import PlacementPolicy
 
-/// `kvmbalance import prometheus URL`: what the libvirt exporter left in a Prometheus server.
-struct ImportPrometheus: FleetCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "prometheus",
-        abstract: "The libvirt exporter's series from a Prometheus server's range API.",
-        discussion: """
-            Read are libvirt_domain_info_cpu_time_seconds_total with its labels 'domain' and \
-            'instance' (the host), libvirt_domain_info_virtual_cpus, \
-            libvirt_domain_info_maximum_memory_bytes and libvirt_domain_info_meta ('uuid').
-            """)
+/// Reads what the libvirt exporter left in a Prometheus server.
+struct PrometheusImport {
+    /// As it was named, for errors.
+    private let server: String
+    private let prometheus: Prometheus
 
-    @Argument(help: "The server, such as http://localhost:9090.") var server: String
-    @Option(help: "From when: a date, or so long ago (default 7d).") var since = "7d"
-    @Option(help: "Until when: a date, or so long ago (default now).") var until: String?
-    @OptionGroup var target: ImportOptions
-    @OptionGroup var options: GlobalOptions
+    init(_ server: String, _ prometheus: Prometheus) {
+        self.server = server
+        self.prometheus = prometheus
+    }
 
-    func execute() async throws -> Exit {
-        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970) * 1000)
-        let start = try HistoryTime.read(since, "--since", now: now)
-        let end = try until.map { try HistoryTime.read($0, "--until", now: now) } ?? now
-        guard start < end else { throw CommandError("--since is not before --until") }
-        let prometheus = try Prometheus(server)
-        guard let step = Quantity.seconds(target.period), step > 0 else {
-            throw CommandError("--period '\(target.period)' is not a time such as 1m")
-        }
-        var importer = try target.importer(named: true)
-        let guests = try await guests(prometheus, end)
+    /// Adds what it has between two moments, a value each `step` seconds.
+    func add(
+        to importer: inout HistoryImporter, from start: Timestamp, to end: Timestamp, step: Int64
+    ) async throws {
+        let guests = try await guests(until: end)
         var at = start
         // A thousand moments at a time: the server refuses more than 11,000, and memory stays small.
         while at <= end {
@@ -41,8 +26,6 @@ struct ImportPrometheus: FleetCommand {
             try await add(series, guests, &importer)
             at = last.advanced(byMilliseconds: step * 1000)
         }
-        Console.out(try await importer.finish())
-        return .done
     }
 
     /// A server gives series in order of their labels: a domain that moved has one for each host,
@@ -114,7 +97,7 @@ struct ImportPrometheus: FleetCommand {
     }
 
     private func guests(
-        _ prometheus: Prometheus, _ end: Timestamp
+        until end: Timestamp
     ) async throws -> [String: HistoryImporter.Guest] {
         var guests: [String: HistoryImporter.Guest] = [:]
         func fill(
@@ -143,78 +126,5 @@ struct ImportPrometheus: FleetCommand {
             guest.id = one.metric["uuid"].map { DomainID($0) }
         }
         return guests
-    }
-}
-
-/// A Prometheus server's range API.
-struct Prometheus {
-    /// One time series.
-    struct Series: Decodable {
-        struct Value: Decodable {
-            var time: Double
-            var value: Double
-
-            init(from decoder: any Decoder) throws {
-                var pair = try decoder.unkeyedContainer()
-                time = try pair.decode(Double.self)
-                let text = try pair.decode(String.self)
-                guard let number = Double(text), number.isFinite else {
-                    throw DecodingError.dataCorruptedError(
-                        in: pair, debugDescription: "'\(text)' is not a number")
-                }
-                value = number
-            }
-        }
-
-        var metric: [String: String]
-        var values: [Value]
-    }
-
-    private struct Answer: Decodable {
-        struct Payload: Decodable { var result: [Series] }
-        var status: String
-        var error: String?
-        var data: Payload?
-    }
-
-    private let base: URL
-
-    init(_ server: String) throws {
-        guard let url = URL(string: server), let scheme = url.scheme,
-            ["http", "https"].contains(scheme), url.host != nil
-        else { throw CommandError("'\(server)' is not a server such as http://localhost:9090") }
-        base = url
-    }
-
-    func range(
-        _ query: String, from start: Timestamp, to end: Timestamp, step: Int64
-    ) async throws -> [Series] {
-        var parts = URLComponents(
-            url: base.appendingPathComponent("api/v1/query_range"), resolvingAgainstBaseURL: false)
-        parts?.queryItems = [
-            URLQueryItem(name: "query", value: query),
-            URLQueryItem(name: "start", value: "\(Double(start.milliseconds) / 1000)"),
-            URLQueryItem(name: "end", value: "\(Double(end.milliseconds) / 1000)"),
-            URLQueryItem(name: "step", value: "\(step)"),
-        ]
-        guard let url = parts?.url else { throw CommandError("\(base) is no address") }
-        let data: Data
-        do {
-            (data, _) = try await URLSession.shared.data(from: url)
-        } catch {
-            throw CommandError("\(base) does not answer: \(error.reason)", exit: .failed)
-        }
-        let answer: Answer
-        do {
-            answer = try JSONDecoder().decode(Answer.self, from: data)
-        } catch let error as DecodingError {
-            throw CommandError(
-                "\(base) does not answer as Prometheus does: \(error.explanation)", exit: .failed)
-        }
-        guard answer.status == "success", let payload = answer.data else {
-            throw CommandError(
-                "\(base): \(answer.error ?? "the query failed")", exit: .failed)
-        }
-        return payload.result
     }
 }

@@ -1,3 +1,4 @@
+import Actuation
 import ClusterModel
 import Execution
 import HypervisorInterface
@@ -13,7 +14,15 @@ struct HostLook: Sendable {
     var result: Result<HostInventory, HypervisorError>
 }
 
-extension Composition {
+/// Looks at the hosts of a fleet, and makes of what it sees the snapshot that is planned for.
+struct FleetObserver: Sendable {
+    let hosts: FleetHosts
+    let stores: Stores
+    let clock: WorldClock
+    let progress: any ProgressObserver
+
+    var now: @Sendable () -> Timestamp { clock.now }
+
     /// How old a measured dirty rate, and the size of a process, may be for an estimate.
     static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
     private static let sizeGoodForMilliseconds: Int64 = 300_000
@@ -22,7 +31,7 @@ extension Composition {
     /// answer. One that tells nonsense is as good as dead.
     func look() async -> [HostLook] {
         await withTaskGroup(of: HostLook.self) { group in
-            for inspector in allInspectors {
+            for inspector in hosts.inspectors {
                 group.addTask {
                     do {
                         let inventory = try await inspector.inventory()
@@ -40,33 +49,33 @@ extension Composition {
             }
             var looks: [HostName: HostLook] = [:]
             for await look in group { looks[look.host] = look }
-            return fleet.hosts.compactMap { looks[$0.name] }
+            return hosts.names.compactMap { looks[$0] }
         }
     }
 
     /// The cluster snapshot of this moment: inventory from the hosts, demand from the database and,
     /// for domains that were never sampled, from two samples a second apart.
-    func observe(
+    func snapshot(
         _ policy: Policy, admitting admitted: [HostName] = []
     ) async throws -> ClusterSnapshot {
         let looks = await look()
-        let metrics = try metrics()
+        let metrics = try stores.metrics()
         let known = try await metrics.observations()
         var reports: [HostReport] = []
         for look in looks { reports.append(try await report(look, known, metrics)) }
-        let maintenance = Set(try await journal().maintenance().map(\.host))
+        let maintenance = Set(try await stores.journal().maintenance().map(\.host))
             .subtracting(admitted)
         let builder = SnapshotBuilder(
             observedAt: now(), maintenance: maintenance,
             measured: try await measure(policy, reports, metrics))
         let built = builder.build(from: reports)
-        for warning in built.warnings { Console.err("warning: \(warning)") }
+        for warning in built.warnings { await progress.observe(.warning(warning)) }
         var snapshot = built.snapshot
         // Of one host it was told above: this is what all of them can not have together.
         if let fault = snapshot.faults.first {
             throw CommandError("the fleet can not be planned for: \(fault)", exit: .failed)
         }
-        snapshot.calibration = TransferHistory(try await runStates()).calibration
+        snapshot.calibration = TransferHistory(try await stores.runStates()).calibration
         return snapshot
     }
 
@@ -87,7 +96,7 @@ extension Composition {
     }
 
     private func settings(of name: HostName) -> ClusterModel.Host {
-        guard let host = fleet.hosts.first(where: { $0.name == name }) else {
+        guard let host = hosts.fleet.hosts.first(where: { $0.name == name }) else {
             preconditionFailure("host \(name) was looked at and is not in the fleet")
         }
         return ClusterModel.Host(
@@ -122,13 +131,13 @@ extension Composition {
     /// Two samples of every host that answers, a second apart.
     private func samplePair() async -> [RawHostSample] {
         let first = await sampleAll()
-        try? await Task.sleep(for: .seconds(1))
+        try? await clock.sleep(1000)
         return first + (await sampleAll())
     }
 
     private func sampleAll() async -> [RawHostSample] {
         await withTaskGroup(of: RawHostSample?.self) { group in
-            for inspector in allInspectors {
+            for inspector in hosts.inspectors {
                 group.addTask { try? await inspector.sample() }
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }

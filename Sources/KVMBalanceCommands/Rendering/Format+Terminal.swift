@@ -1,17 +1,7 @@
 import ClusterModel
 
-/// Numbers for people.
-enum Format {
-    /// `4.2 s`, `3 min 20 s`, `2 h 5 min`.
-    static func duration(milliseconds: Int64) -> String {
-        let seconds = milliseconds / 1000
-        switch seconds {
-        case ..<60: return "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
-        case ..<3600: return "\(seconds / 60) min \(seconds % 60) s"
-        default: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
-        }
-    }
-
+/// Numbers and words on a terminal.
+extension Format {
     /// `[######----]  62 %`.
     static func bar(_ fraction: Double, width: Int = 10) -> String {
         let clamped = fraction.isNaN ? 0 : min(1, max(0, fraction))
@@ -28,20 +18,6 @@ enum Format {
     static func number(_ value: Double) -> String {
         guard value.isFinite else { return "?" }
         return Int64(exactly: value).map { "\($0)" } ?? "\(value)"
-    }
-
-    /// A word of a shell command, quoted where it must be.
-    static func quoted(_ word: String) -> String {
-        let isPlain =
-            !word.isEmpty
-            && word.allSatisfy {
-                $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:@%+=,".contains($0))
-            }
-        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }
-
-    static func plural(_ count: Int, _ word: String) -> String {
-        "\(count) \(word)\(count == 1 ? "" : "s")"
     }
 
     /// The same text with what would steer a terminal or turn its writing direction made visible.

@@ -25,4 +25,10 @@ struct PlanningOptions: ParsableArguments {
             throw ValidationError("--time-limit is \(timeLimit) but must be at least 1 second.")
         }
     }
+
+    func choices(_ migration: MigrationFlags) -> PlanningChoices {
+        PlanningChoices(
+            policy: policy, snapshot: snapshot, seed: seed, bestEffort: bestEffort,
+            migration: migration.applied)
+    }
 }

@@ -23,6 +23,15 @@ enum TextFile {
         return (text, trust)
     }
 
+    /// Writes beside the file and then renames, so that a full disk never leaves half a file.
+    static func write(_ text: String, to path: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw CommandError("\(path) can not be written: \(error.reason)", exit: .failed)
+        }
+    }
+
     static func failure(_ path: String, _ number: Int32) -> CommandError {
         let reason =
             number == ENOENT
