@@ -4,6 +4,7 @@ import Execution
 import Foundation
 import HypervisorInterface
 import Libvirt
+import Operations
 import PlacementPolicy
 import Simulation
 

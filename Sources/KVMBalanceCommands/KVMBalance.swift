@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Operations
 
 /// The `kvmbalance` command.
 package struct KVMBalance: AsyncParsableCommand {

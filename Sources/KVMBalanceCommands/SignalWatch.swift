@@ -1,5 +1,6 @@
 @preconcurrency import Dispatch
 import Foundation
+import Operations
 import Synchronization
 
 /// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM: they

@@ -5,6 +5,7 @@ import PlanChecking
 import Planning
 
 @testable import KVMBalanceCommands
+@testable import Operations
 @testable import Libvirt
 
 /// What is fed: a kind of text that comes from outside, and what is done with it. Errors are the

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// Which entries of the register bind a run that goes on.
 struct MaintenanceGateTests {

@@ -3,6 +3,7 @@ import Execution
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// What taking a run up would do, while migrations of its own still run.
 struct RunRestTests {

@@ -5,6 +5,7 @@ import Foundation
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// The timer's calls on a simulated fleet, and what its runs plan anew.
 @Suite(.serialized) struct TimerTests {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// `kvmbalance apply PLAN`: runs a saved plan, if the world still is the one it was made for.
 struct ApplyCommand: FleetCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// How far a balance may go.
 struct BalanceOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Logging
+import Operations
 import Persistence
 import PlacementPolicy
 import Sampling

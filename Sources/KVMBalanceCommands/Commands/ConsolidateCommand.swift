@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// `kvmbalance consolidate [HOST…]`: empties hosts, as many as can be.
 struct ConsolidateCommand: ActingCommand {

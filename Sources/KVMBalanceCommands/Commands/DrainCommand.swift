@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// `kvmbalance drain HOST…`: empties hosts and keeps them empty until `return` or `hosts enable`.
 struct DrainCommand: ActingCommand {

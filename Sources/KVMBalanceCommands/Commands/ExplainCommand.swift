@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Operations
 
 /// `kvmbalance explain PLAN|RUN [DOMAIN]`: why each step, and what blocks the others.
 struct ExplainCommand: FleetCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// A command about a goal. Each goal has two: `drain` reaches it, `plan drain` shows what that would
 /// take. They differ in nothing but that.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Operations
 import PlacementPolicy
 
 /// `kvmbalance hosts …`: the fleet, and whether each host is fit to send and to receive.

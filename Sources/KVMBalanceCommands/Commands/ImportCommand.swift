@@ -1,5 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import History
+import Operations
 import PlacementPolicy
 
 /// `kvmbalance import`: others' history, for backtest and record.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import History
+import Operations
 import PlacementPolicy
 
 /// `kvmbalance import prometheus URL`: what the libvirt exporter left in a Prometheus server.

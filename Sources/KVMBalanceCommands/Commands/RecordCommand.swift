@@ -1,5 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import History
+import Operations
 import Replay
 
 /// `kvmbalance record DIR`: what was measured as a folder, to be replayed or sent with a bug report.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// `kvmbalance return HOST…`: brings back exactly what the drain took away.
 struct ReturnCommand: ActingCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Operations
 
 /// `kvmbalance runs accuracy`.
 struct RunsAccuracyCommand: FleetCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Operations
 
 /// `kvmbalance runs …`: what was done, and what a crash left undone.
 struct RunsCommand: AsyncParsableCommand {

@@ -1,5 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import History
+import Operations
 import PlacementPolicy
 
 /// `kvmbalance simulate DIR…`: recorded folders again, with another policy or a changed world.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 import Persistence
 import Telemetry
 

@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 /// How good estimates were, as people read it.
 extension AccuracyReport {

@@ -1,5 +1,7 @@
 import ClusterModel
 import Foundation
+import History
+import Operations
 import Replay
 
 /// The back-test as one page without anything from elsewhere: a table, and for each policy the load

@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 /// How far a balance goes, against what the policy asks for.
 struct BalanceText {

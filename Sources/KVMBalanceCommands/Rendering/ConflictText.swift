@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 /// What contradicts what, and the ways out, as people read it.
 struct ConflictText {

@@ -1,4 +1,5 @@
 import Foundation
+import Operations
 import Synchronization
 
 /// The process's two streams. Standard output carries results, standard error everything else.

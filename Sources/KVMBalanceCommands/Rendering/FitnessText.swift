@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 /// What was found of hosts, as people read it.
 extension FitnessCheck {

@@ -1,3 +1,5 @@
+import Operations
+
 /// How much room text takes on a terminal.
 extension Format {
     /// Columns of a terminal that the text takes: two for wide letters (CJK), none for marks that

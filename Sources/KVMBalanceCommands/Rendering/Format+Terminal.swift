@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 /// Numbers and words on a terminal.
 extension Format {

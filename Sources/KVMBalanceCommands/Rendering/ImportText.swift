@@ -1,3 +1,6 @@
+import History
+import Operations
+
 /// What an import came to, and what to do with it.
 extension HistoryImporter.Summary {
     var text: String {

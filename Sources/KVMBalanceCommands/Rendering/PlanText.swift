@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 /// A plan as people read it.
 struct PlanText {

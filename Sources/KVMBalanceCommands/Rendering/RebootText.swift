@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 /// A schedule of reboots as people and programs read it.
 struct RebootText {

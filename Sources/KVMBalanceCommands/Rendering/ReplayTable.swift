@@ -1,4 +1,6 @@
 import ClusterModel
+import History
+import Operations
 
 /// What policies came to on one history, side by side.
 enum ReplayTable {

@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import Operations
 
 /// What taking a run up would do, as people read it.
 extension RunRest {

@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import Operations
 
 /// A run as people read it.
 struct RunText {

@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import Operations
 
 /// How what operations return is shown: for people, or as JSON, with the exit code that it means.
 extension FleetCommand {

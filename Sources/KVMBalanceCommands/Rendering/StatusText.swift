@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 import Telemetry
 
 /// The cluster snapshot as people read it: hosts with bars, NUMA cells, domains under them.

@@ -1,3 +1,5 @@
+import Operations
+
 /// A table for people: columns padded to their widest cell, two blanks between.
 struct Table {
     enum Alignment { case left, right }

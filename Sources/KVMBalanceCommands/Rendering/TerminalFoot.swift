@@ -1,3 +1,5 @@
+import Operations
+
 /// Lines at the foot of a terminal that are drawn over again and again, below those that stay.
 ///
 /// The terminal may be made wider or narrower at any time. What was drawn is then broken anew by

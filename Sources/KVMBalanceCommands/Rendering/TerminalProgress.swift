@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import Operations
 import Synchronization
 
 /// Shows an operation on standard error while it goes on, and lets a terminal stop its run.

@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 
 extension CommandFlags {
     init(_ options: GlobalOptions) {

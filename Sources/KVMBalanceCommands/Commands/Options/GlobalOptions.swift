@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Operations
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import ClusterModel
+import Operations
 import PlacementPolicy
 
 /// A moment on the command line: `2026-11-21T10:00:00Z`, `2026-11-21`, or `7d` for so long ago.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// virsh's words for how to migrate; each overrules the policy's.
 struct MigrationFlags: ParsableArguments {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 
 /// What every command that plans takes.
 struct PlanningOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import History
 
 /// What is changed in a world before it runs.
 struct WhatIfOptions: ParsableArguments {
