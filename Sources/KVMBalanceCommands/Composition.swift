@@ -1,6 +1,5 @@
 import Actuation
 import ClusterModel
-import Execution
 import Foundation
 import HypervisorInterface
 import Libvirt

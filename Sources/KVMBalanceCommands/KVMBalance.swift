@@ -1,5 +1,4 @@
 package import ArgumentParser
-import Operations
 
 /// The `kvmbalance` command.
 package struct KVMBalance: AsyncParsableCommand {

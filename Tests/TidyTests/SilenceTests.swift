@@ -54,12 +54,15 @@ struct SilenceTests {
 
     @Test func whatDecidesAndOperatesIsSilent() throws {
         let rules = try Self.deeds.map { (try $0.rule, $0) }
+        // One look at each line, since hardly any is a deed.
+        let any = try Regex(Self.deeds.map(\.pattern).joined(separator: "|"))
+            .wordBoundaryKind(.simple)
         let files = try Repository.swiftFiles(under: "Sources")
             .filter { Self.silent.contains($0.target) }
         let targets = Set(files.map(\.target))
         #expect(targets == Self.silent, "no file was found of a target that must be silent")
         for file in files {
-            for (number, line) in file.lines.enumerated() {
+            for (number, line) in file.lines.enumerated() where line.contains(any) {
                 let code = line.withoutWords
                 for (rule, deed) in rules where code.contains(rule) {
                     Issue.record(

@@ -32,7 +32,7 @@ package enum TextFile {
         }
     }
 
-    package static func failure(_ path: String, _ number: Int32) -> CommandError {
+    static func failure(_ path: String, _ number: Int32) -> CommandError {
         let reason =
             number == ENOENT
             ? "there is no such file (looked for from \(FileManager.default.currentDirectoryPath))"

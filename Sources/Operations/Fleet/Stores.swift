@@ -7,7 +7,7 @@ package final class Stores: Sendable {
     /// and databases are to be closed before the process ends.
     private static let all = Mutex<[Stores]>([])
 
-    package let directory: String
+    let directory: String
     private let openMetrics = Mutex<MetricsStore?>(nil)
     private let openJournal = Mutex<JournalStore?>(nil)
 

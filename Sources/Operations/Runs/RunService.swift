@@ -2,15 +2,15 @@ import Actuation
 package import ClusterModel
 package import Execution
 import Foundation
-package import Persistence
+import Persistence
 
 /// Starts, takes up, shows and stops runs.
 package struct RunService: Sendable {
-    package let observer: FleetObserver
-    package let policies: FleetPolicies
-    package let journal: JournalStore
+    let observer: FleetObserver
+    private let policies: FleetPolicies
+    let journal: JournalStore
     /// What commands that a refusal names must be told.
-    package let flags: CommandFlags
+    private let flags: CommandFlags
 
     package init(_ observer: FleetObserver, _ policies: FleetPolicies, _ flags: CommandFlags) throws
     {
@@ -21,8 +21,8 @@ package struct RunService: Sendable {
     }
 
     private var stores: Stores { observer.stores }
-    package var progress: any ProgressObserver { observer.progress }
-    package func now() -> Timestamp { observer.now() }
+    var progress: any ProgressObserver { observer.progress }
+    func now() -> Timestamp { observer.now() }
 
     // MARK: Looking
 
@@ -82,7 +82,7 @@ package struct RunService: Sendable {
 
     // MARK: Acting
 
-    package func start(
+    func start(
         _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
     ) async throws -> RunEnding {
         let run = try await journal.open(
