@@ -69,15 +69,29 @@ let package = Package(
             ["ClusterModel", "Telemetry", "HypervisorInterface", logging, serviceLifecycle]),
         library("Actuation", ["ClusterModel", "HypervisorInterface", "Execution"]),
 
+        // What can be done with a fleet, for whatever shows it: a terminal, a page, a test.
+        library(
+            "Operations",
+            [
+                "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
+                "Execution", "HypervisorInterface", "Replay", "Persistence", "Sampling",
+                "Actuation", logging, serviceLifecycle,
+            ]),
+        library(
+            "History",
+            [
+                "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
+                "Replay", "Persistence", "Operations",
+            ]),
+
         // Presentation: all wiring happens in KVMBalanceCommands.
         library(
             "KVMBalanceCommands",
             [
-                "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
-                "Execution", "HypervisorInterface", "Simulation", "Replay", "Libvirt",
-                "Persistence",
-                "Sampling", "Actuation", argumentParser, logging, serviceLifecycle,
-                unixSignals,
+                "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "Execution",
+                "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence",
+                "Sampling", "Actuation", "Operations", "History",
+                argumentParser, logging, serviceLifecycle, unixSignals,
             ]),
         .executableTarget(
             name: "kvmbalance", dependencies: ["KVMBalanceCommands", argumentParser],
@@ -105,9 +119,17 @@ let package = Package(
         tests(
             "KVMBalanceCommandsTests",
             [
-                "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "Persistence",
-                "HypervisorInterface", "Telemetry", "TestSupport", argumentParser,
+                "KVMBalanceCommands", "Operations", "History", "ClusterModel", "Execution",
+                "Actuation", "Persistence", "HypervisorInterface", "Telemetry", "TestSupport",
+                argumentParser,
             ]),
+        tests(
+            "OperationsTests",
+            [
+                "Operations", "ClusterModel", "Execution", "Actuation", "HypervisorInterface",
+                "PlacementPolicy", "Simulation", "TestSupport",
+            ]),
+        tests("HistoryTests", ["History", "ClusterModel", "Telemetry"]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "ActuationTests",
@@ -166,7 +188,7 @@ if Context.environment["KVMBALANCE_FUZZ"] != nil {
             name: "kvmbalance-fuzz",
             dependencies: [
                 "ClusterModel", "PlacementPolicy", "Planning", "PlanChecking", "Libvirt",
-                "KVMBalanceCommands",
+                "KVMBalanceCommands", "Operations",
             ],
             path: "Tests/Fuzz", exclude: ["corpus", "run"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

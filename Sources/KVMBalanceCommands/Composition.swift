@@ -1,61 +1,61 @@
+import Actuation
 import ClusterModel
-import Execution
 import Foundation
 import HypervisorInterface
 import Libvirt
-import Persistence
+import Operations
 import PlacementPolicy
 import Simulation
-import Telemetry
 
-/// Where everything is wired: the fleet file becomes doors to hosts, stores and policies.
+/// Where everything is wired: the fleet file becomes connections to hosts, stores and policies.
 struct Composition: Sendable {
-    let fleet: Fleet
+    let hosts: FleetHosts
+    let policies: FleetPolicies
+    let stores: Stores
     /// What a command that is printed must be told to mean the same fleet file.
     let flags: CommandFlags
-    /// Folder of the fleet file: what it names relatively is looked for here.
-    private let folder: URL
-    private let inspectors: [HostName: any HostInspector]
-    private let actuators: [HostName: any MigrationActuator]
-    private let probes: [HostName: any MemoryProbe]
-    private let images: [HostName: any ImageKeeper]
-    private let stores: Stores
+    let progress: any ProgressObserver = TerminalProgress()
+    let clock = WorldClock(now: Self.systemTime)
 
     init(_ options: GlobalOptions) throws {
         let file = try FleetFile.read(options.config)
-        fleet = file.fleet
-        flags = CommandFlags(options)
-        folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
+        let fleet = file.fleet
+        let folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
+        hosts = FleetHosts(fleet, try Self.connections(to: fleet))
+        policies = FleetPolicies(of: fleet, in: folder)
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
-        (inspectors, actuators, probes) = try Self.doors(of: fleet)
-        let uris = Dictionary(
-            fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
-        let real = fleet.hosts.filter { !SimulatedURI.isSimulated($0.uri) }
-        images = Dictionary(
-            real.map { ($0.name, LibvirtImages(host: $0.name, uri: $0.uri, uris: uris)) },
-            uniquingKeysWith: { first, _ in first })
+        flags = CommandFlags(options)
     }
 
-    /// A reading, a writing and a measuring door for each host, real or simulated.
-    private static func doors(
-        of fleet: Fleet
-    ) throws -> (
-        [HostName: any HostInspector], [HostName: any MigrationActuator],
-        [HostName: any MemoryProbe]
-    ) {
-        var probes: [HostName: any MemoryProbe] = [:]
-        var inspectors: [HostName: any HostInspector] = [:]
-        var actuators: [HostName: any MigrationActuator] = [:]
+    var fleet: Fleet { hosts.fleet }
+    var now: @Sendable () -> Timestamp { clock.now }
+    var observer: FleetObserver {
+        FleetObserver(hosts: hosts, stores: stores, clock: clock, progress: progress)
+    }
+    func runs(_ flags: CommandFlags? = nil) throws -> RunService {
+        try RunService(observer, policies, flags ?? self.flags)
+    }
+    func plans(
+        _ planning: PlanningOptions, _ migration: MigrationFlags
+    ) async throws -> PlanService {
+        try await PlanService(observer, policies, planning.choices(migration))
+    }
+
+    static let systemTime: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+
+    // MARK: Hosts
+
+    private static func connections(to fleet: Fleet) throws -> [HostName: HostConnection] {
+        var connections: [HostName: HostConnection] = [:]
         var simulations: [String: SimulatedFleet] = [:]
         let uris = Dictionary(
             fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
         for host in fleet.hosts {
             guard SimulatedURI.isSimulated(host.uri) else {
-                inspectors[host.name] = LibvirtHost(host: host.name, uri: host.uri)
-                actuators[host.name] = LibvirtActuator(
-                    host: host.name, uri: host.uri, uris: uris)
-                probes[host.name] = LibvirtMemoryProbe(host: host.name, uri: host.uri)
+                connections[host.name] = real(host, uris)
                 continue
             }
             guard let uri = SimulatedURI(host.uri) else {
@@ -65,114 +65,40 @@ struct Composition: Sendable {
             }
             let simulation = simulations[uri.file] ?? SimulatedFleet(unread: uri.file)
             simulations[uri.file] = simulation
-            (inspectors[host.name], actuators[host.name]) = simulation.door(
-                for: uri.host, named: host.name)
-            probes[host.name] = simulation.probe(for: uri.host, named: host.name)
+            connections[host.name] = simulated(host, at: uri.host, in: simulation)
         }
-        return (inspectors, actuators, probes)
+        return connections
     }
 
-    let now: @Sendable () -> Timestamp = {
-        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    private static func real(_ host: FleetHost, _ uris: [HostName: String]) -> HostConnection {
+        let (name, uri) = (host.name, host.uri)
+        return HostConnection(
+            door(
+                to: host, LibvirtHost(host: name, uri: uri),
+                LibvirtActuator(host: name, uri: uri, uris: uris),
+                images: LibvirtImages(host: name, uri: uri, uris: uris)),
+            memoryProbe: LibvirtMemoryProbe(host: name, uri: uri),
+            prober: LibvirtProber(host: name, uri: uri), shell: SecureShell(host: name, uri: uri))
     }
 
-    // MARK: The fleet
-
-    /// In order of the fleet file.
-    var allProbes: [any MemoryProbe] { fleet.hosts.compactMap { probes[$0.name] } }
-
-    func probe(_ host: HostName) -> (any MemoryProbe)? { probes[host] }
-
-    /// In order of the fleet file.
-    var allInspectors: [any HostInspector] { fleet.hosts.compactMap { inspectors[$0.name] } }
-
-    func require(hosts: [HostName]) throws {
-        for host in hosts where inspectors[host] == nil {
-            let known = fleet.hosts.map(\.name.rawValue).joined(separator: ", ")
-            throw CommandError("there is no host '\(host)' in the fleet file; it has \(known)")
-        }
+    private static func simulated(
+        _ host: FleetHost, at place: HostName, in fleet: SimulatedFleet
+    ) -> HostConnection {
+        let (inspector, actuator) = fleet.door(for: place, named: host.name)
+        return HostConnection(
+            door(to: host, inspector, actuator, images: nil),
+            memoryProbe: fleet.probe(for: place, named: host.name))
     }
 
-    func doors() -> [HostName: HostDoor] {
-        var doors: [HostName: HostDoor] = [:]
-        for host in fleet.hosts {
-            guard let inspector = inspectors[host.name], let actuator = actuators[host.name]
-            else { continue }
-            doors[host.name] = HostDoor(
-                inspector: inspector, actuator: actuator, controllerURI: host.uri,
-                peerURI: host.peerURI ?? host.uri,
-                migrateURI: "tcp://\(host.migrationAddress ?? host.address)",
-                images: images[host.name])
-            doors[host.name]?.addresses = [host.address, host.migrationAddress ?? host.address]
-        }
-        return doors
-    }
-
-    /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
-    /// for it is made: between the plan and its first step they would cost time. What fails now is told
-    /// then.
-    func prepareToMigrate(from sources: [HostName]) {
-        for source in sources.prefix(Self.preparedAtMost) {
-            Task { await actuators[source]?.makeReady() }
-        }
-    }
-
-    private static let preparedAtMost = 16
-
-    /// For real hosts.
-    var probers: [HostName: any HostProber] {
-        Dictionary(
-            fleet.hosts.filter { !SimulatedURI.isSimulated($0.uri) }.map {
-                ($0.name, LibvirtProber(host: $0.name, uri: $0.uri))
-            }, uniquingKeysWith: { first, _ in first })
-    }
-
-    // MARK: Files
-
-    var databaseFolder: URL { URL(fileURLWithPath: fleet.database, relativeTo: folder) }
-    func metrics() throws -> MetricsStore { try stores.openMetrics() }
-    func journal() throws -> JournalStore { try stores.openJournal() }
-
-    /// This file, else the fleet file's.
-    func policyFile(_ path: String?) -> String? {
-        path ?? fleet.policy.map { URL(fileURLWithPath: $0, relativeTo: folder).path }
-    }
-
-    /// The policy of this file, else the fleet file's, else the built-in one.
-    func policy(_ path: String?) throws -> Policy {
-        guard let file = policyFile(path) else {
-            return Policy.default.adding(sharedStorage: fleet.sharedStorage)
-        }
-        let text = try TextFile.read(file)
-        do {
-            return try Policy(yaml: text).adding(sharedStorage: fleet.sharedStorage)
-        } catch {
-            throw CommandError("\(file): \(error)")
-        }
-    }
-
-    /// All runs in order of start, folded.
-    func runStates() async throws -> [(run: RunID, state: RunState)] {
-        let journal = try journal()
-        var states: [(RunID, RunState)] = []
-        for run in try await journal.runs().sorted() {
-            let records = try await journal.records(of: run)
-            guard let plan = records.firstPlan else {
-                throw CommandError(
-                    "run \(run) in the journal has no plan: the journal is damaged", exit: .halted)
-            }
-            states.append((run, RunState(plan: plan, records: records)))
-        }
-        return states
-    }
-}
-
-extension [JournalRecord] {
-    /// The plan that the run was started for.
-    fileprivate var firstPlan: MigrationPlan? {
-        for record in self {
-            if case .planned(let plan, _) = record.event { return plan }
-        }
-        return nil
+    private static func door(
+        to host: FleetHost, _ inspector: any HostInspector, _ actuator: any MigrationActuator,
+        images: (any ImageKeeper)?
+    ) -> HostDoor {
+        let address = host.migrationAddress ?? host.address
+        var door = HostDoor(
+            inspector: inspector, actuator: actuator, controllerURI: host.uri,
+            peerURI: host.peerURI ?? host.uri, migrateURI: "tcp://\(address)", images: images)
+        door.addresses = [host.address, address]
+        return door
     }
 }

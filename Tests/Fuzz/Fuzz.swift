@@ -6,6 +6,7 @@ import Planning
 
 @testable import KVMBalanceCommands
 @testable import Libvirt
+@testable import Operations
 
 /// What is fed: a kind of text that comes from outside, and what is done with it. Errors are the
 /// right answer to almost everything; a trap, a hang or growing memory is what is looked for.

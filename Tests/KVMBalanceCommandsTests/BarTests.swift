@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// Bars at the foot of a terminal: they fit it, and nothing is left of them.
 struct BarTests {

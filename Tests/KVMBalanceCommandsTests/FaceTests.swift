@@ -1,8 +1,10 @@
 import ClusterModel
 import Execution
+import TestSupport
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// Text for people, made without a fleet.
 struct FaceTests {
@@ -98,90 +100,21 @@ struct FaceTests {
         #expect(state.openSteps.count == 1)
         let report = RunReport(run: RunID(1), state: state)
         #expect(report.state == "running" && report.moved == "0/2")
-        #expect(report.text.contains("runs resume 1"))
-    }
-}
-
-/// Who is away from home, folded from runs.
-struct AwayListTests {
-    private func run(_ plan: MigrationPlan, rolledBack: Bool = false) -> RunState {
-        var state = RunState(plan: plan)
-        state.apply(.taken(process: 1, goal: .forward), at: Example.start)
-        state.apply(.planned(plan, goal: .forward), at: Example.start)
-        for step in plan.steps {
-            state.apply(.arrived(step.id, nil, note: nil), at: Example.start)
-        }
-        if rolledBack {
-            let back = Example.plan(
-                .rollback, ["host1"],
-                steps: plan.steps.map { step in
-                    (step.domainName, step.move.target.rawValue, step.move.source.rawValue)
-                })
-            state.apply(.planned(back, goal: .rollback), at: Example.start)
-            for index in back.steps.indices {
-                let id = StepID(plan.steps.count + index + 1)
-                state.apply(.arrived(id, nil, note: nil), at: Example.start)
-            }
-            state.apply(.ended(RunOutcome(.rolledBack)), at: Example.start)
-        }
-        return state
+        #expect(RunText(report: report).text.contains("runs resume 1"))
     }
 
-    private func away(_ list: AwayList, _ host: HostName) -> [String] {
-        list.domains(of: host).map { "\($0.domain)@\($0.at)" }
-    }
-
-    @Test func aDrainTakesAwayAndAReturnBringsBack() {
-        let drain = run(Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")]))
-        #expect(away(AwayList(runs: [drain]), "host1") == ["a@host2"])
-        let back = run(Example.plan(.return, ["host1"], steps: [("a", "host2", "host1")]))
-        #expect(away(AwayList(runs: [drain, back]), "host1").isEmpty)
-    }
-
-    @Test func aSecondDrainKeepsTheFirstHome() {
-        let first = run(Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")]))
-        let second = run(
-            Example.plan(
-                .drain, ["host2"], steps: [("a", "host2", "host3"), ("b", "host2", "host3")]))
-        let list = AwayList(runs: [first, second])
-        #expect(away(list, "host1") == ["a@host3"])
-        #expect(away(list, "host2") == ["b@host3"])
-    }
-
-    @Test func whatMadeRoomIsNotAway() {
-        let drain = run(
-            Example.plan(
-                .drain, ["host1"], steps: [("c", "host2", "host3"), ("a", "host1", "host2")]))
-        #expect(away(AwayList(runs: [drain]), "host2").isEmpty)
-    }
-
-    @Test func aRollbackLeavesNobodyAway() {
-        let drain = run(
-            Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")]), rolledBack: true)
-        #expect(AwayList(runs: [drain]).absences.isEmpty)
-    }
-}
-
-/// Made-up plans.
-enum Example {
-    static let start = Timestamp(seconds: 1_000_000)
-
-    static func plan(steps count: Int) -> MigrationPlan {
-        plan(.drain, ["host1"], steps: (1...count).map { ("vm\($0)", "host1", "host2") })
-    }
-
-    static func plan(
-        _ kind: MigrationPlan.Kind, _ hosts: [HostName], steps: [(String, String, String)]
-    ) -> MigrationPlan {
-        let made = steps.enumerated().map { index, step in
-            Step(
-                id: StepID(index + 1), domainName: step.0,
-                move: Move(
-                    domain: DomainID(step.0), source: HostName(step.1), target: HostName(step.2)),
-                rationale: "because it is so, and for no other reason that could be told shortly")
-        }
-        return MigrationPlan(
-            kind: kind, hosts: hosts, outcome: .plan,
-            origin: MigrationPlan.Origin(digest: "d", observedAt: start), steps: made)
+    @Test func progressSpeaksOfDomainsAndHosts() async {
+        var state = RunState(plan: Example.plan(steps: 1))
+        state.apply(.planned(Example.plan(steps: 1), goal: .forward), at: Example.start)
+        let display = ProgressDisplay(state: state, isTerminal: false, now: { Example.start })
+        let id = StepID(1)
+        let again = await display.line(
+            for: .intent(id, attempt: 2, persistent: true, autostart: false))
+        #expect(again == "  vm1 host1 -> host2: migrating, attempt 2")
+        let skipped = await display.line(for: .skipped(id, reason: "it left by itself"))
+        #expect(skipped == "  vm1 host1 -> host2: it left by itself")
+        let arrived = await display.line(for: .arrived(id, nil, note: nil))
+        #expect(arrived == "  vm1 host1 -> host2: arrived")
+        #expect(await display.line(for: .ended(RunOutcome(.done))) == nil)
     }
 }

@@ -4,8 +4,6 @@ import Persistence
 import Telemetry
 import Testing
 
-@testable import KVMBalanceCommands
-
 /// Import, record, simulate and backtest through the built program.
 @Suite(.serialized)
 struct HistoryTests {
@@ -188,19 +186,6 @@ struct HistoryTests {
         try await store.store([reading])
         try store.close()
         #expect(try recorded("after").compactMap(\.dirtying) == [reading.dirtying])
-    }
-
-    @Test func `the size of a process is that of the newest sample that tells it`() {
-        var survey = HistorySurvey()
-        for (second, size) in [(Int64(1), Int64(300)), (2, 200), (3, -1)] {
-            var sample = RawHostSample(host: "h", at: Timestamp(seconds: second))
-            var domain = RawDomainSample(id: "a", name: "a", state: .running)
-            domain.rss = size < 0 ? nil : .mebibytes(size)
-            sample.domains = [domain]
-            survey.add(sample)
-            if second == 1 { #expect(survey.domains["a"]?.resident == .mebibytes(300)) }
-        }
-        #expect(survey.domains["a"]?.resident == .mebibytes(200))
     }
 
     @Test func `a record that is too short to be played is refused`() throws {

@@ -5,8 +5,6 @@ import Persistence
 import PlacementPolicy
 import Testing
 
-@testable import KVMBalanceCommands
-
 /// Others' names and numbers in an import: they neither end the process nor write its files.
 @Suite(.serialized) struct ImportNumberTests {
     /// A server that answers each request with what it is told, on one thread.
@@ -171,21 +169,6 @@ import Testing
         #expect(fleet.hosts.map(\.name.rawValue) == [name], "\(text)")
         #expect(fleet.hosts.map(\.uri) == ["recorded://\(name)"])
         #expect(text.split(whereSeparator: \.isNewline).count == 5, "\(text)")
-    }
-
-    @Test func `a counter that outgrows its number starts anew`() async throws {
-        let scratch = try HistoryTests.Scratch()
-        var importer = try HistoryImporter(
-            folder: scratch.path("fleet"),
-            shape: .init(
-                hosts: 1, cpus: 8192, memory: .gibibytes(1), periodMilliseconds: 600_000))
-        let guest = HistoryImporter.Guest(name: "large", vcpus: 8192)
-        for period in 1...Int64(4000) {
-            try await importer.add(
-                guest, at: Timestamp(milliseconds: period * 600_000), use: 8_000_000)
-        }
-        let said = try await importer.finish()
-        #expect(said.contains("1 domain on 1 host"))
     }
 
     @Test func `dates that are none, and hosts without a name, are told with their line`() throws {

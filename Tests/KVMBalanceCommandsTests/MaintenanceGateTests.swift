@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// Which entries of the register bind a run that goes on.
 struct MaintenanceGateTests {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// What taking a run up would do, while migrations of its own still run.
 struct RunRestTests {

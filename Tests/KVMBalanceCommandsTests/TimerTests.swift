@@ -5,6 +5,7 @@ import Foundation
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Operations
 
 /// The timer's calls on a simulated fleet, and what its runs plan anew.
 @Suite(.serialized) struct TimerTests {
@@ -59,8 +60,9 @@ import Testing
 
         let composition = try Composition(try GlobalOptions.parse(["--config", play.config]))
         func again(_ plan: MigrationPlan) async throws -> MigrationPlan {
-            try await PlanService(composition, policy: path, plan: plan)
-                .replan(.forward, without: [], state: RunState(plan: plan))
+            try await PlanService(
+                composition.observer, composition.policies, policy: path, plan: plan
+            ).replan(.forward, without: [], state: RunState(plan: plan))
         }
         let relief = try await again(plan)
         #expect(relief.purpose == plan.purpose)

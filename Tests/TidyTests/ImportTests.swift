@@ -23,10 +23,20 @@ struct ImportTests {
             "ClusterModel", "Telemetry", "HypervisorInterface", "Logging", "ServiceLifecycle",
         ],
         "Actuation": ["ClusterModel", "HypervisorInterface", "Execution"],
-        "KVMBalanceCommands": [
+        "Operations": [
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
-            "Execution", "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence",
-            "Sampling", "Actuation", "ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals",
+            "Execution", "HypervisorInterface", "Replay", "Persistence", "Sampling", "Actuation",
+            "Logging", "ServiceLifecycle",
+        ],
+        "History": [
+            "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking", "Replay",
+            "Persistence", "Operations",
+        ],
+        "KVMBalanceCommands": [
+            "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "Execution",
+            "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence", "Sampling",
+            "Actuation", "Operations", "History", "ArgumentParser", "Logging", "ServiceLifecycle",
+            "UnixSignals",
         ],
         "kvmbalance": ["KVMBalanceCommands", "ArgumentParser"],
     ]

@@ -1,6 +1,6 @@
 import ArgumentParser
 import ClusterModel
-import Persistence
+import Operations
 
 /// `kvmbalance apply PLAN`: runs a saved plan, if the world still is the one it was made for.
 struct ApplyCommand: FleetCommand {
@@ -28,15 +28,12 @@ struct ApplyCommand: FleetCommand {
                     + "be corrupted: make the plan again without it, or add --unsafe if you know "
                     + "why it is there")
         }
-        let service = try PlanService(composition, policy: policy, plan: plan)
-        let runner = try RunService(composition, isJSON: isJSON)
-        let lock = try runner.lockFleet("apply \(file)")
-        defer { lock.release() }
-        try await runner.refuseUnfinishedRun()
-        try await service.recheck(plan, from: file)
-        if acting.dryRun { return try show(plan, save: nil) }
-        guard try agreed(to: plan, acting) else { return .failed }
-        return try await runner.start(
-            plan, goal: service.goal(of: plan), service: service, lock: lock)
+        let plans = try await PlanService(
+            composition.observer, composition.policies, policy: policy, plan: plan)
+        let operation = GoalOperation(plans: plans, runs: try composition.runs())
+        let result = try await operation.apply(plan, from: file, isShownOnly: acting.dryRun) {
+            try agreed(to: $0, acting)
+        }
+        return try show(result, composition.flags)
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import History
+import Operations
 import PlacementPolicy
 import Replay
 
@@ -31,13 +33,13 @@ struct BacktestCommand: FleetCommand {
         let composition = try Composition(options)
         let (start, end) = try HistoryTime.span(
             since: since, until: until, now: composition.now())
-        let recorded = try await HistoryReader(composition: composition)
+        let recorded = try await HistoryReader(composition.fleet, composition.stores)
             .world(from: start, to: end)
-        let world = try change.applied(to: recorded)
+        let world = try change.whatIf.applied(to: recorded)
         let policies =
             policy.isEmpty
-            ? [try composition.policy(nil)]
-            : try policy.map { try composition.policy($0) }
+            ? [try composition.policies.policy(nil)]
+            : try policy.map { try composition.policies.policy($0) }
         let reports = ReplayReport.sideBySide(world, policies, seed: seed)
         let document = Document(
             from: "\(world.history.start)", to: "\(world.history.end)",
@@ -52,7 +54,7 @@ struct BacktestCommand: FleetCommand {
             Console.out(
                 "\(document.from) to \(document.to): \(Format.plural(document.domains, "domain"))"
                     + " on \(Format.plural(document.hosts, "host"))\n"
-                    + ReplayReport.table(reports))
+                    + ReplayTable.text(reports))
         }
         return .done
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// How far a balance may go.
 struct BalanceOptions: ParsableArguments {
@@ -11,7 +12,7 @@ struct BalanceOptions: ParsableArguments {
 }
 
 /// `kvmbalance balance`: relieves overloaded hosts and evens out the load.
-struct BalanceCommand: FleetCommand {
+struct BalanceCommand: ActingCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance",
         abstract: "Relieve overloaded hosts, then even out the load with few moves.")
@@ -38,14 +39,22 @@ struct BalanceCommand: FleetCommand {
         }
     }
 
+    var goal: PlanGoal { .balance(maxMoves: balance.moves) }
+
     func execute() async throws -> Exit {
-        if timer { return try await tick(acting, planning, migration) }
-        return try await act(.balance(maxMoves: balance.moves), acting, planning, migration)
+        guard timer else { return try await act() }
+        let composition = try Composition(options)
+        let operation = GoalOperation(
+            plans: try await composition.plans(planning, migration), runs: try composition.runs())
+        let result = try await operation.tick(isShownOnly: acting.dryRun) {
+            try agreed(to: $0, acting)
+        }
+        return try show(result, composition.flags)
     }
 }
 
 /// `kvmbalance plan balance`.
-struct PlanBalanceCommand: FleetCommand {
+struct PlanBalanceCommand: PlanningCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance", abstract: "What it would take to even out the load.")
 
@@ -56,17 +65,13 @@ struct PlanBalanceCommand: FleetCommand {
     @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
     @OptionGroup var options: GlobalOptions
 
+    var goal: PlanGoal { .balance(maxMoves: balance.moves) }
+
     func execute() async throws -> Exit {
-        let composition = try Composition(options)
-        let service = try PlanService(composition, planning, migration)
-        if frontier {
-            let points = try await service.frontier(maxMoves: balance.moves)
-            let text = FrontierText(points: points)
-            Console.out(isJSON ? try JSON.text(text.rows) : text.text)
-            return .done
-        }
-        return try show(
-            try await service.plan(.balance(maxMoves: balance.moves)), save: save,
-            policy: planning.policy)
+        guard frontier else { return try await showPlan() }
+        let plans = try await Composition(options).plans(planning, migration)
+        let text = FrontierText(points: try await plans.frontier(maxMoves: balance.moves))
+        Console.out(isJSON ? try JSON.text(text.rows) : text.text)
+        return .done
     }
 }

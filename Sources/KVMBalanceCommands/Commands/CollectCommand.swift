@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Logging
+import Operations
 import Persistence
 import PlacementPolicy
 import Sampling
@@ -33,12 +34,12 @@ struct CollectCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
-        let store = try composition.metrics()
+        let store = try composition.stores.metrics()
         let logger = Logger(label: "collect") { _ in
             StreamLogHandler.standardError(label: "collect")
         }
         let collector = Collector(
-            inspectors: composition.allInspectors, sink: store, observations: store,
+            inspectors: composition.hosts.inspectors, sink: store, observations: store,
             settings: CollectorSettings(
                 period: .seconds(period), ticksPerInventory: max(1, 60 / period)),
             clock: ContinuousClock(), now: composition.now, logger: logger)
@@ -46,9 +47,9 @@ struct CollectCommand: FleetCommand {
         var kept = composition.fleet.retention
         if let keepDays { kept.raw = Int64(keepDays) * 86_400 }
         let retention = RetentionService(
-            store: store, kept: kept, now: composition.now, logger: logger)
+            store: store, kept: kept, clock: composition.clock, logger: logger)
         let survey = MemorySurvey(
-            probes: noDirtyRates ? [] : composition.allProbes,
+            probes: noDirtyRates ? [] : composition.hosts.memoryProbes,
             store: SurveyStore(metrics: store, now: composition.now), clock: ContinuousClock(),
             now: composition.now, logger: logger)
         let group = ServiceGroup(

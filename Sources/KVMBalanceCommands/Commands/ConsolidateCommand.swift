@@ -1,8 +1,9 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// `kvmbalance consolidate [HOST…]`: empties hosts, as many as can be.
-struct ConsolidateCommand: FleetCommand {
+struct ConsolidateCommand: ActingCommand {
     static let configuration = CommandConfiguration(
         commandName: "consolidate",
         abstract: "Run the fleet on as few hosts as possible, with few moves.",
@@ -17,13 +18,11 @@ struct ConsolidateCommand: FleetCommand {
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions
 
-    func execute() async throws -> Exit {
-        try await act(.consolidate(hosts.map { HostName($0) }), acting, planning, migration)
-    }
+    var goal: PlanGoal { .consolidate(hosts.map { HostName($0) }) }
 }
 
 /// `kvmbalance plan consolidate [HOST…]`.
-struct PlanConsolidateCommand: FleetCommand {
+struct PlanConsolidateCommand: PlanningCommand {
     static let configuration = CommandConfiguration(
         commandName: "consolidate",
         abstract: "What it would take to run the fleet on as few hosts as possible.")
@@ -35,10 +34,5 @@ struct PlanConsolidateCommand: FleetCommand {
     @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
     @OptionGroup var options: GlobalOptions
 
-    func execute() async throws -> Exit {
-        let service = try PlanService(try Composition(options), planning, migration)
-        return try show(
-            try await service.plan(.consolidate(hosts.map { HostName($0) })), save: save,
-            policy: planning.policy)
-    }
+    var goal: PlanGoal { .consolidate(hosts.map { HostName($0) }) }
 }

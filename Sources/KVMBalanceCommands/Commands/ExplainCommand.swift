@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Operations
 
 /// `kvmbalance explain PLAN|RUN [DOMAIN]`: why each step, and what blocks the others.
 struct ExplainCommand: FleetCommand {
@@ -89,7 +90,7 @@ struct ExplainCommand: FleetCommand {
         guard let number = Int64(subject) else {
             return try PlanFile.read(subject)
         }
-        return try await RunService(try Composition(options), isJSON: isJSON)
+        return try await Composition(options).runs()
             .state(of: RunID(number)).plan
     }
 }

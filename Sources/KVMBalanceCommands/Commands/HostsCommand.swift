@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
-import Persistence
+import Operations
 import PlacementPolicy
 
 /// `kvmbalance hosts …`: the fleet, and whether each host is fit to send and to receive.
@@ -33,7 +33,7 @@ struct HostsListCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
-        let maintenance = try await composition.journal().maintenance()
+        let maintenance = try await MaintenanceService(composition.observer).entries()
         let entries = composition.fleet.hosts.map { host in
             let entry = maintenance.first { $0.host == host.name }
             return Entry(
@@ -75,14 +75,8 @@ struct HostsCheckCommand: FleetCommand {
     func execute() async throws -> Exit {
         let composition = try Composition(options)
         let names = hosts.map { HostName($0) }
-        try composition.require(hosts: names)
-        let looks = await composition.look()
-        let probes =
-            noProbe
-            ? nil
-            : await FleetProbes.run(
-                composition.fleet, looks, composition.probers, doors: composition.doors())
-        let checks = FitnessCheck(fleet: composition.fleet, looks: looks, probes: probes)
+        try composition.hosts.require(names)
+        let checks = await FitnessCheck.of(composition.observer, isTried: !noProbe)
             .results.filter { names.isEmpty || names.contains($0.host) }
         if isJSON {
             try Console.outJSON(checks)
@@ -102,15 +96,15 @@ struct HostsEnableCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
-        try composition.require(hosts: hosts.map { HostName($0) })
-        let journal = try composition.journal()
-        let before = Set(try await journal.maintenance().map(\.host))
-        for host in hosts { try await journal.clearMaintenance(of: HostName(host)) }
+        let names = hosts.map { HostName($0) }
+        try composition.hosts.require(names)
+        let service = try MaintenanceService(composition.observer)
+        let before = try await service.end(of: names)
         if isJSON {
-            try Console.outJSON(try await journal.maintenance())
+            try Console.outJSON(try await service.entries())
             return .done
         }
-        for host in hosts.map({ HostName($0) }) {
+        for host in names {
             Console.out(
                 before.contains(host)
                     ? "\(host) takes domains again; to bring back what a drain took away: kvmbalance "
@@ -130,22 +124,16 @@ struct HostsDisableCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
-        try composition.require(hosts: hosts.map { HostName($0) })
-        let journal = try composition.journal()
-        let before = Set(try await journal.maintenance().map(\.host))
-        for host in hosts.map({ HostName($0) }) where !before.contains(host) {
-            try await journal.setMaintenance(
-                MaintenanceEntry(host: host, since: composition.now(), run: nil))
-        }
-        // After the register was written: a run reads it when its step is in the journal already.
-        let arrivals = Arrivals(
-            to: hosts.map { HostName($0) }, try await composition.runStates())
+        let names = hosts.map { HostName($0) }
+        try composition.hosts.require(names)
+        let service = try MaintenanceService(composition.observer)
+        let (before, arrivals) = try await service.begin(of: names)
         if isJSON {
-            try Console.outJSON(try await journal.maintenance())
+            try Console.outJSON(try await service.entries())
             if let text = arrivals.text { Console.err(text) }
             return .done
         }
-        for host in hosts.map({ HostName($0) }) {
+        for host in names {
             Console.out(
                 before.contains(host)
                     ? "\(host) was in maintenance already"

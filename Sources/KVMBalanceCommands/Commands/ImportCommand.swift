@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
-import Foundation
+import History
+import Operations
 import PlacementPolicy
 
 /// `kvmbalance import`: others' history, for backtest and record.
@@ -59,42 +60,9 @@ struct ImportPlanetLab: FleetCommand {
             throw CommandError("--guest-memory takes a size such as 4GiB, --vcpus 1 to 1024")
         }
         var importer = try target.importer()
-        for folder in folders {
-            let start = try day(folder)
-            let names: [String]
-            do {
-                names = try FileManager.default.contentsOfDirectory(atPath: folder)
-                    .sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
-            } catch {
-                throw CommandError("\(folder) can not be read: \(error.reason)")
-            }
-            for name in names {
-                var lines = try LineSource("\(folder)/\(name)")
-                let guest = HistoryImporter.Guest(name: name, vcpus: vcpus, memory: memory)
-                var at = start
-                while let line = try lines.next() {
-                    guard let percent = Int64(line), (0...100).contains(percent) else {
-                        throw lines.error("'\(line)' is not a percentage from 0 to 100")
-                    }
-                    at = at.advanced(byMilliseconds: 300_000)
-                    try await importer.add(
-                        guest, at: at, use: percent * Int64(vcpus) * 10, in: lines)
-                }
-            }
-        }
-        Console.out(try await importer.finish())
+        try await importer.addPlanetLab(folders, vcpus: vcpus, memory: memory)
+        Console.out(try await importer.finish().text)
         return .done
-    }
-
-    private func day(_ folder: String) throws -> Timestamp {
-        let name = URL(fileURLWithPath: folder).lastPathComponent
-        let digits = Array(name)
-        guard digits.count == 8, digits.allSatisfy(\.isNumber),
-            let day = Timestamp(
-                "\(String(digits[0..<4]))-\(String(digits[4..<6]))-\(String(digits[6..<8]))"
-                    + "T00:00:00Z")
-        else { throw CommandError("\(folder): the folder's name is not a day such as 20110303") }
-        return day
     }
 }
 
@@ -110,31 +78,14 @@ struct ImportBitbrains: FleetCommand {
 
     func execute() async throws -> Exit {
         var importer = try target.importer()
-        for file in files {
-            var table = try CSVTable(
-                file, ["vm", "t", "cores", "cpu_cap_mhz", "cpu_mhz", "mem_cap_kb"])
-            while let row = try table.next() {
-                let cores = Int(try table.number(row[2], 1...1024))
-                let capacity = try table.number(row[3], 1...10_000_000)
-                let used = try table.number(row[4], 0...10_000_000)
-                let kilobytes = try table.number(row[5], 1...1e12)
-                try await importer.add(
-                    HistoryImporter.Guest(
-                        name: "vm\(row[0])", vcpus: cores,
-                        memory: .kibibytes(Int64(kilobytes))),
-                    at: try table.time(row[1]),
-                    use: Int64(saturating: used / capacity * Double(cores) * 1000), in: table.lines)
-            }
-        }
-        Console.out(try await importer.finish())
+        try await importer.addBitbrains(files)
+        Console.out(try await importer.finish().text)
         return .done
     }
 }
 
 /// `kvmbalance import csv FILE…`.
 struct ImportCSV: FleetCommand {
-    enum Unit: String, ExpressibleByArgument, CaseIterable { case percent, cpus, millicpus }
-
     static let configuration = CommandConfiguration(
         commandName: "csv", abstract: "A CSV file whose first line names its columns.")
 
@@ -143,7 +94,7 @@ struct ImportCSV: FleetCommand {
     @Option(help: "Column: the domain's name.") var domain = "domain"
     @Option(help: "Column: its CPU use.") var cpu = "cpu"
     @Option(help: "What the CPU use counts: percent of its virtual CPUs, cpus or millicpus.")
-    var unit = Unit.percent
+    var unit = CSVHistory.Unit.percent
     @Option(help: "Column: its virtual CPUs.") var vcpus = "vcpus"
     @Option(help: "Column: the host it is on; without one domains are laid out on --hosts.")
     var host: String?
@@ -153,97 +104,14 @@ struct ImportCSV: FleetCommand {
 
     func execute() async throws -> Exit {
         var importer = try target.importer(named: host != nil)
-        let columns = [time, domain, cpu, vcpus] + [host, bytes].compactMap(\.self)
-        for file in files {
-            var table = try CSVTable(file, columns)
-            while let row = try table.next() {
-                // An empty cell is a hole: nothing was measured then.
-                guard !row[2].isEmpty else { continue }
-                let count = Int(try table.number(row[3], 1...1024))
-                let value = try table.number(row[2], 0...1e9)
-                let factor: Double =
-                    switch unit {
-                    case .percent: Double(count) * 10
-                    case .cpus: 1000
-                    case .millicpus: 1
-                    }
-                let memory = try bytes == nil ? nil : table.number(row[row.count - 1], 1...1e15)
-                try await importer.add(
-                    HistoryImporter.Guest(
-                        name: row[1], host: host == nil ? nil : HostName(row[4]), vcpus: count,
-                        memory: memory.map { Bytes(Int64($0)) }),
-                    at: try table.time(row[0]), use: Int64(saturating: value * factor),
-                    in: table.lines)
-            }
-        }
-        Console.out(try await importer.finish())
+        try await importer.addCSV(
+            files,
+            CSVHistory(
+                time: time, domain: domain, cpu: cpu, unit: unit, vcpus: vcpus, host: host,
+                memory: bytes))
+        Console.out(try await importer.finish().text)
         return .done
     }
 }
 
-/// A CSV file of which some columns are wanted, by name.
-struct CSVTable {
-    private(set) var lines: LineSource
-    private let places: [Int]
-    private let count: Int
-
-    init(_ file: String, _ columns: [String]) throws {
-        var lines = try LineSource(file)
-        guard let header = try lines.next() else { throw lines.error("the file is empty") }
-        let names = try CSVLine.fields(header, lines)
-        places = try columns.map { column in
-            guard let place = names.firstIndex(of: column) else {
-                throw lines.error(
-                    "there is no column '\(column)'; there are \(names.joined(separator: ", "))")
-            }
-            return place
-        }
-        count = names.count
-        self.lines = lines
-    }
-
-    /// The wanted fields of the next line.
-    mutating func next() throws -> [String]? {
-        guard let line = try lines.next() else { return nil }
-        let fields = try CSVLine.fields(line, lines)
-        guard fields.count == count else {
-            throw lines.error("\(fields.count) fields, not \(count)")
-        }
-        return places.map { fields[$0] }
-    }
-
-    func number(_ text: String, _ range: ClosedRange<Double>) throws -> Double {
-        guard let value = Double(text), value.isFinite, range.contains(value) else {
-            throw lines.error(
-                "'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return value
-    }
-
-    /// From 1970 to 2099.
-    private static let times: Range<Int64> = 0..<4_102_444_800_000
-
-    func time(_ text: String) throws -> Timestamp {
-        if let time = Timestamp(text), Self.times.contains(time.milliseconds) { return time }
-        guard let value = Int64(text), Self.times.contains(value) else {
-            throw lines.error(
-                "'\(text)' is neither a date from 1970 to 2099 nor seconds since 1970")
-        }
-        // What would be later than the year 5000 in seconds is milliseconds.
-        return value > 100_000_000_000
-            ? Timestamp(milliseconds: value) : Timestamp(seconds: value)
-    }
-}
-
-extension HistoryImporter {
-    /// Adds a value; what is wrong with it is said with file and line.
-    mutating func add(
-        _ guest: Guest, at time: Timestamp, use: Int64, in lines: LineSource
-    ) async throws {
-        do {
-            try await add(guest, at: time, use: use)
-        } catch let error as Refused {
-            throw lines.error("\(guest.name): \(error.message)")
-        }
-    }
-}
+extension CSVHistory.Unit: ExpressibleByArgument {}

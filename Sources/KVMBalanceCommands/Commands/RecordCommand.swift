@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
-import Foundation
+import History
+import Operations
 import Replay
 
 /// `kvmbalance record DIR`: what was measured as a folder, to be replayed or sent with a bug report.
@@ -24,8 +25,9 @@ struct RecordCommand: FleetCommand {
         let composition = try Composition(options)
         let (start, end) = try HistoryTime.span(
             since: since, until: until, now: composition.now())
-        let world = try await HistoryReader(composition: composition).world(from: start, to: end)
-        let file = composition.policyFile(policy)
+        let world = try await HistoryReader(composition.fleet, composition.stores)
+            .world(from: start, to: end)
+        let file = composition.policies.file(policy)
         try HistoryFolder(path: folder).write(
             world, policy: try file.map { try TextFile.read($0) })
         let history = world.history

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 
 /// `kvmbalance plan rolling-reboot [HOST…]`: rounds of hosts that can be down together. It only
 /// plans: each round is carried out by the commands that it is shown with.
@@ -19,8 +20,8 @@ struct PlanRollingRebootCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let service = try PlanService(try Composition(options), planning, migration)
-        let reboot = try await service.rollingReboot(hosts.map { HostName($0) })
+        let plans = try await Composition(options).plans(planning, migration)
+        let reboot = try await plans.rollingReboot(hosts.map { HostName($0) })
         let text = RebootText(
             reboot: reboot, flags: CommandFlags(migration, planning, options),
             width: Console.width)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Operations
 
 /// `kvmbalance runs accuracy`.
 struct RunsAccuracyCommand: FleetCommand {
@@ -11,7 +12,7 @@ struct RunsAccuracyCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let runs = try await Composition(options).runStates()
+        let runs = try await Composition(options).stores.runStates()
         let history = TransferHistory(runs.filter { $0.run.rawValue >= since ?? 0 })
         let report = AccuracyReport(history)
         if isJSON { try Console.outJSON(report) } else { Console.out(report.text) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Operations
 
 /// `kvmbalance runs …`: what was done, and what a crash left undone.
 struct RunsCommand: AsyncParsableCommand {
@@ -20,7 +21,7 @@ struct RunsListCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let reports = try await RunService(try Composition(options), isJSON: isJSON).reports()
+        let reports = try await Composition(options).runs().reports()
         if isJSON {
             try Console.outJSON(reports)
             return .done
@@ -47,14 +48,56 @@ struct RunsShowCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let service = try RunService(try Composition(options), isJSON: isJSON)
-        try service.show(try await service.report(RunID(run)))
+        try show(try await Composition(options).runs().report(RunID(run)))
         return .done
     }
 }
 
+/// A command that takes a run up which did not end.
+protocol TakeUpCommand: FleetCommand {
+    var run: Int64 { get }
+    var policy: String? { get }
+    var acting: ActingOptions { get }
+}
+
+extension TakeUpCommand {
+    /// Shows what is left, or the way back, asks, and does it; nil is the run's own goal.
+    func takeUp(to goal: RunGoal?) async throws -> Exit {
+        let composition = try Composition(options)
+        var declined = Exit.failed
+        let ending = try await composition.runs().takeUp(
+            RunID(run), to: goal, policy: policy, isAsked: !acting.yes
+        ) { rest in
+            if acting.dryRun {
+                try show(rest)
+                declined = rest.plan?.outcome == .infeasible ? .infeasible : .done
+                return false
+            }
+            return try Consent(acting: acting, isJSON: isJSON).isGiven(
+                to: rest.text(width: Console.width), rest.question, else: document(of: rest))
+        }
+        guard let ending else { return declined }
+        return try show(ending, composition.flags)
+    }
+
+    private func show(_ rest: RunRest) throws {
+        let text = rest.text(width: Console.width)
+        if isJSON {
+            Console.err(text)
+            try Console.outJSON(document(of: rest))
+        } else {
+            Console.out(text)
+        }
+    }
+
+    private func document(of rest: RunRest) -> any Encodable {
+        if let plan = rest.plan { return plan }
+        return RunReport(run: rest.run, state: rest.state)
+    }
+}
+
 /// `kvmbalance runs resume RUN`.
-struct RunsResumeCommand: FleetCommand {
+struct RunsResumeCommand: TakeUpCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract:
@@ -66,13 +109,12 @@ struct RunsResumeCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await RunService(try Composition(options), isJSON: isJSON).takeUp(
-            RunID(run), to: nil, policy: policy, acting)
+        try await takeUp(to: nil)
     }
 }
 
 /// `kvmbalance runs rollback RUN`.
-struct RunsRollbackCommand: FleetCommand {
+struct RunsRollbackCommand: TakeUpCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
         abstract: "Bring every domain of a run back to where it was: show the way, ask, do it.")
@@ -83,8 +125,7 @@ struct RunsRollbackCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await RunService(try Composition(options), isJSON: isJSON)
-            .takeUp(RunID(run), to: .rollback, policy: policy, acting)
+        try await takeUp(to: .rollback)
     }
 }
 
@@ -97,6 +138,12 @@ struct RunsAbortCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await RunService(try Composition(options), isJSON: isJSON).abort(RunID(run))
+        let composition = try Composition(options)
+        switch try await composition.runs().abort(RunID(run)) {
+        case .told(let report):
+            if isJSON { try show(report) }
+            return .done
+        case .ended(let ending): return try show(ending, composition.flags)
+        }
     }
 }

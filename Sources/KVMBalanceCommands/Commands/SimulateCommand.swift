@@ -1,5 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import History
+import Operations
 import PlacementPolicy
 
 /// `kvmbalance simulate DIR…`: recorded folders again, with another policy or a changed world.
@@ -30,7 +32,7 @@ struct SimulateCommand: FleetCommand {
         var played: [Played] = []
         for path in folders {
             let folder = HistoryFolder(path: path)
-            let world = try change.applied(to: try folder.read())
+            let world = try change.whatIf.applied(to: try folder.read())
             let policies = try policies(folder)
             let reports = ReplayReport.sideBySide(world, policies, seed: seed)
             played.append(Played(folder: path, runs: reports))
@@ -44,7 +46,7 @@ struct SimulateCommand: FleetCommand {
     }
 
     private func policies(_ folder: HistoryFolder) throws -> [Policy] {
-        guard policy.isEmpty else { return try policy.map(PolicyFile.read) }
+        guard policy.isEmpty else { return try policy.map(FleetPolicies.read) }
         return [try folder.policy() ?? .default]
     }
 
@@ -56,14 +58,6 @@ struct SimulateCommand: FleetCommand {
                 lines += report.story.isEmpty ? ["nothing is moved"] : report.story
             }
         }
-        return (lines + [ReplayReport.table(played.runs)]).joined(separator: "\n")
-    }
-}
-
-/// A policy file that is named on the command line.
-enum PolicyFile {
-    static func read(_ path: String) throws -> Policy {
-        let text = try TextFile.read(path)
-        do { return try Policy(yaml: text) } catch { throw CommandError("\(path): \(error)") }
+        return (lines + [ReplayTable.text(played.runs)]).joined(separator: "\n")
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Operations
 import Simulation
 
 /// `kvmbalance simulated-fleet DIR`: a fleet to try kvmbalance on, without hypervisors.

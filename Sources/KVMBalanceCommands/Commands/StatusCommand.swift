@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Operations
 import Persistence
 import Telemetry
 
@@ -22,10 +23,12 @@ struct StatusCommand: FleetCommand {
     func execute() async throws -> Exit {
         let composition = try Composition(options)
         let name = host.map { HostName($0) }
-        if let name { try composition.require(hosts: [name]) }
+        if let name { try composition.hosts.require([name]) }
         repeat {
-            let snapshot = try await composition.observe(try composition.policy(nil))
-            let live = try await composition.metrics().liveFigures(at: composition.now())
+            let snapshot = try await composition.observer.snapshot(
+                try composition.policies.policy(nil))
+            let live = try await composition.stores.metrics().liveFigures(
+                at: composition.now())
             if isJSON {
                 try Console.outJSON(StatusDocument(snapshot: snapshot, live: live))
                 return .done
@@ -34,7 +37,7 @@ struct StatusCommand: FleetCommand {
             Console.out(
                 StatusText(
                     snapshot: snapshot, live: live, only: name, now: composition.now(),
-                    width: Console.width, flags: CommandFlags(options)
+                    width: Console.width, flags: composition.flags
                 ).text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch
@@ -65,7 +68,8 @@ struct SnapshotCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
-        let snapshot = try await composition.observe(try composition.policy(nil))
+        let snapshot = try await composition.observer.snapshot(
+            try composition.policies.policy(nil))
         if let save { try JSON.save(snapshot, to: save) }
         if save == nil || isJSON { try Console.outJSON(snapshot) }
         return .done

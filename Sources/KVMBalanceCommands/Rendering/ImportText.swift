@@ -1,0 +1,13 @@
+import History
+import Operations
+
+/// What an import came to, and what to do with it.
+extension HistoryImporter.Summary {
+    var text: String {
+        "\(Format.plural(domains, "domain")) on \(Format.plural(hosts, "host")), "
+            + "\(samples) samples from \(first) to \(last)"
+            + (dropped > 0 ? "; \(dropped) second values within a period were left out" : "")
+            + "; try: kvmbalance backtest --config "
+            + "\(Format.quoted("\(folder)/kvmbalance.yaml")) --since \(first) --until \(last)"
+    }
+}

@@ -1,0 +1,115 @@
+import ClusterModel
+import Operations
+
+/// A plan as people read it.
+struct PlanText {
+    let plan: MigrationPlan
+    /// Lines are broken to fit; nil leaves them as long as they are.
+    var width: Int?
+
+    var text: String {
+        var parts = [headline]
+        if let hostsInUse { parts.append(hostsInUse) }
+        if let balance = BalanceText(plan: plan, width: width).text { parts.append(balance) }
+        if let pace { parts.append(pace) }
+        if !plan.steps.isEmpty { parts += [steps, reasons] }
+        if let cautions { parts.append(cautions) }
+        if !plan.blockers.isEmpty { parts.append(blockers) }
+        if let conflict = plan.conflict {
+            parts.append(ConflictText(conflict: conflict, width: width).text)
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private var headline: String {
+        let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
+        let subject = hosts.isEmpty ? plan.kind.rawValue : "\(plan.kind.rawValue) \(hosts)"
+        switch plan.outcome {
+        case .plan:
+            let duration = Format.duration(milliseconds: plan.makespanMilliseconds)
+            return "Plan: \(subject): \(Format.plural(plan.steps.count, "migration")), "
+                + "estimated \(duration) in all."
+        case .nothingToDo: return "Plan: \(subject): nothing to do."
+        case .infeasible: return "Plan: \(subject): infeasible."
+        }
+    }
+
+    /// How many run at once, which may be fewer than the policy allows where that ends sooner, and
+    /// how soon it could end at best.
+    private var pace: String? {
+        guard plan.steps.count > 1 else { return nil }
+        let limits = plan.limits
+        let bound = plan.score?.makespanBoundMilliseconds.map {
+            $0 < plan.makespanMilliseconds
+                ? "; no order of these steps ends before \(Format.duration(milliseconds: $0))"
+                : "; no order of these steps ends sooner"
+        }
+        return Format.wrapped(
+            "At most \(limits.perHost) of them at a time on a host and \(limits.fleet) in the fleet"
+                + "\(bound ?? "").", indent: 2, width: width)
+    }
+
+    /// What a consolidation comes to.
+    private var hostsInUse: String? {
+        let figure = "hosts_in_use"
+        guard plan.kind == .consolidate, let score = plan.score, let before = score.before[figure],
+            let after = score.after[figure]
+        else { return nil }
+        let bound = score.bound[figure].map {
+            " (no plan could do with fewer than \(Format.number($0)))"
+        }
+        return "Hosts in use: \(Format.number(before)) before, \(Format.number(after)) after"
+            + "\(bound ?? "")."
+    }
+
+    private var steps: String {
+        var table = Table(
+            ">STEP", "DOMAIN", "FROM", "TO", "MODE", "AFTER", ">EST. START", ">EST. TIME")
+        for step in plan.steps {
+            let after = step.after.map(\.description).joined(separator: ",")
+            table.add(
+                step.id.description, step.domainName, step.move.source.rawValue,
+                step.move.target.rawValue, step.mode.rawValue, after.isEmpty ? "-" : after,
+                Format.duration(milliseconds: step.estimate.startMilliseconds),
+                Format.duration(milliseconds: step.estimate.durationMilliseconds))
+        }
+        return table.text
+    }
+
+    private var reasons: String {
+        "Why:\n" + sentences(plan.steps.map { ($0.rationale, $0.domainName) })
+    }
+
+    private var cautions: String? {
+        let said = plan.steps.flatMap { step in step.cautions.map { ($0, step.domainName) } }
+        return said.isEmpty ? nil : "Good to know:\n" + sentences(said)
+    }
+
+    /// What is the same of many domains is said once, in order of the first of them.
+    private func sentences(_ said: [(sentence: String, domain: String)]) -> String {
+        var order: [String] = []
+        var domains: [String: [String]] = [:]
+        for (sentence, domain) in said {
+            if domains[sentence] == nil { order.append(sentence) }
+            domains[sentence, default: []].append(domain)
+        }
+        return order.map { sentence in
+            let names = domains[sentence, default: []].joined(separator: ", ")
+            return Format.wrapped("  \(names): \(sentence)", indent: 4, width: width)
+        }.joined(separator: "\n")
+    }
+
+    private var blockers: String {
+        let lines = plan.blockers.flatMap { blocker in
+            let object =
+                blocker.domain ?? blocker.host.map { "host \($0)" } ?? "the plan as a whole"
+            return [
+                Format.wrapped(
+                    "  \(object): \(blocker.detail) [\(blocker.reason.rawValue)]", indent: 4,
+                    width: width),
+                Format.wrapped("      remedy: \(blocker.remedy)", indent: 14, width: width),
+            ]
+        }
+        return "Blocked:\n" + lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,129 @@
+import ClusterModel
+import Operations
+
+/// A schedule of reboots as people and programs read it.
+struct RebootText {
+    let reboot: RollingReboot
+    /// What the commands of a round are told.
+    var flags = CommandFlags()
+    var width: Int?
+
+    /// The schedule as JSON; its plans have the fields that every plan has.
+    struct Document: Encodable {
+        struct Round: Encodable {
+            var round: Int
+            var hosts: [HostName]
+            var away: MigrationPlan
+            var back: MigrationPlan?
+            var moves: Int
+            var commands: [String]
+        }
+
+        var version = 1
+        var kind = "rolling-reboot"
+        var outcome: MigrationPlan.Outcome
+        var origin: MigrationPlan.Origin
+        var policy: String
+        var seed: UInt64
+        var hosts: [HostName]
+        var rounds: [Round]
+        var moves: Int
+        var makespanSeconds: Double
+        var bound: [String: Int]
+        var blockers: [Blocker]
+
+        private enum CodingKeys: String, CodingKey {
+            case version, kind, outcome, origin, policy, seed, hosts, rounds, moves
+            case makespanSeconds = "makespan_seconds"
+            case bound, blockers
+        }
+    }
+
+    var document: Document {
+        Document(
+            outcome: reboot.outcome, origin: reboot.origin, policy: reboot.policy,
+            seed: reboot.seed, hosts: reboot.hosts,
+            rounds: reboot.rounds.enumerated().map { index, round in
+                Document.Round(
+                    round: index + 1, hosts: round.hosts, away: round.away, back: round.back,
+                    moves: round.moves, commands: commands(round))
+            },
+            moves: reboot.moves,
+            makespanSeconds: Double(reboot.makespanMilliseconds) / 1000,
+            bound: reboot.rounds.isEmpty ? [:] : ["rounds": reboot.fewestRounds],
+            blockers: reboot.blockers)
+    }
+
+    var text: String {
+        var parts = [headline]
+        for (index, round) in reboot.rounds.enumerated() { parts.append(text(round, index + 1)) }
+        if !reboot.blockers.isEmpty { parts.append(blockers) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private var headline: String {
+        switch reboot.outcome {
+        case .plan:
+            let hosts = reboot.rounds.reduce(0) { $0 + $1.hosts.count }
+            let duration = Format.duration(milliseconds: reboot.makespanMilliseconds)
+            return "Rolling reboot: \(Format.plural(hosts, "host")) in "
+                + "\(Format.plural(reboot.rounds.count, "round")) (no schedule has fewer than "
+                + "\(reboot.fewestRounds)), \(Format.plural(reboot.moves, "migration")), estimated "
+                + "\(duration) of moving in all."
+        case .nothingToDo: return "Rolling reboot: no host to reboot."
+        case .infeasible:
+            return "Rolling reboot: infeasible. Add --best-effort to plan without the hosts below."
+        }
+    }
+
+    private func text(_ round: RollingReboot.Round, _ number: Int) -> String {
+        let names = round.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
+        var lines = [Format.wrapped("Round \(number): \(names)", indent: 4, width: width)]
+        lines += steps("away", round.away)
+        lines += round.back.map { steps("back", $0) } ?? []
+        return (lines + commands(round).map { "  $ \($0)" }).joined(separator: "\n")
+    }
+
+    private func steps(_ word: String, _ plan: MigrationPlan) -> [String] {
+        guard !plan.steps.isEmpty else {
+            return word == "away" ? ["  nothing runs there"] : []
+        }
+        let moves = plan.steps.map { "\($0.domainName) \($0.move.source)->\($0.move.target)" }
+        return [
+            Format.wrapped(
+                "  \(word): \(moves.joined(separator: ", "))", indent: 8, width: width)
+        ]
+            + plan.blockers.map { blocker in
+                let name = blocker.domain ?? blocker.host?.rawValue ?? "the plan"
+                return Format.wrapped(
+                    "  does not come home: \(name): \(blocker.detail)", indent: 8, width: width)
+            }
+    }
+
+    private func commands(_ round: RollingReboot.Round) -> [String] {
+        let hosts = round.hosts.map { Format.quoted($0.rawValue) }.joined(separator: " ")
+        let reboot = "# reboot \(hosts), and wait until they are up"
+        // What does not come home is said above: without this flag nothing would.
+        let lacking = round.back.map { $0.blockers.isEmpty ? "" : " --best-effort" }
+        return [
+            "kvmbalance drain \(hosts)\(flags.planning)", reboot,
+            "kvmbalance hosts check \(hosts)\(flags.config)",
+            lacking.map { "kvmbalance return \(hosts)\($0)\(flags.planning)" }
+                ?? "kvmbalance hosts enable \(hosts)\(flags.config)",
+        ]
+    }
+
+    private var blockers: String {
+        let lines = reboot.blockers.flatMap { blocker in
+            let object =
+                blocker.domain ?? blocker.host.map { "host \($0)" } ?? "the plan as a whole"
+            return [
+                Format.wrapped(
+                    "  \(object): \(blocker.detail) [\(blocker.reason.rawValue)]", indent: 4,
+                    width: width),
+                Format.wrapped("      remedy: \(blocker.remedy)", indent: 14, width: width),
+            ]
+        }
+        return "Blocked:\n" + lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,60 @@
+import ClusterModel
+import Execution
+import Operations
+
+/// What taking a run up would do, as people read it.
+extension RunRest {
+    func text(width: Int?) -> String {
+        var parts = [headline]
+        if !open.isEmpty {
+            parts.append(
+                "First these are looked at on both hosts, and settled by what is seen there:\n"
+                    + open.joined(separator: "\n"))
+        }
+        if let plan {
+            if !open.isEmpty {
+                parts.append(
+                    "Then what is left is planned anew. As the hosts are now, that would be:")
+            }
+            parts.append(PlanText(plan: plan, width: width).text)
+        } else if let doubt {
+            parts.append("What is left can not be planned now: \(doubt)")
+        } else {
+            parts.append("Then what is left is planned anew.")
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    var question: String {
+        let migrations = plan.map { Format.plural($0.steps.count, "migration") }
+        switch (open.isEmpty, migrations) {
+        case (true, let migrations?): return "Carry out \(migrations)?"
+        case (false, let migrations?):
+            return
+                "Settle \(Format.plural(open.count, "step")), then carry out \(migrations) or what "
+                + "is planned by then?"
+        case (true, nil): return "Try it nevertheless?"
+        case (false, nil): return "Settle \(Format.plural(open.count, "step"))?"
+        }
+    }
+
+    private var headline: String {
+        let hosts = state.original.hosts.map(\.rawValue).joined(separator: ", ")
+        let subject = hosts.isEmpty ? state.kind.rawValue : "\(state.kind.rawValue) \(hosts)"
+        let way = goal == .rollback ? "is rolled back" : "goes on"
+        let ended =
+            state.outcome.map { outcome in
+                "it ended \(outcome.state.rawValue)\(outcome.reason.map { ": \($0)" } ?? "")"
+            } ?? "it was killed before it ended"
+        return "Run \(run) (\(subject)) \(way); \(ended)."
+    }
+
+    /// Steps that were under way, a line each.
+    private var open: [String] {
+        state.openSteps.map { open in
+            let (step, move) = (open.step, open.step.move)
+            return "  \(step.domainName): was on its way from \(move.source) to \(move.target) "
+                + "(step \(step.id))"
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ClusterModel
+import Execution
+import Operations
+
+/// A run as people read it.
+struct RunText {
+    let report: RunReport
+    /// What the commands that it names must be told (` --config FILE`).
+    var flags = ""
+
+    private var run: RunID { report.run }
+    private var steps: [RunReport.StepReport] { report.steps }
+
+    var text: String {
+        let plan = report.plan
+        let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
+        var lines = [
+            "Run \(run): \(report.kind.rawValue) \(hosts): \(report.state)"
+                + "\(report.reason.map { ": \($0)" } ?? "")"
+        ]
+        if let startedAt = report.startedAt {
+            let took = report.endedAt.map {
+                ", took \(Format.duration(milliseconds: $0.millisecondsSince(startedAt))), "
+                    + "estimated \(Format.duration(milliseconds: plan.makespanMilliseconds))"
+            }
+            lines.append("Started \(startedAt)\(took ?? ", not ended")")
+        }
+        if !steps.isEmpty { lines += ["", table] }
+        for step in steps {
+            for change in step.adjustments ?? [] {
+                lines.append("  step \(step.id), \(step.domain): \(change)")
+            }
+            guard let words = step.error ?? step.note else { continue }
+            lines.append("  step \(step.id), \(step.domain): \(words)")
+        }
+        if let advice { lines += ["", advice] }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What can be done about a run that did not reach its goal.
+    private var advice: String? {
+        switch report.state {
+        case "done", "rolled-back": return nil
+        case "running":
+            return "If its process was killed, choose.\n\(ways)\nTo leave everything where it is: "
+                + "kvmbalance runs abort \(run)\(flags)"
+        default: return ways
+        }
+    }
+
+    private var ways: String {
+        "To go on with it: kvmbalance runs resume \(run)\(flags)\nTo bring its domains back: "
+            + "kvmbalance runs rollback \(run)\(flags)"
+    }
+
+    /// Predicted against observed, each beside the other.
+    private var table: String {
+        var table = Table(
+            ">STEP", "DOMAIN", "FROM", "TO", "STATE", ">TRIES", ">TIME", ">ESTIMATED", ">DOWNTIME",
+            ">ESTIMATED", ">SENT", ">ESTIMATED")
+        for step in steps {
+            let observed = step.observed
+            let estimate = step.estimate
+            table.add(
+                step.id.description, step.domain, step.source.rawValue, step.target.rawValue,
+                step.state, "\(step.attempts)",
+                observed.map { Format.duration(milliseconds: Int64($0.durationSeconds * 1000)) }
+                    ?? "-",
+                Format.duration(milliseconds: estimate.durationMilliseconds)
+                    + (estimate.prediction.map { " (\(Self.range($0.duration)))" } ?? ""),
+                observed?.downtimeMilliseconds.map { "\($0) ms" } ?? "-",
+                "\(estimate.downtimeMilliseconds) ms",
+                observed?.transferredBytes.map(\.description) ?? "-",
+                estimate.transferred.description)
+        }
+        return table.text
+    }
+
+    /// `3.1-5.2 s`.
+    private static func range(_ range: StepPrediction.Range) -> String {
+        let tenths = { (milliseconds: Int64) in
+            milliseconds < 100_000
+                ? "\(milliseconds / 1000).\(milliseconds % 1000 / 100)" : "\(milliseconds / 1000)"
+        }
+        return "\(tenths(range.low))-\(tenths(range.high)) s"
+    }
+}

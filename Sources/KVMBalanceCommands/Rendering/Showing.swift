@@ -1,0 +1,102 @@
+import ClusterModel
+import Execution
+import Operations
+
+/// How what operations return is shown: for people, or as JSON, with the exit code that it means.
+extension FleetCommand {
+    /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
+    /// `policy` is the one it was told to plan under.
+    func show(_ plan: MigrationPlan, save: String? = nil, policy: String? = nil) throws -> Exit {
+        if let save { try JSON.save(plan, to: save) }
+        if isJSON {
+            try Console.outJSON(plan)
+        } else {
+            Console.out(PlanText(plan: plan, width: Console.width).text)
+        }
+        if let save, plan.outcome == .plan {
+            let flags = [("policy", policy), ("config", options.config)].compactMap { name, file in
+                file.map { " --\(name) \(Format.quoted($0))" }
+            }
+            Console.err(
+                "saved; to carry it out: kvmbalance apply \(Format.quoted(save))\(flags.joined())")
+        }
+        return plan.outcome == .infeasible ? .infeasible : .done
+    }
+
+    /// Shows the plan and asks, unless told not to. Where the answer is no, the plan is the result.
+    func agreed(to plan: MigrationPlan, _ acting: ActingOptions) throws -> Bool {
+        try Consent(acting: acting, isJSON: isJSON).isGiven(
+            to: PlanText(plan: plan, width: Console.width).text,
+            "Carry out \(Format.plural(plan.steps.count, "migration"))?", else: plan)
+    }
+
+    func show(_ report: RunReport) throws {
+        if isJSON {
+            try Console.outJSON(report)
+        } else {
+            Console.out(RunText(report: report, flags: CommandFlags(options).config).text)
+        }
+    }
+
+    /// Shows how a run ended, and what became of its hosts.
+    func show(_ ending: RunEnding, _ flags: CommandFlags) throws -> Exit {
+        try show(ending.report)
+        if let left = ending.left { Console.err(left.text(flags)) }
+        return ending.exit
+    }
+
+    func show(_ result: GoalOperation.Result, _ flags: CommandFlags) throws -> Exit {
+        switch result {
+        case .shown(let plan): return try show(plan)
+        case .declined: return .failed
+        case .ended(let ending): return try show(ending, flags)
+        case .waits(let reason, let seconds):
+            if isJSON {
+                try Console.outJSON(TimerWait(reason: reason, overSeconds: seconds))
+            } else {
+                Console.out("balance: nothing to do: \(reason) (\(LookWords.text(seconds)))")
+            }
+            return .done
+        }
+    }
+}
+
+extension RunEnding.Left {
+    /// With commands that work when they are pasted.
+    func text(_ flags: CommandFlags) -> String {
+        switch self {
+        case .inMaintenance(let hosts):
+            let names = hosts.map(\.rawValue).joined(separator: " ")
+            return "\(names) stays in maintenance: nothing is sent there until 'kvmbalance return "
+                + "\(names)\(flags.planning)' or 'kvmbalance hosts enable \(names)\(flags.config)'"
+        case .empty(let hosts):
+            let names = hosts.map(\.rawValue).joined(separator: " ")
+            return "to keep \(names) empty, or switched off, tell the planner: kvmbalance hosts "
+                + "disable \(names)\(flags.config)"
+        }
+    }
+}
+
+/// Over which time hosts were looked at, in words.
+enum LookWords {
+    static func text(_ seconds: Int64?) -> String {
+        seconds.map { "by the mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
+            ?? "by the newest figures"
+    }
+}
+
+/// The answer of a timer's call that does nothing, with the fields of a plan.
+private struct TimerWait: Encodable {
+    var version = 1
+    var kind = "balance"
+    var outcome = "nothing-to-do"
+    var steps: [String] = []
+    var reason: String
+    /// nil for the newest figures alone.
+    var overSeconds: Int64?
+
+    enum CodingKeys: String, CodingKey {
+        case version, kind, outcome, steps, reason
+        case overSeconds = "over_seconds"
+    }
+}

@@ -1,0 +1,173 @@
+package import ClusterModel
+package import HypervisorInterface
+import PlacementPolicy
+
+/// Is each host fit to send domains and to receive them? Judged from one look at all of them, and
+/// from what was tried out between them.
+package struct FitnessCheck {
+    /// What came of one thing that was looked at.
+    package enum Grade: String, Encodable { case ok, warning, failure }
+
+    /// One thing that was looked at.
+    package struct Finding: Encodable {
+        package var item: String
+        package var grade: Grade
+        package var detail: String
+        package var remedy: String?
+    }
+
+    /// All that was found of one host.
+    package struct Result: Encodable {
+        package var host: HostName
+        package var findings: [Finding]
+        package var isFit: Bool { findings.allSatisfy { $0.grade != .failure } }
+    }
+
+    let fleet: Fleet
+    let looks: [HostLook]
+    /// nil when nothing was tried out.
+    var probes: FleetProbes?
+
+    /// The fleet as it was looked at now, all of it; `isTried` also tries the way from host to host.
+    package static func of(_ observer: FleetObserver, isTried: Bool) async -> FitnessCheck {
+        let looks = await observer.look()
+        return FitnessCheck(
+            fleet: observer.hosts.fleet, looks: looks,
+            probes: isTried
+                ? await FleetProbes.run(observer.hosts, looks, observer.clock) : nil)
+    }
+
+    package var results: [Result] {
+        looks.map { look in
+            switch look.result {
+            case .failure(let error):
+                return Result(
+                    host: look.host,
+                    findings: [
+                        Finding(
+                            item: "connection", grade: .failure, detail: error.message,
+                            remedy: error.remedy ?? "try: virsh -c \(uri(of: look.host)) list")
+                    ])
+            case .success(let inventory):
+                return Result(host: look.host, findings: findings(inventory))
+            }
+        }
+    }
+
+    package var others: [HostInventory] {
+        looks.compactMap { try? $0.result.get() }
+    }
+
+    private func findings(_ inventory: HostInventory) -> [Finding] {
+        let facts = inventory.facts
+        let version = HostFacts.text(ofVersion:)
+        var findings = [
+            Finding(
+                item: "connection", grade: .ok,
+                detail: "libvirt \(version(facts.libvirtVersion)), QEMU "
+                    + (facts.hypervisorVersion.map(version) ?? "unknown")),
+            uniqueness(inventory), virtualization(facts), storage(inventory),
+            networks(inventory), compatibility(inventory),
+        ]
+        findings += ownFindings(inventory) + pairFindings(inventory)
+        findings += inventory.warnings.map {
+            Finding(item: "reading", grade: .warning, detail: $0)
+        }
+        return findings
+    }
+
+    private func uniqueness(_ inventory: HostInventory) -> Finding {
+        let twins = others.filter {
+            $0.host != inventory.host && $0.facts.uuid == inventory.facts.uuid
+        }
+        guard twins.isEmpty else {
+            return Finding(
+                item: "host UUID", grade: .failure,
+                detail: "\(inventory.facts.uuid) is also \(names(twins))'s: libvirt takes them for "
+                    + "one host and refuses to migrate between them",
+                remedy:
+                    "set a different host_uuid in /etc/libvirt/libvirtd.conf and restart libvirtd"
+            )
+        }
+        return Finding(item: "host UUID", grade: .ok, detail: inventory.facts.uuid)
+    }
+
+    private func virtualization(_ facts: HostFacts) -> Finding {
+        let kinds = facts.guestSupport.map { "\($0.virtualization)/\($0.architecture)" }
+        guard facts.guestSupport.contains(where: { $0.virtualization == "kvm" }) else {
+            return Finding(
+                item: "virtualisation", grade: .warning,
+                detail:
+                    "no KVM here: guests run under emulation (\(kinds.joined(separator: ", ")))",
+                remedy: "switch on vmx/svm in the firmware and load kvm_intel or kvm_amd")
+        }
+        return Finding(
+            item: "virtualisation", grade: .ok,
+            detail: "\(facts.cpu.model ?? "unknown CPU"), \(facts.cpu.logicalCPUs) CPUs, "
+                + kinds.joined(separator: ", "))
+    }
+
+    private func storage(_ inventory: HostInventory) -> Finding {
+        let shared = inventory.facts.pools.filter { pool in
+            guard let identity = pool.identity else { return false }
+            return others.contains { other in
+                other.host != inventory.host
+                    && other.facts.pools.contains { $0.identity == identity }
+            }
+        }
+        let declared = fleet.sharedStorage.filter { $0.covers(host: inventory.host) }
+        guard shared.isEmpty && declared.isEmpty else {
+            let pools = shared.map { "\($0.name) (\($0.identity ?? ""))" }
+            return Finding(
+                item: "shared storage", grade: .ok,
+                detail: (pools + declared.map { "\($0.path) (declared)" }).joined(separator: ", "))
+        }
+        return Finding(
+            item: "shared storage", grade: .warning,
+            detail: "no pool here is known to be the same storage on another host: guests with "
+                + "disks can not leave",
+            remedy:
+                "define a netfs, rbd, iscsi or gluster pool on both hosts, or declare the mount "
+                + "under sharedStorage in kvmbalance.yaml")
+    }
+
+    private func networks(_ inventory: HostInventory) -> Finding {
+        let have = Set(inventory.facts.networks + (inventory.facts.bridges ?? []))
+        let missing = others.flatMap { $0.facts.networks }.filter { !have.contains($0) }
+        guard missing.isEmpty else {
+            return Finding(
+                item: "networks", grade: .warning,
+                detail: "lacks networks that other hosts have: "
+                    + Set(missing).sorted().joined(separator: ", "),
+                remedy: "define and start them here (virsh net-define, net-start, net-autostart)")
+        }
+        return Finding(
+            item: "networks", grade: .ok, detail: inventory.facts.networks.joined(separator: ", "))
+    }
+
+    private func compatibility(_ inventory: HostInventory) -> Finding {
+        let different = others.filter {
+            $0.host != inventory.host && $0.facts.cpu.model != inventory.facts.cpu.model
+        }
+        guard different.isEmpty else {
+            return Finding(
+                item: "CPU", grade: .warning,
+                detail: "\(inventory.facts.cpu.model ?? "unknown") here, another on "
+                    + "\(names(different)): host-passthrough guests can not move between them",
+                remedy:
+                    "give guests a CPU model that all hosts have (virsh hypervisor-cpu-baseline)"
+            )
+        }
+        return Finding(
+            item: "CPU", grade: .ok,
+            detail: inventory.facts.cpu.model ?? "unknown, as on the others")
+    }
+
+    func names(_ inventories: [HostInventory]) -> String {
+        inventories.map(\.host.rawValue).joined(separator: ", ")
+    }
+
+    private func uri(of host: HostName) -> String {
+        fleet.hosts.first { $0.name == host }?.uri ?? ""
+    }
+}

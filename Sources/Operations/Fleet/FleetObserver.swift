@@ -1,0 +1,163 @@
+package import Actuation
+package import ClusterModel
+import Execution
+import HypervisorInterface
+import Persistence
+package import PlacementPolicy
+import Replay
+import Sampling
+import Telemetry
+
+/// What came of looking at one host.
+struct HostLook: Sendable {
+    var host: HostName
+    var result: Result<HostInventory, HypervisorError>
+}
+
+/// Looks at the hosts of a fleet, and makes of what it sees the snapshot that is planned for.
+package struct FleetObserver: Sendable {
+    package let hosts: FleetHosts
+    package let stores: Stores
+    package let clock: WorldClock
+    package let progress: any ProgressObserver
+
+    package var now: @Sendable () -> Timestamp { clock.now }
+
+    package init(
+        hosts: FleetHosts, stores: Stores, clock: WorldClock, progress: any ProgressObserver
+    ) {
+        self.hosts = hosts
+        self.stores = stores
+        self.clock = clock
+        self.progress = progress
+    }
+
+    /// How old a measured dirty rate, and the size of a process, may be for an estimate.
+    package static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
+    private static let sizeGoodForMilliseconds: Int64 = 300_000
+
+    /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's
+    /// answer. One that tells nonsense is as good as dead.
+    func look() async -> [HostLook] {
+        await withTaskGroup(of: HostLook.self) { group in
+            for inspector in hosts.inspectors {
+                group.addTask {
+                    do {
+                        let inventory = try await inspector.inventory()
+                        if let fault = HostObservation(inventory).fault {
+                            throw HypervisorError(
+                                kind: .failed, operation: "look", host: inspector.host,
+                                message: fault)
+                        }
+                        return HostLook(host: inspector.host, result: .success(inventory))
+                    } catch {
+                        return HostLook(
+                            host: inspector.host, result: .failure(error.of(inspector.host)))
+                    }
+                }
+            }
+            var looks: [HostName: HostLook] = [:]
+            for await look in group { looks[look.host] = look }
+            return hosts.names.compactMap { looks[$0] }
+        }
+    }
+
+    /// The cluster snapshot of this moment: inventory from the hosts, demand from the database and,
+    /// for domains that were never sampled, from two samples a second apart.
+    package func snapshot(
+        _ policy: Policy, admitting admitted: [HostName] = []
+    ) async throws -> ClusterSnapshot {
+        let looks = await look()
+        let metrics = try stores.metrics()
+        let known = try await metrics.observations()
+        var reports: [HostReport] = []
+        for look in looks { reports.append(try await report(look, known, metrics)) }
+        let maintenance = Set(try await stores.journal().maintenance().map(\.host))
+            .subtracting(admitted)
+        let builder = SnapshotBuilder(
+            observedAt: now(), maintenance: maintenance,
+            measured: try await measure(policy, reports, metrics))
+        let built = builder.build(from: reports)
+        for warning in built.warnings { await progress.observe(.warning(warning)) }
+        var snapshot = built.snapshot
+        // Of one host it was told above: this is what all of them can not have together.
+        if let fault = snapshot.faults.first {
+            throw CommandError("the fleet can not be planned for: \(fault)", exit: .failed)
+        }
+        snapshot.calibration = TransferHistory(try await stores.runStates()).calibration
+        return snapshot
+    }
+
+    /// A host that can not be read is shown as it was when it last could, with its fault.
+    private func report(
+        _ look: HostLook, _ known: [HostObservation], _ metrics: MetricsStore
+    ) async throws -> HostReport {
+        let settings = settings(of: look.host)
+        switch look.result {
+        case .success(let inventory):
+            let observation = HostObservation(inventory)
+            try await metrics.store(observation)
+            return HostReport(settings: settings, observation: observation)
+        case .failure(let error):
+            let last = known.first { $0.host == look.host }
+            return HostReport(settings: settings, observation: last, fault: error.message)
+        }
+    }
+
+    private func settings(of name: HostName) -> ClusterModel.Host {
+        guard let host = hosts.fleet.hosts.first(where: { $0.name == name }) else {
+            preconditionFailure("host \(name) was looked at and is not in the fleet")
+        }
+        return ClusterModel.Host(
+            name: name, zone: host.zone, migrationAddress: host.migrationAddress,
+            linkMbps: host.linkMbps, reserve: host.reserve)
+    }
+
+    private func measure(
+        _ policy: Policy, _ reports: [HostReport], _ metrics: MetricsStore
+    ) async throws -> MeasuredLoad {
+        let window = SampleWindow(policy.demand, endingAt: now())
+        var measured = try await metrics.load(in: window)
+        measured.dirtying = try await metrics.dirtying(
+            after: now().advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds)
+        ).mapValues(\.dirtying)
+        measured.resident = try await metrics.residentMemory(
+            after: now().advanced(byMilliseconds: -Self.sizeGoodForMilliseconds))
+        let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }
+            .filter { $0.state.isActive && measured.domains[$0.id]?.cpu == nil }
+        guard !unsampled.isEmpty else { return measured }
+        let pair = await samplePair()
+        for domain in pair.flatMap(\.domains) { measured.resident[domain.id] = domain.rss }
+        let quick = MeasuredLoad(
+            of: pair, window: window.ending(at: now()), rules: RateRules())
+        for domain in unsampled { measured.domains[domain.id] = quick.domains[domain.id] }
+        for (host, use) in quick.hosts where measured.hosts[host]?.busyPermille == nil {
+            measured.hosts[host] = use
+        }
+        return measured
+    }
+
+    /// Two samples of every host that answers, a second apart.
+    private func samplePair() async -> [RawHostSample] {
+        let first = await sampleAll()
+        try? await clock.sleep(1000)
+        return first + (await sampleAll())
+    }
+
+    private func sampleAll() async -> [RawHostSample] {
+        await withTaskGroup(of: RawHostSample?.self) { group in
+            for inspector in hosts.inspectors {
+                group.addTask { try? await inspector.sample() }
+            }
+            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+        }
+    }
+}
+
+extension Error {
+    /// The border's own error, whatever was thrown.
+    fileprivate func of(_ host: HostName) -> HypervisorError {
+        self as? HypervisorError
+            ?? HypervisorError(kind: .failed, operation: "look", host: host, message: "\(self)")
+    }
+}

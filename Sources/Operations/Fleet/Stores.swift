@@ -1,0 +1,43 @@
+package import Persistence
+import Synchronization
+
+/// The two databases, opened when first asked for and then kept until the process ends.
+package final class Stores: Sendable {
+    /// All of this process: whoever asks for one last may let go of it on any thread and at any time,
+    /// and databases are to be closed before the process ends.
+    private static let all = Mutex<[Stores]>([])
+
+    let directory: String
+    private let openMetrics = Mutex<MetricsStore?>(nil)
+    private let openJournal = Mutex<JournalStore?>(nil)
+
+    package init(directory: String) {
+        self.directory = directory
+        Self.all.withLock { $0.append(self) }
+    }
+
+    /// Closes every database that this process has opened. What can not be closed is left as a killed
+    /// process leaves it, which the next one puts right.
+    package static func closeAll() {
+        for stores in all.withLock({ $0 }) {
+            stores.openMetrics.withLock { try? $0?.close() }
+            stores.openJournal.withLock { try? $0?.close() }
+        }
+    }
+
+    package func metrics() throws -> MetricsStore {
+        try openMetrics.withLock { store in
+            let opened = try store ?? MetricsStore(directory: directory)
+            store = opened
+            return opened
+        }
+    }
+
+    package func journal() throws -> JournalStore {
+        try openJournal.withLock { store in
+            let opened = try store ?? JournalStore(directory: directory)
+            store = opened
+            return opened
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package import ClusterModel
+import Persistence
+import PlacementPolicy
+import Planning
+
+/// From a goal to its end: plan it, have it agreed to, run it. One such operation holds the fleet from
+/// its first look until its run is over.
+package struct GoalOperation: Sendable {
+    /// What came of it.
+    package enum Result: Sendable {
+        /// There is nothing to carry out, or nobody asked for more than this plan.
+        case shown(MigrationPlan)
+        /// It was not agreed to.
+        case declined
+        /// The timer's rules ask for nothing, for this reason; see `ProgressEvent.decided`.
+        case waits(reason: String, overSeconds: Int64?)
+        case ended(RunEnding)
+    }
+
+    /// Whether this plan is to be carried out.
+    package typealias Agreement = (MigrationPlan) async throws -> Bool
+
+    private let plans: PlanService
+    private let runs: RunService
+
+    package init(plans: PlanService, runs: RunService) {
+        self.plans = plans
+        self.runs = runs
+    }
+
+    /// Plans for a goal and reaches it.
+    package func carryOut(_ goal: PlanGoal, if agreed: Agreement) async throws -> Result {
+        let lock = try runs.lockFleet("\(goal)")
+        defer { lock.release() }
+        try await runs.refuseUnfinishedRun()
+        let observer = plans.observer
+        observer.hosts.prepareToMigrate(from: goal.sources)
+        if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }
+        let plan = try await plans.plan(goal)
+        guard plan.outcome == .plan else {
+            if plan.outcome == .nothingToDo {
+                try await runs.settleMaintenance(of: goal, run: nil)
+                try await observer.hosts.refuseOccupied(goal)
+            }
+            return .shown(plan)
+        }
+        guard try await agreed(plan) else { return .declined }
+        return .ended(try await runs.start(plan, goal: goal, service: plans, lock: lock))
+    }
+
+    /// Carries out a plan that was read from this file, if the world still is the one it was made for;
+    /// `isShownOnly` ends before anything is done.
+    package func apply(
+        _ plan: MigrationPlan, from file: String, isShownOnly: Bool, if agreed: Agreement
+    ) async throws -> Result {
+        let lock = try runs.lockFleet("apply \(file)")
+        defer { lock.release() }
+        try await runs.refuseUnfinishedRun()
+        try await plans.recheck(plan, from: file)
+        if isShownOnly { return .shown(plan) }
+        guard try await agreed(plan) else { return .declined }
+        return .ended(
+            try await runs.start(plan, goal: plans.goal(of: plan), service: plans, lock: lock))
+    }
+
+    /// One call of the timer: look, remember, and act only where the policy's rules say so. With
+    /// `isShownOnly` nothing is done and nothing is remembered.
+    package func tick(isShownOnly: Bool, if agreed: Agreement) async throws -> Result {
+        let lock = try runs.lockFleet("balance --timer")
+        defer { lock.release() }
+        try await runs.refuseUnfinishedRun()
+        try await plans.observer.refuseOldSamples(plans.policy)
+        let journal = runs.journal
+        let before = try await journal.remembered(RebalanceMemory.name, as: RebalanceMemory.self)
+        var memory = before ?? RebalanceMemory()
+        let looked = try await plans.decide(&memory)
+        switch looked.decision {
+        case .wait(let reason):
+            if !isShownOnly { try await journal.remember(memory, as: RebalanceMemory.name) }
+            return .waits(reason: reason, overSeconds: looked.overSeconds)
+        case .plan(let plan, let reason):
+            await runs.progress.observe(.decided(reason: reason, overSeconds: looked.overSeconds))
+            if isShownOnly { return .shown(plan) }
+            guard try await agreed(plan) else { return .declined }
+            // Before it runs: a run that is killed must not be followed by the same one.
+            try await journal.remember(memory, as: RebalanceMemory.name)
+            return .ended(
+                try await runs.start(plan, goal: plans.goal(of: plan), service: plans, lock: lock))
+        }
+    }
+}

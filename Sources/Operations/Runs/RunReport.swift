@@ -1,0 +1,100 @@
+package import ClusterModel
+package import Execution
+
+/// A run for programs (the JSON form is fixed by the interface) and for people.
+package struct RunReport: Encodable {
+    package struct Observed: Encodable {
+        package var durationSeconds: Double
+        package var downtimeMilliseconds: Int64?
+        package var transferredBytes: Bytes?
+
+        private enum CodingKeys: String, CodingKey {
+            case durationSeconds = "duration_seconds"
+            case downtimeMilliseconds = "downtime_ms"
+            case transferredBytes = "transferred_bytes"
+        }
+    }
+
+    package struct StepReport: Encodable {
+        package var id: StepID
+        package var domain: String
+        package var uuid: DomainID
+        package var source: HostName
+        package var target: HostName
+        package var goal: RunGoal
+        package var state: String
+        package var attempts: Int
+        package var startedAt: Timestamp?
+        package var endedAt: Timestamp?
+        package var observed: Observed?
+        package var estimate: StepEstimate
+        package var error: String?
+        package var note: String?
+        /// What was changed of its migration because it did not converge, and why.
+        package var adjustments: [String]?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, domain, uuid, source, target, goal, state, attempts
+            case startedAt = "started_at"
+            case endedAt = "ended_at"
+            case observed, estimate, error, note, adjustments
+        }
+    }
+
+    package var run: RunID
+    package var state: String
+    package var kind: MigrationPlan.Kind
+    package var reason: String?
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+    package var plan: MigrationPlan
+    package var steps: [StepReport]
+
+    private enum CodingKeys: String, CodingKey {
+        case run, state, kind, reason
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+        case plan, steps
+    }
+
+    package init(run: RunID, state: RunState) {
+        self.run = run
+        self.state = state.outcome?.state.rawValue ?? "running"
+        kind = state.kind
+        reason = state.outcome?.reason ?? state.stopReason
+        startedAt = state.startedAt
+        endedAt = state.endedAt
+        plan = state.original
+        steps = state.steps.map(Self.report)
+    }
+
+    /// Domains that are where the run was to bring them, of how many; what was replanned counts once.
+    package var moved: String {
+        let meant = steps.filter { $0.goal == .forward && $0.state != "skipped" }
+        return "\(meant.filter { $0.state == "done" }.count)/\(meant.count)"
+    }
+
+    private static func report(_ state: RunState.StepState) -> StepReport {
+        var report = StepReport(
+            id: state.step.id, domain: state.step.domainName, uuid: state.step.move.domain,
+            source: state.step.move.source, target: state.step.move.target, goal: state.goal,
+            state: state.status.word, attempts: state.attempts, startedAt: state.startedAt,
+            endedAt: state.endedAt, estimate: state.step.estimate, error: state.error)
+        if !state.adjustments.isEmpty {
+            report.adjustments = state.adjustments.map { "\($0.change): \($0.reason)" }
+        }
+        switch state.status {
+        case .done(let statistics, let note):
+            report.note = note
+            report.observed = statistics.map {
+                Observed(
+                    durationSeconds: Double($0.durationMilliseconds) / 1000,
+                    downtimeMilliseconds: $0.downtimeMilliseconds,
+                    transferredBytes: $0.transferred)
+            }
+        case .skipped(let reason): report.note = reason
+        case .pending, .running, .failed, .compensated: break
+        }
+        return report
+    }
+}

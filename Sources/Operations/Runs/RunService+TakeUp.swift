@@ -1,0 +1,124 @@
+import ClusterModel
+package import Execution
+import Foundation
+import Persistence
+import Synchronization
+
+/// Taking a run up that did not end, and stopping one.
+extension RunService {
+    /// Works out what is left of a run, or the way back, and does it where that is agreed to. `goal`
+    /// nil is the run's own; `policy` nil is the one that it was planned under.
+    ///
+    /// What is left is planned before the question, unless steps are open and nobody is asked
+    /// (`isAsked`): a guest may be down or paused until its step is settled.
+    package func takeUp(
+        _ run: RunID, to goal: RunGoal?, policy: String?, isAsked: Bool,
+        if agreed: (RunRest) async throws -> Bool
+    ) async throws -> RunEnding? {
+        let lock = try lockFleet("runs \(goal?.rawValue ?? "resume") \(run)", run: run)
+        defer { lock.release() }
+        let before = try await state(of: run)
+        let goal = goal ?? (before.goal == .abort ? .forward : before.goal)
+        if goal == .forward, before.outcome?.state == .done {
+            throw CommandError("run \(run) is done: there is nothing to resume")
+        }
+        if before.outcome?.state == .rolledBack {
+            throw CommandError("run \(run) was rolled back already")
+        }
+        let service = try await planService(for: run, before.original, policy: policy)
+        var rest = RunRest(run: run, state: before, goal: goal)
+        if before.openSteps.isEmpty || isAsked { await rest.plan(with: service) }
+        guard try await agreed(rest) else { return nil }
+        return try await goOn(with: rest, service)
+    }
+
+    private func goOn(with rest: RunRest, _ service: PlanService) async throws -> RunEnding {
+        let (run, before, goal) = (rest.run, rest.state, rest.goal)
+        try await take(run, to: goal)
+        if goal == .forward {
+            // It may have been killed between its first record and this.
+            try await settleMaintenance(of: service.goal(of: before.original), run: run)
+        }
+        var ending = try await execute(
+            run, recovering: true, service: service,
+            agreed: before.openSteps.isEmpty ? rest.plan.map { AgreedPlan($0) } : nil)
+        guard goal == .rollback, ending.exit == .rolledBack else { return ending }
+        if before.kind == .drain {
+            // Maintenance that somebody else began is theirs to end.
+            for entry in try await journal.maintenance() where entry.run == run {
+                try await journal.clearMaintenance(of: entry.host)
+            }
+        }
+        // The rollback was what was asked for: that it was reached is success.
+        ending.exit = .done
+        return ending
+    }
+
+    private func take(_ run: RunID, to goal: RunGoal) async throws {
+        let taken = JournalEvent.taken(
+            process: ProcessInfo.processInfo.processIdentifier, goal: goal)
+        try await journal.append(taken, to: run, at: now())
+    }
+
+    /// What came of an abort.
+    package enum Abort: Sendable {
+        /// The process that drives the run was told to; this is the run as it was then.
+        case told(RunReport)
+        /// Nobody drove it any more: what was open is settled.
+        case ended(RunEnding)
+    }
+
+    /// Stops the process that drives this run, or settles what a killed one left.
+    package func abort(_ run: RunID) async throws -> Abort {
+        let found = try await state(of: run)
+        if let outcome = found.outcome, outcome.state != .halted {
+            throw CommandError(
+                "run \(run) ended already (\(outcome.state.rawValue)): nothing to abort")
+        }
+        switch try FleetLock.acquire(
+            directory: observer.stores.directory, purpose: "runs abort \(run)", run: run)
+        {
+        case .held(let holder):
+            try stop(holder, of: run)
+            await progress.observe(.toldToAbort(holder.description))
+            return .told(RunReport(run: run, state: found))
+        case .acquired(let lock):
+            defer { lock.release() }
+            let before = try await state(of: run)
+            try await take(run, to: .abort)
+            return .ended(
+                try await execute(
+                    run, recovering: true,
+                    service: PlanService(observer, settling: before.original)))
+        }
+    }
+
+    /// Tells the process to abort, if it is this run that it drives.
+    private func stop(_ holder: FleetLock.Holder, of run: RunID) throws {
+        guard holder.run == run else {
+            throw CommandError(
+                "run \(run) was not aborted: the fleet is held by \(holder.description), which does "
+                    + "not drive run \(run). Wait for that, or " + wayToStop(holder), exit: .busy)
+        }
+        // Anything but another process's number would reach whole groups of processes.
+        guard let process = holder.process, process > 1, kill(process, SIGTERM) == 0 else {
+            throw CommandError(
+                "\(holder.description) holds the fleet and can not be told to stop: end it by "
+                    + "hand, then try again", exit: .failed)
+        }
+    }
+}
+
+/// The plan that a person has agreed to: it stands for the first one that the run asks for.
+final class AgreedPlan: Sendable {
+    private let plan: Mutex<MigrationPlan?>
+
+    init(_ plan: MigrationPlan) { self.plan = Mutex(plan) }
+
+    func take() -> MigrationPlan? {
+        plan.withLock { plan in
+            defer { plan = nil }
+            return plan
+        }
+    }
+}

@@ -1,0 +1,211 @@
+import Actuation
+package import ClusterModel
+package import Execution
+import Foundation
+import Persistence
+
+/// Starts, takes up, shows and stops runs.
+package struct RunService: Sendable {
+    let observer: FleetObserver
+    private let policies: FleetPolicies
+    let journal: JournalStore
+    /// What commands that a refusal names must be told.
+    private let flags: CommandFlags
+
+    package init(_ observer: FleetObserver, _ policies: FleetPolicies, _ flags: CommandFlags) throws
+    {
+        self.observer = observer
+        self.policies = policies
+        self.flags = flags
+        journal = try observer.stores.journal()
+    }
+
+    private var stores: Stores { observer.stores }
+    var progress: any ProgressObserver { observer.progress }
+    func now() -> Timestamp { observer.now() }
+
+    // MARK: Looking
+
+    package func report(_ run: RunID) async throws -> RunReport {
+        RunReport(run: run, state: try await state(of: run))
+    }
+
+    /// Of all runs, newest first.
+    package func reports() async throws -> [RunReport] {
+        try await stores.runStates().reversed().map { RunReport(run: $0.run, state: $0.state) }
+    }
+
+    package func state(of run: RunID) async throws -> RunState {
+        guard let found = try await stores.runStates().first(where: { $0.run == run }) else {
+            throw CommandError("there is no run \(run); see: kvmbalance runs list")
+        }
+        return found.state
+    }
+
+    // MARK: One at a time
+
+    /// The whole fleet belongs to one run: a second one is refused.
+    func lockFleet(_ purpose: String, run: RunID? = nil) throws -> FleetLock {
+        switch try FleetLock.acquire(directory: stores.directory, purpose: purpose, run: run) {
+        case .acquired(let lock): return lock
+        case .held(let holder):
+            throw CommandError(
+                "another run holds the fleet: \(holder.description). Wait for it, or "
+                    + wayToStop(holder), exit: .busy)
+        }
+    }
+
+    /// How to end the process that holds the fleet.
+    func wayToStop(_ holder: FleetLock.Holder) -> String {
+        if let run = holder.run {
+            return "stop it: kvmbalance runs abort \(run)\(flags.config)"
+        }
+        let end = holder.process.map { ": kill \($0)" } ?? " by hand"
+        return "end it\(end) (it has begun no run yet)"
+    }
+
+    /// A run that was killed may have left a migration open: that comes first, and only a person can
+    /// say what is to become of it.
+    func refuseUnfinishedRun() async throws {
+        for (run, state) in try await stores.runStates()
+        where state.outcome == nil || state.outcome?.state == .halted {
+            let what = state.outcome == nil ? "was killed before it ended" : "was halted"
+            let ways = ["resume", "rollback", "abort"].map {
+                "\n  kvmbalance runs \($0) \(run)\(flags.config)"
+            }
+            throw CommandError(
+                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else is begun. Look at it: "
+                    + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
+                    + ways.joined(), exit: .halted)
+        }
+    }
+
+    // MARK: Acting
+
+    func start(
+        _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
+    ) async throws -> RunEnding {
+        let run = try await journal.open(
+            plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
+        try lock.describe("run \(run), \(goal)", run: run)
+        try await keepPolicy(service.policyFile, of: run)
+        try await settleMaintenance(of: goal, run: run)
+        return try await execute(run, recovering: false, service: service)
+    }
+
+    // MARK: The policy of a run
+
+    /// So that whoever takes the run up need not name it again.
+    private func keepPolicy(_ file: String?, of run: RunID) async throws {
+        guard let file else { return }
+        let whole = URL(fileURLWithPath: file).path
+        try await journal.remember(whole, as: Self.policyName(run))
+    }
+
+    /// Plans for a run under the file of this name, else the one that it was planned under, else the
+    /// fleet file's.
+    func planService(
+        for run: RunID, _ plan: MigrationPlan, policy given: String?
+    ) async throws -> PlanService {
+        let kept = try await journal.remembered(Self.policyName(run), as: String.self)
+        guard given == nil, let kept else {
+            return try await PlanService(observer, policies, policy: given, plan: plan)
+        }
+        let isThere = FileManager.default.isReadableFile(atPath: kept)
+        do {
+            return try await PlanService(
+                observer, policies, policy: isThere ? kept : nil, plan: plan)
+        } catch let error as CommandError where !isThere {
+            throw CommandError(
+                "run \(run) was planned under \(kept), which can not be read any more, and "
+                    + error.message)
+        }
+    }
+
+    private static func policyName(_ run: RunID) -> String { "policy of run \(run)" }
+
+    /// `drain` keeps its hosts empty from its start on; `return` gives them back.
+    /// Who put a host in maintenance first, and when, stays on record.
+    func settleMaintenance(of goal: PlanGoal, run: RunID?) async throws {
+        let present = Set(try await journal.maintenance().map(\.host))
+        for host in goal.hosts {
+            switch goal {
+            case .drain where present.contains(host): break
+            case .drain:
+                try await journal.setMaintenance(
+                    MaintenanceEntry(host: host, since: now(), run: run))
+            case .return:
+                try await journal.clearMaintenance(of: host)
+            case .balance, .consolidate: break
+            }
+        }
+    }
+
+    /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before it.
+    func execute(
+        _ run: RunID, recovering: Bool, service: PlanService, agreed: AgreedPlan? = nil
+    ) async throws -> RunEnding {
+        let begun = try await state(of: run)
+        let gate = try await MaintenanceGate(run, begun, journal)
+        let executor = RunExecutor(
+            run: run, machine: RunMachine(state: begun, recovering: recovering),
+            journal: journal, doors: observer.hosts.doors, clock: observer.clock,
+            observer: RunRelay(progress: progress), closure: { try await gate.closure(of: $0) }
+        ) { goal, exclusions, state in
+            if let plan = agreed?.take() { return plan }
+            return try await service.replan(goal, without: exclusions, state: state)
+        }
+        await progress.observe(.runBegins(begun, RunControl { executor.send($0) }))
+        let outcome = await executor.execute()
+        await progress.observe(.runIsOver)
+        let state = await executor.state.ending(outcome, at: now())
+        return RunEnding(
+            report: RunReport(run: run, state: state), exit: outcome.exit,
+            left: RunEnding.Left(begun, outcome))
+    }
+}
+
+/// How a run ended, and in what it leaves the hosts that it was about.
+package struct RunEnding: Sendable {
+    package enum Left: Hashable, Sendable {
+        /// Nothing is sent there until they are returned or enabled.
+        case inMaintenance([HostName])
+        /// Empty, and planned for as before.
+        case empty([HostName])
+    }
+
+    package var report: RunReport
+    package var exit: Exit
+    /// nil where nothing has to be told of any host.
+    package var left: Left?
+}
+
+extension RunEnding.Left {
+    fileprivate init?(_ begun: RunState, _ outcome: RunOutcome) {
+        switch begun.kind {
+        case .drain where begun.goal == .forward: self = .inMaintenance(begun.original.hosts)
+        case .consolidate where outcome.state == .done: self = .empty(begun.original.hosts)
+        case .drain, .consolidate, .return, .balance, .rollback: return nil
+        }
+    }
+}
+
+extension RunOutcome {
+    fileprivate var exit: Exit {
+        switch state {
+        case .done: .done
+        case .failed: .failed
+        case .rolledBack: .rolledBack
+        case .halted: .halted
+        }
+    }
+}
+
+extension RunState {
+    /// The state to show when the journal could not take the end.
+    fileprivate func ending(_ outcome: RunOutcome, at time: Timestamp) -> RunState {
+        var state = self
+        if state.outcome == nil { state.apply(.ended(outcome), at: time) }
+        return state
+    }
+}
