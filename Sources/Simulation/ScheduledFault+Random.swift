@@ -76,7 +76,7 @@ extension SimulatedWorld {
     package mutating func heal() {
         schedule = []
         closed = []
-        if truth != nil { know { $0.startFaults = [] } }
+        if hasTruth { know { $0.startFaults = [] } }
         for index in migrations.indices { migrations[index].stuckUntil = nil }
         for index in hosts.indices where !hosts[index].isLost {
             hosts[index].silentUntil = nil

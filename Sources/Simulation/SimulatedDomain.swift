@@ -22,8 +22,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package var missing: Bytes?
     /// Its monitor does not answer before this moment.
     package var stuckUntil: Timestamp?
-    /// Firmware, TPM and manners; nil for a guest that has nothing but disks and obeys at once.
-    package private(set) var guest: SimulatedGuest?
+    /// One word where there is nothing, as in most worlds: copies of domains are made all the time.
+    private var equipment: Boxed<SimulatedGuest>?
     /// The host had a definition before an incoming copy took its place.
     package var hadDefinition = false
 
@@ -39,6 +39,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     }
 
     package var id: DomainID { facts.id }
+    /// Firmware, TPM and manners; nil for a guest that has nothing but disks and obeys at once.
+    package var guest: SimulatedGuest? { equipment?.wrappedValue }
     package var isActive: Bool { presence != .inactive }
     /// The guest with its newest memory: not a shell, not left behind.
     package var holdsGuest: Bool { isActive && !isIncoming && !isStale }
@@ -58,7 +60,7 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
 
     /// Gives it firmware, a TPM and manners, as a reader of its XML would find them.
     package mutating func equip(_ guest: SimulatedGuest) {
-        self.guest = guest
+        equipment = Boxed(wrappedValue: guest)
         facts.coldBlockers = guest.coldLosses(of: facts.name)
     }
 

@@ -72,7 +72,7 @@ extension SimulatedWorld {
 
     /// Every connection to the host is cut.
     mutating func breakConnections(to host: HostName) {
-        guard truth != nil else { return }
+        guard hasTruth else { return }
         know { $0.breaks[host.rawValue, default: 0] += 1 }
     }
 }

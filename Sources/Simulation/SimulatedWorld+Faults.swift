@@ -162,7 +162,7 @@ extension SimulatedWorld {
         hosts[index].reboot(at: now)
         hosts[index].isTouchedByOthers = true
         for copy in hosts[index].domains where copy.isActive {
-            if truth != nil { comeUpUnproven(copy.id, on: name) }
+            if hasTruth { comeUpUnproven(copy.id, on: name) }
             let runsElsewhere = hosts.contains {
                 $0.name != name && $0.domain(copy.id)?.isActive == true
             }
@@ -250,7 +250,7 @@ extension SimulatedWorld {
             }
             note(.shutDown, of: domain)
             // With a transient domain libvirt deletes what is its own: its owner's doing.
-            if truth != nil, !copy.facts.isPersistent { know { $0.spoiled.insert(domain) } }
+            if hasTruth, !copy.facts.isPersistent { know { $0.spoiled.insert(domain) } }
             endProcess(
                 of: domain, on: host.name, keepingDefinition: copy.facts.isPersistent)
         }
@@ -262,7 +262,7 @@ extension SimulatedWorld {
             !hosts.contains(where: { $0.domain(domain)?.isActive == true }),
             let host = hosts.first(where: { !$0.isLost && $0.domain(domain) != nil })
         else { return }
-        guard truth == nil else { return startByPerson(domain, on: host.name) }
+        guard !hasTruth else { return startByPerson(domain, on: host.name) }
         changeHost(host.name) { $0.isTouchedByOthers = true }
         update(domain, on: host.name) { $0.become(.running, at: now) }
     }

@@ -184,7 +184,7 @@ extension SimulatedWorld {
 
     /// Data that a host took along for good, by nobody's fault of ours.
     mutating func spoilFiles(of name: HostName) {
-        guard truth != nil, let files = host(name)?.files else { return }
+        guard hasTruth, let files = host(name)?.files else { return }
         let lost = Set(files.values.compactMap { $0.content?.domain }).filter { domain in
             (truth?.newest[domain.rawValue] ?? [:]).contains { disk, version in
                 (best(domain, disk) ?? -1) < version
@@ -196,7 +196,7 @@ extension SimulatedWorld {
 
     /// Files of guests that no domain of their host uses, strangers' apart, in order of host and path.
     package var leftFiles: [LeftFile] {
-        guard truth != nil else { return [] }
+        guard hasTruth else { return [] }
         return hosts.filter { !$0.isGone }.flatMap { host -> [LeftFile] in
             let used = Set(host.domains.flatMap { host.ownFiles(of: $0).map(\.path) })
             return (host.files ?? [:]).filter { path, file in

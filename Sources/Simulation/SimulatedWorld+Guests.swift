@@ -100,7 +100,7 @@ extension SimulatedWorld {
             $0.isStale = false
             $0.become(.running, at: now)
         }
-        guard truth != nil else { return }
+        guard hasTruth else { return }
         know { truth in
             truth.asked.remove(domain)
             truth.downs.removeAll { $0.domain == domain }

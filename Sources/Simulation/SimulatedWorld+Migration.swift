@@ -132,7 +132,7 @@ extension SimulatedWorld {
             $0.isIncoming = false
             $0.become(.running, at: now)
         }
-        if truth != nil { carryFiles(of: migration) }
+        if hasTruth { carryFiles(of: migration) }
         change(migration) {
             $0.dirtyRate = .zero
             $0.downtimeMilliseconds = 20
@@ -230,7 +230,7 @@ extension SimulatedWorld {
         update(migration.domain, on: migration.target) {
             $0.become(migration.leavesPaused ? .paused : .running, at: now)
         }
-        if truth != nil { carryFiles(of: migration) }
+        if hasTruth { carryFiles(of: migration) }
         if migration.losesFinish {
             note(.splitBrain, of: migration.domain)
             update(migration.domain, on: migration.source) { $0.become(.running, at: now) }
@@ -264,7 +264,7 @@ extension SimulatedWorld {
             guard $0.presence == .pausedByMigration else { return }
             $0.become(migration.wasPaused ? .paused : .running, at: now)
         }
-        if truth != nil {
+        if hasTruth {
             // What went over without its guest was not written to.
             if copy(of: migration.domain, on: migration.source)?.presence == .running {
                 touch(migration.domain, on: migration.source)

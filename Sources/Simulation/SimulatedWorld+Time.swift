@@ -23,7 +23,7 @@ extension SimulatedWorld {
             if case .at(let time) = item.trigger { consider(time) }
         }
         for shell in shells { consider(shell.until) }
-        if let truth { for down in truth.downs { consider(down.until) } }
+        if hasTruth { for down in truth?.downs ?? [] { consider(down.until) } }
         for host in hosts {
             consider(host.rebootsAt)
             if !migrations.isEmpty { consider(host.linkDownUntil) }
@@ -60,7 +60,7 @@ extension SimulatedWorld {
             }
             if hosts[index].rebootsAt.map({ $0 <= now }) == true { reboot(index) }
         }
-        if truth != nil { endDueGuests() }
+        if hasTruth { endDueGuests() }
         for id in migrations.map(\.id) {
             guard let migration = migrations.first(where: { $0.id == id }),
                 let end = end(of: migration), end <= now

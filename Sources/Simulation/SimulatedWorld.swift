@@ -21,8 +21,8 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
     /// What we did that nobody may do. Always empty, or the executor has a bug.
     package internal(set) var violations: [String] = []
     var shells: [Shell] = []
-    /// Nil where nothing moves cold and no images are followed.
-    var truth: WorldTruth?
+    /// One word where nothing moves cold and no images are followed.
+    private var boxedTruth: Boxed<WorldTruth>?
     var nextMigration = 1
 
     /// An incoming process whose migration was cancelled and that its host has yet to clean up.
@@ -37,6 +37,13 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         self.now = now
         self.speed = speed
     }
+
+    /// Nil where nothing moves cold and no images are followed.
+    var truth: WorldTruth? {
+        get { boxedTruth?.wrappedValue }
+        set { boxedTruth = newValue.map { Boxed(wrappedValue: $0) } }
+    }
+    var hasTruth: Bool { boxedTruth != nil }
 
     package func host(_ name: HostName) -> SimulatedHost? { index(of: name).map { hosts[$0] } }
 
@@ -96,7 +103,7 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         tpm: TPMRemoval = .deletedUnlessKept
     ) {
         guard let index = index(of: host) else { return }
-        if truth != nil { endFiles(of: domain, index, keepingDefinition ? .left : tpm) }
+        if hasTruth { endFiles(of: domain, index, keepingDefinition ? .left : tpm) }
         hosts[index].end(domain, keepingDefinition: keepingDefinition, at: now)
     }
 

@@ -72,7 +72,7 @@ package struct WorldJudge: Sendable {
                 faults.append("\(domain.name) \(fault)")
             }
         }
-        if world.truth != nil { faults += fileFaults(in: world) }
+        if world.hasTruth { faults += fileFaults(in: world) }
         return faults
     }
 

@@ -114,7 +114,10 @@ package struct GreedyPlanner {
     private func way(
         of copy: SimulatedDomain, on host: HostName, _ world: SimulatedWorld
     ) -> GreedyWays.Way? {
-        GreedyWays(options: options, ignoresLosses: ignoresLosses)
+        guard options.offline != nil || options.copyStorageAll != nil else {
+            return GreedyWays.Way(mode: .live)
+        }
+        return GreedyWays(options: options, ignoresLosses: ignoresLosses)
             .way(of: copy, on: world.host(host))
     }
 

@@ -17,7 +17,6 @@ struct GreedyWays {
 
     /// nil where it can not move.
     func way(of copy: SimulatedDomain, on host: SimulatedHost?) -> Way? {
-        if options.offline == nil, options.copyStorageAll == nil { return Way(mode: .live) }
         let local = localDisks(of: copy, on: host)
         let isCold = names(options.offline, copy) && copy.facts.isPersistent
         if !copy.isActive {

@@ -474,7 +474,7 @@ struct SimulatedImagesTests {
     {
         let plain = SimulatedWorldTests.world
         let text = String(decoding: try JSONEncoder().encode(plain), as: UTF8.self)
-        for key in ["truth", "files", "shutdown", "copies"] {
+        for key in ["boxedTruth", "files", "equipment", "copies"] {
             #expect(!text.contains("\"\(key)\""))
         }
         #expect(try JSONDecoder().decode(SimulatedWorld.self, from: Data(text.utf8)) == plain)
