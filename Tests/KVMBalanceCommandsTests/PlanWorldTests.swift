@@ -62,14 +62,6 @@ struct PlanWorldTests {
         #expect(elsewhere.count == 1 && elsewhere[0].hasPrefix("hosts or domains were added"))
     }
 
-    @Test func aSilentHostIsNotAnEmptyOne() {
-        var plan = Example.plan(.drain, ["host1"], steps: [])
-        plan.outcome = .nothingToDo
-        let silent = plan.blocked(byUnreachable: ["host1"], of: world([]), bestEffort: true)
-        #expect(silent.outcome == .infeasible && silent.blockers.map(\.host) == ["host1"])
-        #expect(plan.blocked(byUnreachable: [], of: world([]), bestEffort: false) == plan)
-    }
-
     @Test func progressSpeaksOfDomainsAndHosts() async {
         var state = RunState(plan: Example.plan(steps: 1))
         state.apply(.planned(Example.plan(steps: 1), goal: .forward), at: Example.start)
