@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// No guest is sent on a live migration that is known never to end, where that would only be stopped:
-/// over no link of its host, and however many passes are made.
+/// No guest is sent on a live migration that is known never to end, where that would only be
+/// stopped: over no link of its host, and however many passes are made.
 enum ConvergenceCheck {
     /// Measured rates come from few samples: only this share of them is held against a plan.
     private static let sureShare = 0.7
@@ -64,8 +64,8 @@ enum ConvergenceCheck {
         return left <= enough
     }
 
-    /// What the first pass sends: what the last migration found, or what the guest's process holds, or
-    /// all that it may have.
+    /// What the first pass sends: what the last migration found, or what the guest's process holds,
+    /// or all that it may have.
     private static func memory(of domain: Domain, _ it: CheckedCase) -> Double {
         let most = min(domain.facts.memory, domain.facts.balloon ?? domain.facts.memory)
         let found = it.snapshot.calibration?.contents.last { $0.domain == domain.id }?.memory

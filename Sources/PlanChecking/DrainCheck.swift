@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// A drained host holds nothing that runs in the end, and nothing is on its way there, except what a
-/// blocker names. One that could not be asked is named itself: nobody may take it for empty.
+/// A drained host holds nothing that runs in the end, and nothing is on its way there, except what
+/// a blocker names. One that could not be asked is named itself: nobody may take it for empty.
 enum DrainCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         guard it.plan.kind == .drain else { return [] }

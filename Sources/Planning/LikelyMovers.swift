@@ -13,12 +13,12 @@ package struct LikelyMover: Hashable, Sendable {
 }
 
 extension Planner {
-    /// Whom a request moves, as far as that is known without a search: the domains on the hosts to be
-    /// drained, and those that are named. In order of the snapshot.
+    /// Whom a request moves, as far as that is known without a search: the domains on the hosts to
+    /// be drained, and those that are named. In order of the snapshot.
     ///
-    /// Left out are domains whose memory is sent within `milliseconds` over the widest way from their
-    /// host, and all of them where something plainly stands against the whole request. nil for a
-    /// balance and a consolidation, where only the search tells. O(domains + hosts²).
+    /// Left out are domains whose memory is sent within `milliseconds` over the widest way from
+    /// their host, and all of them where something plainly stands against the whole request. nil
+    /// for a balance and a consolidation, where only the search tells. O(domains + hosts²).
     package static func likelyMovers(
         for request: PlanRequest, in seen: ClusterSnapshot, under policy: Policy,
         longerThan milliseconds: Int64
@@ -71,7 +71,8 @@ private struct AskedDomains {
         return wish.source == nil || wish.source == domain.host
     }
 
-    /// Can they leave, as far as the memory of all other hosts together tells, and what can be asked?
+    /// Can they leave, as far as the memory of all other hosts together tells, and what can be
+    /// asked?
     func fit(_ domains: [Int], _ problem: PlacementProblem) -> Bool {
         guard !drained.isEmpty else { return true }
         guard

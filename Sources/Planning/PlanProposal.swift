@@ -5,9 +5,10 @@ package struct PlanProposal {
     package let plan: MigrationPlan
     let draft: PlanDraft
 
-    /// The plan that the same request has in a world that differs in nothing but how fast guests were
-    /// measured to rewrite their memory: the moves are the same, and only their times are looked at
-    /// anew. nil where some of them turn out not to come to an end: then it must be planned again.
+    /// The plan that the same request has in a world that differs in nothing but how fast guests
+    /// were measured to rewrite their memory: the moves are the same, and only their times are
+    /// looked at anew. nil where some of them turn out not to come to an end: then it must be
+    /// planned again.
     package func timed(by measured: ClusterSnapshot) -> MigrationPlan? {
         let moving = Set(plan.steps.map(\.move.domain))
         let isBlocked = ConvergenceForecast.blocking(in: measured, under: draft.problem.policy)

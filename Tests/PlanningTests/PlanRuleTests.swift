@@ -5,14 +5,15 @@ import Planning
 import TestSupport
 import Testing
 
-/// What the moment forbids is known to whoever plans, whatever the plan is for; and the judge holds it
-/// by its own hand.
+/// What the moment forbids is known to whoever plans, whatever the plan is for; and the judge holds
+/// it by its own hand.
 @Suite struct PlanRuleTests {
     /// Rewrites 4 GiB again and again within a second, which no link here carries.
     private static let busy = Dirtying(
         hotSet: .gibibytes(4), hotMilliseconds: 1000, coldRate: .gibibytes(1))
 
-    /// host1 is full of guests that ask for much, of which one is busy; the others are nearly empty.
+    /// host1 is full of guests that ask for much, of which one is busy; the others are nearly
+    /// empty.
     private func cluster(isBusy: Bool = true) -> ClusterBuilder {
         var cluster = ClusterBuilder()
         for name in ["host1", "host2", "host3"] { cluster.host(HostName(name), cpus: 4) }

@@ -69,7 +69,7 @@ struct RebalanceTests {
         #expect(Worlds.play(world, policy).replay.result.moves == 2)
     }
 
-    /// host1 is overloaded for good, and what it has rewrites its memory faster than any link carries.
+    /// host1 is overloaded for good, and its guests rewrite their memory faster than any link carries.
     @Test func `neither the timer nor a replay moves what would not converge`() {
         var world = Worlds.world(placement: [0, 0, 1], intervals: 60) { domain, _ in
             domain < 2 ? 2600 : 200

@@ -1,11 +1,11 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Tells before a move whether its migration will come to an end, from how the guest was measured to
-/// rewrite its memory and from what the links carry.
+/// Tells before a move whether its migration will come to an end, from how the guest was measured
+/// to rewrite its memory and from what the links carry.
 enum ConvergenceForecast {
-    /// Measured rates come from few samples: only one that would not converge at so many thousandths
-    /// of them is kept from moving.
+    /// Measured rates come from few samples: only one that would not converge at so many
+    /// thousandths of them is kept from moving.
     private static let surePermille: Int64 = 700
     /// What of it is written in plans; the options are those of virsh.
     private static let remedies =
@@ -13,9 +13,9 @@ enum ConvergenceForecast {
         + "(when-stuck: post-copy) or stop it for the rest (when-stuck: suspend), give it more "
         + "bandwidth or a longer pause (max-downtime), or move it when it is less busy"
 
-    /// The same world, in which the domains are blocked that no link could carry away under a policy
-    /// that stops what does not converge. Those that nobody measured are left alone, and so are those
-    /// that are blocked for this already.
+    /// The same world, in which the domains are blocked that no link could carry away under a
+    /// policy that stops what does not converge. Those that nobody measured are left alone, and so
+    /// are those that are blocked for this already.
     static func blocking(in snapshot: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {
         guard policy.migration.stuckRule == .abort, !policy.migration.postcopy,
             snapshot.domains.contains(where: { $0.dirtying != nil })
