@@ -106,7 +106,7 @@ let package = Package(
             "KVMBalanceCommandsTests",
             [
                 "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "Persistence",
-                "HypervisorInterface", "Telemetry", "TestSupport", argumentParser,
+                "HypervisorInterface", "Telemetry", "TestSupport", "Planning", argumentParser,
             ]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
@@ -121,7 +121,9 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["ClusterModel", "PlacementPolicy", "Planning", "PlanChecking"],
+            dependencies: [
+                "ClusterModel", "PlacementPolicy", "Planning", "PlanChecking", "Execution",
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict),
         // What no command of ours reaches yet: measured by the benchmarks, and tested like the rest.
@@ -140,7 +142,7 @@ let package = Package(
             dependencies: [
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
                 "FaultScenarios", "Simulation", "Execution", "Replay", "Telemetry",
-                "BenchmarkModels", argumentParser,
+                "BenchmarkModels", "Persistence", argumentParser,
             ],
             path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),

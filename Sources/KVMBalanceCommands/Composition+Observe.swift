@@ -66,7 +66,7 @@ extension Composition {
         if let fault = snapshot.faults.first {
             throw CommandError("the fleet can not be planned for: \(fault)", exit: .failed)
         }
-        snapshot.calibration = TransferHistory(try await runStates()).calibration
+        snapshot.calibration = try await TransferLearning(journal: journal()).calibration()
         return snapshot
     }
 

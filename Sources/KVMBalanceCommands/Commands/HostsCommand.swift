@@ -139,7 +139,7 @@ struct HostsDisableCommand: FleetCommand {
         }
         // After the register was written: a run reads it when its step is in the journal already.
         let arrivals = Arrivals(
-            to: hosts.map { HostName($0) }, try await composition.runStates())
+            to: hosts.map { HostName($0) }, try await journal.unfinishedRuns())
         if isJSON {
             try Console.outJSON(try await journal.maintenance())
             if let text = arrivals.text { Console.err(text) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Persistence
 
 /// `kvmbalance runs accuracy`.
 struct RunsAccuracyCommand: FleetCommand {
@@ -11,8 +12,11 @@ struct RunsAccuracyCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let runs = try await Composition(options).runStates()
-        let history = TransferHistory(runs.filter { $0.run.rawValue >= since ?? 0 })
+        let journal = try Composition(options).journal()
+        let first = RunID(since ?? 0)
+        let open = try await journal.openRuns().filter { $0.run >= first }
+        let history = TransferHistory(
+            try await journal.transfers(since: first) + open.flatMap { $1.transfers(of: $0) })
         let report = AccuracyReport(history)
         if isJSON { try Console.outJSON(report) } else { Console.out(report.text) }
         return .done

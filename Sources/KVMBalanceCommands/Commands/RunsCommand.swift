@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Execution
+import Persistence
 
 /// `kvmbalance runs …`: what was done, and what a crash left undone.
 struct RunsCommand: AsyncParsableCommand {
@@ -20,19 +21,19 @@ struct RunsListCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let reports = try await RunService(try Composition(options), isJSON: isJSON).reports()
+        let service = try RunService(try Composition(options), isJSON: isJSON)
         if isJSON {
-            try Console.outJSON(reports)
+            try Console.outJSON(try await service.reports())
             return .done
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
-        for report in reports {
+        for run in try await service.journal.summaries() {
             table.add(
-                report.run.description, report.kind.rawValue,
-                report.plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
-                report.state,
-                report.startedAt?.description ?? "-", report.moved,
-                report.reason ?? "")
+                run.run.description, run.kind.rawValue,
+                run.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
+                run.outcome?.state.rawValue ?? "running",
+                run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
+                run.outcome?.reason ?? run.stopReason ?? "")
         }
         Console.out(table.isEmpty ? "No run yet." : table.text)
         return .done

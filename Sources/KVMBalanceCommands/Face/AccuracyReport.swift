@@ -1,4 +1,5 @@
 import ClusterModel
+import Execution
 
 /// Predicted against observed, over many migrations: for people and for programs.
 struct AccuracyReport: Encodable {
@@ -46,7 +47,7 @@ struct AccuracyReport: Encodable {
 }
 
 extension AccuracyReport.Group {
-    fileprivate init(_ entries: [TransferHistory.Entry]) {
+    fileprivate init(_ entries: [DoneTransfer]) {
         migrations = entries.count
         let durations = entries.map { entry in
             (
@@ -86,7 +87,7 @@ extension [Double] {
     }
 }
 
-extension [TransferHistory.Entry] {
+extension [DoneTransfer] {
     fileprivate func share(_ isMet: (Element) -> Bool) -> Double? {
         isEmpty ? nil : Double(filter(isMet).count) / Double(count)
     }

@@ -136,12 +136,6 @@ extension RunReport {
             + "kvmbalance runs rollback \(run)\(flags)"
     }
 
-    /// Domains that are where the run was to bring them, of how many; what was replanned counts once.
-    var moved: String {
-        let meant = steps.filter { $0.goal == .forward && $0.state != "skipped" }
-        return "\(meant.filter { $0.state == "done" }.count)/\(meant.count)"
-    }
-
     /// Predicted against observed, each beside the other.
     private var table: String {
         var table = Table(

@@ -96,7 +96,8 @@ struct HistoryReader {
             return domain
         }
         var base = ClusterSnapshot(observedAt: time, hosts: hosts, domains: domains)
-        base.calibration = TransferHistory(try await composition.runStates()).calibration
+        base.calibration = try await TransferLearning(journal: composition.journal())
+            .calibration()
         return base
     }
 }

@@ -200,7 +200,7 @@ struct PlanService: Sendable {
     private func homecomings(
         to hosts: [HostName], during state: RunState?
     ) async throws -> [Homecoming] {
-        let away = AwayList(runs: try await composition.runStates().map(\.state))
+        let away = try await AwayList(of: hosts, in: composition.journal())
         return hosts.flatMap { host in
             away.domains(of: host).map { Homecoming($0.domain, home: host, leftAt: $0.at) }
         }

@@ -26,7 +26,9 @@ struct RunService {
     }
 
     func reports() async throws -> [RunReport] {
-        try await composition.runStates().reversed().map { report($0.run, $0.state) }
+        var reports: [RunReport] = []
+        for run in try await journal.runs() { reports.append(try await report(run)) }
+        return reports
     }
 
     /// With commands that work when they are pasted.
@@ -41,16 +43,18 @@ struct RunService {
     }
 
     func state(of run: RunID) async throws -> RunState {
-        guard let found = try await composition.runStates().first(where: { $0.run == run }) else {
+        guard try await journal.runs().contains(run) else {
             throw CommandError("there is no run \(run); see: kvmbalance runs list")
         }
-        return found.state
+        return try await journal.state(of: run)
     }
 
     // MARK: One at a time
 
     /// The whole fleet belongs to one run: a second one is refused.
     func lockFleet(_ purpose: String, run: RunID? = nil) throws -> FleetLock {
+        // Nothing is begun on a journal that is damaged.
+        try journal.verify()
         switch try FleetLock.acquire(
             directory: composition.databaseFolder.path, purpose: purpose, run: run)
         {
@@ -74,8 +78,7 @@ struct RunService {
     /// A run that was killed may have left a migration open: that comes first, and only a person can
     /// say what is to become of it.
     func refuseUnfinishedRun() async throws {
-        for (run, state) in try await composition.runStates()
-        where state.outcome == nil || state.outcome?.state == .halted {
+        if let (run, state) = try await journal.unfinishedRuns().first {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
             let ways = ["resume", "rollback", "abort"].map {
                 "\n  kvmbalance runs \($0) \(run)\(flags.config)"
