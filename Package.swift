@@ -127,7 +127,7 @@ let package = Package(
             "OperationsTests",
             [
                 "Operations", "ClusterModel", "Execution", "Actuation", "HypervisorInterface",
-                "PlacementPolicy", "Simulation", "TestSupport",
+                "Persistence", "PlacementPolicy", "Planning", "Simulation", "TestSupport",
             ]),
         tests("HistoryTests", ["History", "ClusterModel", "Telemetry"]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
@@ -149,7 +149,9 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["ClusterModel", "PlacementPolicy", "Planning", "PlanChecking"],
+            dependencies: [
+                "ClusterModel", "PlacementPolicy", "Planning", "PlanChecking", "Execution",
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict),
         // What no command of ours reaches yet: measured by the benchmarks, and tested like the rest.
@@ -168,7 +170,7 @@ let package = Package(
             dependencies: [
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
                 "FaultScenarios", "Simulation", "Execution", "Replay", "Telemetry",
-                "BenchmarkModels", argumentParser,
+                "BenchmarkModels", "Persistence", argumentParser,
             ],
             path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),

@@ -104,7 +104,8 @@ package struct HistoryReader {
             return domain
         }
         var base = ClusterSnapshot(observedAt: time, hosts: hosts, domains: domains)
-        base.calibration = TransferHistory(try await stores.runStates()).calibration
+        base.calibration = try await TransferLearning(journal: stores.journal())
+            .calibration()
         return base
     }
 }

@@ -8,26 +8,56 @@ enum JournalCoding {
         String(decoding: try CanonicalJSON.encode(event), as: UTF8.self)
     }
 
-    /// From a row of `sequence, time, version, event`.
-    static func record(of row: Row, run: RunID, file: DatabaseFile) throws -> JournalRecord {
-        let sequence: Int = row[0]
-        let version: Int = row[2]
-        guard version <= JournalRecord.currentVersion else {
+    /// The records of a run, from the first on and without a hole.
+    static func records(
+        of rows: [StoredRecord], run: RunID, file: DatabaseFile
+    ) throws -> [JournalRecord] {
+        try rows.enumerated().map { index, row in
+            guard row.sequence == index + 1 else {
+                throw StoreError(
+                    kind: .corrupt, file: file.path, operation: "read run \(run) from",
+                    message: "record \(index + 1) is missing")
+            }
+            return try record(of: row, run: run, file: file)
+        }
+    }
+
+    private static func record(
+        of row: StoredRecord, run: RunID, file: DatabaseFile
+    ) throws -> JournalRecord {
+        guard row.version <= JournalRecord.currentVersion else {
             throw StoreError(
                 kind: .newer, file: file.path, operation: "read run \(run) from",
-                message: "record \(sequence) has version \(version), written by a newer kvmbalance"
-                    + " (this one knows \(JournalRecord.currentVersion))",
+                message: "record \(row.sequence) has version \(row.version), written by a newer "
+                    + "kvmbalance (this one knows \(JournalRecord.currentVersion))",
                 remedy: "install that version again")
         }
         do {
             return JournalRecord(
-                sequence: sequence, at: Timestamp(milliseconds: row[1]),
-                event: try CanonicalJSON.decode(JournalEvent.self, from: row[3]))
+                sequence: row.sequence, at: Timestamp(milliseconds: row.time),
+                event: try CanonicalJSON.decode(JournalEvent.self, from: row.event))
         } catch {
             throw StoreError(
                 kind: .corrupt, file: file.path, operation: "read run \(run) from",
-                message: "record \(sequence) can not be read: \(error)",
+                message: "record \(row.sequence) can not be read: \(error)",
                 remedy: "look at the hosts by hand (virsh list) before anything is migrated again")
         }
+    }
+}
+
+/// A record as it lies in the file.
+struct StoredRecord: Sendable {
+    var sequence: Int
+    /// Milliseconds since 1970.
+    var time: Int64
+    var version: Int
+    var event: String
+
+    /// From a row of `sequence, time, version, event`.
+    init(_ row: Row) {
+        sequence = row[0]
+        time = row[1]
+        version = row[2]
+        event = row[3]
     }
 }

@@ -14,6 +14,9 @@ enum JournalSchema {
             try database.execute(
                 sql: "CREATE TABLE memory (name TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT")
         }
+        migrator.registerMigration("3 what ended runs came to") { database in
+            try database.execute(sql: index)
+        }
         return migrator
     }
 
@@ -51,5 +54,38 @@ enum JournalSchema {
         CREATE TRIGGER runIsNew BEFORE INSERT ON run
         WHEN EXISTS (SELECT 1 FROM run WHERE id = NEW.id)
         BEGIN SELECT RAISE(ABORT, 'runs of the journal are never replaced'); END;
+        """
+
+    /// What the records of ended runs come to, so that nobody needs to read them again. It can be
+    /// made anew at any time, and goes as soon as its run is taken up. When its form changes, empty
+    /// it: the next command fills it.
+    private static let index = """
+        CREATE TABLE summary (
+            run INTEGER PRIMARY KEY REFERENCES run, state TEXT NOT NULL, json TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE displacement (
+            run INTEGER NOT NULL, position INTEGER NOT NULL, domain TEXT NOT NULL,
+            source TEXT NOT NULL, target TEXT NOT NULL, drained INTEGER NOT NULL,
+            PRIMARY KEY (run, position)
+        ) WITHOUT ROWID, STRICT;
+        CREATE INDEX displacementByDomain ON displacement (domain);
+        CREATE INDEX displacementFromDrained ON displacement (source) WHERE drained = 1;
+        CREATE TABLE transfer (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, step INTEGER NOT NULL,
+            ended INTEGER NOT NULL, domain TEXT NOT NULL, source TEXT NOT NULL,
+            target TEXT NOT NULL, cold INTEGER NOT NULL, helped INTEGER NOT NULL,
+            content INTEGER, json TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX transferByRun ON transfer (run);
+        CREATE INDEX transferByTime ON transfer (cold, ended, run, step) WHERE helped = 0;
+        CREATE INDEX transferByPair ON transfer (cold, source, target, ended, run, step)
+        WHERE helped = 0;
+        CREATE TRIGGER summaryEndsWithTheNextRecord AFTER INSERT ON record
+        WHEN EXISTS (SELECT 1 FROM summary WHERE run = NEW.run)
+        BEGIN
+            DELETE FROM summary WHERE run = NEW.run;
+            DELETE FROM displacement WHERE run = NEW.run;
+            DELETE FROM transfer WHERE run = NEW.run;
+        END;
         """
 }

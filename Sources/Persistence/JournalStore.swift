@@ -9,12 +9,15 @@ import GRDB
 /// be the one that moved a guest.
 package struct JournalStore: RunJournal {
     package static let fileName = "journal.sqlite"
+    /// A file of so many pages of 4 KiB is checked through in a few hundredths of a second.
+    private static let checkedWhenOpened = 4096
 
     let file: DatabaseFile
     let queue: DatabaseQueue
 
-    /// Opens the journal in this directory, or makes it, and checks it through. `maximumPages` caps
-    /// its size, in pages of 4 KiB.
+    /// Opens the journal in this directory, or makes it. A small one is checked through, a large
+    /// one when something is to be begun: see `verify`. `maximumPages` caps its size, in pages of 4
+    /// KiB.
     package init(directory: String, maximumPages: Int? = nil) throws {
         file = try DatabaseFile(
             directory: directory, name: Self.fileName, identity: .journal,
@@ -24,9 +27,21 @@ package struct JournalStore: RunJournal {
             // After opening, because GRDB sets NORMAL with its WAL mode.
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try file.migrate(queue, with: JournalSchema.migrator())
-            try queue.read { [file] in try Self.check($0, file: file) }
+            try queue.read { [file] database in
+                let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+                if pages <= Self.checkedWhenOpened { try Self.check(database, file: file) }
+            }
         } catch {
             throw file.error("open", error)
+        }
+    }
+
+    /// Checks the whole file, which takes a second for some 200 MB; throws where it is damaged.
+    package func verify() throws {
+        do {
+            try queue.read { [file] in try Self.check($0, file: file) }
+        } catch {
+            throw file.error("check", error)
         }
     }
 

@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// A drained host holds nothing that runs in the end, and nothing is on its way there, except what a
-/// blocker names.
+/// A drained host holds nothing that runs in the end, and nothing is on its way there, except what
+/// a blocker names. One that could not be asked is named itself: nobody may take it for empty.
 enum DrainCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
         guard it.plan.kind == .drain else { return [] }
@@ -23,6 +23,17 @@ enum DrainCheck {
             return Violation(
                 .drain, host: host, "\(name) is on its way there, and no blocker says so")
         }
-        return staying + arriving
+        return staying + arriving + unheard(it)
+    }
+
+    private static func unheard(_ it: CheckedCase) -> [Violation] {
+        let named = Set(it.plan.blockers.filter { $0.domain == nil }.compactMap(\.host))
+        return Set(it.plan.hosts).subtracting(named).sorted()
+            .filter { it.hosts[$0]?.isReachable != true }
+            .map { host in
+                Violation(
+                    .drain, host: host,
+                    "it could not be asked what runs there, and no blocker says so")
+            }
     }
 }

@@ -15,6 +15,7 @@ struct DrainPlanning {
     private let targets: [Int]
     private let definitionsLeft: [HostName: Int]
     private let arrivals: [Blocker]
+    private let silence: [Blocker]
     private var random: SplitMix64
     private var blockers: [Blocker] = []
 
@@ -34,11 +35,23 @@ struct DrainPlanning {
         targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
         definitionsLeft = world.definitionsLeft
         arrivals = Self.arrivals(at: Set(hosts), in: world.snapshot)
+        silence = self.hosts.compactMap { world.snapshot.host($0) }.filter { !$0.isReachable }
+            .map { Self.silence(of: $0) }
         blockers = self.hosts.filter { problem.hostIndex[$0] == nil }.map {
             Blocker(
                 host: $0, reason: .other, detail: "there is no host \($0) in the fleet",
                 remedy: "kvmbalance hosts list shows the names")
         }
+    }
+
+    /// A host that can not be asked what runs there: nobody may take it for empty.
+    static func silence(of host: Host) -> Blocker {
+        Blocker(
+            host: host.name, reason: .unreachable,
+            detail: "it can not be asked what runs there: \(host.fault ?? "never read")",
+            remedy:
+                "make it reachable ('kvmbalance hosts check \(host.name)' tells more); from a "
+                + "host that is dead nothing can be migrated")
     }
 
     /// What is on its way to a drained host by a migration that someone else began: it would run there
@@ -67,6 +80,9 @@ struct DrainPlanning {
         var draft = leaving(bestEffort: bestEffort, effort: effort)
         draft.isWhole = draft.blockers.isEmpty
         draft.left = Set(draft.blockers.compactMap(\.domain))
+        // Not counted above, where it is asked whether more CPU would help.
+        draft.blockers += silence
+        if !silence.isEmpty, !bestEffort || draft.outcome != .plan { draft.outcome = .infeasible }
         return draft
     }
 

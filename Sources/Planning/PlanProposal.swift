@@ -5,10 +5,18 @@ package struct PlanProposal {
     package let plan: MigrationPlan
     let draft: PlanDraft
 
-    /// The plan that the same request has in a world that differs in nothing but how fast guests were
-    /// measured to rewrite their memory, and in which nothing more is blocked for that: the moves are
-    /// the same, and only their times are looked at anew.
-    package func timed(by measured: ClusterSnapshot) -> MigrationPlan {
+    /// The plan that the same request has in a world that differs in nothing but how fast guests
+    /// were measured to rewrite their memory: the moves are the same, and only their times are
+    /// looked at anew. nil where some of them turn out not to come to an end: then it must be
+    /// planned again.
+    package func timed(by measured: ClusterSnapshot) -> MigrationPlan? {
+        let moving = Set(plan.steps.map(\.move.domain))
+        let isBlocked = ConvergenceForecast.blocking(in: measured, under: draft.problem.policy)
+            .domains.contains { domain in
+                moving.contains(domain.id)
+                    && domain.facts.blockers.contains { $0.reason == .convergence }
+            }
+        guard !isBlocked else { return nil }
         guard plan.outcome == .plan else { return plan }
         var draft = draft
         for domain in measured.domains { draft.measured[domain.id] = domain.dirtying }

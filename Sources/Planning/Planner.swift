@@ -16,7 +16,7 @@ package enum Planner {
         _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
         effort: SearchEffort = .standard
     ) -> PlanProposal {
-        let snapshot = ColdReach.blocking(in: seen, under: policy)
+        let snapshot = barred(seen, under: policy)
         let draft: PlanDraft
         switch request.goal {
         case .drain(let hosts, let bestEffort):
@@ -28,7 +28,10 @@ package enum Planner {
             draft = LeastOvershoot.draft(effort, drain)
             guard draft.outcome == .infeasible else { break }
             var plan = draft.plan(from: snapshot, under: policy, seed: seed)
-            guard effort.explainsConflicts else { return PlanProposal(plan: plan, draft: draft) }
+            // A host that can not be asked is in no conflict with anything.
+            guard effort.explainsConflicts, !draft.isWhole else {
+                return PlanProposal(plan: plan, draft: draft)
+            }
             var search = ConflictSearch(
                 plan.hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
             plan.conflict = search.run() ?? ConflictSearch.sums(plan.blockers)
@@ -67,7 +70,7 @@ package enum Planner {
         effort: SearchEffort = .standard
     ) -> [BalanceOption] {
         guard case .balance(let maxMoves) = request.goal else { return [] }
-        let snapshot = ColdReach.blocking(in: seen, under: policy)
+        let snapshot = barred(seen, under: policy)
         return BalancePlanning(
             maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy, seed: seed,
             effort: effort
@@ -80,9 +83,13 @@ package enum Planner {
         _ hosts: [HostName]? = nil, bestEffort: Bool = false, from seen: ClusterSnapshot,
         under policy: Policy, seed: UInt64, effort: SearchEffort = .standard
     ) -> RollingReboot {
-        RebootPlanning(
-            ColdReach.blocking(in: seen, under: policy), under: policy, seed: seed, effort: effort
-        )
-        .schedule(hosts, bestEffort: bestEffort)
+        RebootPlanning(barred(seen, under: policy), under: policy, seed: seed, effort: effort)
+            .schedule(hosts, bestEffort: bestEffort)
+    }
+
+    /// The same world, with what the moment has against moving some of its domains.
+    static func barred(_ seen: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {
+        ConvergenceForecast.blocking(
+            in: ColdReach.blocking(in: seen, under: policy), under: policy)
     }
 }

@@ -12,7 +12,7 @@ struct Benchmarks: AsyncParsableCommand {
             GanetiCasesBenchmark.self,
             RoadefBenchmark.self,
             FaultsBenchmark.self, CloudSimBenchmark.self, ReplayBenchmark.self,
-            AccuracyBenchmark.self,
+            AccuracyBenchmark.self, JournalBenchmark.self,
             PingPongBenchmark.self, ForecastBenchmark.self,
         ])
 }

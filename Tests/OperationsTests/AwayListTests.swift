@@ -30,15 +30,19 @@ struct AwayListTests {
         return state
     }
 
+    private func away(after runs: [RunState]) -> AwayList {
+        AwayList(runs.enumerated().flatMap { $1.moves(of: RunID(Int64($0 + 1))) })
+    }
+
     private func away(_ list: AwayList, _ host: HostName) -> [String] {
         list.domains(of: host).map { "\($0.domain)@\($0.at)" }
     }
 
     @Test func aDrainTakesAwayAndAReturnBringsBack() {
         let drain = run(Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")]))
-        #expect(away(AwayList(runs: [drain]), "host1") == ["a@host2"])
+        #expect(away(away(after: [drain]), "host1") == ["a@host2"])
         let back = run(Example.plan(.return, ["host1"], steps: [("a", "host2", "host1")]))
-        #expect(away(AwayList(runs: [drain, back]), "host1").isEmpty)
+        #expect(away(away(after: [drain, back]), "host1").isEmpty)
     }
 
     @Test func aSecondDrainKeepsTheFirstHome() {
@@ -46,7 +50,7 @@ struct AwayListTests {
         let second = run(
             Example.plan(
                 .drain, ["host2"], steps: [("a", "host2", "host3"), ("b", "host2", "host3")]))
-        let list = AwayList(runs: [first, second])
+        let list = away(after: [first, second])
         #expect(away(list, "host1") == ["a@host3"])
         #expect(away(list, "host2") == ["b@host3"])
     }
@@ -55,12 +59,12 @@ struct AwayListTests {
         let drain = run(
             Example.plan(
                 .drain, ["host1"], steps: [("c", "host2", "host3"), ("a", "host1", "host2")]))
-        #expect(away(AwayList(runs: [drain]), "host2").isEmpty)
+        #expect(away(away(after: [drain]), "host2").isEmpty)
     }
 
     @Test func aRollbackLeavesNobodyAway() {
         let drain = run(
             Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")]), rolledBack: true)
-        #expect(AwayList(runs: [drain]).absences.isEmpty)
+        #expect(away(after: [drain]).absences.isEmpty)
     }
 }

@@ -3,6 +3,7 @@ import ClusterModel
 import Execution
 import Foundation
 import HypervisorInterface
+import Persistence
 import PlacementPolicy
 import Simulation
 import Synchronization
@@ -118,6 +119,6 @@ struct GoalOperationTests {
         }
         #expect(!ground.listener.words.contains("begins"))
         #expect(try await MaintenanceService(ground.observer).entries().isEmpty)
-        #expect(try await ground.observer.stores.runStates().isEmpty)
+        #expect(try await ground.observer.stores.journal().runs().isEmpty)
     }
 }

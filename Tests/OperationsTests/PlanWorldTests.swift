@@ -61,12 +61,4 @@ struct PlanWorldTests {
         let elsewhere = differences(world([("a", "host1", .running), ("b", "host2", .running)]))
         #expect(elsewhere.count == 1 && elsewhere[0].hasPrefix("hosts or domains were added"))
     }
-
-    @Test func aSilentHostIsNotAnEmptyOne() {
-        var plan = Example.plan(.drain, ["host1"], steps: [])
-        plan.outcome = .nothingToDo
-        let silent = plan.blocked(byUnreachable: ["host1"], of: world([]), bestEffort: true)
-        #expect(silent.outcome == .infeasible && silent.blockers.map(\.host) == ["host1"])
-        #expect(plan.blocked(byUnreachable: [], of: world([]), bestEffort: false) == plan)
-    }
 }

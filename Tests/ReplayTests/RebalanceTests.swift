@@ -69,6 +69,25 @@ struct RebalanceTests {
         #expect(Worlds.play(world, policy).replay.result.moves == 2)
     }
 
+    /// host1 is overloaded for good, and its guests rewrite their memory faster than any link carries.
+    @Test func `neither the timer nor a replay moves what would not converge`() {
+        var world = Worlds.world(placement: [0, 0, 1], intervals: 60) { domain, _ in
+            domain < 2 ? 2600 : 200
+        }
+        #expect(Worlds.play(world, Worlds.policy()).replay.result.moves > 0)
+        var domains = world.base.domains
+        for index in domains.indices {
+            domains[index].dirtying = Dirtying(
+                hotSet: .gibibytes(1), hotMilliseconds: 1000, coldRate: .mebibytes(300))
+        }
+        world.base = ClusterSnapshot(
+            world.base, hosts: world.base.hosts, domains: domains, inFlight: [])
+        #expect(Worlds.play(world, Worlds.policy()).replay.result.moves == 0)
+        var policy = Worlds.policy()
+        policy.migration.whenStuck = .postcopy
+        #expect(Worlds.play(world, policy).replay.result.moves > 0)
+    }
+
     /// A world whose hosts have so many CPUs each; `use` is of each domain, all the time.
     private func unequal(
         cpus: [Int], placement: [Int], memory: Int64 = 2, use: [Int64]

@@ -12,9 +12,7 @@ struct RunsAccuracyCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let runs = try await Composition(options).stores.runStates()
-        let history = TransferHistory(runs.filter { $0.run.rawValue >= since ?? 0 })
-        let report = AccuracyReport(history)
+        let report = try await Composition(options).runs().accuracy(since: RunID(since ?? 0))
         if isJSON { try Console.outJSON(report) } else { Console.out(report.text) }
         return .done
     }

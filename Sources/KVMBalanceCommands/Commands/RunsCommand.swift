@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Execution
 import Operations
+import Persistence
 
 /// `kvmbalance runs …`: what was done, and what a crash left undone.
 struct RunsCommand: AsyncParsableCommand {
@@ -21,19 +22,19 @@ struct RunsListCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let reports = try await Composition(options).runs().reports()
+        let service = try Composition(options).runs()
         if isJSON {
-            try Console.outJSON(reports)
+            try Console.outJSON(try await service.reports())
             return .done
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
-        for report in reports {
+        for run in try await service.summaries() {
             table.add(
-                report.run.description, report.kind.rawValue,
-                report.plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
-                report.state,
-                report.startedAt?.description ?? "-", report.moved,
-                report.reason ?? "")
+                run.run.description, run.kind.rawValue,
+                run.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
+                run.outcome?.state.rawValue ?? "running",
+                run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
+                run.outcome?.reason ?? run.stopReason ?? "")
         }
         Console.out(table.isEmpty ? "No run yet." : table.text)
         return .done

@@ -84,7 +84,8 @@ package struct FleetObserver: Sendable {
         if let fault = snapshot.faults.first {
             throw CommandError("the fleet can not be planned for: \(fault)", exit: .failed)
         }
-        snapshot.calibration = TransferHistory(try await stores.runStates()).calibration
+        snapshot.calibration = try await TransferLearning(journal: stores.journal())
+            .calibration()
         return snapshot
     }
 

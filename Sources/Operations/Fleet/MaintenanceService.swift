@@ -32,6 +32,6 @@ package struct MaintenanceService: Sendable {
                 MaintenanceEntry(host: host, since: observer.now(), run: nil))
         }
         // After the register was written: a run reads it when its step is in the journal already.
-        return (before, Arrivals(to: hosts, try await observer.stores.runStates()))
+        return (before, Arrivals(to: hosts, try await journal.unfinishedRuns()))
     }
 }

@@ -1,5 +1,6 @@
 import ClusterModel
 import Execution
+import Persistence
 
 /// Which domains drains took away from their hosts and no return brought back yet: the fold of all
 /// runs in the journal.
@@ -12,9 +13,16 @@ struct AwayList {
 
     private(set) var absences: [DomainID: Absence] = [:]
 
-    /// `runs` in order of start.
-    init(runs: [RunState]) {
-        for run in runs { add(run) }
+    /// In order of time.
+    init(_ moves: [RunMove]) {
+        for move in moves { add(move) }
+    }
+
+    /// From the journal: of these hosts, and of no others.
+    init(of hosts: [HostName], in journal: JournalStore) async throws {
+        let open = try await journal.openRuns().flatMap { $1.moves(of: $0) }
+        let ended = try await journal.moves(of: open.map(\.move.domain), takenFrom: hosts)
+        self.init((ended + open).inOrderOfRuns)
     }
 
     /// Domains whose home this host is, in order of their UUID.
@@ -23,15 +31,22 @@ struct AwayList {
             .map { (domain: $0.key, at: $0.value.at) }.sorted { $0.domain < $1.domain }
     }
 
-    private mutating func add(_ run: RunState) {
-        for move in run.displacements {
-            if let absence = absences[move.domain] {
-                absences[move.domain] =
-                    move.target == absence.home
-                    ? nil : Absence(home: absence.home, at: move.target)
-            } else if run.kind == .drain, run.original.hosts.contains(move.source) {
-                absences[move.domain] = Absence(home: move.source, at: move.target)
-            }
+    private mutating func add(_ one: RunMove) {
+        let move = one.move
+        if let absence = absences[move.domain] {
+            absences[move.domain] =
+                move.target == absence.home
+                ? nil : Absence(home: absence.home, at: move.target)
+        } else if one.leavesDrained {
+            absences[move.domain] = Absence(home: move.source, at: move.target)
         }
+    }
+}
+
+extension [RunMove] {
+    /// Those of one run stay in their order.
+    fileprivate var inOrderOfRuns: [RunMove] {
+        enumerated().sorted { ($0.element.run, $0.offset) < ($1.element.run, $1.offset) }
+            .map(\.element)
     }
 }

@@ -1,5 +1,6 @@
 import ClusterModel
 import Persistence
+import Planning
 import Sampling
 
 /// What is measured just before a plan, because nobody measured it lately.
@@ -7,24 +8,38 @@ extension PlanService {
     /// Domains measured at once, on each host and in all.
     private static let atOnce = (host: 2, fleet: 16)
 
-    /// The same world with what could be measured of the domains that this plan moves; nil when there
-    /// was nothing to measure. A migration that is over sooner than a measurement is not worth one.
+    /// Whom the request moves, where that is known before it is planned. A migration that is over
+    /// sooner than a measurement is not worth one.
+    func likelyMovers(
+        for request: PlanRequest, in snapshot: ClusterSnapshot
+    ) -> [LikelyMover]? {
+        Planner.likelyMovers(
+            for: request, in: snapshot, under: policy,
+            longerThan: MemoryMeasurement.milliseconds)
+    }
+
+    /// The same of a plan that is made already.
+    func movers(of plan: MigrationPlan) -> [LikelyMover] {
+        var seen: Set<DomainID> = []
+        return plan.steps.filter { step in
+            step.estimate.durationMilliseconds > MemoryMeasurement.milliseconds
+                && seen.insert(step.move.domain).inserted
+        }.map { LikelyMover(domain: $0.move.domain, host: $0.move.source) }
+    }
+
+    /// The same world with what could be measured of these domains; nil when there was nothing to
+    /// measure.
     func measured(
-        for plan: MigrationPlan, in snapshot: ClusterSnapshot
+        _ movers: [LikelyMover], in snapshot: ClusterSnapshot
     ) async throws -> ClusterSnapshot? {
         let known = Set(snapshot.domains.filter { $0.dirtying != nil }.map(\.id))
-        let wanted = plan.steps.filter { step in
-            !known.contains(step.move.domain)
-                && step.estimate.durationMilliseconds > MemoryMeasurement.milliseconds
-        }
-        var turns: [[Step]] = []
-        for step in wanted { Self.add(step, to: &turns) }
+        let wanted = movers.filter { !known.contains($0.domain) }
+        guard !wanted.isEmpty else { return nil }
+        let turns = Self.turns(of: wanted)
+        let milliseconds = Int64(turns.count) * MemoryMeasurement.milliseconds
+        await observer.progress.observe(
+            .measuring(guests: wanted.count, milliseconds: milliseconds))
         var readings: [DirtyingReading] = []
-        if !wanted.isEmpty {
-            let milliseconds = Int64(turns.count) * MemoryMeasurement.milliseconds
-            await observer.progress.observe(
-                .measuring(guests: wanted.count, milliseconds: milliseconds))
-        }
         for turn in turns { readings += await measure(turn) }
         guard !readings.isEmpty else { return nil }
         try await observer.stores.metrics().store(readings)
@@ -39,24 +54,26 @@ extension PlanService {
             snapshot, hosts: snapshot.hosts, domains: domains, inFlight: snapshot.inFlight)
     }
 
-    private static func add(_ step: Step, to turns: inout [[Step]]) {
-        guard !turns.joined().contains(where: { $0.move.domain == step.move.domain }) else {
-            return
+    /// Those of one turn are measured at once.
+    private static func turns(of movers: [LikelyMover]) -> [[LikelyMover]] {
+        var turns: [[LikelyMover]] = []
+        for mover in movers {
+            let free = turns.firstIndex { turn in
+                turn.count < atOnce.fleet
+                    && turn.filter { $0.host == mover.host }.count < atOnce.host
+            }
+            if let free { turns[free].append(mover) } else { turns.append([mover]) }
         }
-        let free = turns.firstIndex { turn in
-            turn.count < atOnce.fleet
-                && turn.filter { $0.move.source == step.move.source }.count < atOnce.host
-        }
-        if let free { turns[free].append(step) } else { turns.append([step]) }
+        return turns
     }
 
-    private func measure(_ steps: [Step]) async -> [DirtyingReading] {
+    private func measure(_ movers: [LikelyMover]) async -> [DirtyingReading] {
         let (hosts, now) = (observer.hosts, observer.now)
         return await withTaskGroup(of: DirtyingReading?.self) { group in
-            for step in steps {
-                guard let probe = hosts[step.move.source]?.memoryProbe else { continue }
+            for mover in movers {
+                guard let probe = hosts[mover.host]?.memoryProbe else { continue }
                 group.addTask {
-                    await MemoryMeasurement.measure(step.move.domain, with: probe, now: now)
+                    await MemoryMeasurement.measure(mover.domain, with: probe, now: now)
                 }
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }

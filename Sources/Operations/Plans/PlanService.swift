@@ -95,17 +95,17 @@ package struct PlanService: Sendable {
     package func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
         let snapshot = try await observe(goal, naming: goal.hosts)
         let request = try await request(goal, without: [])
-        let known = ConvergenceForecast.blocking(in: snapshot, under: policy)
-        let draft = Planner.proposal(request, from: known, under: policy, seed: seed)
-        guard snapshotFile == nil,
-            let measured = try await measured(for: draft.plan, in: snapshot)
-        else { return try judged(draft.plan, request, goal.hosts, known) }
-        let world = ConvergenceForecast.blocking(in: measured, under: policy)
-        let isSame = zip(known.domains, world.domains).allSatisfy {
-            $0.facts.blockers == $1.facts.blockers
+        guard snapshotFile == nil else { return try judged(request, snapshot) }
+        if let movers = likelyMovers(for: request, in: snapshot) {
+            let world = try await measured(movers, in: snapshot) ?? snapshot
+            return try judged(request, world)
         }
-        guard isSame else { return try judged(request, goal.hosts, measured) }
-        return try judged(draft.timed(by: world), request, goal.hosts, world)
+        let draft = Planner.proposal(request, from: snapshot, under: policy, seed: seed)
+        guard let world = try await measured(movers(of: draft.plan), in: snapshot) else {
+            return try judged(draft.plan, snapshot)
+        }
+        guard let plan = draft.timed(by: world) else { return try judged(request, world) }
+        return try judged(plan, world)
     }
 
     /// Rounds in which these hosts, or all, can be rebooted.
@@ -154,7 +154,7 @@ package struct PlanService: Sendable {
             let snapshot = try await observer.snapshot(policy, admitting: state.original.hosts)
             var request = PlanRequest.moves(inverse(of: state), bestEffort: true)
             request.forbidden = forbidden
-            return try judged(request, state.original.hosts, snapshot)
+            return try judged(request, snapshot)
         case .forward:
             let goal = self.goal(of: state.original)
             let snapshot = try await observe(goal)
@@ -166,7 +166,7 @@ package struct PlanService: Sendable {
                 service.policy = Rebalancer.policy(service.policy, for: purpose.aim)
                 request.pinned = try await resting(in: snapshot, except: state)
             }
-            var plan = try service.judged(request, goal.hosts, snapshot)
+            var plan = try service.judged(request, snapshot)
             plan.purpose = state.original.purpose
             return plan
         }
@@ -227,7 +227,7 @@ package struct PlanService: Sendable {
     private func homecomings(
         to hosts: [HostName], during state: RunState?
     ) async throws -> [Homecoming] {
-        let away = AwayList(runs: try await observer.stores.runStates().map(\.state))
+        let away = try await AwayList(of: hosts, in: observer.stores.journal())
         return hosts.flatMap { host in
             away.domains(of: host).map { Homecoming($0.domain, home: host, leftAt: $0.at) }
         }
@@ -253,20 +253,14 @@ package struct PlanService: Sendable {
     }
 
     private func judged(
-        _ request: PlanRequest, _ hosts: [HostName], _ snapshot: ClusterSnapshot
+        _ request: PlanRequest, _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
-        let snapshot = ConvergenceForecast.blocking(in: snapshot, under: policy)
-        let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
-        return try judged(plan, request, hosts, snapshot)
+        try judged(Planner.plan(request, from: snapshot, under: policy, seed: seed), snapshot)
     }
 
     private func judged(
-        _ plan: MigrationPlan, _ request: PlanRequest, _ hosts: [HostName],
-        _ snapshot: ClusterSnapshot
+        _ plan: MigrationPlan, _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
-        let plan = plan.blocked(
-            byUnreachable: plan.kind == .drain ? hosts : [], of: snapshot,
-            bestEffort: request.isBestEffort)
         try refuse(PlanChecker.check(plan, on: snapshot, under: policy))
         return plan
     }
@@ -277,16 +271,6 @@ package struct PlanService: Sendable {
                 "the plan was refused by the checker, which is a bug in kvmbalance; nothing was "
                     + "done. Please report it with the output of 'kvmbalance snapshot':\n  "
                     + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
-        }
-    }
-}
-
-extension PlanRequest {
-    fileprivate var isBestEffort: Bool {
-        switch goal {
-        case .drain(_, let bestEffort), .return(_, let bestEffort), .moves(_, let bestEffort):
-            bestEffort
-        case .balance, .consolidate: false
         }
     }
 }

@@ -1,4 +1,5 @@
 package import ClusterModel
+import Execution
 
 /// Predicted against observed, over many migrations: for people and for programs.
 package struct AccuracyReport: Encodable {
@@ -32,7 +33,7 @@ package struct AccuracyReport: Encodable {
     /// Left out of the figures: helped on their way (a longer pause, post-copy, a second attempt).
     package var helped: Int
 
-    package init(_ history: TransferHistory) {
+    init(_ history: TransferHistory) {
         let plain = history.entries.filter { !$0.wasHelped }
         helped = history.entries.count - plain.count
         all = Group(plain)
@@ -46,7 +47,7 @@ package struct AccuracyReport: Encodable {
 }
 
 extension AccuracyReport.Group {
-    fileprivate init(_ entries: [TransferHistory.Entry]) {
+    fileprivate init(_ entries: [DoneTransfer]) {
         migrations = entries.count
         let durations = entries.map { entry in
             (
@@ -86,7 +87,7 @@ extension [Double] {
     }
 }
 
-extension [TransferHistory.Entry] {
+extension [DoneTransfer] {
     fileprivate func share(_ isMet: (Element) -> Bool) -> Double? {
         isEmpty ? nil : Double(filter(isMet).count) / Double(count)
     }

@@ -32,10 +32,9 @@ struct MaintenanceGate: Sendable {
 package struct Arrivals {
     private let lines: [String]
 
-    /// Of all runs that have not ended.
-    init(to hosts: [HostName], _ runs: [(run: RunID, state: RunState)]) {
-        lines = runs.filter { $0.state.outcome == nil || $0.state.outcome?.state == .halted }
-            .flatMap { run, state in hosts.map { Self.line(run, state, $0) } }
+    /// Of these runs, which have not ended, or halted.
+    init(to hosts: [HostName], _ unfinished: [(run: RunID, state: RunState)]) {
+        lines = unfinished.flatMap { run, state in hosts.map { Self.line(run, state, $0) } }
     }
 
     /// One line for each host and unfinished run.

@@ -68,12 +68,6 @@ package struct RunReport: Encodable {
         steps = state.steps.map(Self.report)
     }
 
-    /// Domains that are where the run was to bring them, of how many; what was replanned counts once.
-    package var moved: String {
-        let meant = steps.filter { $0.goal == .forward && $0.state != "skipped" }
-        return "\(meant.filter { $0.state == "done" }.count)/\(meant.count)"
-    }
-
     private static func report(_ state: RunState.StepState) -> StepReport {
         var report = StepReport(
             id: state.step.id, domain: state.step.domainName, uuid: state.step.move.domain,

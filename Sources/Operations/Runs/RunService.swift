@@ -32,20 +32,35 @@ package struct RunService: Sendable {
 
     /// Of all runs, newest first.
     package func reports() async throws -> [RunReport] {
-        try await stores.runStates().reversed().map { RunReport(run: $0.run, state: $0.state) }
+        var reports: [RunReport] = []
+        for run in try await journal.runs() { reports.append(try await report(run)) }
+        return reports
+    }
+
+    /// Of all runs, newest first, from the index.
+    package func summaries() async throws -> [RunSummary] { try await journal.summaries() }
+
+    /// How good estimates were, from this run on.
+    package func accuracy(since first: RunID) async throws -> AccuracyReport {
+        let open = try await journal.openRuns().filter { $0.run >= first }
+        return AccuracyReport(
+            TransferHistory(
+                try await journal.transfers(since: first) + open.flatMap { $1.transfers(of: $0) }))
     }
 
     package func state(of run: RunID) async throws -> RunState {
-        guard let found = try await stores.runStates().first(where: { $0.run == run }) else {
+        guard try await journal.runs().contains(run) else {
             throw CommandError("there is no run \(run); see: kvmbalance runs list")
         }
-        return found.state
+        return try await journal.state(of: run)
     }
 
     // MARK: One at a time
 
     /// The whole fleet belongs to one run: a second one is refused.
     func lockFleet(_ purpose: String, run: RunID? = nil) throws -> FleetLock {
+        // Nothing is begun on a journal that is damaged.
+        try journal.verify()
         switch try FleetLock.acquire(directory: stores.directory, purpose: purpose, run: run) {
         case .acquired(let lock): return lock
         case .held(let holder):
@@ -67,8 +82,7 @@ package struct RunService: Sendable {
     /// A run that was killed may have left a migration open: that comes first, and only a person can
     /// say what is to become of it.
     func refuseUnfinishedRun() async throws {
-        for (run, state) in try await stores.runStates()
-        where state.outcome == nil || state.outcome?.state == .halted {
+        if let (run, state) = try await journal.unfinishedRuns().first {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
             let ways = ["resume", "rollback", "abort"].map {
                 "\n  kvmbalance runs \($0) \(run)\(flags.config)"

@@ -65,7 +65,10 @@ package enum CalibrationFit {
     static let jobsAtLeast = 3
     /// Only the newest are asked, and of those the older count less: half as much after so many more
     /// of them, because links and hosts change.
-    static let jobsAtMost = 400
+    package static let jobsAtMost = 400
+    /// Fits are kept beside the journal; those of another edition are made anew. To be raised with
+    /// every change of what `fit` gives.
+    package static let edition = 1
     static let halfLife = 40
     private static let efficiencies: [Int64] = (0...72).map { step in
         // From 5 % to 150 %, each a twentieth more than the one before.

@@ -1,11 +1,11 @@
-package import ClusterModel
-package import PlacementPolicy
+import ClusterModel
+import PlacementPolicy
 
-/// Tells before a move whether its migration will come to an end, from how the guest was measured to
-/// rewrite its memory and from what the links carry.
-package enum ConvergenceForecast {
-    /// Measured rates come from few samples: only one that would not converge at so many thousandths
-    /// of them is kept from moving.
+/// Tells before a move whether its migration will come to an end, from how the guest was measured
+/// to rewrite its memory and from what the links carry.
+enum ConvergenceForecast {
+    /// Measured rates come from few samples: only one that would not converge at so many
+    /// thousandths of them is kept from moving.
     private static let surePermille: Int64 = 700
     /// What of it is written in plans; the options are those of virsh.
     private static let remedies =
@@ -13,64 +13,34 @@ package enum ConvergenceForecast {
         + "(when-stuck: post-copy) or stop it for the rest (when-stuck: suspend), give it more "
         + "bandwidth or a longer pause (max-downtime), or move it when it is less busy"
 
-    /// The same world, in which the domains are blocked that no link could carry away under a policy
-    /// that stops what does not converge. Those that nobody measured are left alone.
-    package static func blocking(
-        in snapshot: ClusterSnapshot, under policy: Policy
-    ) -> ClusterSnapshot {
-        guard policy.migration.stuckRule == .abort, !policy.migration.postcopy else {
-            return snapshot
-        }
-        let calibration = snapshot.calibration ?? TransferCalibration()
-        let contents = Dictionary(
-            calibration.contents.map { ($0.domain, $0.memory) }, uniquingKeysWith: { $1 })
-        // From one host the ways are the same for all that runs there.
-        var rates: [HostName: Rate?] = [:]
+    /// The same world, in which the domains are blocked that no link could carry away under a
+    /// policy that stops what does not converge. Those that nobody measured are left alone, and so
+    /// are those that are blocked for this already.
+    static func blocking(in snapshot: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {
+        guard policy.migration.stuckRule == .abort, !policy.migration.postcopy,
+            snapshot.domains.contains(where: { $0.dirtying != nil })
+        else { return snapshot }
+        var ways = WidestWays(snapshot, policy.migration)
         let domains = snapshot.domains.map { domain in
-            guard let dirtying = domain.dirtying, domain.facts.state == .running else {
-                return domain
-            }
-            let known =
-                rates[domain.host]
-                ?? bestRate(from: domain.host, in: snapshot, calibration, policy.migration)
-            rates[domain.host] = known
-            guard let rate = known else { return domain }
+            guard let dirtying = domain.dirtying, domain.facts.state == .running,
+                !domain.facts.blockers.contains(where: { $0.reason == .convergence }),
+                let way = ways.way(from: domain.host)
+            else { return domain }
             let model = PrecopyModel(
-                memory: domain.memoryToSend(lately: contents[domain.id]),
-                dirtying: dirtying.scaled(byPermille: surePermille), rate: rate.first,
-                widest: rate.widest, fit: rate.fit, options: policy.migration)
+                memory: ways.memoryToSend(of: domain),
+                dirtying: dirtying.scaled(byPermille: surePermille), rate: way.first,
+                widest: way.widest, fit: way.fit, options: policy.migration)
             guard model.ending == .never else { return domain }
             var domain = domain
             domain.facts.blockers.append(
                 Blocker(
                     domain: domain.name, reason: .convergence,
-                    detail: "its migration would not end: \(figures(dirtying, rate.widest))",
+                    detail: "its migration would not end: \(figures(dirtying, way.widest))",
                     remedy: remedies))
             return domain
         }
         return ClusterSnapshot(
             snapshot, hosts: snapshot.hosts, domains: domains, inFlight: snapshot.inFlight)
-    }
-
-    /// Bytes a second, at first and with the options' limit raised.
-    private typealias Rate = (first: Int64, widest: Int64, fit: TransferFit)
-
-    /// Alone on the widest way that leads from a host.
-    private static func bestRate(
-        from host: HostName, in snapshot: ClusterSnapshot, _ calibration: TransferCalibration,
-        _ options: MigrationOptions
-    ) -> Rate? {
-        guard let source = snapshot.host(host) else { return nil }
-        return snapshot.hosts.filter { $0.name != source.name && $0.isReachable }.map { target in
-            let fit = calibration.fit(from: source.name, to: target.name)
-            let link =
-                ScheduleSimulation.bytesPerSecond(min(source.linkMbps, target.linkMbps))
-                * Double(fit.efficiencyPermille) / 1000
-            return (
-                Int64(ScheduleSimulation.rate(of: link, limit: options.bandwidth)),
-                Int64(ScheduleSimulation.rate(of: link, limit: options.widestBandwidth)), fit
-            )
-        }.max { $0.1 < $1.1 }
     }
 
     /// What deserves to be known of how a step's migration ends; nil when it just does.

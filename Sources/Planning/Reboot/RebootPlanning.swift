@@ -75,12 +75,7 @@ struct RebootPlanning {
     /// What keeps a host from being emptied even alone.
     private func blockers(of host: HostName, in world: DrainWorld) -> [Blocker] {
         if let it = snapshot.host(host), !it.isReachable {
-            return [
-                Blocker(
-                    host: host, reason: .unreachable,
-                    detail: "it can not be asked what runs there: \(it.fault ?? "never read")",
-                    remedy: "kvmbalance hosts check \(host)")
-            ]
+            return [DrainPlanning.silence(of: it)]
         }
         let draft = drain([host], in: world, effort)
         guard draft.outcome == .infeasible else { return [] }
@@ -114,6 +109,11 @@ struct RebootPlanning {
         _ snapshot: ClusterSnapshot, cpu: PlacementProblem.CPURoom = .kept
     ) -> DrainWorld {
         DrainWorld(snapshot, under: policy, .drain([]), cpu: cpu)
+    }
+
+    /// The world once these moves are made: from another host the links may be too narrow.
+    private func after(_ moves: [Move], in snapshot: ClusterSnapshot) -> ClusterSnapshot {
+        ConvergenceForecast.blocking(in: snapshot.applying(moves), under: policy)
     }
 
     // MARK: Rounds
@@ -237,7 +237,7 @@ struct RebootPlanning {
             }
             var away = draft.plan(from: world.snapshot, under: policy, seed: seed)
             PlanNotes(draft).write(into: &away)
-            let empty = world.snapshot.applying(away.moves)
+            let empty = self.after(away.moves, in: world.snapshot)
             let emptied = Set(hosts)
             let homecomings = world.snapshot.domains.filter {
                 emptied.contains($0.host) && $0.facts.state.isActive
@@ -249,7 +249,7 @@ struct RebootPlanning {
             let back = Planner.plan(
                 .return(homecomings, bestEffort: true), from: empty, under: policy, seed: seed,
                 effort: effort)
-            world = self.world(empty.applying(back.moves))
+            world = self.world(after(back.moves, in: empty))
             return RollingReboot.Round(hosts: hosts.sorted(), away: away, back: back)
         }
         return nil
