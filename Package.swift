@@ -107,6 +107,7 @@ let package = Package(
             [
                 "KVMBalanceCommands", "ClusterModel", "Execution", "Actuation", "Persistence",
                 "HypervisorInterface", "Telemetry", "TestSupport", "Planning", argumentParser,
+                grdb,
             ]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(

@@ -189,6 +189,8 @@ struct RunService {
         try show(report(run, await executor.state.ending(outcome, at: now())))
         if state.kind == .drain && state.goal == .forward { tellOfMaintenance(state.original) }
         if state.kind == .consolidate, outcome.state == .done { tellOfEmpty(state.original) }
+        // What the run teaches is worked out now, and not when somebody waits for a plan.
+        _ = try? await TransferLearning(journal: journal).calibration()
         return outcome.exit
     }
 }
