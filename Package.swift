@@ -121,7 +121,7 @@ let package = Package(
             [
                 "KVMBalanceCommands", "Operations", "History", "ClusterModel", "Execution",
                 "Actuation", "Persistence", "HypervisorInterface", "Telemetry", "TestSupport",
-                argumentParser,
+                "Planning", argumentParser, grdb,
             ]),
         tests(
             "OperationsTests",

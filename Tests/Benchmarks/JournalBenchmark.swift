@@ -19,6 +19,8 @@ struct JournalBenchmark: AsyncParsableCommand {
     @Option(help: "Snapshot of the fleet.") var snapshot: String
     @Option(help: "Runs.") var runs = 10_000
     @Option(help: "Steps of each at most.") var steps = 10
+    @Option(help: "Runs that differ; planning is dear, so they come again and again.")
+    var distinct = 60
     @Option(help: "Seed.") var seed: UInt64 = 1
 
     private struct Report: Encodable {
@@ -34,8 +36,9 @@ struct JournalBenchmark: AsyncParsableCommand {
         var history = MadeUpRuns(world, seed: seed, stepsAtMost: steps)
         var report = Report(runs: runs, records: 0, steps: 0)
         var time = world.observedAt.advanced(byMilliseconds: Int64(runs) * -3_600_000)
-        for _ in 0..<runs {
-            let run = history.next()
+        let made = (0..<min(runs, max(1, distinct))).map { _ in history.next() }
+        for number in 0..<runs {
+            let run = made[number % made.count]
             let id = try await journal.open(run.plan, at: time, process: 1)
             var now = time
             for event in run.events {

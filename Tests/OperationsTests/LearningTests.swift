@@ -1,6 +1,7 @@
 import ClusterModel
 import Execution
 import Foundation
+import GRDB
 import Persistence
 import Planning
 import TestSupport
@@ -136,6 +137,35 @@ struct LearningTests {
         try await compare(journal, "rolled back")
         #expect(try await Oracle(journal).transfers.count > 150)
         #expect(try await TransferLearning(journal: journal).calibration().pairs.count > 2)
+    }
+
+    /// Of a run that has ended nothing is read again but its summary: here its records are spoiled.
+    @Test func endedRunsAreNotFoldedAgain() async throws {
+        let folder = NSTemporaryDirectory() + "kvmbalance-learning-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let journal = try JournalStore(directory: folder)
+        var history = MadeUpRuns(world, seed: 5)
+        let time = Timestamp(seconds: 1_700_000_000)
+        for _ in 1...6 {
+            let made = history.next()
+            let run = try await journal.open(made.plan, at: time, process: 1)
+            for event in made.events { try await journal.append(event, to: run, at: time) }
+        }
+        let learning = TransferLearning(journal: journal)
+        let taught = try await learning.calibration()
+        let away = try await AwayList(of: world.hosts.map(\.name), in: journal).absences
+        let summaries = try await journal.summaries()
+        let other = try DatabaseQueue(path: folder + "/journal.sqlite")
+        try await other.write { database in
+            try database.execute(
+                sql: "DROP TRIGGER recordIsNeverChanged; UPDATE record SET event = '{}'")
+        }
+        await #expect(throws: StoreError.self) { try await journal.state(of: 1) }
+        #expect(try await learning.calibration() == taught)
+        #expect(
+            try await AwayList(of: world.hosts.map(\.name), in: journal).absences == away)
+        #expect(try await journal.summaries() == summaries && summaries.count == 6)
+        #expect(try await journal.unfinishedRuns().isEmpty)
     }
 
     /// A change of what a fit gives leaves kept fits wrong: raise `CalibrationFit.edition` with it.

@@ -173,6 +173,8 @@ package struct RunService: Sendable {
         let outcome = await executor.execute()
         await progress.observe(.runIsOver)
         let state = await executor.state.ending(outcome, at: now())
+        // What the run teaches is worked out now, and not when somebody waits for a plan.
+        _ = try? await TransferLearning(journal: journal).calibration()
         return RunEnding(
             report: RunReport(run: run, state: state), exit: outcome.exit,
             left: RunEnding.Left(begun, outcome))

@@ -66,10 +66,10 @@ package enum CalibrationFit {
     /// Only the newest are asked, and of those the older count less: half as much after so many more
     /// of them, because links and hosts change.
     package static let jobsAtMost = 400
+    static let halfLife = 40
     /// Fits are kept beside the journal; those of another edition are made anew. To be raised with
     /// every change of what `fit` gives.
     package static let edition = 1
-    static let halfLife = 40
     private static let efficiencies: [Int64] = (0...72).map { step in
         // From 5 % to 150 %, each a twentieth more than the one before.
         var value = 50.0
