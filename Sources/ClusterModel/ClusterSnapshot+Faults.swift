@@ -5,8 +5,8 @@ extension ClusterSnapshot {
     package var faults: [String] {
         guard version == ClusterSnapshot.currentVersion else {
             return [
-                "its version is \(version), and \(ClusterSnapshot.currentVersion) is the only one "
-                    + "known here"
+                "its version is \(version), and this kvmbalance reads only "
+                    + "\(ClusterSnapshot.currentVersion)"
             ]
         }
         var faults = [Plausible.fault("demandSlots", demandSlots, Plausible.slots)]
@@ -14,13 +14,14 @@ extension ClusterSnapshot {
         var names: Set<HostName> = []
         for host in hosts {
             if !names.insert(host.name).inserted {
-                faults.append("host \(host.name) is there twice")
+                faults.append("host \(host.name) is listed twice")
             }
             faults += host.faults.map { "host \(host.name): \($0)" }
         }
         for domain in domains {
             if !names.contains(domain.host) {
-                faults.append("domain '\(domain.name)' is on \(domain.host), which is not there")
+                faults.append(
+                    "domain '\(domain.name)' is on \(domain.host), which is not in the snapshot")
             }
             faults += domain.faults.map { "domain '\(domain.name)': \($0)" }
         }

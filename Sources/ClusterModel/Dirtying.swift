@@ -24,7 +24,7 @@ package struct Dirtying: Hashable, Codable, Sendable {
     package var hotMilliseconds: Int64
     /// Bytes a second that come to it after that.
     package var coldRate: Bytes
-    /// When it was measured; nil when it was told and not measured.
+    /// When it was measured; nil when it was given and not measured.
     package var measuredAt: Timestamp?
 
     package init(
@@ -45,13 +45,13 @@ package struct Dirtying: Hashable, Codable, Sendable {
     package init(short: Window, long: Window, measuredAt: Timestamp? = nil) {
         let between = Double(max(1, long.milliseconds - short.milliseconds)) / 1000
         let cold = max(0, (long.rewritten - short.rewritten) / between)
-        // Samples are few: the slow rate can not be above the quick one.
+        // Samples are few: the slow rate cannot be above the quick one.
         self.init(
             hotSet: Bytes(Int64(saturating: short.rewritten)), hotMilliseconds: short.milliseconds,
             coldRate: Bytes(min(short.rate.count, Int64(saturating: cold))), measuredAt: measuredAt)
     }
 
-    /// Bytes that differ after so many seconds.
+    /// Bytes that differ after this many seconds.
     package func rewritten(afterSeconds seconds: Double) -> Double {
         let hot = Double(hotMilliseconds) / 1000
         guard seconds > hot else { return Double(hotSet.count) * seconds / hot }
@@ -63,7 +63,7 @@ package struct Dirtying: Hashable, Codable, Sendable {
         Bytes(Int64(saturating: Double(hotSet.count) * 1000 / Double(hotMilliseconds)))
     }
 
-    /// The same guest writing at so many thousandths of its rate.
+    /// The same guest writing at this many thousandths of its rate.
     package func scaled(byPermille permille: Int64) -> Dirtying {
         var scaled = self
         scaled.hotSet = Bytes(Int64(saturating: Double(hotSet.count) * Double(permille) / 1000))

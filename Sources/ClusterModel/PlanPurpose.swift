@@ -1,4 +1,4 @@
-/// What the timer made a plan for. It stays with the plan, so that what is planned anew in its place
+/// What the timer made a plan for. It stays with the plan, so that what is planned again in its place
 /// keeps to it.
 package struct PlanPurpose: Hashable, Codable, Sendable {
     /// What is wanted.
@@ -9,13 +9,13 @@ package struct PlanPurpose: Hashable, Codable, Sendable {
         case ahead
         case evening, emptying
 
-        /// The others have a time of their own.
+        /// The others have their own time.
         package var isAskedAtEveryLook: Bool { self == .relief || self == .evening }
     }
 
     package var aim: Aim
     package var reason: String
-    /// Hosts were judged by the mean of so many seconds; nil where only the newest figures were there.
+    /// Hosts were judged by the mean of this many seconds; nil where only the newest figures were there.
     package var overSeconds: Int64?
 
     private enum CodingKeys: String, CodingKey {

@@ -22,7 +22,7 @@ package struct StepPrediction: Hashable, Codable, Sendable {
         case postcopy = "post-copy"
         /// The guest is stopped for the rest.
         case suspended
-        /// It would go on for ever: whatever ends it, the domain does not arrive.
+        /// It would go on forever: whatever ends it, the domain does not arrive.
         case never
     }
 

@@ -73,7 +73,7 @@ struct CheckedCase {
         group.members.flatMap { sightings[$0] ?? [] }
     }
 
-    /// What a group looks at: the host, or its zone; a host without a zone is a zone of its own.
+    /// What a group looks at: the host, or its zone; a host without a zone is its own zone.
     func item(_ host: HostName, _ scope: PlacementGroup.Scope) -> String {
         switch scope {
         case .host: "host \(host)"

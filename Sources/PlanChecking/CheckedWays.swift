@@ -33,7 +33,7 @@ enum CheckedWays {
             if !mayBeCold(domain.name, policy) {
                 faults.append("the policy does not let it be moved cold")
             }
-            if !domain.facts.isPersistent { faults.append("a transient domain can not move cold") }
+            if !domain.facts.isPersistent { faults.append("a transient domain cannot move cold") }
             faults += (domain.facts.coldBlockers ?? []).map(\.detail)
         }
         return faults

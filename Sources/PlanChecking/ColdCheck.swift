@@ -1,6 +1,6 @@
 import ClusterModel
 
-/// No guest is shut down for a move that could leave it down: as long as one host can not be asked
+/// No guest is shut down for a move that could leave it down: as long as one host is unreachable
 /// whether it has the guest, nobody may start it again, neither where it goes nor where it was.
 enum ColdCheck {
     static func violations(_ it: CheckedCase) -> [Violation] {
@@ -10,7 +10,7 @@ enum ColdCheck {
             Violation(
                 .mobility, step: step.id, host: step.move.target,
                 "\(step.domainName) is to be shut down, and could not be started again while "
-                    + "\(silent.joined(separator: ", ")) can not be asked")
+                    + "\(silent.joined(separator: ", ")) are unreachable")
         }
     }
 }

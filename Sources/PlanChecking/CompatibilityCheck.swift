@@ -19,7 +19,7 @@ enum CompatibilityCheck {
         }
     }
 
-    /// Why a domain of one host can not run on another, whatever the load.
+    /// Why a domain of one host cannot run on another, whatever the load.
     static func reasons(
         _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy, step: Step? = nil
     ) -> [String] {

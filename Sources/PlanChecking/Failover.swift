@@ -27,7 +27,7 @@ struct Failover {
         }
     }
 
-    /// For a domain that can not run anywhere else nobody can keep room.
+    /// For a domain that cannot run anywhere else nobody can keep room.
     private static func counts(_ domain: Domain, _ it: CheckedCase) -> Bool {
         domain.facts.blockers.isEmpty && !domain.facts.isPinned && !domain.facts.isExcluded
             && !it.policy.pin.matches(domain.name) && !it.policy.exclude.matches(domain.name)

@@ -12,7 +12,9 @@ enum GraphCheck {
             }
             for wait in step.after where it.steps[wait] == nil {
                 found.append(
-                    Violation(.graph, step: step.id, "waits for step \(wait), which is not there"))
+                    Violation(
+                        .graph, step: step.id,
+                        "waits for step \(wait), which is not in the snapshot"))
             }
         }
         for step in it.plan.steps where it.ancestors(of: step).contains(step.id) {

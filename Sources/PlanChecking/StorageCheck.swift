@@ -42,10 +42,10 @@ enum StorageCheck {
         case .file(let path):
             if isDeclared(path, from, to, policy) { return "\(path) is shared, yet it is copied" }
         case .volume: break
-        case .none, .block, .network, .other: return "disk \(disk.target) can not be copied"
+        case .none, .block, .network, .other: return "disk \(disk.target) cannot be copied"
         }
         guard !disk.isReadOnly, !disk.isShareable, areTwins(pools(of: disk, from, to)) else {
-            return "disk \(disk.target) can not be copied from pool to pool"
+            return "disk \(disk.target) cannot be copied from pool to pool"
         }
         return nil
     }

@@ -7,7 +7,7 @@ package struct PlanProposal {
 
     /// The plan that the same request has in a world that differs in nothing but how fast guests were
     /// measured to rewrite their memory, and in which nothing more is blocked for that: the moves are
-    /// the same, and only their times are looked at anew.
+    /// the same, and only their times are computed again.
     package func timed(by measured: ClusterSnapshot) -> MigrationPlan {
         guard plan.outcome == .plan else { return plan }
         var draft = draft

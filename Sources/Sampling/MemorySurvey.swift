@@ -100,7 +100,7 @@ package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration
         let due = domains.filter { domain, _ in
             let age = measured[domain].map { now.millisecondsSince($0) }
             let pause = failed[domain].map { now.millisecondsSince($0) }
-            // A clock that was set back must not stop it for ever.
+            // A clock that was set back must not stop it forever.
             return age.map { $0 < 0 || $0 > budget.goodForMilliseconds } ?? true
                 && pause.map { $0 < 0 || $0 > budget.pauseMilliseconds } ?? true
         }.sorted {

@@ -46,7 +46,7 @@ package struct DemandForecast: Hashable, Sendable {
     /// The way with the least mean error on the last `judged` values, and that error; each prediction
     /// sees only what was before it. A way that is not a tenth better than "same as now" in both halves of
     /// them was lucky once, and is none: a guest that changed its habits has a past that misleads. For
-    /// the same reason it is to be asked anew with each forecast, over a day and not a week.
+    /// the same reason it is to be asked again with each forecast, over a day and not a week.
     package func best(
         _ values: ArraySlice<Int32>, judged: Int, every stride: Int = 3
     ) -> (way: Way, error: Int64)? {

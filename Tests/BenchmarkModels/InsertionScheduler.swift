@@ -69,7 +69,7 @@ struct InsertionScheduler {
         return outcome
     }
 
-    /// The start and the way that end a transfer soonest; nil when it can not be placed yet.
+    /// The start and the way that end a transfer soonest; nil when it cannot be placed yet.
     private func earliest(_ transfer: Int, _ ends: [Int64]) -> (start: Int64, way: Int)? {
         let own = problem.transfers[transfer]
         var from = own.earliestMilliseconds

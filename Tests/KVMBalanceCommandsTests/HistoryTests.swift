@@ -90,7 +90,7 @@ struct HistoryTests {
             0, "record", scratch.path("case"), "--config", config, span[0], span[1], span[2],
             span[3], "--policy", scratch.path("even.yaml"))
         let played = try scratch.must(0, "simulate", scratch.path("case"))
-        #expect(played.output.contains("overloaded for long: a"))
+        #expect(played.output.contains("sustained overload: a"))
         #expect(played.output.contains("→ b in"))
         let again = try scratch.must(0, "simulate", scratch.path("case"))
         #expect(again.output == played.output)

@@ -92,7 +92,7 @@ import Testing
         #expect(CalibrationFit.calibrate([]).fit(from: "x", to: "y") == .assumed)
     }
 
-    @Test func `equal migrations can not tell speed from set-up, and stay near what is assumed`()
+    @Test func `equal migrations cannot tell speed from set-up, and stay near what is assumed`()
         throws
     {
         let one = TransferObservation(

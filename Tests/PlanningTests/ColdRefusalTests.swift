@@ -60,7 +60,7 @@ import Testing
         #expect(refused.blockers.allSatisfy { $0.reason == .unreachable })
         #expect(refused.blockers.allSatisfy { $0.detail.contains("host3") })
         let violations = try verdict(saved, cluster, "offline: true")
-        #expect(violations.contains { $0.detail.contains("host3 can not be asked") })
+        #expect(violations.contains { $0.detail.contains("host3 are unreachable") })
         // Live moves go on.
         var shared = cluster
         shared.domains.removeAll { $0.name != "shared" }

@@ -56,10 +56,10 @@ struct BackOffTests {
         // Held in the third look; then after 5, 10, 20, 40, 60 and 60 minutes.
         #expect(asked.minutes == [2, 7, 17, 37, 77, 137, 197, 257, 317, 377])
         let said = asked.words[20]
-        #expect(said.contains("overloaded for long: host1, host2, host3"), "\(said)")
-        #expect(said.contains("nothing was found at 2023-11-15T00:17:00"), "\(said)")
-        #expect(said.contains("2 times before"), "\(said)")
-        #expect(said.contains("again after 2023-11-15T00:37:00"), "\(said)")
+        #expect(said.contains("sustained overload: host1, host2, host3"), "\(said)")
+        #expect(said.contains("no plan was found at 2023-11-15T00:17:00"), "\(said)")
+        #expect(said.contains("(3 times in a row)"), "\(said)")
+        #expect(said.contains("next attempt after 2023-11-15T00:37:00"), "\(said)")
     }
 
     @Test func `a change of the overloaded hosts or of the placement is looked at at once`() {

@@ -47,7 +47,7 @@ struct ReplayTests {
         #expect(replay.result.downtimeMilliseconds == 40)
     }
 
-    @Test func `orders that the world can not follow are refused and counted`() {
+    @Test func `orders that the world cannot follow are refused and counted`() {
         let world = Worlds.world(
             placement: [0, 0], intervals: 5,
             happenings: [ReplayHappening(at: Worlds.start, host: "host2", kind: .lost)]

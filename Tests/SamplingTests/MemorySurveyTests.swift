@@ -86,7 +86,7 @@ struct MemorySurveyTests {
         #expect(store.stored.count == 3)
     }
 
-    @Test func `what can not be measured is no measurement, and is left alone for a while`()
+    @Test func `what cannot be measured is no measurement, and is left alone for a while`()
         async throws
     {
         let probe = FakeProbe("one", silent: ["a"])

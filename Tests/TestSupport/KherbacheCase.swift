@@ -6,7 +6,7 @@ package import Foundation
 /// A plan says nothing of the network: a host's link is then counted as wide as the plan itself ever
 /// uses it at once, unless it is given.
 package struct KherbacheCase {
-    /// What can not be read or done.
+    /// What cannot be read or done.
     package struct Malformed: Error, CustomStringConvertible {
         package var description: String
 
@@ -104,7 +104,8 @@ package struct KherbacheCase {
         }
         for link in links {
             for case .host(let host) in [link.one, link.other] where hosts[host] == nil {
-                throw Malformed(description: "a link ends at host \(host), which is not there")
+                throw Malformed(
+                    description: "a link ends at host \(host), which is not in the snapshot")
             }
         }
         for migration in given {
@@ -112,7 +113,7 @@ package struct KherbacheCase {
                 hosts[migration.target] != nil
             else {
                 throw Malformed(
-                    description: "the plan moves \(migration.domain), which is not there")
+                    description: "the plan moves \(migration.domain), which is not in the snapshot")
             }
             domains[migration.domain]?.fence = [migration.target]
         }

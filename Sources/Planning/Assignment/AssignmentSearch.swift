@@ -13,7 +13,7 @@ package struct AssignmentSearch {
         case until(@Sendable () -> Double)
     }
 
-    /// Runs jobs 0, 1, ... side by side and waits for all. The planner has no threads of its own.
+    /// Runs jobs 0, 1, ... side by side and waits for all. The planner starts no threads.
     package typealias Parallel = (Int, @Sendable (Int) -> Void) -> Void
 
     /// Shares and temperatures; set by measurement over all sizes of problems.

@@ -1,4 +1,4 @@
-/// Splits the bins between two walks so that what one does can not break a constraint of the other:
+/// Splits the bins between two walks so that what one does cannot break a constraint of the other:
 /// bins that share a location or a neighbourhood stay together where groups look at those.
 struct BinPartition {
     /// Bins that stay together.
@@ -30,7 +30,7 @@ struct BinPartition {
 
     var isPossible: Bool { parts.count > 1 }
 
-    /// About half of the bins, drawn anew; true for those of the first walk.
+    /// About half of the bins, drawn again; true for those of the first walk.
     func half(_ random: inout SplitMix64, of bins: Int) -> [Bool] {
         var isFirst = Array(repeating: false, count: bins)
         var taken = 0

@@ -8,7 +8,7 @@ struct GroupCounters {
     private let floor: UnsafeMutablePointer<Int32>
     private let inNeighborhood: UnsafeMutablePointer<Int32>
     private let moved: UnsafeMutablePointer<Int32>
-    /// How many groups have so many moved members.
+    /// How many groups have this many moved members.
     private let groupsWithMoved: UnsafeMutablePointer<Int32>
     /// The largest number of moved members of one group.
     private(set) var mostMoved = 0

@@ -139,7 +139,7 @@ struct PlacementAssignment {
 
     // MARK: Results
 
-    /// Searches from the start for as long as so many proposals take: first so warm that a few items
+    /// Searches from the start for this many proposals: first so warm that a few items
     /// stray at any time, then down to where each unit of cost counts.
     func search(from hosts: [Int]? = nil, proposals: Int, seed: UInt64) -> [Int] {
         let guests = start.problem.arriving.map(\.host)

@@ -36,7 +36,7 @@ extension BalancePlanning {
         return Kept(sequence: [], blockers: blockers)
     }
 
-    /// Each domain's way from its first host to its last, steps aside left out.
+    /// Each domain's move from its first host to its last, without detours.
     private static func net(_ sequence: [PlannedMove]) -> [PlannedMove] {
         var moves: [Int: PlannedMove] = [:]
         for move in sequence {

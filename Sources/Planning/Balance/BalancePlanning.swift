@@ -162,7 +162,7 @@ struct BalancePlanning {
         return plannedOn(firstOrdered(search.choices()), relief: search.relief.moves)
     }
 
-    /// Choices that are tried where the best can not be ordered.
+    /// Choices that are tried where the best cannot be ordered.
     private static let choicesTried = 12
 
     /// The best that can be done in some order. Of what can be done in part alone the least
@@ -274,7 +274,7 @@ struct BalancePlanning {
             target: problem.hosts[move.target].name)
     }
 
-    /// Both lists of moves as one, each domain moved once; nil when that can not be done.
+    /// Both lists of moves as one, each domain moved once; nil when that cannot be done.
     private func merged(_ moves: [PlannedMove], _ more: [Move]) -> [PlannedMove]? {
         var target = Dictionary(
             moves.map { ($0.domain, $0.target) }, uniquingKeysWith: { _, last in last })

@@ -213,7 +213,7 @@ struct BalanceSearch {
     // MARK: Choice
 
     /// The knee. The fewest moves that leave the least overload and a spread within the policy's;
-    /// where the spread can not be had, or costs more moves than it is worth, moves are added as
+    /// where the spread cannot be had, or costs more moves than it is worth, moves are added as
     /// long as each stretch of them gains what the policy asks for.
     func knee() -> Point {
         let rules = view.problem.policy.balance
@@ -241,7 +241,7 @@ struct BalanceSearch {
             ? chosen : start
     }
 
-    /// The knee, and what to take where its moves can not be ordered, the best first.
+    /// The knee, and what to take where its moves cannot be ordered, the best first.
     func choices() -> [Point] {
         let (knee, start, spread) = (knee(), points[0], view.problem.policy.balance.spread)
         guard knee.moves > 0 else { return [] }

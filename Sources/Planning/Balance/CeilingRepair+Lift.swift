@@ -18,7 +18,7 @@ extension CeilingRepair {
         return false
     }
 
-    /// Hosts that are looked at from either end, where the fullest can not give or the emptiest not
+    /// Hosts that are looked at from either end, where the fullest cannot give or the emptiest not
     /// take.
     private static let givers = 32
     private static let takers = 4

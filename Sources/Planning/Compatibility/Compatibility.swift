@@ -99,7 +99,7 @@ final class Compatibility {
                     == nil)
     }
 
-    /// Why a domain can not go to a host; nil when it can.
+    /// Why a domain cannot go to a host; nil when it can.
     func blocker(_ domain: Int, from source: Int, to target: Int) -> Blocker? {
         let host = problem.hosts[target]
         let reason: Misfit? =
@@ -107,12 +107,12 @@ final class Compatibility {
             ?? (sharesUUID(source, target)
                 ? Misfit(
                     reason: .sameHostUUID, detail: "both hosts report the same host UUID",
-                    remedy: "set a host_uuid of its own in libvirtd.conf") : nil)
+                    remedy: "give each host its own host_uuid in libvirtd.conf") : nil)
             ?? HostRules.misfit(problem.domains[domain].name, on: host.name, problem.policy)
             ?? (forbidden[domain]?.contains(target) == true
                 ? Misfit(
-                    reason: .ban, detail: "ruled out for this plan, as after a failed migration",
-                    remedy: "look at that migration's error, then plan again") : nil)
+                    reason: .ban, detail: "ruled out for this plan after a failed migration",
+                    remedy: "fix that migration's error, then plan again") : nil)
             ?? misfit(domain, source, target)
         return reason.map {
             Blocker(
@@ -175,7 +175,7 @@ final class Compatibility {
         }
     }
 
-    /// How a domain would go from one host to the other; live where it can not go at all.
+    /// How a domain would go from one host to the other; live where it cannot go at all.
     func mode(_ domain: Int, from source: Int, to target: Int) -> Step.Mode {
         switch way(domain, source, target) {
         case .mode(let mode): mode

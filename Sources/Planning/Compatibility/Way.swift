@@ -1,7 +1,7 @@
 import ClusterModel
 import PlacementPolicy
 
-/// How a domain can go from one host to another, or why it can not.
+/// How a domain can go from one host to another, or why it cannot.
 enum Way {
     case mode(Step.Mode)
     case none(Misfit)

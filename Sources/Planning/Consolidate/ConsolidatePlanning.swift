@@ -100,7 +100,7 @@ struct ConsolidatePlanning {
         }
     }
 
-    /// What no plan can undercut. Hosts that hold what can not move stay in use, and so do as many
+    /// What no plan can undercut. Hosts that hold what cannot move stay in use, and so do as many
     /// as the policy says; but where something must be mended first, that can empty any of them.
     private var fewestHosts: Int {
         let fixed = inUse.filter {
@@ -171,7 +171,7 @@ struct ConsolidatePlanning {
                 budget: budget == Int.max ? nil : budget - found.sequence.count)
             let more = next.searched()
             guard var further = next.ordered(more.emptied, fallback: more.state) else { break }
-            // The world after has numbers of its own.
+            // The resulting world numbers its domains and hosts itself.
             further.sequence = further.sequence.compactMap { numbered(next.named($0)) }
             let all = (found.emptied + further.emptied).sorted()
             if let whole = ordered(all, fallback: nil), whole.emptied.count == all.count {

@@ -4,14 +4,14 @@ package import PlacementPolicy
 /// Tells before a move whether its migration will come to an end, from how the guest was measured to
 /// rewrite its memory and from what the links carry.
 package enum ConvergenceForecast {
-    /// Measured rates come from few samples: only one that would not converge at so many thousandths
+    /// Measured rates come from few samples: only one that would not converge at this many thousandths
     /// of them is kept from moving.
     private static let surePermille: Int64 = 700
     /// What of it is written in plans; the options are those of virsh.
     private static let remedies =
-        "let the policy slow it down (migration.auto-converge: true), switch over first "
-        + "(when-stuck: post-copy) or stop it for the rest (when-stuck: suspend), give it more "
-        + "bandwidth or a longer pause (max-downtime), or move it when it is less busy"
+        "let the policy slow it down (migration.auto-converge: true), switch over early "
+        + "(whenStuck: post-copy) or pause it for the rest (whenStuck: suspend), give it more "
+        + "bandwidth or a longer downtime (max-downtime), or move it when it is less busy"
 
     /// The same world, in which the domains are blocked that no link could carry away under a policy
     /// that stops what does not converge. Those that nobody measured are left alone.
@@ -83,10 +83,10 @@ package enum ConvergenceForecast {
         switch prediction.ending {
         case .converges: return nil
         case .postcopy where options.postcopy: return nil
-        case .longerPause: return "it needs a pause of about \(pause) ms: \(figures)"
+        case .longerPause: return "it needs a downtime of about \(pause) ms: \(figures)"
         case .throttled: return "auto-converge will slow it down: \(figures)"
         case .postcopy: return "it will end in post-copy: \(figures)"
-        case .suspended: return "it will stand still for about \(pause / 1000) s: \(figures)"
+        case .suspended: return "it will be paused for about \(pause / 1000) s: \(figures)"
         case .never:
             let end =
                 options.stuckRule == .wait ? "would go on until its time limit" : "will be stopped"

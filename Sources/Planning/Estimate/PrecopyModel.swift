@@ -14,7 +14,7 @@ struct PrecopyModel {
     /// A pass must be shorter than the one before by this part, in thousandths, to count as progress.
     static let progressPermille: Int64 = 20
     /// QEMU's auto-converge: first and further steps, and the most, in percent. A step follows when
-    /// more than half of what was sent was rewritten meanwhile, so many times.
+    /// more than half of what was sent was rewritten meanwhile; this many times.
     static let throttle = (first: 20, step: 10, most: 99, times: 2, passes: 40)
 
     var volume = Bytes.zero

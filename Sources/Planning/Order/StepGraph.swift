@@ -130,7 +130,7 @@ struct StepGraph {
             waits.append(Wait(step: own[index].step, cause: cause(paid)))
         }
         precondition(
-            due == 0, "an order that was possible can not be paid for: \(account) lacks \(due)")
+            due == 0, "an order that was possible cannot be paid for: \(account) lacks \(due)")
         credits[account] = own.filter { $0.amount > 0 }
     }
 

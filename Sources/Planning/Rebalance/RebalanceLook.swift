@@ -12,7 +12,7 @@ package struct RebalanceLook: Sendable {
         /// Hundredths of a percent of what it may give.
         package var cpu: Int64
         package var memory: Int64
-        /// Above a limit of `balance`, by so much.
+        /// Above a limit of `balance`, by this much.
         var excess: Int64 = 0
 
         package init(name: HostName, isOut: Bool = false, cpu: Int64, memory: Int64 = 0) {
@@ -37,7 +37,7 @@ package struct RebalanceLook: Sendable {
     package var at: Timestamp
     package var hosts: [HostNow]
     package var places: [(DomainID, HostName)]
-    /// The hosts' figures are means of so many seconds; nil where they are the newest that there are.
+    /// The hosts' figures are means of this many seconds; nil where they are the newest that there are.
     package var overSeconds: Int64?
     let isUneven: Bool
 

@@ -142,13 +142,13 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         return min(rest, rules.restAtMostSeconds) * 1000
     }
 
-    /// How long the planner is left alone after so many vain questions: 5 minutes, and twice as long
+    /// The back-off after this many attempts without a plan: 5 minutes, and twice as long
     /// after each, up to an hour. Loads change, even if nothing else does.
     static func pause(after count: Int) -> Int64 {
         min(3_600_000, 300_000 << Int64(min(10, max(0, count - 1))))
     }
 
-    /// What was asked in vain for the same hosts so lately that it is not asked again now.
+    /// The back-off that still holds for the same hosts.
     func isVain(_ aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp) -> Vain? {
         guard let entry = vain?[aim.rawValue], entry.hosts == hosts else { return nil }
         // A clock that went back must not keep it waiting.

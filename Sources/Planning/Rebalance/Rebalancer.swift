@@ -45,7 +45,7 @@ package struct Rebalancer: Sendable {
         else { return .wait("it is quiet hours") }
         let left = rules.movesPerHour.map { $0 - memory.recent.count }
         guard left.map({ $0 > 0 }) ?? true else {
-            return .wait("\(memory.recent.count) moves in the last hour are all that is allowed")
+            return .wait("\(memory.recent.count) moves in the last hour: the limit is reached")
         }
         var why = ""
         for ask in [relief, ahead, evening, emptying] {
@@ -63,7 +63,7 @@ package struct Rebalancer: Sendable {
                 why = reason
                 guard goal.aim.isAskedAtEveryLook else { continue }
                 let vain = memory.foundNothing(for: goal.aim, goal.hosts, at: look.at)
-                why += "; unless something changes it is looked at again after \(vain.until)"
+                why += "; next attempt after \(vain.until), or when something changes"
             case .plan(let plan, let reason):
                 for step in plan.steps {
                     memory.moved(step.move.domain, to: step.move.target, at: look.at, under: rules)
@@ -76,15 +76,15 @@ package struct Rebalancer: Sendable {
 
     private static func pausing(_ goal: Goal, _ count: Int, _ last: Timestamp) -> String {
         let until = last.advanced(byMilliseconds: RebalanceMemory.pause(after: count))
-        return "\(goal.words), but nothing was found at \(last)"
-            + (count > 1 ? ", nor \(count - 1) times before" : "")
-            + "; unless something changes it is looked at again after \(until)"
+        return "\(goal.words), but no plan was found at \(last)"
+            + (count > 1 ? " (\(count) times in a row)" : "")
+            + "; next attempt after \(until), or when something changes"
     }
 
     private func unheld(_ look: RebalanceLook) -> String {
         let over = look.hosts.filter { !$0.isOut && $0.excess > 0 }.map(\.name.rawValue)
         guard !over.isEmpty else { return "no host is overloaded" }
-        return "overloaded now, but not in \(rules.held) of the last \(rules.looks) looks: "
+        return "overloaded now, but not in \(rules.held) of the last \(rules.looks) observations: "
             + over.joined(separator: ", ")
     }
 
@@ -97,9 +97,9 @@ package struct Rebalancer: Sendable {
 
         var words: String {
             switch aim {
-            case .relief: "overloaded for long: " + hosts.map(\.rawValue).joined(separator: ", ")
-            case .ahead: "hosts would be overloaded at this time of the days to come"
-            case .evening: "the load has been uneven for long"
+            case .relief: "sustained overload: " + hosts.map(\.rawValue).joined(separator: ", ")
+            case .ahead: "hosts will be overloaded later, by the demand at each time of the period"
+            case .evening: "sustained imbalance"
             case .emptying: "hosts can be emptied"
             }
         }
@@ -152,7 +152,7 @@ package struct Rebalancer: Sendable {
                 effort: effort)
             guard plan.outcome == .plan, !plan.steps.isEmpty else { break }
             guard accepts(plan, snapshot, policy) else {
-                return .wait("the judge does not accept the plan")
+                return .wait("the plan checker rejects the plan")
             }
             if pays(plan, snapshot, policy, goal.aim) {
                 plan.purpose = PlanPurpose(
@@ -162,11 +162,17 @@ package struct Rebalancer: Sendable {
             let count = plan.steps.count
             why =
                 why
-                ?? "the \(count) moves would not pay back within \(rules.residenceSeconds) s"
-                + (count > 1 ? ", nor fewer of them" : "")
+                ?? (count > 1
+                    ? "neither these \(count) moves nor fewer pay" : "the move does not pay")
+                + " back within \(Self.duration(rules.residenceSeconds))"
             most = min(count, most ?? count) / 2
         } while most != 0
-        return .wait(why ?? "no placement is better, of what may be moved")
+        return .wait(why ?? "no better placement is possible with the domains that may move")
+    }
+
+    private static func duration(_ seconds: Int64) -> String {
+        if seconds % 3600 == 0 { return "\(seconds / 3600) h" }
+        return seconds % 60 == 0 ? "\(seconds / 60) min" : "\(seconds) s"
     }
 
     private func pays(

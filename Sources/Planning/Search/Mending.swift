@@ -160,7 +160,7 @@ struct Mending {
         if let misfit = HostRules.misfit(
             problem.domains[domain].name, on: name, problem.policy)
         {
-            return "\(name) is no place for it: \(misfit.detail)"
+            return "\(name) does not suit it: \(misfit.detail)"
         }
         for index in problem.groupsOfDomain[domain] {
             let group = problem.groups[index]
@@ -173,10 +173,10 @@ struct Mending {
                     $0 != domain && problem.item(of: problem.origin[$0], in: group.scope) == item
                 }
                 guard let other = others.first else { continue }
-                return "group '\(group.name)' is to be apart, and shares \(zone) with "
+                return "group '\(group.name)' must be apart, and shares \(zone) with "
                     + "\(problem.domains[other].name)"
             case .together:
-                return "group '\(group.name)' is to be together, and lies on "
+                return "group '\(group.name)' must be together, and is on "
                     + "\(group.initialSpread) \(group.scope == .zone ? "zones" : "hosts")"
             }
         }

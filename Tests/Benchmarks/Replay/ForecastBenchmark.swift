@@ -34,7 +34,7 @@ struct ForecastBenchmark: ParsableCommand {
     }
 
     /// The last two days of a week, or the last quarter of a day, are held back. A way is chosen for each
-    /// forecast anew, on what is known by then, as a balancer would.
+    /// forecast again, on what is known by then, as a balancer would.
     private func measure(_ trace: TraceFile.Trace, _ hours: Int, _ isWeek: Bool) {
         let perDay = 288
         let forecast = DemandForecast(perDay: perDay, ahead: hours * 12)

@@ -84,13 +84,13 @@ extension ConflictSearch {
 
     private func text(_ change: Change) -> String {
         if case .group(let name, isApart: true) = change.constraint {
-            return companions(name).map { "allow \($0) for the drain (group '\(name)')" }
+            return companions(name).map { "allow \($0) during the drain (group '\(name)')" }
                 ?? names.wayOut(change)
         }
         if case .policyGroup(let index, isApart: true) = change.constraint {
             let name = policy.antiAffinity[index].name
             return companions(name, rule: index).map {
-                "allow \($0) for the drain (group '\(name)')"
+                "allow \($0) during the drain (group '\(name)')"
             } ?? names.wayOut(change)
         }
         return names.wayOut(change)

@@ -14,7 +14,7 @@ struct ConstraintNames {
     let compatibility: Compatibility
     private let groupsByDomain: [DomainID: [String]]
 
-    /// From so many hosts on their supplies are looked at together.
+    /// From this many hosts on their supplies are looked at together.
     static let hostsOneByOne = 12
 
     init(
