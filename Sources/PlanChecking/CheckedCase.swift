@@ -32,7 +32,7 @@ struct CheckedCase {
             snapshot.hosts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         active = snapshot.domains.filter { $0.facts.state.isActive }
         let defined = snapshot.domains.filter { !$0.facts.state.isActive }
-            .filter { CheckedWays.mayMoveAsDefinition($0.facts, policy) }
+            .filter { CheckedModes.mayMoveAsDefinition($0.facts, policy) }
         domains = Dictionary(
             (active + defined).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         steps = Dictionary(plan.steps.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })

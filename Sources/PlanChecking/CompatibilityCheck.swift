@@ -10,7 +10,7 @@ enum CompatibilityCheck {
                 let from = it.hosts[step.move.source], let to = it.hosts[step.move.target]
             else { return [] }
             let found =
-                CheckedWays.faults(of: step, domain, from, to, it.policy)
+                CheckedModes.faults(of: step, domain, from, to, it.policy)
                 + reasons(domain, from, to, it.policy, step: step)
             return found.map {
                 Violation(

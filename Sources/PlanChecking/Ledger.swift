@@ -23,7 +23,7 @@ struct Ledger {
             if let cells = Self.cells(of: domain), !sets.contains(cells) { sets.append(cells) }
         }
         cellSets = sets
-        copied = CheckedWays.copied(it)
+        copied = CheckedModes.copied(it)
         activeOn = Dictionary(grouping: it.active, by: \.host)
         let off = it.domains.values.filter { !$0.facts.state.isActive }
         var present = Dictionary(

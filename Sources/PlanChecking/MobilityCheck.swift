@@ -14,7 +14,7 @@ enum MobilityCheck {
 
     static func reasons(_ domain: Domain, _ it: CheckedCase) -> [String] {
         // In which way it moves, and what forbids that, is looked at with each step.
-        let isNamed = CheckedWays.mayBeCold(domain.name, it.policy)
+        let isNamed = CheckedModes.mayBeCold(domain.name, it.policy)
         var reasons = domain.facts.blockers.filter { !isNamed || !$0.reason.endsWithShutdown }
             .map(\.detail)
         if domain.facts.isPinned || it.policy.pin.matches(domain.name) { reasons.append("pinned") }

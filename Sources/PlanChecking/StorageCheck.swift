@@ -9,7 +9,7 @@ enum StorageCheck {
         domain.disks.compactMap { disk in
             if copied.contains(disk.target) { return faultOfCopy(disk, from, to, policy) }
             if let overlay = disk.overlay, copied.contains(overlay),
-                CheckedWays.mayCopyTopLayer(domain.name, policy),
+                CheckedModes.mayCopyTopLayer(domain.name, policy),
                 areTwins(pools(of: disk, from, to))
             {
                 return nil

@@ -100,7 +100,7 @@ struct InsertionScheduler {
     }
 
     /// The first time from which all channels of a way have room for its whole length.
-    private func gap(_ way: TransferProblem.Way, _ length: Int64, from: Int64) -> Int64? {
+    private func gap(_ way: TransferProblem.Path, _ length: Int64, from: Int64) -> Int64? {
         var start = from
         var agreed = 0
         var next = 0

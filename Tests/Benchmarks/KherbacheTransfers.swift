@@ -37,13 +37,13 @@ struct KherbacheTransfers {
             }
             let given = it.given.first { $0.domain == id }
             let widest = given?.bandwidth ?? path.widest
-            var ways: [TransferProblem.Way] = []
+            var ways: [TransferProblem.Path] = []
             var bandwidths: [Int] = []
             for share in 1...(given == nil ? shares : 1) {
                 let bandwidth = widest / share
                 guard let seconds = it.seconds(of: id, bandwidth: bandwidth) else { continue }
                 ways.append(
-                    TransferProblem.Way(
+                    TransferProblem.Path(
                         milliseconds: Int64(seconds) * 1000,
                         channels: path.channels.map { .init($0, Int64(bandwidth)) }))
                 bandwidths.append(bandwidth)

@@ -103,7 +103,10 @@ import Testing
         ("name: x\ninterfaces: [{hosts: {h: a}}]", "lacks the key 'name'"),
         ("name: x\ninterfaces: [{name: br0, hosts: [h]}]", "such as {host7: br-lan}"),
         ("name: x\ninterfaces: [{name: br0, hosts: {h: [a]}}]", "such as {host7: br-lan}"),
-        ("name: x\ninterfaces: [{name: br0, hosts: {h: \"a'b\"}}]", "'a'b' is not the name of a bridge"),
+        (
+            "name: x\ninterfaces: [{name: br0, hosts: {h: \"a'b\"}}]",
+            "'a'b' is not the name of a bridge"
+        ),
         (
             "name: x\ninterfaces: [{name: \"b r\", hosts: {h: a}}]",
             "a bridge or network such as br0"

@@ -35,11 +35,12 @@ struct Rationale {
             let to = problem.hosts[move.target].facts
         else { return [] }
         let domain = problem.domains[move.domain].facts
-        return domain.cautions + Cautions.about(domain, from: from, to: to) + ways(move, domain)
+        return domain.cautions + Cautions.about(domain, from: from, to: to)
+            + modeNotes(move, domain)
     }
 
     /// What a way costs that is not the ordinary one.
-    private func ways(_ move: PlannedMove, _ domain: DomainFacts) -> [String] {
+    private func modeNotes(_ move: PlannedMove, _ domain: DomainFacts) -> [String] {
         let disks = compatibility.copies(move.domain, from: move.source, to: move.target)
         let size = domain.disks.filter { disks.contains($0.target) }.reduce(Bytes.zero) {
             $0 + $1.size

@@ -51,7 +51,7 @@ struct ForecastBenchmark: ParsableCommand {
                 guard let best = forecast.best(known, judged: isWeek ? perDay : perDay / 2)
                 else { continue }
                 if case .mixture = best.way { mixtures += 1 }
-                func add(_ way: DemandForecast.Way, to tally: inout Tally) {
+                func add(_ way: DemandForecast.Method, to tally: inout Tally) {
                     guard let guess = forecast.predict(known, way) else { return }
                     tally.error += Double(abs(guess - Int64(values[at]))) / 1000
                     tally.count += 1

@@ -83,7 +83,7 @@ struct ConflictSearch {
         return PlanConflict(
             constraints: conflict.map {
                 PlanConflict.Constraint(kind: $0.kind, detail: names.detail($0))
-            }, isSmallest: isSmallest, isProven: isProven, relaxations: waysOut(conflict))
+            }, isSmallest: isSmallest, isProven: isProven, relaxations: remedies(conflict))
     }
 
     // MARK: Checks

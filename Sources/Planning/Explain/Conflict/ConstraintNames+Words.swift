@@ -41,7 +41,7 @@ extension ConstraintNames {
     }
 
     /// What a change asks of the operator.
-    func wayOut(_ change: ConflictSearch.Change) -> String {
+    func remedyText(_ change: ConflictSearch.Change) -> String {
         switch change.constraint {
         case .runs(let id): return "shut \(name(id)) down for the drain"
         case .hold(let id):

@@ -7,20 +7,22 @@ extension ConflictSearch {
 
     /// Each single change that is enough, cheapest first: it must lie in every conflict, so the one
     /// at hand has them all. If no single one is, changes that are enough together.
-    mutating func waysOut(_ conflict: [ConstraintSwitch]) -> [[String]] {
-        var ways: [(cost: Int, share: Int64, text: String)] = []
+    mutating func remedies(_ conflict: [ConstraintSwitch]) -> [[String]] {
+        var remedies: [(cost: Int, share: Int64, text: String)] = []
         for constraint in conflict.sorted(by: { $0.cost < $1.cost })
-        where ways.count < Self.shownAtMost {
+        where remedies.count < Self.shownAtMost {
             for candidate in names.narrowed(constraint) {
                 guard let (change, share) = least(candidate, beside: []) else { continue }
-                ways.append((constraint.cost, share, text(change)))
+                remedies.append((constraint.cost, share, text(change)))
             }
         }
-        guard ways.isEmpty else {
-            let order = ways.indices.sorted {
-                (ways[$0].cost, ways[$0].share, $0) < (ways[$1].cost, ways[$1].share, $1)
+        guard remedies.isEmpty else {
+            let order = remedies.indices.sorted {
+                (remedies[$0].cost, remedies[$0].share, $0) < (
+                    remedies[$1].cost, remedies[$1].share, $1
+                )
             }
-            return order.prefix(Self.shownAtMost).map { [ways[$0].text] }
+            return order.prefix(Self.shownAtMost).map { [remedies[$0].text] }
         }
         return together(conflict).map { [$0] } ?? []
     }
@@ -85,15 +87,15 @@ extension ConflictSearch {
     private func text(_ change: Change) -> String {
         if case .group(let name, isApart: true) = change.constraint {
             return companions(name).map { "allow \($0) during the drain (group '\(name)')" }
-                ?? names.wayOut(change)
+                ?? names.remedyText(change)
         }
         if case .policyGroup(let index, isApart: true) = change.constraint {
             let name = policy.antiAffinity[index].name
             return companions(name, rule: index).map {
                 "allow \($0) during the drain (group '\(name)')"
-            } ?? names.wayOut(change)
+            } ?? names.remedyText(change)
         }
-        return names.wayOut(change)
+        return names.remedyText(change)
     }
 
     /// Who came to share a host or zone in the plan that was found without the group.

@@ -3,7 +3,7 @@ import PlacementPolicy
 
 /// Each step goes in a way that the policy allows for its domain: nothing is copied or shut down
 /// that was not named.
-enum CheckedWays {
+enum CheckedModes {
     static func faults(
         of step: Step, _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy
     ) -> [String] {
