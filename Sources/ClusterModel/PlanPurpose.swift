@@ -10,7 +10,7 @@ package struct PlanPurpose: Hashable, Codable, Sendable {
         case evening, emptying
 
         /// The others have their own time.
-        package var isAskedAtEveryLook: Bool { self == .relief || self == .evening }
+        package var isTriedAtEveryObservation: Bool { self == .relief || self == .evening }
     }
 
     package var aim: Aim

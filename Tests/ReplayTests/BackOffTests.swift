@@ -21,10 +21,11 @@ struct BackOffTests {
         let world = Worlds.world(placement: [0, 1, 2], intervals: 1) { _, _ in 3900 }
         let rebalancer = Rebalancer(policy, accepts: Worlds.judge)
         for minute in minutes {
-            let look = RebalanceLook(
+            let look = RebalanceObservation(
                 at: Worlds.start.advanced(byMilliseconds: Int64(minute) * 60_000),
                 hosts: over(minute).enumerated().map {
-                    RebalanceLook.HostNow(name: HostName("host\($0 + 1)"), cpu: $1 ? 9800 : 5000)
+                    RebalanceObservation.HostNow(
+                        name: HostName("host\($0 + 1)"), cpu: $1 ? 9800 : 5000)
                 },
                 places: places.enumerated().map { (DomainID("id-\($0 + 1)"), HostName($1)) },
                 under: policy)
@@ -85,11 +86,11 @@ struct BackOffTests {
         policy.rebalance.aim = .consolidate
         let years = Int64(10 * 365 * 86_400_000)
         var memory = RebalanceMemory()
-        func look(_ at: Timestamp, isOut: Bool = false) -> RebalanceLook {
-            RebalanceLook(
+        func look(_ at: Timestamp, isOut: Bool = false) -> RebalanceObservation {
+            RebalanceObservation(
                 at: at,
                 hosts: (1...3).map {
-                    RebalanceLook.HostNow(
+                    RebalanceObservation.HostNow(
                         name: HostName("host\($0)"), isOut: isOut && $0 == 3, cpu: 5000)
                 }, places: [("id-1", "host1"), ("id-2", "host2")], under: policy)
         }
@@ -103,7 +104,7 @@ struct BackOffTests {
         _ = rebalancer.decide(look(Worlds.start), &memory) { world.base }
         #expect(memory.recent.isEmpty && memory.moves.isEmpty)
         #expect(memory.calmSince == Worlds.start)
-        #expect(memory.awayAt["host3"] == Worlds.start)
+        #expect(memory.unreachableAt["host3"] == Worlds.start)
     }
 
     @Test func `a memory of an earlier version is read`() throws {

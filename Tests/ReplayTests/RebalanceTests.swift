@@ -260,9 +260,9 @@ struct RebalanceTests {
         var memory = RebalanceMemory()
         let rebalancer = Rebalancer(policy, accepts: Worlds.judge)
         for (minute, host) in ["host1", "host2"].enumerated() {
-            let look = RebalanceLook(
+            let look = RebalanceObservation(
                 at: Worlds.start.advanced(byMilliseconds: Int64(minute) * 60_000),
-                hosts: [RebalanceLook.HostNow(name: "host1", cpu: 100)],
+                hosts: [RebalanceObservation.HostNow(name: "host1", cpu: 100)],
                 places: [("id-1", HostName(host))], under: policy)
             _ = rebalancer.decide(look, &memory) {
                 Issue.record("nothing asks for a plan")

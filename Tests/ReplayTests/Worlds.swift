@@ -82,10 +82,10 @@ enum Worlds {
                     promised[host, default: 0] += moment.domains[domain].facts.memory.count
                 }
             }
-            let look = RebalanceLook(
+            let look = RebalanceObservation(
                 at: moment.now,
                 hosts: moment.hosts.indices.map {
-                    RebalanceLook.HostNow(
+                    RebalanceObservation.HostNow(
                         name: moment.hosts[$0].name, isOut: moment.isOut[$0],
                         cpu: loads[$0] * 10_000 / moment.capacity($0),
                         memory: promised[$0, default: 0]

@@ -16,9 +16,10 @@ extension PlanService {
     func decide(_ memory: inout RebalanceMemory) async throws -> TimerLook {
         let snapshot = try await observe(.balance(maxMoves: nil))
         let (metrics, now) = (try composition.metrics(), snapshot.observedAt)
-        let look = RebalanceLook(
+        let look = RebalanceObservation(
             of: snapshot,
-            try await metrics.recentUse(from: memory.lookStart(at: now, under: policy), to: now),
+            try await metrics.recentUse(
+                from: memory.observationStart(at: now, under: policy), to: now),
             try await metrics.liveFigures(at: now), under: policy)
         // The judge is asked below, where what it refuses is told as the bug that it is.
         let rebalancer = Rebalancer(policy, seed: seed) { _, _, _ in true }

@@ -70,7 +70,7 @@ extension RebalanceMemory {
     static let name = "rebalance"
 }
 
-extension RebalanceLook {
+extension RebalanceObservation {
     /// How full each host was of late: the mean since the last look, where nothing was measured in that
     /// time the newest figures, and else the demand.
     init(

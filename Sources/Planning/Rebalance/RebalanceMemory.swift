@@ -1,7 +1,7 @@
 package import ClusterModel
 package import PlacementPolicy
 
-/// What the timer remembers from one look to the next. A value to be kept in a database: forgotten,
+/// What the timer remembers from one observation to the next. A value to be kept in a database: forgotten,
 /// every domain could be moved again at once.
 package struct RebalanceMemory: Hashable, Codable, Sendable {
     /// The moves of a domain that still count.
@@ -28,13 +28,13 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     /// Since when no host was overloaded, and nothing was emptied.
     package private(set) var calmSince: Timestamp?
     /// When a host was last out of reach.
-    package private(set) var awayAt: [String: Timestamp] = [:]
+    package private(set) var unreachableAt: [String: Timestamp] = [:]
     /// Where each domain was seen last.
     package private(set) var places: [String: HostName] = [:]
     /// When the days ahead were last looked at.
-    package private(set) var aheadAt: Timestamp?
+    package private(set) var forecastAt: Timestamp?
     /// When the fleet was last looked at.
-    package private(set) var lookedAt: Timestamp?
+    package private(set) var observedAt: Timestamp?
     /// By what was asked for. Optional, as memories of earlier versions are without it.
     private var vain: [String: Vain]?
 
@@ -47,44 +47,47 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     private mutating func forgetWhatIsToCome(_ now: Timestamp) {
         moves = moves.filter { $0.value.last <= now }
         recent.removeAll { $0 > now }
-        awayAt = awayAt.mapValues { min($0, now) }
+        unreachableAt = unreachableAt.mapValues { min($0, now) }
         calmSince = calmSince.map { min($0, now) }
-        aheadAt = aheadAt.map { min($0, now) }
+        forecastAt = forecastAt.map { min($0, now) }
     }
 
     /// Takes in what is seen now. A domain that is elsewhere than it was, though we did not move it,
     /// was moved by someone else: it rests as if we had.
-    mutating func note(_ look: RebalanceLook, under rules: RebalanceRules) {
-        forgetWhatIsToCome(look.at)
-        for host in look.hosts {
+    mutating func note(_ observation: RebalanceObservation, under rules: RebalanceRules) {
+        forgetWhatIsToCome(observation.at)
+        for host in observation.hosts {
             let name = host.name.rawValue
-            if host.isOut { awayAt[name] = look.at }
+            if host.isOut { unreachableAt[name] = observation.at }
             guard !host.isOut else { continue }
             overloaded[name, default: []].append(host.excess > 0)
             let extra = (overloaded[name]?.count ?? 0) - rules.looks
             if extra > 0 { overloaded[name]?.removeFirst(extra) }
         }
-        lookedAt = look.at
-        let known = Set(look.hosts.map(\.name.rawValue))
+        observedAt = observation.at
+        let known = Set(observation.hosts.map(\.name.rawValue))
         overloaded = overloaded.filter { known.contains($0.key) }
-        awayAt = awayAt.filter { known.contains($0.key) }
-        uneven.append(look.isUneven)
+        unreachableAt = unreachableAt.filter { known.contains($0.key) }
+        uneven.append(observation.isUneven)
         if uneven.count > rules.looks { uneven.removeFirst(uneven.count - rules.looks) }
-        for (domain, host) in look.places {
+        for (domain, host) in observation.places {
             if let before = places[domain.rawValue], before != host {
-                count(domain, at: look.at, under: rules)
+                count(domain, at: observation.at, under: rules)
             }
         }
         let seen = Dictionary(
-            look.places.map { ($0.0.rawValue, $0.1) }, uniquingKeysWith: { first, _ in first })
+            observation.places.map { ($0.0.rawValue, $0.1) },
+            uniquingKeysWith: { first, _ in first })
         if seen != places { vain = nil }
         places = seen
-        moves = moves.filter { look.at.millisecondsSince($0.value.last) < forgets($0.value, rules) }
-        recent.removeAll { look.at.millisecondsSince($0) >= 3_600_000 }
-        if look.hosts.contains(where: { $0.excess > 0 && !$0.isOut }) {
+        moves = moves.filter {
+            observation.at.millisecondsSince($0.value.last) < forgets($0.value, rules)
+        }
+        recent.removeAll { observation.at.millisecondsSince($0) >= 3_600_000 }
+        if observation.hosts.contains(where: { $0.excess > 0 && !$0.isOut }) {
             calmSince = nil
         } else if calmSince == nil {
-            calmSince = look.at
+            calmSince = observation.at
         }
     }
 
@@ -110,7 +113,7 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     }
 
     mutating func emptied(at time: Timestamp) { calmSince = time }
-    mutating func lookedAhead(at time: Timestamp) { aheadAt = time }
+    mutating func noteForecast(at time: Timestamp) { forecastAt = time }
 
     private mutating func count(
         _ domain: DomainID, at time: Timestamp, under rules: RebalanceRules
@@ -124,14 +127,14 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
 
     // MARK: Answers
 
-    /// Longer ago than this is no look any more.
-    private static let longestLook: Int64 = 900_000
+    /// Longer ago than this is no observation any more.
+    private static let longestObservation: Int64 = 900_000
 
-    /// From when on the next look takes the mean: from the last one, as far as it is not too long ago
+    /// From when on the next observation takes the mean: from the last one, as far as it is not too long ago
     /// and samples are not too old. Between two looks nothing is then missed, or seen twice.
-    package func lookStart(at now: Timestamp, under policy: Policy) -> Timestamp {
-        let most = min(Self.longestLook, policy.demand.maxAgeSeconds * 1000)
-        let since = lookedAt.map { now.millisecondsSince($0) } ?? most
+    package func observationStart(at now: Timestamp, under policy: Policy) -> Timestamp {
+        let most = min(Self.longestObservation, policy.demand.maxAgeSeconds * 1000)
+        let since = observedAt.map { now.millisecondsSince($0) } ?? most
         return now.advanced(byMilliseconds: -(since > 0 ? min(since, most) : most))
     }
 
@@ -179,7 +182,9 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
 
     /// Has a host that was out of reach answered for long enough?
     func isSettled(_ host: HostName, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
-        awayAt[host.rawValue].map { time.millisecondsSince($0) >= rules.settleSeconds * 1000 }
+        unreachableAt[host.rawValue].map {
+            time.millisecondsSince($0) >= rules.settleSeconds * 1000
+        }
             ?? true
     }
 }

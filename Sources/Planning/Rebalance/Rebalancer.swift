@@ -35,13 +35,14 @@ package struct Rebalancer: Sendable {
 
     private var rules: RebalanceRules { policy.rebalance }
 
-    /// Takes the look in, and answers it. The snapshot is made only when it is needed. What the plan
+    /// Takes the observation in, and answers it. The snapshot is made only when it is needed. What the plan
     /// moves is counted as moved: a plan that is not carried out then costs a rest, never a loop.
     package func decide(
-        _ look: RebalanceLook, _ memory: inout RebalanceMemory, snapshot: () -> ClusterSnapshot
+        _ observation: RebalanceObservation, _ memory: inout RebalanceMemory,
+        snapshot: () -> ClusterSnapshot
     ) -> RebalanceDecision {
-        memory.note(look, under: rules)
-        guard !rules.quiet.contains(where: { $0.covers(milliseconds: look.at.milliseconds) })
+        memory.note(observation, under: rules)
+        guard !rules.quiet.contains(where: { $0.covers(milliseconds: observation.at.milliseconds) })
         else { return .wait("it is quiet hours") }
         let left = rules.movesPerHour.map { $0 - memory.recent.count }
         guard left.map({ $0 > 0 }) ?? true else {
@@ -49,29 +50,30 @@ package struct Rebalancer: Sendable {
         }
         var why = ""
         for ask in [relief, ahead, evening, emptying] {
-            guard let goal = ask(look, &memory) else { continue }
-            if goal.aim.isAskedAtEveryLook,
-                let vain = memory.isVain(goal.aim, goal.hosts, at: look.at)
+            guard let goal = ask(observation, &memory) else { continue }
+            if goal.aim.isTriedAtEveryObservation,
+                let vain = memory.isVain(goal.aim, goal.hosts, at: observation.at)
             {
                 why = Self.pausing(goal, vain.count, vain.last)
                 continue
             }
             let seen = snapshot()
             guard seen.inFlight.isEmpty else { return .wait("migrations are under way") }
-            switch plan(goal, look, memory, seen, left) {
+            switch plan(goal, observation, memory, seen, left) {
             case .wait(let reason):
                 why = reason
-                guard goal.aim.isAskedAtEveryLook else { continue }
-                let vain = memory.foundNothing(for: goal.aim, goal.hosts, at: look.at)
+                guard goal.aim.isTriedAtEveryObservation else { continue }
+                let vain = memory.foundNothing(for: goal.aim, goal.hosts, at: observation.at)
                 why += "; next attempt after \(vain.until), or when something changes"
             case .plan(let plan, let reason):
                 for step in plan.steps {
-                    memory.moved(step.move.domain, to: step.move.target, at: look.at, under: rules)
+                    memory.moved(
+                        step.move.domain, to: step.move.target, at: observation.at, under: rules)
                 }
                 return .plan(plan, reason: reason)
             }
         }
-        return .wait(why.isEmpty ? unheld(look) : why)
+        return .wait(why.isEmpty ? unheld(observation) : why)
     }
 
     private static func pausing(_ goal: Goal, _ count: Int, _ last: Timestamp) -> String {
@@ -81,8 +83,8 @@ package struct Rebalancer: Sendable {
             + "; next attempt after \(until), or when something changes"
     }
 
-    private func unheld(_ look: RebalanceLook) -> String {
-        let over = look.hosts.filter { !$0.isOut && $0.excess > 0 }.map(\.name.rawValue)
+    private func unheld(_ observation: RebalanceObservation) -> String {
+        let over = observation.hosts.filter { !$0.isOut && $0.excess > 0 }.map(\.name.rawValue)
         guard !over.isEmpty else { return "no host is overloaded" }
         return "overloaded now, but not in \(rules.held) of the last \(rules.looks) observations: "
             + over.joined(separator: ", ")
@@ -105,29 +107,39 @@ package struct Rebalancer: Sendable {
         }
     }
 
-    private func relief(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
-        let held = look.hosts.filter { !$0.isOut && memory.isHeld($0.name, rules) }
+    private func relief(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+        -> Goal?
+    {
+        let held = observation.hosts.filter { !$0.isOut && memory.isHeld($0.name, rules) }
         return held.isEmpty ? nil : Goal(aim: .relief, hosts: held.map(\.name))
     }
 
     /// With slots that are times of a period, the snapshot says what is to come; looked at once a slot.
-    private func ahead(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
+    private func ahead(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+        -> Goal?
+    {
         guard let period = policy.demand.periodSeconds else { return nil }
         let every = period * 1000 / Int64(policy.demand.slots)
-        if let last = memory.aheadAt, look.at.millisecondsSince(last) < every { return nil }
-        memory.lookedAhead(at: look.at)
+        if let last = memory.forecastAt, observation.at.millisecondsSince(last) < every {
+            return nil
+        }
+        memory.noteForecast(at: observation.at)
         return Goal(aim: .ahead)
     }
 
-    private func evening(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
+    private func evening(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+        -> Goal?
+    {
         rules.aim == .spread && memory.isUnevennessHeld(rules) ? Goal(aim: .evening) : nil
     }
 
-    private func emptying(_ look: RebalanceLook, _ memory: inout RebalanceMemory) -> Goal? {
+    private func emptying(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+        -> Goal?
+    {
         guard rules.aim == .consolidate, let since = memory.calmSince,
-            look.at.millisecondsSince(since) >= rules.emptyAfterSeconds * 1000
+            observation.at.millisecondsSince(since) >= rules.emptyAfterSeconds * 1000
         else { return nil }
-        memory.emptied(at: look.at)
+        memory.emptied(at: observation.at)
         return Goal(aim: .emptying)
     }
 
@@ -136,11 +148,13 @@ package struct Rebalancer: Sendable {
     /// A plan that does not pay back is asked for again with half as many moves: the planner takes
     /// those first that win most.
     private func plan(
-        _ goal: Goal, _ look: RebalanceLook, _ memory: RebalanceMemory,
+        _ goal: Goal, _ observation: RebalanceObservation, _ memory: RebalanceMemory,
         _ given: ClusterSnapshot, _ left: Int?
     ) -> RebalanceDecision {
-        let snapshot = settled(given, memory, look.at)
-        let resting = snapshot.domains.map(\.id).filter { memory.rests($0, at: look.at, rules) }
+        let snapshot = settled(given, memory, observation.at)
+        let resting = snapshot.domains.map(\.id).filter {
+            memory.rests($0, at: observation.at, rules)
+        }
         var (most, why) = (left, String?.none)
         repeat {
             let policy = Self.policy(policy, for: goal.aim, movesLeft: most)
@@ -156,7 +170,7 @@ package struct Rebalancer: Sendable {
             }
             if pays(plan, snapshot, policy, goal.aim) {
                 plan.purpose = PlanPurpose(
-                    aim: goal.aim, reason: goal.words, overSeconds: look.overSeconds)
+                    aim: goal.aim, reason: goal.words, overSeconds: observation.overSeconds)
                 return .plan(plan, reason: goal.words)
             }
             let count = plan.steps.count

@@ -5,13 +5,13 @@ import Replay
 
 extension ReplayMoment {
     /// What the timer would see now.
-    func look(under policy: Policy) -> RebalanceLook {
+    func look(under policy: Policy) -> RebalanceObservation {
         let loads = hostLoads(latest)
         let promised = hostLoads { policy.memoryDemand(of: domains[$0].facts).count }
-        return RebalanceLook(
+        return RebalanceObservation(
             at: now,
             hosts: hosts.indices.map { host in
-                RebalanceLook.HostNow(
+                RebalanceObservation.HostNow(
                     hosts[host], isOut: isOut[host], cpu: MilliCPU(loads[host]),
                     memory: Bytes(promised[host]), under: policy)
             },

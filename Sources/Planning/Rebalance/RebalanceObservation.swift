@@ -3,7 +3,7 @@ package import PlacementPolicy
 
 /// One look at the fleet: how full each host is now, and where domains are. Cheap, unlike a cluster
 /// snapshot with its windows.
-package struct RebalanceLook: Sendable {
+package struct RebalanceObservation: Sendable {
     /// A host at this moment.
     package struct HostNow: Sendable {
         package var name: HostName
