@@ -15,13 +15,13 @@ extension PlanService {
         let known = Set(snapshot.domains.filter { $0.dirtying != nil }.map(\.id))
         let wanted = plan.steps.filter { step in
             !known.contains(step.move.domain)
-                && step.estimate.durationMilliseconds > MemoryMeasurement.milliseconds
+                && step.estimate.durationMilliseconds > DirtyRateMeasurement.milliseconds
         }
         var turns: [[Step]] = []
         for step in wanted { Self.add(step, to: &turns) }
         var readings: [DirtyingReading] = []
         if !wanted.isEmpty {
-            let seconds = turns.count * Int(MemoryMeasurement.milliseconds / 1000)
+            let seconds = turns.count * Int(DirtyRateMeasurement.milliseconds / 1000)
             Console.err(
                 "measuring how fast \(Format.plural(wanted.count, "guest")) "
                     + "rewrite\(wanted.count == 1 ? "s its" : " their") memory, about \(seconds) s "
@@ -58,7 +58,7 @@ extension PlanService {
             for step in steps {
                 guard let probe = composition.probe(step.move.source) else { continue }
                 group.addTask {
-                    await MemoryMeasurement.measure(
+                    await DirtyRateMeasurement.measure(
                         step.move.domain, with: probe, now: composition.now)
                 }
             }

@@ -4,7 +4,7 @@ import Sampling
 import Telemetry
 
 /// The metrics database as the survey of dirty rates sees it.
-struct SurveyStore: MemorySurveyStore {
+struct SurveyStore: DirtyRateStore {
     let metrics: MetricsStore
     let now: @Sendable () -> Timestamp
 

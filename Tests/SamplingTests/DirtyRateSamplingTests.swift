@@ -8,7 +8,7 @@ import Testing
 
 /// Measuring how guests rewrite their memory, few at a time.
 @Suite(.timeLimit(.minutes(1)))
-struct MemorySurveyTests {
+struct DirtyRateSamplingTests {
     /// Answers with a rate that falls with the length of the window, or not at all.
     final class FakeProbe: MemoryProbe {
         let host: HostName
@@ -29,7 +29,7 @@ struct MemorySurveyTests {
     }
 
     /// Domains with a host each, and what was measured.
-    final class FakeStore: MemorySurveyStore {
+    final class FakeStore: DirtyRateStore {
         let domains: [(domain: DomainID, host: HostName)]
         private let readings = Mutex<[DirtyingReading]>([])
 
@@ -47,10 +47,10 @@ struct MemorySurveyTests {
 
     private func survey(
         _ probes: [FakeProbe], _ store: FakeStore, domainsPerTurn: Int = 4, at seconds: Int64 = 0
-    ) -> MemorySurvey<ContinuousClock> {
-        var budget = MemorySurvey<ContinuousClock>.Budget()
+    ) -> DirtyRateSampling<ContinuousClock> {
+        var budget = DirtyRateSampling<ContinuousClock>.Budget()
         budget.domainsPerTurn = domainsPerTurn
-        return MemorySurvey(
+        return DirtyRateSampling(
             probes: probes, store: store, budget: budget, clock: ContinuousClock(),
             now: { Timestamp(seconds: 1_000_000 + seconds) },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))

@@ -3,7 +3,7 @@ package import HypervisorInterface
 
 /// Measures how a domain rewrites its memory: a short window for the hot set, then a longer one for
 /// what is written slowly.
-package enum MemoryMeasurement {
+package enum DirtyRateMeasurement {
     package static let shortSeconds = 1
     package static let longSeconds = 4
     /// What both take, with reading them.
