@@ -54,10 +54,10 @@ extension Domain {
         var faults: [String?] = [
             Plausible.fault("its dirty rate", dirtyRate),
             Plausible.fault("its resident memory", resident),
-            Plausible.fault("its hot set", dirtying?.hotSet),
-            Plausible.fault("its cold rate", dirtying?.coldRate),
+            Plausible.fault("its hot set", dirtyRates?.hotSet),
+            Plausible.fault("its cold rate", dirtyRates?.coldRate),
             Plausible.fault(
-                "hotMilliseconds", dirtying?.hotMilliseconds, Plausible.measurement),
+                "hotMilliseconds", dirtyRates?.hotMilliseconds, Plausible.measurement),
         ]
         faults += (demand.cpu ?? []).map { Plausible.fault("its demand, in thousandths,", $0) }
         return facts.faults + faults.compactMap(\.self)

@@ -44,9 +44,9 @@ package enum Plausible {
         fault("", size) == nil ? size : nil
     }
 
-    package static func believed(_ dirtying: Dirtying) -> Dirtying? {
-        believed(dirtying.hotSet) != nil && believed(dirtying.coldRate) != nil
-            && measurement.contains(dirtying.hotMilliseconds) ? dirtying : nil
+    package static func believed(_ dirtyRates: DirtyRates) -> DirtyRates? {
+        believed(dirtyRates.hotSet) != nil && believed(dirtyRates.coldRate) != nil
+            && measurement.contains(dirtyRates.hotMilliseconds) ? dirtyRates : nil
     }
 
     /// The sum stops at the largest number there is.

@@ -11,7 +11,7 @@ package struct PlanProposal {
     package func timed(by measured: ClusterSnapshot) -> MigrationPlan {
         guard plan.outcome == .plan else { return plan }
         var draft = draft
-        for domain in measured.domains { draft.measured[domain.id] = domain.dirtying }
+        for domain in measured.domains { draft.measured[domain.id] = domain.dirtyRates }
         var timed = draft.plan(from: measured, under: draft.problem.policy, seed: plan.seed)
         PlanNotes(draft).write(into: &timed)
         return timed

@@ -9,7 +9,7 @@ package protocol DirtyRateStore: Sendable {
     func measurableDomains() async throws -> [(domain: DomainID, host: HostName)]
     /// When each was measured last.
     func measurementTimes() async throws -> [DomainID: Timestamp]
-    func store(_ readings: [DirtyingReading]) async throws
+    func store(_ readings: [DirtyRatesReading]) async throws
 }
 
 /// Measures how guests rewrite their memory, beside the samples and on a budget: at each turn one
@@ -73,20 +73,20 @@ package final class DirtyRateSampling<C: Clock>: Service where C.Duration == Dur
     /// One turn: what was tried, with nil for what could not be measured.
     package func turn(
         _ failed: [DomainID: Timestamp] = [:]
-    ) async throws -> [DomainID: DirtyingReading?] {
+    ) async throws -> [DomainID: DirtyRatesReading?] {
         let (probes, now) = (self.probes, self.now)
         let chosen = Self.choose(
             try await store.measurableDomains().filter { probes[$0.host] != nil },
             measured: try await store.measurementTimes(), failed: failed, at: now(),
             within: budget)
-        let readings = await withTaskGroup(of: (DomainID, DirtyingReading?).self) { group in
+        let readings = await withTaskGroup(of: (DomainID, DirtyRatesReading?).self) { group in
             for (domain, host) in chosen {
                 guard let probe = probes[host] else { continue }
                 group.addTask {
                     (domain, await DirtyRateMeasurement.measure(domain, with: probe, now: now))
                 }
             }
-            return await group.reduce(into: [DomainID: DirtyingReading?]()) { $0[$1.0] = $1.1 }
+            return await group.reduce(into: [DomainID: DirtyRatesReading?]()) { $0[$1.0] = $1.1 }
         }
         try await store.store(readings.values.compactMap { $0 }.sorted { $0.domain < $1.domain })
         return readings

@@ -43,8 +43,8 @@ package struct SnapshotBuilder: Sendable {
             var domain = Domain(
                 facts: settled.facts, host: settled.host,
                 demand: measured.domains[id] ?? .unknown,
-                dirtyRate: Plausible.believed(measured.dirtyRates[id]))
-            domain.dirtying = measured.dirtying[id].flatMap(Plausible.believed)
+                dirtyRate: Plausible.believed(measured.singleDirtyRates[id]))
+            domain.dirtyRates = measured.dirtyRates[id].flatMap(Plausible.believed)
             domain.resident = Plausible.believed(measured.resident[id])
             domains.append(domain)
             if let migration = settled.migration { inFlight.append(migration) }

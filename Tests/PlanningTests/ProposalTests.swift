@@ -12,7 +12,7 @@ import Testing
             var cluster = RandomCluster.medium(seed: seed)
             let world = cluster.snapshot
             for index in cluster.domains.indices {
-                cluster.domains[index].dirtying = Dirtying(
+                cluster.domains[index].dirtyRates = DirtyRates(
                     hotSet: .mebibytes(20), hotMilliseconds: 1000,
                     coldRate: .mebibytes(Int64(index % 7)))
             }

@@ -31,16 +31,16 @@ struct DirtyRateSamplingTests {
     /// Domains with a host each, and what was measured.
     final class FakeStore: DirtyRateStore {
         let domains: [(domain: DomainID, host: HostName)]
-        private let readings = Mutex<[DirtyingReading]>([])
+        private let readings = Mutex<[DirtyRatesReading]>([])
 
         init(_ domains: [(domain: DomainID, host: HostName)]) { self.domains = domains }
 
-        var stored: [DirtyingReading] { readings.withLock { $0 } }
+        var stored: [DirtyRatesReading] { readings.withLock { $0 } }
         func measurableDomains() async throws -> [(domain: DomainID, host: HostName)] { domains }
         func measurementTimes() async throws -> [DomainID: Timestamp] {
             Dictionary(stored.map { ($0.domain, $0.at) }, uniquingKeysWith: { max($0, $1) })
         }
-        func store(_ new: [DirtyingReading]) async throws {
+        func store(_ new: [DirtyRatesReading]) async throws {
             readings.withLock { $0 += new }
         }
     }
@@ -64,8 +64,8 @@ struct DirtyRateSamplingTests {
         _ = try await survey([one, two], store).turn()
         #expect(one.asked == ["a 1", "a 4"] && two.asked == ["c 1", "c 4"])
         #expect(store.stored.map(\.domain) == ["a", "c"])
-        let dirtying = try #require(store.stored.first).dirtying
-        #expect(dirtying.hotSet == .mebibytes(60) && dirtying.coldRate == 0)
+        let dirtyRates = try #require(store.stored.first).dirtyRates
+        #expect(dirtyRates.hotSet == .mebibytes(60) && dirtyRates.coldRate == 0)
         _ = try await survey([one, two], store).turn()
         #expect(one.asked.suffix(2) == ["b 1", "b 4"] && two.asked.count == 2)
     }

@@ -19,9 +19,9 @@ struct SurveyStore: DirtyRateStore {
     }
 
     func measurementTimes() async throws -> [DomainID: Timestamp] {
-        try await metrics.dirtying(after: now().advanced(byMilliseconds: -86_400_000))
+        try await metrics.dirtyRates(after: now().advanced(byMilliseconds: -86_400_000))
             .mapValues(\.at)
     }
 
-    func store(_ readings: [DirtyingReading]) async throws { try await metrics.store(readings) }
+    func store(_ readings: [DirtyRatesReading]) async throws { try await metrics.store(readings) }
 }

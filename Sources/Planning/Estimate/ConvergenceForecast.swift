@@ -27,7 +27,7 @@ package enum ConvergenceForecast {
         // From one host the ways are the same for all that runs there.
         var rates: [HostName: Rate?] = [:]
         let domains = snapshot.domains.map { domain in
-            guard let dirtying = domain.dirtying, domain.facts.state == .running else {
+            guard let dirtyRates = domain.dirtyRates, domain.facts.state == .running else {
                 return domain
             }
             let known =
@@ -37,14 +37,14 @@ package enum ConvergenceForecast {
             guard let rate = known else { return domain }
             let model = PrecopyModel(
                 memory: domain.memoryToSend(lately: contents[domain.id]),
-                dirtying: dirtying.scaled(byPermille: surePermille), rate: rate.first,
+                dirtyRates: dirtyRates.scaled(byPermille: surePermille), rate: rate.first,
                 widest: rate.widest, fit: rate.fit, options: policy.migration)
             guard model.ending == .never else { return domain }
             var domain = domain
             domain.facts.blockers.append(
                 Blocker(
                     domain: domain.name, reason: .convergence,
-                    detail: "its migration would not end: \(figures(dirtying, rate.widest))",
+                    detail: "its migration would not end: \(figures(dirtyRates, rate.widest))",
                     remedy: remedies))
             return domain
         }
@@ -77,8 +77,8 @@ package enum ConvergenceForecast {
     static func caution(
         _ prediction: StepPrediction, rate: Int64, options: MigrationOptions
     ) -> String? {
-        guard let dirtying = prediction.dirtying else { return nil }
-        let figures = figures(dirtying, rate)
+        guard let dirtyRates = prediction.dirtyRates else { return nil }
+        let figures = figures(dirtyRates, rate)
         let pause = (prediction.downtime.low + prediction.downtime.high) / 2
         switch prediction.ending {
         case .converges: return nil
@@ -95,10 +95,11 @@ package enum ConvergenceForecast {
     }
 
     /// `it rewrites 64 MiB within 1 s and 3 MiB/s beyond them, and 19.5 MiB/s can be sent`.
-    private static func figures(_ dirtying: Dirtying, _ rate: Int64) -> String {
-        let tenths = dirtying.hotMilliseconds / 100
+    private static func figures(_ dirtyRates: DirtyRates, _ rate: Int64) -> String {
+        let tenths = dirtyRates.hotMilliseconds / 100
         let time = tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
-        return "it rewrites \(dirtying.hotSet) within \(time) and \(dirtying.coldRate)/s beyond "
+        return
+            "it rewrites \(dirtyRates.hotSet) within \(time) and \(dirtyRates.coldRate)/s beyond "
             + "that, and \(Bytes(rate))/s can be sent"
     }
 }

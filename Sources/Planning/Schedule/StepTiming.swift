@@ -158,7 +158,7 @@ struct StepFloor {
             || options.maxBandwidth != nil
         guard !endsEarly else { return Double(task.memory.count) }
         let model = PrecopyModel(
-            memory: task.memory, dirtying: task.writing, rate: Int64(saturating: rate),
+            memory: task.memory, dirtyRates: task.knownDirtyRates, rate: Int64(saturating: rate),
             fit: task.fit,
             options: options)
         return Double(model.volume.count)

@@ -4,7 +4,7 @@
 /// One rate would not do: it falls with the length of the window it was measured in, because a page
 /// that is written twice counts once. Source: Kherbache et al., "Scheduling live-migrations for fast,
 /// adaptable and energy-efficient relocation operations" (UCC 2015).
-package struct Dirtying: Hashable, Codable, Sendable {
+package struct DirtyRates: Hashable, Codable, Sendable {
     /// What was measured: a rate over a time.
     package struct Window: Hashable, Codable, Sendable {
         package var milliseconds: Int64
@@ -64,7 +64,7 @@ package struct Dirtying: Hashable, Codable, Sendable {
     }
 
     /// The same guest writing at this many thousandths of its rate.
-    package func scaled(byPermille permille: Int64) -> Dirtying {
+    package func scaled(byPermille permille: Int64) -> DirtyRates {
         var scaled = self
         scaled.hotSet = Bytes(Int64(saturating: Double(hotSet.count) * Double(permille) / 1000))
         scaled.coldRate = Bytes(Int64(saturating: Double(coldRate.count) * Double(permille) / 1000))
@@ -73,14 +73,14 @@ package struct Dirtying: Hashable, Codable, Sendable {
 }
 
 /// What measuring one domain's memory gave, as it is kept.
-package struct DirtyingReading: Hashable, Codable, Sendable {
+package struct DirtyRatesReading: Hashable, Codable, Sendable {
     package var domain: DomainID
     package var at: Timestamp
-    package var short: Dirtying.Window
-    package var long: Dirtying.Window
+    package var short: DirtyRates.Window
+    package var long: DirtyRates.Window
 
     package init(
-        domain: DomainID, at: Timestamp, short: Dirtying.Window, long: Dirtying.Window
+        domain: DomainID, at: Timestamp, short: DirtyRates.Window, long: DirtyRates.Window
     ) {
         self.domain = domain
         self.at = at
@@ -88,5 +88,5 @@ package struct DirtyingReading: Hashable, Codable, Sendable {
         self.long = long
     }
 
-    package var dirtying: Dirtying { Dirtying(short: short, long: long, measuredAt: at) }
+    package var dirtyRates: DirtyRates { DirtyRates(short: short, long: long, measuredAt: at) }
 }
