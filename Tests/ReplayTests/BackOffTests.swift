@@ -12,7 +12,7 @@ struct BackOffTests {
     /// Asks for hours, every minute, and gives the minutes at which the planner was asked. The hosts
     /// are all as full as each other, so that no placement is better.
     private func asked(
-        _ minutes: Range<Int>, _ memory: inout RebalanceMemory,
+        _ minutes: Range<Int>, _ memory: inout RebalanceState,
         places: [String] = ["host1", "host2", "host3"],
         over: (Int) -> [Bool] = { _ in [true, true, true] }
     ) -> (minutes: [Int], words: [String]) {
@@ -52,7 +52,7 @@ struct BackOffTests {
     }
 
     @Test func `what finds nothing is asked more and more seldom, and an hour apart at most`() {
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         let asked = asked(0..<400, &memory)
         // Held in the third look; then after 5, 10, 20, 40, 60 and 60 minutes.
         #expect(asked.minutes == [2, 7, 17, 37, 77, 137, 197, 257, 317, 377])
@@ -64,7 +64,7 @@ struct BackOffTests {
     }
 
     @Test func `a change of the overloaded hosts or of the placement is looked at at once`() {
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         #expect(asked(0..<60, &memory).minutes.last == 37)
         let fewer = asked(60..<63, &memory) { _ in [true, true, false] }
         #expect(fewer.minutes == [60])
@@ -75,7 +75,7 @@ struct BackOffTests {
     }
 
     @Test func `a clock that goes back does not keep it waiting`() {
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         _ = asked(0..<60, &memory)
         #expect(asked(20..<22, &memory).minutes == [20])
     }
@@ -85,7 +85,7 @@ struct BackOffTests {
         policy.rebalance.movesPerHour = 1
         policy.rebalance.aim = .consolidate
         let years = Int64(10 * 365 * 86_400_000)
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         func look(_ at: Timestamp, isOut: Bool = false) -> RebalanceObservation {
             RebalanceObservation(
                 at: at,
@@ -108,13 +108,13 @@ struct BackOffTests {
     }
 
     @Test func `a memory of an earlier version is read`() throws {
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         _ = asked(0..<1, &memory)
         let kept = try JSONEncoder().encode(memory)
         #expect(!String(decoding: kept, as: UTF8.self).contains("vain"))
         _ = asked(1..<10, &memory)
         let full = try JSONEncoder().encode(memory)
-        #expect(try JSONDecoder().decode(RebalanceMemory.self, from: full) == memory)
-        #expect(try JSONDecoder().decode(RebalanceMemory.self, from: kept) != memory)
+        #expect(try JSONDecoder().decode(RebalanceState.self, from: full) == memory)
+        #expect(try JSONDecoder().decode(RebalanceState.self, from: kept) != memory)
     }
 }

@@ -230,7 +230,7 @@ struct RebalanceTests {
         var policy = Worlds.policy()
         policy.rebalance.restSeconds = 3600
         policy.rebalance.restAtMostSeconds = 4 * 3600
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         let rules = policy.rebalance
         var now = Worlds.start
         for hours in [1, 2, 4, 4] {
@@ -257,7 +257,7 @@ struct RebalanceTests {
 
     @Test func `what somebody else moves is left alone`() {
         let policy = Worlds.policy()
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         let rebalancer = Rebalancer(policy, accepts: Worlds.judge)
         for (minute, host) in ["host1", "host2"].enumerated() {
             let look = RebalanceObservation(

@@ -67,8 +67,8 @@ enum Worlds {
 
     /// Plays it under the rebalancer and gives the replay with its memory.
     static func play(
-        _ world: ReplayWorld, _ policy: Policy, memory start: RebalanceMemory = RebalanceMemory()
-    ) -> (replay: Replay, memory: RebalanceMemory) {
+        _ world: ReplayWorld, _ policy: Policy, memory start: RebalanceState = RebalanceState()
+    ) -> (replay: Replay, memory: RebalanceState) {
         var memory = start
         var replay = Replay(world, keepsTrack: true)
         let rebalancer = Rebalancer(

@@ -8,7 +8,7 @@ import Replay
 /// judge before it is played.
 struct ReplayDecider {
     let policy: Policy
-    private var memory = RebalanceMemory()
+    private var memory = RebalanceState()
     private let rebalancer: Rebalancer
     private let seed: UInt64
     private(set) var notes: [String] = []

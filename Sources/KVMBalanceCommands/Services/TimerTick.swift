@@ -17,13 +17,13 @@ extension FleetCommand {
         try await runner.refuseUnfinishedRun()
         try await composition.refuseOldSamples(service.policy)
         let journal = try composition.journal()
-        let before = try await journal.remembered(RebalanceMemory.name, as: RebalanceMemory.self)
-        var memory = before ?? RebalanceMemory()
+        let before = try await journal.remembered(RebalanceState.name, as: RebalanceState.self)
+        var memory = before ?? RebalanceState()
         let looked = try await service.decide(&memory)
         let basis = LookWords.text(looked.overSeconds)
         switch looked.decision {
         case .wait(let reason):
-            if !acting.dryRun { try await journal.remember(memory, as: RebalanceMemory.name) }
+            if !acting.dryRun { try await journal.remember(memory, as: RebalanceState.name) }
             if isJSON {
                 try Console.outJSON(TimerWait(reason: reason, overSeconds: looked.overSeconds))
             } else {
@@ -35,7 +35,7 @@ extension FleetCommand {
             if acting.dryRun { return try show(plan, save: nil) }
             guard try agreed(to: plan, acting) else { return .failed }
             // Before it runs: a run that is killed must not be followed by the same one.
-            try await journal.remember(memory, as: RebalanceMemory.name)
+            try await journal.remember(memory, as: RebalanceState.name)
             return try await runner.start(
                 plan, goal: service.goal(of: plan), service: service, lock: lock)
         }
@@ -66,7 +66,7 @@ private struct TimerWait: Encodable {
     }
 }
 
-extension RebalanceMemory {
+extension RebalanceState {
     static let name = "rebalance"
 }
 

@@ -44,7 +44,7 @@ package struct AssignmentSearch {
     }
 
     private let problem: AssignmentProblem
-    private let memory = Memory()
+    private let arena = Arena()
     private let tables: AssignmentTables
     private let seed: UInt64
     private let workers: Int
@@ -62,7 +62,7 @@ package struct AssignmentSearch {
         self.seed = seed
         self.workers = workers
         self.tuning = tuning
-        tables = AssignmentTables(problem, in: memory)
+        tables = AssignmentTables(problem, in: arena)
     }
 
     package func run(_ effort: Effort, parallel: Parallel = Self.oneAfterAnother) -> Result {

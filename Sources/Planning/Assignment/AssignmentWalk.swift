@@ -12,7 +12,7 @@ struct AssignmentWalk {
     }
 
     private let problem: AssignmentProblem
-    private let memory = Memory()
+    private let arena = Arena()
     private let tables: AssignmentTables
     private var random: SplitMix64
 
@@ -26,7 +26,7 @@ struct AssignmentWalk {
 
     init(_ problem: AssignmentProblem, seed: UInt64) {
         self.problem = problem
-        tables = AssignmentTables(problem, in: memory)
+        tables = AssignmentTables(problem, in: arena)
         random = SplitMix64(seed: seed)
     }
 
@@ -63,7 +63,7 @@ struct AssignmentWalk {
                 if left == 0, state.countPlaces() == 0 { return steps }
             }
         }
-        withExtendedLifetime(memory) {}
+        withExtendedLifetime(arena) {}
         return nil
     }
 

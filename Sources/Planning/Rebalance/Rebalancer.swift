@@ -38,36 +38,36 @@ package struct Rebalancer: Sendable {
     /// Takes the observation in, and answers it. The snapshot is made only when it is needed. What the plan
     /// moves is counted as moved: a plan that is not carried out then costs a rest, never a loop.
     package func decide(
-        _ observation: RebalanceObservation, _ memory: inout RebalanceMemory,
+        _ observation: RebalanceObservation, _ state: inout RebalanceState,
         snapshot: () -> ClusterSnapshot
     ) -> RebalanceDecision {
-        memory.note(observation, under: rules)
+        state.note(observation, under: rules)
         guard !rules.quiet.contains(where: { $0.covers(milliseconds: observation.at.milliseconds) })
         else { return .wait("it is quiet hours") }
-        let left = rules.movesPerHour.map { $0 - memory.recent.count }
+        let left = rules.movesPerHour.map { $0 - state.recent.count }
         guard left.map({ $0 > 0 }) ?? true else {
-            return .wait("\(memory.recent.count) moves in the last hour: the limit is reached")
+            return .wait("\(state.recent.count) moves in the last hour: the limit is reached")
         }
         var why = ""
         for ask in [relief, ahead, evening, emptying] {
-            guard let goal = ask(observation, &memory) else { continue }
+            guard let goal = ask(observation, &state) else { continue }
             if goal.aim.isTriedAtEveryObservation,
-                let vain = memory.isVain(goal.aim, goal.hosts, at: observation.at)
+                let vain = state.isVain(goal.aim, goal.hosts, at: observation.at)
             {
                 why = Self.pausing(goal, vain.count, vain.last)
                 continue
             }
             let seen = snapshot()
             guard seen.inFlight.isEmpty else { return .wait("migrations are under way") }
-            switch plan(goal, observation, memory, seen, left) {
+            switch plan(goal, observation, state, seen, left) {
             case .wait(let reason):
                 why = reason
                 guard goal.aim.isTriedAtEveryObservation else { continue }
-                let vain = memory.foundNothing(for: goal.aim, goal.hosts, at: observation.at)
+                let vain = state.foundNothing(for: goal.aim, goal.hosts, at: observation.at)
                 why += "; next attempt after \(vain.until), or when something changes"
             case .plan(let plan, let reason):
                 for step in plan.steps {
-                    memory.moved(
+                    state.moved(
                         step.move.domain, to: step.move.target, at: observation.at, under: rules)
                 }
                 return .plan(plan, reason: reason)
@@ -77,7 +77,7 @@ package struct Rebalancer: Sendable {
     }
 
     private static func pausing(_ goal: Goal, _ count: Int, _ last: Timestamp) -> String {
-        let until = last.advanced(byMilliseconds: RebalanceMemory.pause(after: count))
+        let until = last.advanced(byMilliseconds: RebalanceState.pause(after: count))
         return "\(goal.words), but no plan was found at \(last)"
             + (count > 1 ? " (\(count) times in a row)" : "")
             + "; next attempt after \(until), or when something changes"
@@ -107,39 +107,39 @@ package struct Rebalancer: Sendable {
         }
     }
 
-    private func relief(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+    private func relief(_ observation: RebalanceObservation, _ state: inout RebalanceState)
         -> Goal?
     {
-        let held = observation.hosts.filter { !$0.isOut && memory.isHeld($0.name, rules) }
+        let held = observation.hosts.filter { !$0.isOut && state.isHeld($0.name, rules) }
         return held.isEmpty ? nil : Goal(aim: .relief, hosts: held.map(\.name))
     }
 
     /// With slots that are times of a period, the snapshot says what is to come; looked at once a slot.
-    private func ahead(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+    private func ahead(_ observation: RebalanceObservation, _ state: inout RebalanceState)
         -> Goal?
     {
         guard let period = policy.demand.periodSeconds else { return nil }
         let every = period * 1000 / Int64(policy.demand.slots)
-        if let last = memory.forecastAt, observation.at.millisecondsSince(last) < every {
+        if let last = state.forecastAt, observation.at.millisecondsSince(last) < every {
             return nil
         }
-        memory.noteForecast(at: observation.at)
+        state.noteForecast(at: observation.at)
         return Goal(aim: .ahead)
     }
 
-    private func evening(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+    private func evening(_ observation: RebalanceObservation, _ state: inout RebalanceState)
         -> Goal?
     {
-        rules.aim == .spread && memory.isUnevennessHeld(rules) ? Goal(aim: .evening) : nil
+        rules.aim == .spread && state.isUnevennessHeld(rules) ? Goal(aim: .evening) : nil
     }
 
-    private func emptying(_ observation: RebalanceObservation, _ memory: inout RebalanceMemory)
+    private func emptying(_ observation: RebalanceObservation, _ state: inout RebalanceState)
         -> Goal?
     {
-        guard rules.aim == .consolidate, let since = memory.calmSince,
+        guard rules.aim == .consolidate, let since = state.calmSince,
             observation.at.millisecondsSince(since) >= rules.emptyAfterSeconds * 1000
         else { return nil }
-        memory.emptied(at: observation.at)
+        state.emptied(at: observation.at)
         return Goal(aim: .emptying)
     }
 
@@ -148,12 +148,12 @@ package struct Rebalancer: Sendable {
     /// A plan that does not pay back is asked for again with half as many moves: the planner takes
     /// those first that win most.
     private func plan(
-        _ goal: Goal, _ observation: RebalanceObservation, _ memory: RebalanceMemory,
+        _ goal: Goal, _ observation: RebalanceObservation, _ state: RebalanceState,
         _ given: ClusterSnapshot, _ left: Int?
     ) -> RebalanceDecision {
-        let snapshot = settled(given, memory, observation.at)
+        let snapshot = settled(given, state, observation.at)
         let resting = snapshot.domains.map(\.id).filter {
-            memory.rests($0, at: observation.at, rules)
+            state.rests($0, at: observation.at, rules)
         }
         var (most, why) = (left, String?.none)
         repeat {
@@ -222,10 +222,10 @@ package struct Rebalancer: Sendable {
 
     /// Hosts that just came back count as under maintenance: nothing goes there.
     private func settled(
-        _ snapshot: ClusterSnapshot, _ memory: RebalanceMemory, _ now: Timestamp
+        _ snapshot: ClusterSnapshot, _ state: RebalanceState, _ now: Timestamp
     ) -> ClusterSnapshot {
         var hosts = snapshot.hosts
-        for host in hosts.indices where !memory.isSettled(hosts[host].name, at: now, rules) {
+        for host in hosts.indices where !state.isSettled(hosts[host].name, at: now, rules) {
             hosts[host].inMaintenance = true
         }
         return ClusterSnapshot(

@@ -8,7 +8,7 @@ import Telemetry
 /// the timer would, and answers with migrations.
 struct CloudSimOurs {
     let policy: Policy
-    private var memory = RebalanceMemory()
+    private var memory = RebalanceState()
     private let effort: SearchEffort
     /// Empty hosts that are offered beside those in use; of 800 there are always enough.
     private static let spare = 40

@@ -3,7 +3,7 @@ package import PlacementPolicy
 
 /// What the timer remembers from one observation to the next. A value to be kept in a database: forgotten,
 /// every domain could be moved again at once.
-package struct RebalanceMemory: Hashable, Codable, Sendable {
+package struct RebalanceState: Hashable, Codable, Sendable {
     /// The moves of a domain that still count.
     package struct Moves: Hashable, Codable, Sendable {
         package var count: Int
