@@ -11,7 +11,7 @@ package struct RebalanceState: Hashable, Codable, Sendable {
     }
 
     /// How often the planner was asked for something and found nothing, while nothing had changed.
-    package struct Vain: Hashable, Codable, Sendable {
+    package struct BackOff: Hashable, Codable, Sendable {
         /// The hosts that it was asked for.
         package var hosts: [HostName]
         package var count: Int
@@ -36,7 +36,15 @@ package struct RebalanceState: Hashable, Codable, Sendable {
     /// When the fleet was last looked at.
     package private(set) var observedAt: Timestamp?
     /// By what was asked for. Optional, as memories of earlier versions are without it.
-    private var vain: [String: Vain]?
+    private var backOffs: [String: BackOff]?
+
+    private enum CodingKeys: String, CodingKey {
+        case overloaded, uneven, moves, recent, calmSince, places
+        case unreachableAt = "awayAt"
+        case forecastAt = "aheadAt"
+        case observedAt = "lookedAt"
+        case backOffs = "vain"
+    }
 
     package init() {}
 
@@ -78,7 +86,7 @@ package struct RebalanceState: Hashable, Codable, Sendable {
         let seen = Dictionary(
             observation.places.map { ($0.0.rawValue, $0.1) },
             uniquingKeysWith: { first, _ in first })
-        if seen != places { vain = nil }
+        if seen != places { backOffs = nil }
         places = seen
         moves = moves.filter {
             observation.at.millisecondsSince($0.value.last) < forgets($0.value, rules)
@@ -98,18 +106,18 @@ package struct RebalanceState: Hashable, Codable, Sendable {
         count(domain, at: time, under: rules)
         places[domain.rawValue] = host
         recent.append(time)
-        vain = nil
+        backOffs = nil
     }
 
     /// The planner found nothing for these hosts. Gives how often that was so, and until when it is not
     /// asked again if nothing changes.
-    mutating func foundNothing(
+    mutating func noteNoPlan(
         for aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp
     ) -> (count: Int, until: Timestamp) {
-        let before = vain?[aim.rawValue].flatMap { $0.hosts == hosts ? $0 : nil }
-        let entry = Vain(hosts: hosts, count: (before?.count ?? 0) + 1, last: time)
-        vain = (vain ?? [:]).merging([aim.rawValue: entry]) { $1 }
-        return (entry.count, time.advanced(byMilliseconds: Self.pause(after: entry.count)))
+        let before = backOffs?[aim.rawValue].flatMap { $0.hosts == hosts ? $0 : nil }
+        let entry = BackOff(hosts: hosts, count: (before?.count ?? 0) + 1, last: time)
+        backOffs = (backOffs ?? [:]).merging([aim.rawValue: entry]) { $1 }
+        return (entry.count, time.advanced(byMilliseconds: Self.backOffTime(after: entry.count)))
     }
 
     mutating func emptied(at time: Timestamp) { calmSince = time }
@@ -147,16 +155,16 @@ package struct RebalanceState: Hashable, Codable, Sendable {
 
     /// The back-off after this many attempts without a plan: 5 minutes, and twice as long
     /// after each, up to an hour. Loads change, even if nothing else does.
-    static func pause(after count: Int) -> Int64 {
+    static func backOffTime(after count: Int) -> Int64 {
         min(3_600_000, 300_000 << Int64(min(10, max(0, count - 1))))
     }
 
     /// The back-off that still holds for the same hosts.
-    func isVain(_ aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp) -> Vain? {
-        guard let entry = vain?[aim.rawValue], entry.hosts == hosts else { return nil }
+    func backOff(_ aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp) -> BackOff? {
+        guard let entry = backOffs?[aim.rawValue], entry.hosts == hosts else { return nil }
         // A clock that went back must not keep it waiting.
         let elapsed = time.millisecondsSince(entry.last)
-        return (0..<Self.pause(after: entry.count)).contains(elapsed) ? entry : nil
+        return (0..<Self.backOffTime(after: entry.count)).contains(elapsed) ? entry : nil
     }
 
     private func forgets(_ entry: Moves, _ rules: RebalanceRules) -> Int64 {

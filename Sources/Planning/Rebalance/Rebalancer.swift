@@ -52,9 +52,9 @@ package struct Rebalancer: Sendable {
         for ask in [relief, ahead, evening, emptying] {
             guard let goal = ask(observation, &state) else { continue }
             if goal.aim.isTriedAtEveryObservation,
-                let vain = state.isVain(goal.aim, goal.hosts, at: observation.at)
+                let backOff = state.backOff(goal.aim, goal.hosts, at: observation.at)
             {
-                why = Self.pausing(goal, vain.count, vain.last)
+                why = Self.backOffText(goal, backOff.count, backOff.last)
                 continue
             }
             let seen = snapshot()
@@ -63,8 +63,8 @@ package struct Rebalancer: Sendable {
             case .wait(let reason):
                 why = reason
                 guard goal.aim.isTriedAtEveryObservation else { continue }
-                let vain = state.foundNothing(for: goal.aim, goal.hosts, at: observation.at)
-                why += "; next attempt after \(vain.until), or when something changes"
+                let backOff = state.noteNoPlan(for: goal.aim, goal.hosts, at: observation.at)
+                why += "; next attempt after \(backOff.until), or when something changes"
             case .plan(let plan, let reason):
                 for step in plan.steps {
                     state.moved(
@@ -76,8 +76,8 @@ package struct Rebalancer: Sendable {
         return .wait(why.isEmpty ? unheld(observation) : why)
     }
 
-    private static func pausing(_ goal: Goal, _ count: Int, _ last: Timestamp) -> String {
-        let until = last.advanced(byMilliseconds: RebalanceState.pause(after: count))
+    private static func backOffText(_ goal: Goal, _ count: Int, _ last: Timestamp) -> String {
+        let until = last.advanced(byMilliseconds: RebalanceState.backOffTime(after: count))
         return "\(goal.words), but no plan was found at \(last)"
             + (count > 1 ? " (\(count) times in a row)" : "")
             + "; next attempt after \(until), or when something changes"
