@@ -4,13 +4,14 @@ package struct PlanPurpose: Hashable, Codable, Sendable {
     /// What is wanted.
     package enum Aim: String, Hashable, Codable, Sendable {
         /// Hosts that are overloaded now come below their limits, and nothing more.
-        case relief
+        case relieveOverload = "relief"
         /// The same for hosts that would be overloaded at a time of the days to come.
-        case ahead
-        case evening, emptying
+        case relieveForecast = "ahead"
+        case evenOut = "evening"
+        case consolidate = "emptying"
 
         /// The others have their own time.
-        package var isTriedAtEveryObservation: Bool { self == .relief || self == .evening }
+        package var isTriedAtEveryObservation: Bool { self == .relieveOverload || self == .evenOut }
     }
 
     package var aim: Aim

@@ -86,18 +86,19 @@ struct BackOffTests {
         policy.rebalance.aim = .consolidate
         let years = Int64(10 * 365 * 86_400_000)
         var memory = RebalanceState()
-        func look(_ at: Timestamp, isOut: Bool = false) -> RebalanceObservation {
+        func look(_ at: Timestamp, isUnreachable: Bool = false) -> RebalanceObservation {
             RebalanceObservation(
                 at: at,
                 hosts: (1...3).map {
                     RebalanceObservation.HostNow(
-                        name: HostName("host\($0)"), isOut: isOut && $0 == 3, cpu: 5000)
+                        name: HostName("host\($0)"), isUnreachable: isUnreachable && $0 == 3,
+                        cpu: 5000)
                 }, places: [("id-1", "host1"), ("id-2", "host2")], under: policy)
         }
         let world = Worlds.world(placement: [0, 1], intervals: 1) { _, _ in 900 }
         let rebalancer = Rebalancer(policy, accepts: Worlds.judge)
         let ahead = Worlds.start.advanced(byMilliseconds: years)
-        _ = rebalancer.decide(look(ahead, isOut: true), &memory) { world.base }
+        _ = rebalancer.decide(look(ahead, isUnreachable: true), &memory) { world.base }
         memory.moved("id-1", to: "host1", at: ahead, under: policy.rebalance)
         #expect(memory.rests("id-1", at: ahead, policy.rebalance))
         #expect(!memory.rests("id-1", at: Worlds.start, policy.rebalance))

@@ -86,7 +86,7 @@ enum Worlds {
                 at: moment.now,
                 hosts: moment.hosts.indices.map {
                     RebalanceObservation.HostNow(
-                        name: moment.hosts[$0].name, isOut: moment.isOut[$0],
+                        name: moment.hosts[$0].name, isUnreachable: moment.isUnreachable[$0],
                         cpu: loads[$0] * 10_000 / moment.capacity($0),
                         memory: promised[$0, default: 0]
                             / max(1, (moment.hosts[$0].facts?.memory.count ?? 0) / 10_000))

@@ -82,7 +82,7 @@ extension ReplayMoment {
             at: now,
             hosts: hosts.indices.map { host in
                 RebalanceObservation.HostNow(
-                    hosts[host], isOut: isOut[host], cpu: MilliCPU(loads[host]),
+                    hosts[host], isUnreachable: isUnreachable[host], cpu: MilliCPU(loads[host]),
                     memory: Bytes(promised[host]), under: policy)
             },
             places: placement.enumerated().compactMap { domain, host in

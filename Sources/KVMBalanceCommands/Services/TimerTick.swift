@@ -90,7 +90,7 @@ extension RebalanceObservation {
             at: snapshot.observedAt, over: use.isEmpty ? nil : use.seconds,
             hosts: snapshot.hosts.map { host in
                 HostNow(
-                    host, isOut: host.fault != nil, cpu: cpu[host.name] ?? .zero,
+                    host, isUnreachable: host.fault != nil, cpu: cpu[host.name] ?? .zero,
                     memory: memory[host.name] ?? .zero, under: policy)
             },
             places: active.map { ($0.id, $0.host) }, under: policy)

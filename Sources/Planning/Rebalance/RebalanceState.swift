@@ -66,8 +66,8 @@ package struct RebalanceState: Hashable, Codable, Sendable {
         forgetWhatIsToCome(observation.at)
         for host in observation.hosts {
             let name = host.name.rawValue
-            if host.isOut { unreachableAt[name] = observation.at }
-            guard !host.isOut else { continue }
+            if host.isUnreachable { unreachableAt[name] = observation.at }
+            guard !host.isUnreachable else { continue }
             overloaded[name, default: []].append(host.excess > 0)
             let extra = (overloaded[name]?.count ?? 0) - rules.looks
             if extra > 0 { overloaded[name]?.removeFirst(extra) }
@@ -92,7 +92,7 @@ package struct RebalanceState: Hashable, Codable, Sendable {
             observation.at.millisecondsSince($0.value.last) < forgets($0.value, rules)
         }
         recent.removeAll { observation.at.millisecondsSince($0) >= 3_600_000 }
-        if observation.hosts.contains(where: { $0.excess > 0 && !$0.isOut }) {
+        if observation.hosts.contains(where: { $0.excess > 0 && !$0.isUnreachable }) {
             calmSince = nil
         } else if calmSince == nil {
             calmSince = observation.at
@@ -179,17 +179,17 @@ package struct RebalanceState: Hashable, Codable, Sendable {
     }
 
     /// Was a host overloaded in enough of the last looks, and in the last one?
-    func isHeld(_ host: HostName, _ rules: RebalanceRules) -> Bool {
+    func isSustained(_ host: HostName, _ rules: RebalanceRules) -> Bool {
         guard let looks = overloaded[host.rawValue], looks.last == true else { return false }
         return looks.count(where: \.self) >= rules.held
     }
 
-    func isUnevennessHeld(_ rules: RebalanceRules) -> Bool {
+    func isImbalanceSustained(_ rules: RebalanceRules) -> Bool {
         uneven.last == true && uneven.count(where: \.self) >= rules.held
     }
 
     /// Has a host that was out of reach answered for long enough?
-    func isSettled(_ host: HostName, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
+    func hasAnsweredForLong(_ host: HostName, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
         unreachableAt[host.rawValue].map {
             time.millisecondsSince($0) >= rules.settleSeconds * 1000
         }

@@ -49,7 +49,7 @@ package struct Rebalancer: Sendable {
             return .wait("\(state.recent.count) moves in the last hour: the limit is reached")
         }
         var why = ""
-        for ask in [relief, ahead, evening, emptying] {
+        for ask in [sustainedOverload, forecastOverload, sustainedImbalance, hostsToEmpty] {
             guard let goal = ask(observation, &state) else { continue }
             if goal.aim.isTriedAtEveryObservation,
                 let backOff = state.backOff(goal.aim, goal.hosts, at: observation.at)
@@ -73,7 +73,7 @@ package struct Rebalancer: Sendable {
                 return .plan(plan, reason: reason)
             }
         }
-        return .wait(why.isEmpty ? unheld(observation) : why)
+        return .wait(why.isEmpty ? notSustained(observation) : why)
     }
 
     private static func backOffText(_ goal: Goal, _ count: Int, _ last: Timestamp) -> String {
@@ -83,8 +83,9 @@ package struct Rebalancer: Sendable {
             + "; next attempt after \(until), or when something changes"
     }
 
-    private func unheld(_ observation: RebalanceObservation) -> String {
-        let over = observation.hosts.filter { !$0.isOut && $0.excess > 0 }.map(\.name.rawValue)
+    private func notSustained(_ observation: RebalanceObservation) -> String {
+        let over = observation.hosts.filter { !$0.isUnreachable && $0.excess > 0 }.map(
+            \.name.rawValue)
         guard !over.isEmpty else { return "no host is overloaded" }
         return "overloaded now, but not in \(rules.held) of the last \(rules.looks) observations: "
             + over.joined(separator: ", ")
@@ -99,23 +100,31 @@ package struct Rebalancer: Sendable {
 
         var words: String {
             switch aim {
-            case .relief: "sustained overload: " + hosts.map(\.rawValue).joined(separator: ", ")
-            case .ahead: "hosts will be overloaded later, by the demand at each time of the period"
-            case .evening: "sustained imbalance"
-            case .emptying: "hosts can be emptied"
+            case .relieveOverload:
+                "sustained overload: " + hosts.map(\.rawValue).joined(separator: ", ")
+            case .relieveForecast:
+                "hosts will be overloaded later, by the demand at each time of the period"
+            case .evenOut: "sustained imbalance"
+            case .consolidate: "hosts can be emptied"
             }
         }
     }
 
-    private func relief(_ observation: RebalanceObservation, _ state: inout RebalanceState)
+    private func sustainedOverload(
+        _ observation: RebalanceObservation, _ state: inout RebalanceState
+    )
         -> Goal?
     {
-        let held = observation.hosts.filter { !$0.isOut && state.isHeld($0.name, rules) }
-        return held.isEmpty ? nil : Goal(aim: .relief, hosts: held.map(\.name))
+        let sustained = observation.hosts.filter {
+            !$0.isUnreachable && state.isSustained($0.name, rules)
+        }
+        return sustained.isEmpty ? nil : Goal(aim: .relieveOverload, hosts: sustained.map(\.name))
     }
 
     /// With slots that are times of a period, the snapshot says what is to come; looked at once a slot.
-    private func ahead(_ observation: RebalanceObservation, _ state: inout RebalanceState)
+    private func forecastOverload(
+        _ observation: RebalanceObservation, _ state: inout RebalanceState
+    )
         -> Goal?
     {
         guard let period = policy.demand.periodSeconds else { return nil }
@@ -124,23 +133,25 @@ package struct Rebalancer: Sendable {
             return nil
         }
         state.noteForecast(at: observation.at)
-        return Goal(aim: .ahead)
+        return Goal(aim: .relieveForecast)
     }
 
-    private func evening(_ observation: RebalanceObservation, _ state: inout RebalanceState)
+    private func sustainedImbalance(
+        _ observation: RebalanceObservation, _ state: inout RebalanceState
+    )
         -> Goal?
     {
-        rules.aim == .spread && state.isUnevennessHeld(rules) ? Goal(aim: .evening) : nil
+        rules.aim == .spread && state.isImbalanceSustained(rules) ? Goal(aim: .evenOut) : nil
     }
 
-    private func emptying(_ observation: RebalanceObservation, _ state: inout RebalanceState)
+    private func hostsToEmpty(_ observation: RebalanceObservation, _ state: inout RebalanceState)
         -> Goal?
     {
         guard rules.aim == .consolidate, let since = state.calmSince,
             observation.at.millisecondsSince(since) >= rules.emptyAfterSeconds * 1000
         else { return nil }
         state.emptied(at: observation.at)
-        return Goal(aim: .emptying)
+        return Goal(aim: .consolidate)
     }
 
     // MARK: Planning
@@ -159,7 +170,7 @@ package struct Rebalancer: Sendable {
         repeat {
             let policy = Self.policy(policy, for: goal.aim, movesLeft: most)
             let request: PlanRequest.Goal =
-                goal.aim == .emptying
+                goal.aim == .consolidate
                 ? .consolidate(only: nil) : .balance(maxMoves: policy.balance.maxMoves)
             var plan = Planner.plan(
                 PlanRequest(request, pinned: resting), from: snapshot, under: policy, seed: seed,
@@ -193,7 +204,7 @@ package struct Rebalancer: Sendable {
         _ plan: MigrationPlan, _ snapshot: ClusterSnapshot, _ policy: Policy,
         _ aim: PlanPurpose.Aim
     ) -> Bool {
-        let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: aim == .emptying)
+        let worth = PlanWorth(plan, on: snapshot, under: policy, isEmptying: aim == .consolidate)
         return worth.gain * rules.residenceSeconds >= worth.cost
     }
 
@@ -206,16 +217,16 @@ package struct Rebalancer: Sendable {
         policy.balance.maxMovesForSpread = 10_000
         func least(_ own: Int?) -> Int? { [own, movesLeft].compactMap(\.self).min() }
         switch aim {
-        case .relief, .ahead:
+        case .relieveOverload, .relieveForecast:
             // Only overload, and down to where it stays calm.
             policy.balance.spread = 10_000
             policy.balance.cpuLimit = max(0, given.balance.cpuLimit - given.rebalance.calm)
             policy.balance.memoryLimit = max(0, given.balance.memoryLimit - given.rebalance.calm)
             policy.balance.maxMoves = least(given.balance.maxMoves)
-        case .evening:
+        case .evenOut:
             policy.balance.spread = max(0, given.balance.spread - given.rebalance.calm)
             policy.balance.maxMoves = least(given.balance.maxMoves)
-        case .emptying: policy.consolidate.maxMoves = least(given.consolidate.maxMoves)
+        case .consolidate: policy.consolidate.maxMoves = least(given.consolidate.maxMoves)
         }
         return policy
     }
@@ -225,7 +236,8 @@ package struct Rebalancer: Sendable {
         _ snapshot: ClusterSnapshot, _ state: RebalanceState, _ now: Timestamp
     ) -> ClusterSnapshot {
         var hosts = snapshot.hosts
-        for host in hosts.indices where !state.isSettled(hosts[host].name, at: now, rules) {
+        for host in hosts.indices where !state.hasAnsweredForLong(hosts[host].name, at: now, rules)
+        {
             hosts[host].inMaintenance = true
         }
         return ClusterSnapshot(
