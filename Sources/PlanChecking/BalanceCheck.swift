@@ -1,8 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// A plan to balance mends constraints that were broken, or makes nothing worse that it is meant to
-/// mend: overload does not grow; no peak rises, except within its limit where overload falls; and
+/// A plan to balance repairs constraints that were broken, or makes nothing worse that it is meant to
+/// repair: overload does not grow; no peak rises, except within its limit where overload falls; and
 /// overload falls, or a peak or a spread, of all hosts or of those that the plan touches.
 ///
 /// Counts again from the domains' places; hosts that are unreachable or in maintenance take no part.
@@ -28,8 +28,8 @@ enum BalanceCheck {
 
     static func violations(_ it: CheckedCase) -> [Violation] {
         guard it.plan.kind == .balance, it.plan.outcome == .plan else { return [] }
-        let damage = [it.domains.mapValues(\.host), it.final].map { Damage(it, $0) }
-        if damage[1].isLess(than: damage[0]) { return [] }
+        let broken = [it.domains.mapValues(\.host), it.final].map { BrokenConstraints(it, $0) }
+        if broken[1].isLess(than: broken[0]) { return [] }
         let before = shares(it, it.domains.mapValues(\.host))
         let after = shares(it, it.final)
         var found: [Violation] = []

@@ -13,7 +13,7 @@ import PlacementPolicy
 struct PlacementAssignment {
     let start: UnitPlacement
     private(set) var problem: AssignmentProblem
-    private var isMending = false
+    private var isRepairing = false
 
     /// What moving one domain costs. What it holds comes on top, in quarters of a GiB, and so counts
     /// between plans of as many moves.
@@ -106,14 +106,14 @@ struct PlacementAssignment {
 
     /// These units lie outside of what a rule allows, and should leave; groups are to be as they
     /// were meant, and not only no worse than they were.
-    mutating func mend(_ outside: [Int]) {
+    mutating func repair(_ outside: [Int]) {
         empty(outside)
         problem.scatterWeight = Self.urgent
         problem.crowdWeight = Self.urgent
         for index in problem.groups.indices where problem.groups[index].mostPlaces > 0 {
             problem.groups[index].mostPlaces = 1
         }
-        isMending = true
+        isRepairing = true
     }
 
     /// No host is to become fuller than this.
@@ -164,7 +164,7 @@ struct PlacementAssignment {
         }
         let isFeasible = problem.isFeasible(bins)
         assert(
-            isMending
+            isRepairing
                 ? !isSound || isFeasible : isSound == (isFeasible && problem.scatter(bins) == 0),
             "the engine and the planner disagree on what is allowed")
         return isSound ? result : nil

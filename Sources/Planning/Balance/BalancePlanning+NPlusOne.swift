@@ -51,6 +51,6 @@ extension BalancePlanning {
             placement.remove(move.domain)
             placement.place(move.domain, on: move.target)
         }
-        return mends(placement) || view.isHarmless(view.shares(placement.load))
+        return repairs(placement) || view.isHarmless(view.shares(placement.load))
     }
 }

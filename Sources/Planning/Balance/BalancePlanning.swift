@@ -11,7 +11,7 @@ struct BalancePlanning {
     private let mobility: Mobility
     let view: BalanceView
     let start: UnitPlacement
-    let mending: Mending
+    let repair: ConstraintRepair
     let targets: [Int]
     private let floors: BalanceFloors
     private let limits: BalanceSearch.Limits
@@ -47,7 +47,7 @@ struct BalancePlanning {
         self.targets = targets
         floors = BalanceFloors(start, targets: targets)
         view = BalanceView(start, floors: floors)
-        mending = Mending(start, targets: targets)
+        repair = ConstraintRepair(start, targets: targets)
         self.limits =
             limits
             ?? BalanceSearch.Limits(
@@ -65,9 +65,9 @@ struct BalancePlanning {
             compatibility: compatibility)
         draft.choosesTargets = true
         let isEven = BalanceScore(view, problem.initialLoad).isEnough(policy.balance)
-        guard !isEven || mending.isNeeded else { return draft }
-        let (mended, shifted) = mendingMoves()
-        let kept = keepingSpareRoom(mended.isEmpty && !isEven ? orderedMoves() : mended)
+        guard !isEven || repair.isNeeded else { return draft }
+        let (repaired, shifted) = repairMoves()
+        let kept = keepingSpareRoom(repaired.isEmpty && !isEven ? orderedMoves() : repaired)
         if !isEven { draft.asked = asked }
         draft.sequence = kept.sequence
         draft.batches = kept.batches
@@ -82,15 +82,15 @@ struct BalancePlanning {
         }
         guard !draft.sequence.isEmpty else {
             if !draft.blockers.isEmpty { draft.outcome = .infeasible }
-            draft.blockers += mending.blockers(final)
+            draft.blockers += repair.blockers(final)
             return draft
         }
         draft.outcome = .plan
-        draft.blockers += mending.blockers(final)
+        draft.blockers += repair.blockers(final)
         let relief = cause(final.load)
-        let (mending, isMended) = (self.mending, !mended.isEmpty)
+        let (repair, isRepaired) = (self.repair, !repaired.isEmpty)
         draft.cause = { move in
-            (isMended ? mending.reason(move.domain, final, shifted: shifted) : nil) ?? relief(move)
+            (isRepaired ? repair.reason(move.domain, final, shifted: shifted) : nil) ?? relief(move)
         }
         let moves =
             request.goal == .balance(maxMoves: nil) ? draft.sequence.count : limits.moves
@@ -193,20 +193,20 @@ struct BalancePlanning {
         return placement.load
     }
 
-    /// What is broken is mended, and then load evened out from there. Where moves are few, they
-    /// relieve what is overloaded before they mend.
-    private func mendingMoves() -> (moves: [PlannedMove], shifted: Set<Int>) {
-        guard mending.isNeeded else { return ([], []) }
+    /// What is broken is repaired, and then load evened out from there. Where moves are few, they
+    /// relieve what is overloaded before they repair.
+    private func repairMoves() -> (moves: [PlannedMove], shifted: Set<Int>) {
+        guard repair.isNeeded else { return ([], []) }
         let relieved = limits.moves < Int.max && view.isOverloaded ? reliefMoves() : []
-        guard relieved.isEmpty else { return mendingMoves(after: relieved) }
-        guard let mended = mending.mended(seed: seed, effort: effort) else { return ([], []) }
-        var moves = DrainSearch.moves(from: start, to: mended.state.placement)
+        guard relieved.isEmpty else { return repairMoves(after: relieved) }
+        guard let repaired = repair.repaired(seed: seed, effort: effort) else { return ([], []) }
+        var moves = DrainSearch.moves(from: start, to: repaired.state.placement)
         while moves.count > limits.moves, let last = moves.last {
             let unit = start.units.unit[last.domain]
             moves.removeAll { start.units.unit[$0.domain] == unit }
         }
         let sequence = ordered(moves)
-        return (plannedOn(sequence, relief: sequence.count), mended.shifted)
+        return (plannedOn(sequence, relief: sequence.count), repaired.shifted)
     }
 
     /// The moves that end overload, and nothing beside.
@@ -220,15 +220,15 @@ struct BalancePlanning {
     }
 
     /// With what moves are left.
-    private func mendingMoves(
+    private func repairMoves(
         after relieved: [PlannedMove]
     ) -> (moves: [PlannedMove], shifted: Set<Int>) {
         guard relieved.count < limits.moves else { return (relieved, []) }
         var left = limits
         left.moves -= relieved.count
         let next = planning(after: relieved, left)
-        let (mended, shifted) = next.mendingMoves()
-        guard !mended.isEmpty, let merged = merged(relieved, mended.map(next.named)) else {
+        let (repaired, shifted) = next.repairMoves()
+        guard !repaired.isEmpty, let merged = merged(relieved, repaired.map(next.named)) else {
             return (plannedOn(relieved, relief: relieved.count), [])
         }
         let own = shifted.compactMap { problem.domainIndex[next.problem.domains[$0].id] }
@@ -327,14 +327,14 @@ struct BalancePlanning {
         guard moves.allSatisfy({ placement.brokenGroup($0.domain, at: $0.target) == nil }) else {
             return false
         }
-        return mends(placement)
+        return repairs(placement)
             || BalanceScore(view, placement.load) < BalanceScore(view, problem.initialLoad)
                 && view.improves(placement.load)
     }
 
     /// Is less broken than at the start? That comes before load.
-    func mends(_ placement: WorkingPlacement) -> Bool {
-        mending.isNeeded && mending.damage(placement) < mending.before
+    func repairs(_ placement: WorkingPlacement) -> Bool {
+        repair.isNeeded && repair.brokenConstraints(placement) < repair.before
     }
 
     // MARK: Words and bounds

@@ -17,7 +17,7 @@ struct BalanceSearch {
     private let floors: BalanceFloors
     private let trials: Int
     private let limits: Limits
-    private var repair: CeilingRepair
+    private var repair: OverloadRepair
     /// The bounds of the resources of each driven measure.
     private let bounds: [BalanceBound]
     private let worth: BalanceWorth
@@ -56,7 +56,7 @@ struct BalanceSearch {
             view, start: view.shares(state.problem.initialLoad),
             most: min(limits.moves, limits.forSpread ?? Int.max),
             isPriced: limits.forSpread != nil)
-        repair = CeilingRepair(
+        repair = OverloadRepair(
             state, sources: view.hosts, targets: targets,
             driven: view.measures.filter(\.isDriven).flatMap(\.resources), seed: seed)
     }

@@ -17,7 +17,7 @@ struct Shortage {
         /// Equal texts are shown once for all their hosts.
         var text: String
         var remedy: String
-        /// Is it a matter of load, which moving others or adding capacity would mend?
+        /// Is it a matter of load, which moving others or adding capacity would repair?
         var isLoad: Bool
         /// How far it is from fitting, in hundredths of a percent of the host.
         var distance: Int64

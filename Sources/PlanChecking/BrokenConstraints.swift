@@ -3,7 +3,7 @@ import PlacementPolicy
 
 /// How much is broken when the domains are where a table says: rules and groups, and the memory that
 /// would find no room if a host failed.
-struct Damage {
+struct BrokenConstraints {
     private let rules: Int
     private let unprotected: Int64
 
@@ -41,7 +41,7 @@ struct Damage {
         }
     }
 
-    func isLess(than other: Damage) -> Bool {
+    func isLess(than other: BrokenConstraints) -> Bool {
         (rules, unprotected) < (other.rules, other.unprotected)
     }
 }

@@ -1,5 +1,5 @@
 /// Filling hosts that stayed empty below an even peak.
-extension CeilingRepair {
+extension OverloadRepair {
     /// Brings one more unit to the emptiest host, from one of the fullest, where the spread is
     /// widest; false when nothing fits.
     mutating func lift(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool {
