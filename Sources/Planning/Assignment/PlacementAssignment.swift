@@ -117,14 +117,14 @@ struct PlacementAssignment {
     }
 
     /// No host is to become fuller than this.
-    mutating func cap(_ ceilings: [Int64]) {
+    mutating func limitLoads(_ ceilings: [Int64]) {
         for index in problem.capacity.indices {
             problem.capacity[index] = min(problem.capacity[index], ceilings[index])
         }
     }
 
     /// Each unit of a resource that a host holds less than these matters more than moves.
-    mutating func support(_ floors: [Int64], resource: Int) {
+    mutating func addFloors(_ floors: [Int64], resource: Int) {
         problem.thresholds.append(
             .init(
                 resource: resource, weight: resource == ResourceLayout.memory ? 1 : 1 << 20,

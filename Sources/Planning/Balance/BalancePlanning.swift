@@ -171,7 +171,7 @@ struct BalancePlanning {
         var best: (overload: Int64, moves: [PlannedMove])?
         for choice in choices.prefix(Self.choicesTried) {
             if let best, best.overload <= choice.score.overload { break }
-            var wanted = [moves(to: trimmed(choice)), moves(to: choice)]
+            var wanted = [moves(to: withoutNeedlessMoves(choice)), moves(to: choice)]
             if wanted[0] == wanted[1] { wanted.removeLast() }
             for moves in wanted {
                 let sequence = ordered(moves)
@@ -260,7 +260,7 @@ struct BalancePlanning {
                 break
             }
             let longer = next.searched().choices().prefix(Self.choicesTried).lazy
-                .map { next.moves(to: next.trimmed($0)).map(next.named) }
+                .map { next.moves(to: next.withoutNeedlessMoves($0)).map(next.named) }
                 .compactMap { self.merged(sequence, $0) }.first
             guard let longer else { break }
             sequence = longer
