@@ -61,10 +61,11 @@ enum CheckedModes {
     }
 
     /// Bytes that the steps of each domain copy, by the pool they lie in.
-    static func copied(_ it: CheckedCase) -> [DomainID: [String: Int64]] {
+    static func copied(_ subject: CheckedCase) -> [DomainID: [String: Int64]] {
         var copied: [DomainID: [String: Int64]] = [:]
-        for step in it.plan.steps where copied[step.move.domain] == nil {
-            guard let domain = it.domains[step.move.domain], let host = it.hosts[step.move.source]
+        for step in subject.plan.steps where copied[step.move.domain] == nil {
+            guard let domain = subject.domains[step.move.domain],
+                let host = subject.hosts[step.move.source]
             else { continue }
             for disk in domain.facts.disks where step.copies.contains(disk.target) {
                 guard let pool = StorageCheck.pool(of: disk, host) else { continue }
