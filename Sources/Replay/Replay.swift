@@ -59,8 +59,8 @@ package struct Replay {
         isLost = base.hosts.map { !$0.isReachable }
         isUnreachable = isLost
         draining = base.hosts.map(\.inMaintenance)
-        for happening in world.happenings where happening.kind == .added {
-            if let host = hostNumber[happening.host] { isUnreachable[host] = true }
+        for event in world.events where event.kind == .added {
+            if let host = hostNumber[event.host] { isUnreachable[host] = true }
         }
         use = Array(repeating: 0, count: base.domains.count)
         movesOf = Array(repeating: 0, count: base.domains.count)
@@ -96,11 +96,11 @@ package struct Replay {
     // MARK: Happenings
 
     private mutating func happen(until time: Timestamp) {
-        for happening in world.happenings where happening.at <= time {
-            guard let host = hostNumber[happening.host] else { continue }
-            let isNew = happening.at.millisecondsSince(time) > -world.history.intervalMilliseconds
+        for event in world.events where event.at <= time {
+            guard let host = hostNumber[event.host] else { continue }
+            let isNew = event.at.millisecondsSince(time) > -world.history.intervalMilliseconds
             guard isNew || time == world.history.start else { continue }
-            switch happening.kind {
+            switch event.kind {
             case .lost: lose(host)
             case .drain: draining[host] = true
             case .added, .back: isUnreachable[host] = isLost[host]

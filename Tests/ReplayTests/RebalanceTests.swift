@@ -196,13 +196,13 @@ struct RebalanceTests {
         let flaps = (0..<40).flatMap { turn in
             let at = Worlds.start.advanced(byMilliseconds: Int64(turn) * 600_000)
             return [
-                ReplayHappening(at: at, host: "host2", kind: .away),
-                ReplayHappening(
+                ReplayEvent(at: at, host: "host2", kind: .away),
+                ReplayEvent(
                     at: at.advanced(byMilliseconds: 300_000), host: "host2", kind: .back),
             ]
         }
         let world = Worlds.world(
-            hosts: 2, placement: [0, 0, 0], intervals: 120, happenings: flaps
+            hosts: 2, placement: [0, 0, 0], intervals: 120, events: flaps
         ) { _, _ in 1300 }
         #expect(Worlds.play(world, Worlds.policy()).replay.result.moves == 0)
         let steady = Worlds.world(hosts: 2, placement: [0, 0, 0], intervals: 120) { _, _ in 1300 }

@@ -13,7 +13,7 @@ enum Worlds {
     /// `use` gives thousandths of a CPU of a domain at a moment, in milliseconds from the start.
     static func world(
         hosts: Int = 3, cpus: Int = 4, placement: [Int], intervals: Int,
-        intervalMilliseconds: Int64 = 60_000, happenings: [ReplayHappening] = [],
+        intervalMilliseconds: Int64 = 60_000, events: [ReplayEvent] = [],
         use: (Int, Int64) -> Int64
     ) -> ReplayWorld {
         let names = (1...hosts).map { HostName("host\($0)") }
@@ -49,7 +49,7 @@ enum Worlds {
             base: ClusterSnapshot(observedAt: start, hosts: machines, domains: domains),
             history: DemandHistory(
                 start: start, intervalMilliseconds: intervalMilliseconds, intervals: intervals,
-                domains: domains.map(\.id), cpu: cpu), happenings: happenings)
+                domains: domains.map(\.id), cpu: cpu), events: events)
     }
 
     static func policy() -> Policy {

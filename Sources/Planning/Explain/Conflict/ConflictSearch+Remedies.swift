@@ -7,7 +7,7 @@ extension ConflictSearch {
 
     /// Each single change that is enough, cheapest first: it must lie in every conflict, so the one
     /// at hand has them all. If no single one is, changes that are enough together.
-    mutating func remedies(_ conflict: [ConstraintSwitch]) -> [[String]] {
+    mutating func remedies(_ conflict: [Relaxation]) -> [[String]] {
         var remedies: [(cost: Int, share: Int64, text: String)] = []
         for constraint in conflict.sorted(by: { $0.cost < $1.cost })
         where remedies.count < Self.shownAtMost {
@@ -29,8 +29,8 @@ extension ConflictSearch {
 
     /// Switches the cheapest constraint of one conflict after another off until none is left; then
     /// asks of each for no more than it takes.
-    private mutating func together(_ first: [ConstraintSwitch]) -> [String]? {
-        var off: [ConstraintSwitch] = []
+    private mutating func together(_ first: [Relaxation]) -> [String]? {
+        var off: [Relaxation] = []
         var conflict = first
         for _ in 0..<12 {
             guard let cheapest = conflict.min(by: { $0.cost < $1.cost }) else { return nil }
@@ -55,7 +55,7 @@ extension ConflictSearch {
 
     /// The least of a change that is enough; nil when all of it is not.
     private mutating func least(
-        _ constraint: ConstraintSwitch, beside others: [Change]
+        _ constraint: Relaxation, beside others: [Change]
     ) -> (change: Change, share: Int64)? {
         let whole = Change(constraint: constraint)
         guard isFeasible(others + [whole]) else { return nil }
@@ -77,7 +77,7 @@ extension ConflictSearch {
     }
 
     /// What amounts are asked for in.
-    private static func unit(of supply: ConstraintSwitch.Supply) -> Int64 {
+    private static func unit(of supply: Relaxation.Supply) -> Int64 {
         switch supply {
         case .memory, .cells: Bytes.mebibytes(64).count
         case .pages(let size): size.count

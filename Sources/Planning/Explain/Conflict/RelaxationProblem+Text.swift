@@ -2,9 +2,9 @@ import ClusterModel
 import PlacementPolicy
 
 /// Constraints in words.
-extension ConstraintNames {
+extension RelaxationProblem {
     /// What a constraint says, with the values.
-    func detail(_ constraint: ConstraintSwitch) -> String {
+    func detail(_ constraint: Relaxation) -> String {
         switch constraint {
         case .runs(let id):
             return "\(name(id)) must leave \(host(of: id))"
@@ -110,7 +110,7 @@ extension ConstraintNames {
             + (isApart ? "apart, each on a different \(scope)" : "together on one \(scope)")
     }
 
-    private func text(_ supply: ConstraintSwitch.Supply, _ amount: Int64) -> String {
+    private func text(_ supply: Relaxation.Supply, _ amount: Int64) -> String {
         switch supply {
         case .memory: "\(Bytes(amount)) of memory"
         case .cells: "\(Bytes(amount)) of memory in its NUMA cells"
@@ -118,7 +118,7 @@ extension ConstraintNames {
         }
     }
 
-    private func detail(_ supply: ConstraintSwitch.Supply, _ hosts: [HostName]) -> String {
+    private func detail(_ supply: Relaxation.Supply, _ hosts: [HostName]) -> String {
         let resources = problem.layout.resources.indices.filter {
             Self.supply(problem.layout.resources[$0]) == supply
         }

@@ -2,7 +2,7 @@ import ClusterModel
 
 /// One domain after the reports of all hosts on it were weighed: whose it is, and what stands in
 /// the way of moving it.
-struct SettledDomain {
+struct ResolvedDomain {
     private(set) var facts: DomainFacts
     let host: HostName
     private(set) var migration: MigrationInFlight?
