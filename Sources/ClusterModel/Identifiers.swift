@@ -1,4 +1,4 @@
-/// A name that means one thing: two kinds of names can not be mixed up by accident.
+/// A name that means one thing: two kinds of names cannot be mixed up by accident.
 package protocol NameIdentifier: RawRepresentable, Hashable, Comparable, Codable, Sendable,
     CustomStringConvertible, ExpressibleByStringLiteral
 where RawValue == String {

@@ -18,7 +18,7 @@ package protocol ImageKeeper: Sendable {
 
     /// Makes images of the guest's size and format, with nothing in them, for a live copy, and tells
     /// of each. What lies in the place of one is left alone, and those already made stay: whoever
-    /// asked removes what it was told of.
+    /// asked removes the files that were reported to it.
     func create(_ images: [DiskImage], control: any CopyControl) async throws
 
     /// Copies images from here to another host byte by byte, through libvirt's streams, and compares

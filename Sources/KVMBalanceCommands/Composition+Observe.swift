@@ -100,9 +100,9 @@ extension Composition {
     ) async throws -> MeasuredLoad {
         let window = SampleWindow(policy.demand, endingAt: now())
         var measured = try await metrics.load(in: window)
-        measured.dirtying = try await metrics.dirtying(
+        measured.dirtyRates = try await metrics.dirtyRates(
             after: now().advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds)
-        ).mapValues(\.dirtying)
+        ).mapValues(\.dirtyRates)
         measured.resident = try await metrics.residentMemory(
             after: now().advanced(byMilliseconds: -Self.sizeGoodForMilliseconds))
         let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }

@@ -37,7 +37,7 @@ final class ConnectionHandle {
     }
 
     deinit {
-        // Without this the callbacks' references would keep the connection open for ever.
+        // Without this the callbacks' references would keep the connection open forever.
         if let lifecycle { deregister(lifecycle) }
         virConnectUnregisterCloseCallback(pointer, Self.onClose)
         virConnectClose(pointer)

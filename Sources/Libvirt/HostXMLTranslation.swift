@@ -4,11 +4,11 @@ import ClusterModel
 /// NUMA cells by number, addresses that consoles listen on, and the names of networks.
 ///
 /// libvirt copies all of it as it is. It lets exactly such parts differ in the XML for the target (the
-/// guest can not see them), and refuses any other difference. Pure: text in, text out.
+/// guest cannot see them), and refuses any other difference. Pure: text in, text out.
 struct HostXMLTranslation {
     /// The target's terms.
     struct Terms: Hashable, Sendable {
-        /// What it has; nil where it could not be asked, and nothing bound to them changes.
+        /// What it has; nil where it did not answer, and nothing bound to them changes.
         var cpus: Set<Int>?
         var cells: Set<Int>?
         /// The source's addresses with those of the target.

@@ -9,7 +9,7 @@ enum ImageReader {
             $0.first("target")?.attribute("dev") == disk
         }
         guard let element, let source = element.first("source") else {
-            throw LibvirtFailure.refused("it has no disk \(disk) any more")
+            throw LibvirtFailure.refused("it no longer has a disk \(disk)")
         }
         let found = try volume(of: source, connection)
         guard let (volume, path) = found else {
@@ -92,7 +92,7 @@ enum ImageReader {
             guard !isRunning else {
                 throw LibvirtFailure.refused(
                     "its UEFI variables are not at \(path), where its definition has them",
-                    remedy: "move it live, which takes them along")
+                    remedy: "move it live, which copies them")
             }
             return []
         }

@@ -10,7 +10,7 @@ extension InventoryReader {
         do {
             capabilities = try CapabilitiesXMLReader.read(xml)
         } catch {
-            throw LibvirtFailure.refused("the host's capabilities can not be read: \(error)")
+            throw LibvirtFailure.refused("the host's capabilities cannot be read: \(error)")
         }
         var info = virNodeInfo()
         try checked(connection.use { virNodeGetInfo($0, &info) })

@@ -172,7 +172,7 @@ extension LibvirtActuator {
             // Not the source's connection: the domain was not touched.
             var failure = error
             failure.isConnectionFailure = false
-            failure.message = "the target \(request.target) can not be reached: \(error.message)"
+            failure.message = "the target \(request.target) cannot be reached: \(error.message)"
             throw failure
         }
     }

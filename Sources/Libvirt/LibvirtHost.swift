@@ -77,9 +77,9 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         }
     }
 
-    /// One call, which reads no XML: a domain that we can not read has a process too.
+    /// One call, which reads no XML: a domain that we cannot read has a process too.
     package func guests() async throws -> [String] {
-        try await watching.call("look who is there", limit: options.lookLimit) {
+        try await watching.call("list domains", limit: options.lookLimit) {
             try $0.domains(VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue).map(\.name)
         }
     }

@@ -1,7 +1,7 @@
 internal import CLibvirt
 import ClusterModel
 
-/// Where libvirt keeps the state of a domain's emulated TPM (qemu_tpm.c): files that no call of its own
+/// Where libvirt keeps the state of a domain's emulated TPM (qemu_tpm.c): files that no libvirt call
 /// shows, in a folder that is read and made like any other.
 struct TPMState {
     /// Every libvirt host has it; what lies under it may not be there yet.
@@ -38,8 +38,8 @@ struct TPMState {
         let images = try Self.exists(folder, connection) ? found(connection, pool) : []
         guard !isRunning || !images.isEmpty else {
             throw LibvirtFailure.refused(
-                "the state of its emulated TPM is not in \(folder), where libvirt keeps it by default",
-                remedy: "move it live, which takes the state along wherever it lies")
+                "the state of its emulated TPM is not in \(folder), libvirt's default folder",
+                remedy: "move it live, which carries the state wherever it is stored")
         }
         return images
     }

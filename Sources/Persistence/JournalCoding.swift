@@ -26,7 +26,7 @@ enum JournalCoding {
         } catch {
             throw StoreError(
                 kind: .corrupt, file: file.path, operation: "read run \(run) from",
-                message: "record \(sequence) can not be read: \(error)",
+                message: "record \(sequence) cannot be read: \(error)",
                 remedy: "look at the hosts by hand (virsh list) before anything is migrated again")
         }
     }

@@ -9,7 +9,7 @@ package struct RunSummary: Hashable, Sendable {
     package var hosts: [HostName]
     package var createdAt: Timestamp
     /// When the newest record was written, how many there are, and which it is: `ended` is final
-    /// until someone takes the run up again.
+    /// until someone resumes the run.
     package var lastAt: Timestamp
     package var records: Int
     package var last: JournalEvent
@@ -44,7 +44,7 @@ extension JournalStore {
                 throw StoreError(
                     kind: .missing, file: file.path, operation: "read run \(run) from",
                     message: "there is no run \(run)",
-                    remedy: "see which there are with 'kvmbalance runs list'")
+                    remedy: "list the runs with 'kvmbalance runs list'")
             }
             return records
         }

@@ -15,7 +15,7 @@ package enum LibvirtURI {
     package enum Effect: String, Hashable, Sendable {
         case runsHere = "runs a program on this machine"
         case runsThere = "runs a program on the host"
-        case trusts = "changes by what a host is known to be itself"
+        case trusts = "changes how the host's identity is checked"
     }
 
     private static let effects: [String: Effect] = [

@@ -32,7 +32,7 @@ struct CheckedCase {
             firstOf: snapshot.hosts.map { ($0.name, $0) })
         active = snapshot.domains.filter { $0.facts.state.isActive }
         let defined = snapshot.domains.filter { !$0.facts.state.isActive }
-            .filter { CheckedWays.mayMoveAsDefinition($0.facts, policy) }
+            .filter { CheckedModes.mayMoveAsDefinition($0.facts, policy) }
         domains = Dictionary(
             firstOf: (active + defined).map { ($0.id, $0) })
         steps = Dictionary(firstOf: plan.steps.map { ($0.id, $0) })
@@ -73,7 +73,7 @@ struct CheckedCase {
         group.members.flatMap { sightings[$0] ?? [] }
     }
 
-    /// What a group looks at: the host, or its zone; a host without a zone is a zone of its own.
+    /// What a group looks at: the host, or its zone; a host without a zone is its own zone.
     func item(_ host: HostName, _ scope: PlacementGroup.Scope) -> String {
         switch scope {
         case .host: "host \(host)"

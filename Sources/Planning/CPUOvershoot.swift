@@ -50,10 +50,10 @@ struct CPUOvershoot {
     /// What deserves to be known before.
     func caution(_ host: HostName) -> String {
         let figures =
-            "\(host) \(isLasting ? "will be" : "is for a while") asked for \(MilliCPU(most)) where it "
-            + "may give \(MilliCPU(capacity))"
-        guard capacity > 0 else { return "\(figures): its guests get slower" }
+            "the guests of \(host) \(isLasting ? "will demand" : "demand for a while") "
+            + "\(MilliCPU(most)) where it can give \(MilliCPU(capacity))"
+        guard capacity > 0 else { return "\(figures): they get slower" }
         let shares = [before, most].map { (WorkingPlacement.share($0, of: capacity) + 50) / 100 }
-        return "\(figures) (CPU from \(shares[0]) to \(shares[1]) %): its guests get slower"
+        return "\(figures) (CPU from \(shares[0]) to \(shares[1]) %): they get slower"
     }
 }

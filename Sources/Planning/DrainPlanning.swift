@@ -49,7 +49,7 @@ struct DrainPlanning {
         snapshot.inFlight.compactMap { migration in
             guard let target = migration.target, hosts.contains(target) else { return nil }
             let sightings = snapshot.domains.filter { $0.id == migration.domain }
-            // One that leaves a drained host is told of as a domain of that host.
+            // One that leaves a drained host is reported as a domain of that host.
             let isLeaving = sightings.contains {
                 $0.facts.state.isActive && hosts.contains($0.host)
             }
@@ -57,7 +57,7 @@ struct DrainPlanning {
             let name = sightings.first?.name ?? migration.domain.rawValue
             return Blocker(
                 domain: name, host: target, reason: .busy,
-                detail: "a migration to \(target) is under way already",
+                detail: "a migration to \(target) is already under way",
                 remedy:
                     "wait for it to end (virsh domjobinfo on \(migration.source)), then plan again")
         }
@@ -79,8 +79,10 @@ struct DrainPlanning {
         draft.cause = { move in
             guard drained.contains(move.source) else { return nil }
             let name = problem.hosts[move.source].name
-            let stay = left[name].map { " (\($0) that do not run stay defined there)" } ?? ""
-            return "\(name) is drained\(stay)"
+            let stay = left[name].map {
+                "; \($0) shut-off \($0 == 1 ? "domain stays" : "domains stay") defined there"
+            }
+            return "\(name) is drained\(stay ?? "")"
         }
         blockers += arrivals
         let residents = problem.domains.indices.filter { drained.contains(problem.origin[$0]) }
@@ -140,8 +142,8 @@ struct DrainPlanning {
                 blockers.append(
                     Blocker(
                         domain: problem.domains[domain].name, reason: .affinity,
-                        detail: "an affinity group keeps it with \(names), which can not leave",
-                        remedy: "mend what keeps \(names), or lift the group"))
+                        detail: "an affinity group keeps it with \(names), which cannot leave",
+                        remedy: "fix what keeps \(names), or drop the group"))
             } else if own.isEmpty, members[0] == domain {
                 moving.append(unit)
             }

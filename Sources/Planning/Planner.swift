@@ -11,7 +11,7 @@ package enum Planner {
         proposal(request, from: seen, under: policy, seed: seed, effort: effort).plan
     }
 
-    /// The same, with what it takes to time the plan anew.
+    /// The same, with what it takes to time the plan again.
     package static func proposal(
         _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
         effort: SearchEffort = .standard
@@ -75,7 +75,7 @@ package enum Planner {
     }
 
     /// Rounds in which these hosts (all, where nil) can be emptied, rebooted and filled again. With
-    /// `bestEffort`, hosts that can not be emptied are left out and listed.
+    /// `bestEffort`, hosts that cannot be emptied are left out and listed.
     package static func rollingReboot(
         _ hosts: [HostName]? = nil, bestEffort: Bool = false, from seen: ClusterSnapshot,
         under policy: Policy, seed: UInt64, effort: SearchEffort = .standard

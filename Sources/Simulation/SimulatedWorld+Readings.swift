@@ -65,7 +65,7 @@ extension SimulatedWorld {
 
     /// Names of what has a process there, incoming ones too.
     package func guests(on name: HostName) throws(HypervisorError) -> [String] {
-        try reach(name, operation: "look who is there")
+        try reach(name, operation: "list domains")
         return host(name)?.domains.filter { $0.isActive || $0.isIncoming }.map(\.facts.name) ?? []
     }
 

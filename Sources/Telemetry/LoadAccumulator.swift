@@ -79,7 +79,7 @@ package struct LoadAccumulator: Sendable {
         var load = MeasuredLoad(window: window)
         for (id, number) in domainNumbers where number < domains.count {
             load.domains[id] = domains[number].demand(window)
-            load.dirtyRates[id] = domains[number].dirtyRate
+            load.singleDirtyRates[id] = domains[number].dirtyRate
         }
         for (name, number) in hostNumbers where number < hosts.count {
             load.hosts[name] = hosts[number].use(window)

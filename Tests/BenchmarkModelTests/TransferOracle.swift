@@ -115,10 +115,10 @@ struct TransferOracle {
                     TransferProblem.Claim(2 * hosts, width),
                 ]
             }
-            var ways = [TransferProblem.Way(milliseconds: length, channels: claims(width))]
+            var ways = [TransferProblem.Path(milliseconds: length, channels: claims(width))]
             if width == 2, random.oneIn(2) {
                 let slower = 2 * length + Int64(random.int(-1...1))
-                ways.append(TransferProblem.Way(milliseconds: slower, channels: claims(1)))
+                ways.append(TransferProblem.Path(milliseconds: slower, channels: claims(1)))
             }
             problem.transfers.append(
                 TransferProblem.Transfer(

@@ -49,8 +49,8 @@ import Testing
         let call = try play.must(
             0, "balance", "--timer", "--dry-run", "--policy", path, "--output", "json")
         let plan = try JSONDecoder().decode(MigrationPlan.self, from: Data(call.output.utf8))
-        #expect(plan.purpose?.aim == .relief)
-        #expect(plan.purpose?.reason.contains("overloaded for long: host") == true)
+        #expect(plan.purpose?.aim == .relieveOverload)
+        #expect(plan.purpose?.reason.contains("sustained overload: host") == true)
         #expect(plan.purpose?.overSeconds != nil)
         try call.output.write(toFile: play.path("plan.json"), atomically: true, encoding: .utf8)
         let told = try play.must(0, "explain", play.path("plan.json"))

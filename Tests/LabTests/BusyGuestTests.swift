@@ -54,7 +54,7 @@ struct BusyGuestTests {
         let file = lab.file("\(rule)\(more.count).yaml")
         try """
         name: test
-        migration: {when-stuck: \(rule), max-downtime: 300ms\(more)}
+        migration: {whenStuck: \(rule), max-downtime: 300ms\(more)}
         """.write(toFile: file, atomically: true, encoding: .utf8)
         return file
     }

@@ -4,7 +4,7 @@ import Planning
 import TestSupport
 import Testing
 
-/// What contradicts what in a drain that can not be done, and the ways out.
+/// What contradicts what in a drain that cannot be done, and the ways out.
 @Suite struct ConflictTests {
     private func plan(
         _ cluster: ClusterBuilder, _ policy: Policy = .default, drain: [HostName] = ["host1"]

@@ -18,7 +18,7 @@ import Testing
             let assignment = PlacementAssignment(start, targets: targets)
             let stated = assignment.problem
             #expect(stated.isFeasible(stated.origin), "problem \(number)")
-            let memory = Memory()
+            let memory = Arena()
             let tables = AssignmentTables(stated, in: memory)
             var state = AssignmentState(stated, tables, at: stated.origin)
             var placement = start

@@ -196,13 +196,13 @@ struct RebalanceTests {
         let flaps = (0..<40).flatMap { turn in
             let at = Worlds.start.advanced(byMilliseconds: Int64(turn) * 600_000)
             return [
-                ReplayHappening(at: at, host: "host2", kind: .away),
-                ReplayHappening(
+                ReplayEvent(at: at, host: "host2", kind: .away),
+                ReplayEvent(
                     at: at.advanced(byMilliseconds: 300_000), host: "host2", kind: .back),
             ]
         }
         let world = Worlds.world(
-            hosts: 2, placement: [0, 0, 0], intervals: 120, happenings: flaps
+            hosts: 2, placement: [0, 0, 0], intervals: 120, events: flaps
         ) { _, _ in 1300 }
         #expect(Worlds.play(world, Worlds.policy()).replay.result.moves == 0)
         let steady = Worlds.world(hosts: 2, placement: [0, 0, 0], intervals: 120) { _, _ in 1300 }
@@ -230,7 +230,7 @@ struct RebalanceTests {
         var policy = Worlds.policy()
         policy.rebalance.restSeconds = 3600
         policy.rebalance.restAtMostSeconds = 4 * 3600
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         let rules = policy.rebalance
         var now = Worlds.start
         for hours in [1, 2, 4, 4] {
@@ -257,12 +257,12 @@ struct RebalanceTests {
 
     @Test func `what somebody else moves is left alone`() {
         let policy = Worlds.policy()
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         let rebalancer = Rebalancer(policy, accepts: Worlds.judge)
         for (minute, host) in ["host1", "host2"].enumerated() {
-            let look = RebalanceLook(
+            let look = RebalanceObservation(
                 at: Worlds.start.advanced(byMilliseconds: Int64(minute) * 60_000),
-                hosts: [RebalanceLook.HostNow(name: "host1", cpu: 100)],
+                hosts: [RebalanceObservation.HostNow(name: "host1", cpu: 100)],
                 places: [("id-1", HostName(host))], under: policy)
             _ = rebalancer.decide(look, &memory) {
                 Issue.record("nothing asks for a plan")

@@ -7,7 +7,7 @@ package import ClusterModel
 /// templates that all hosts see are shared storage, all others are local. A host that is offline is
 /// in maintenance. Exclusion tags become anti-affinity groups.
 package struct GanetiCluster {
-    /// What can not be read, and on which line.
+    /// What cannot be read, and on which line.
     package struct Malformed: Error, CustomStringConvertible {
         package var line: Int
         package var reason: String

@@ -47,7 +47,7 @@ struct CollectCommand: FleetCommand {
         if let keepDays { kept.raw = Int64(keepDays) * 86_400 }
         let retention = RetentionService(
             store: store, kept: kept, now: composition.now, logger: logger)
-        let survey = MemorySurvey(
+        let survey = DirtyRateSampling(
             probes: noDirtyRates ? [] : composition.allProbes,
             store: SurveyStore(metrics: store, now: composition.now), clock: ContinuousClock(),
             now: composition.now, logger: logger)

@@ -57,7 +57,7 @@ struct HistoryReader {
     private func base(
         of survey: HistorySurvey, from time: Timestamp, to end: Timestamp, _ store: MetricsStore
     ) async throws -> ClusterSnapshot {
-        let dirtying = try await store.dirtying(
+        let dirtyRates = try await store.dirtyRates(
             after: time.advanced(byMilliseconds: -Composition.dirtyingGoodForMilliseconds), to: end)
         var facts: [HostName: HostObservation] = [:]
         var known: [DomainID: DomainFacts] = [:]
@@ -91,7 +91,7 @@ struct HistoryReader {
             var domain = Domain(
                 facts: facts, host: seen.host, demand: .unknown,
                 dirtyRate: Plausible.believed(seen.dirtyRate))
-            domain.dirtying = dirtying[id].flatMap { Plausible.believed($0.dirtying) }
+            domain.dirtyRates = dirtyRates[id].flatMap { Plausible.believed($0.dirtyRates) }
             domain.resident = Plausible.believed(seen.resident)
             return domain
         }

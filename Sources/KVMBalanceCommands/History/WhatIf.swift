@@ -29,7 +29,7 @@ struct WhatIfOptions: ParsableArguments {
         var hosts = given.base.hosts
         var domains = given.base.domains
         var history = given.history
-        var happenings = given.happenings
+        var events = given.events
         for text in hostResized {
             let (name, facts, _) = try size(text, "--host-resized", history)
             guard let index = hosts.firstIndex(where: { $0.name == name }) else {
@@ -45,17 +45,17 @@ struct WhatIfOptions: ParsableArguments {
                 throw CommandError("--host-added \(text): there is a host '\(name)' already")
             }
             hosts.append(like(hosts.first, name, facts))
-            if let at { happenings.append(ReplayHappening(at: at, host: name, kind: .added)) }
+            if let at { events.append(ReplayEvent(at: at, host: name, kind: .added)) }
         }
         for (texts, kind, option) in [
-            (hostLost, ReplayHappening.Kind.lost, "--host-lost"), (drain, .drain, "--drain"),
+            (hostLost, ReplayEvent.Kind.lost, "--host-lost"), (drain, .drain, "--drain"),
         ] {
             for text in texts {
                 let (name, at) = try hostAndTime(text, option, history)
                 guard hosts.contains(where: { $0.name == name }) else {
                     throw unknown(name, option, hosts)
                 }
-                happenings.append(ReplayHappening(at: at, host: name, kind: kind))
+                events.append(ReplayEvent(at: at, host: name, kind: kind))
             }
         }
         for text in domainsAdded { try add(text, &domains, &history) }
@@ -64,7 +64,7 @@ struct WhatIfOptions: ParsableArguments {
         return ReplayWorld(
             base: ClusterSnapshot(
                 observedAt: given.base.observedAt, hosts: hosts, domains: domains),
-            history: history, curves: given.curves, happenings: happenings)
+            history: history, curves: given.curves, events: events)
     }
 
     /// A new host can take what the first one can: same networks, storage and CPU.

@@ -12,16 +12,16 @@ extension PlanService {
     func measured(
         for plan: MigrationPlan, in snapshot: ClusterSnapshot
     ) async throws -> ClusterSnapshot? {
-        let known = Set(snapshot.domains.filter { $0.dirtying != nil }.map(\.id))
+        let known = Set(snapshot.domains.filter { $0.dirtyRates != nil }.map(\.id))
         let wanted = plan.steps.filter { step in
             !known.contains(step.move.domain)
-                && step.estimate.durationMilliseconds > MemoryMeasurement.milliseconds
+                && step.estimate.durationMilliseconds > DirtyRateMeasurement.milliseconds
         }
         var turns: [[Step]] = []
         for step in wanted { Self.add(step, to: &turns) }
-        var readings: [DirtyingReading] = []
+        var readings: [DirtyRatesReading] = []
         if !wanted.isEmpty {
-            let seconds = turns.count * Int(MemoryMeasurement.milliseconds / 1000)
+            let seconds = turns.count * Int(DirtyRateMeasurement.milliseconds / 1000)
             Console.err(
                 "measuring how fast \(Format.plural(wanted.count, "guest")) "
                     + "rewrite\(wanted.count == 1 ? "s its" : " their") memory, about \(seconds) s "
@@ -31,10 +31,10 @@ extension PlanService {
         guard !readings.isEmpty else { return nil }
         try await composition.metrics().store(readings)
         let found = Dictionary(
-            readings.map { ($0.domain, $0.dirtying) }, uniquingKeysWith: { $1 })
+            readings.map { ($0.domain, $0.dirtyRates) }, uniquingKeysWith: { $1 })
         let domains = snapshot.domains.map { domain in
             var domain = domain
-            domain.dirtying = found[domain.id] ?? domain.dirtying
+            domain.dirtyRates = found[domain.id] ?? domain.dirtyRates
             return domain
         }
         return ClusterSnapshot(
@@ -52,13 +52,13 @@ extension PlanService {
         if let free { turns[free].append(step) } else { turns.append([step]) }
     }
 
-    private func measure(_ steps: [Step]) async -> [DirtyingReading] {
+    private func measure(_ steps: [Step]) async -> [DirtyRatesReading] {
         let composition = composition
-        return await withTaskGroup(of: DirtyingReading?.self) { group in
+        return await withTaskGroup(of: DirtyRatesReading?.self) { group in
             for step in steps {
                 guard let probe = composition.probe(step.move.source) else { continue }
                 group.addTask {
-                    await MemoryMeasurement.measure(
+                    await DirtyRateMeasurement.measure(
                         step.move.domain, with: probe, now: composition.now)
                 }
             }

@@ -13,12 +13,13 @@ struct TimerLook {
 
 extension PlanService {
     /// What a timer should do about the world as it is now; the judge has seen its plan.
-    func decide(_ memory: inout RebalanceMemory) async throws -> TimerLook {
+    func decide(_ memory: inout RebalanceState) async throws -> TimerLook {
         let snapshot = try await observe(.balance(maxMoves: nil))
         let (metrics, now) = (try composition.metrics(), snapshot.observedAt)
-        let look = RebalanceLook(
+        let look = RebalanceObservation(
             of: snapshot,
-            try await metrics.recentUse(from: memory.lookStart(at: now, under: policy), to: now),
+            try await metrics.recentUse(
+                from: memory.observationStart(at: now, under: policy), to: now),
             try await metrics.liveFigures(at: now), under: policy)
         // The judge is asked below, where what it refuses is told as the bug that it is.
         let rebalancer = Rebalancer(policy, seed: seed) { _, _, _ in true }
@@ -34,7 +35,7 @@ extension PlanService {
     func resting(in snapshot: ClusterSnapshot, except state: RunState) async throws -> [DomainID] {
         guard
             let memory = try await composition.journal().remembered(
-                RebalanceMemory.name, as: RebalanceMemory.self)
+                RebalanceState.name, as: RebalanceState.self)
         else { return [] }
         let moved = Set(state.displacements.map(\.domain))
         let owed = Set(state.original.moves.map(\.domain)).subtracting(moved)

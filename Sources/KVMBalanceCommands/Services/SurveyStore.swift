@@ -4,7 +4,7 @@ import Sampling
 import Telemetry
 
 /// The metrics database as the survey of dirty rates sees it.
-struct SurveyStore: MemorySurveyStore {
+struct SurveyStore: DirtyRateStore {
     let metrics: MetricsStore
     let now: @Sendable () -> Timestamp
 
@@ -19,9 +19,9 @@ struct SurveyStore: MemorySurveyStore {
     }
 
     func measurementTimes() async throws -> [DomainID: Timestamp] {
-        try await metrics.dirtying(after: now().advanced(byMilliseconds: -86_400_000))
+        try await metrics.dirtyRates(after: now().advanced(byMilliseconds: -86_400_000))
             .mapValues(\.at)
     }
 
-    func store(_ readings: [DirtyingReading]) async throws { try await metrics.store(readings) }
+    func store(_ readings: [DirtyRatesReading]) async throws { try await metrics.store(readings) }
 }

@@ -17,13 +17,13 @@ extension FleetCommand {
         try await runner.refuseUnfinishedRun()
         try await composition.refuseOldSamples(service.policy)
         let journal = try composition.journal()
-        let before = try await journal.remembered(RebalanceMemory.name, as: RebalanceMemory.self)
-        var memory = before ?? RebalanceMemory()
+        let before = try await journal.remembered(RebalanceState.name, as: RebalanceState.self)
+        var memory = before ?? RebalanceState()
         let looked = try await service.decide(&memory)
         let basis = LookWords.text(looked.overSeconds)
         switch looked.decision {
         case .wait(let reason):
-            if !acting.dryRun { try await journal.remember(memory, as: RebalanceMemory.name) }
+            if !acting.dryRun { try await journal.remember(memory, as: RebalanceState.name) }
             if isJSON {
                 try Console.outJSON(TimerWait(reason: reason, overSeconds: looked.overSeconds))
             } else {
@@ -35,7 +35,7 @@ extension FleetCommand {
             if acting.dryRun { return try show(plan, save: nil) }
             guard try agreed(to: plan, acting) else { return .failed }
             // Before it runs: a run that is killed must not be followed by the same one.
-            try await journal.remember(memory, as: RebalanceMemory.name)
+            try await journal.remember(memory, as: RebalanceState.name)
             return try await runner.start(
                 plan, goal: service.goal(of: plan), service: service, lock: lock)
         }
@@ -66,11 +66,11 @@ private struct TimerWait: Encodable {
     }
 }
 
-extension RebalanceMemory {
+extension RebalanceState {
     static let name = "rebalance"
 }
 
-extension RebalanceLook {
+extension RebalanceObservation {
     /// How full each host was of late: the mean since the last look, where nothing was measured in that
     /// time the newest figures, and else the demand.
     init(
@@ -90,7 +90,7 @@ extension RebalanceLook {
             at: snapshot.observedAt, over: use.isEmpty ? nil : use.seconds,
             hosts: snapshot.hosts.map { host in
                 HostNow(
-                    host, isOut: host.fault != nil, cpu: cpu[host.name] ?? .zero,
+                    host, isUnreachable: host.fault != nil, cpu: cpu[host.name] ?? .zero,
                     memory: memory[host.name] ?? .zero, under: policy)
             },
             places: active.map { ($0.id, $0.host) }, under: policy)

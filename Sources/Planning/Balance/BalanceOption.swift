@@ -1,4 +1,4 @@
-/// One point of the frontier of moves against balance: what so many moves would buy. Percentages of
+/// One point of the frontier of moves against balance: what this many moves would gain. Percentages of
 /// what hosts may give, with one decimal.
 package struct BalanceOption: Hashable, Sendable {
     package var moves: Int

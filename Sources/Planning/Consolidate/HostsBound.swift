@@ -49,7 +49,7 @@ struct HostsBound {
         self.fewest = fewest
     }
 
-    /// Of so many hosts the roomiest fails, and the others hold all.
+    /// The roomiest of this many hosts fails, and the others hold everything.
     private static func spare(_ load: Int64, _ capacities: [Int64]) -> Int {
         load > 0 ? 1 + volume(load, [], Array(capacities.sorted(by: >).dropFirst())) : 0
     }

@@ -26,7 +26,7 @@ final class PlacementProblem {
     let limit: [Int64]
     /// Can the host take or give anything? Beside the hosts, which are dear to copy.
     let isReachable: [Bool]
-    /// Dense number of each host's zone; a host without one is a zone of its own.
+    /// Dense number of each host's zone; a host without one is its own zone.
     let zone: [Int]
     private(set) var groups: [DomainGroup] = []
     private(set) var groupsOfDomain: [[Int]] = []

@@ -60,7 +60,7 @@ package struct FuzzRun: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(plan) else {
-            failures.append("a plan can not be written as JSON")
+            failures.append("a plan cannot be written as JSON")
             return
         }
         bytes.add(String(decoding: data, as: UTF8.self))

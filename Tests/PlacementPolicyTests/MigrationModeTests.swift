@@ -3,7 +3,7 @@ import PlacementPolicy
 import Testing
 
 /// What the policy lets move in which way, and what excludes each other.
-@Suite struct WayTests {
+@Suite struct MigrationModeTests {
     private func policy(_ migration: String) throws -> Policy {
         try Policy(yaml: "name: x\nmigration: {\(migration)}\n")
     }

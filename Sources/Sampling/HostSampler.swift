@@ -4,7 +4,7 @@ package import Telemetry
 
 /// One host as the collector sees it: asked within a time limit, and not asked again before it has
 /// answered.
-struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
+struct HostSampler<C: Clock>: Sendable where C.Duration == Duration {
     let inspector: any HostInspector
     let settings: CollectorSettings
     let clock: C
@@ -44,7 +44,7 @@ struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
 
     /// Facts of the host, or why there are none; nil when the collector is being stopped. Listening
     /// begins before it is looked at, so that nothing happens unheard in between.
-    func observation(listening: Bool = false) async -> Result<HostObservation, ProbeFailure>? {
+    func observation(listening: Bool = false) async -> Result<HostObservation, SamplingFailure>? {
         let (inspector, changed) = (inspector, changed)
         let result = await inventories.call(limit: settings.inventoryTimeLimit, clock: clock) {
             if listening, let source = inspector as? any LifecycleSource {
@@ -55,13 +55,14 @@ struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
         switch result {
         case .value(let inventory):
             let observation = HostObservation(inventory)
-            return observation.fault.map { .failure(ProbeFailure(reason: $0)) }
+            return observation.fault.map { .failure(SamplingFailure(reason: $0)) }
                 ?? .success(observation)
-        case .failed(let error): return .failure(ProbeFailure(reason: "\(error)"))
+        case .failed(let error): return .failure(SamplingFailure(reason: "\(error)"))
         case .timedOut:
-            return .failure(ProbeFailure(reason: "no answer within \(settings.inventoryTimeLimit)"))
+            return .failure(
+                SamplingFailure(reason: "no answer within \(settings.inventoryTimeLimit)"))
         case .stillBusy:
-            return .failure(ProbeFailure(reason: "still busy with an earlier call"))
+            return .failure(SamplingFailure(reason: "still busy with an earlier call"))
         case .cancelled: return nil
         }
     }
@@ -72,7 +73,7 @@ struct HostProbe<C: Clock>: Sendable where C.Duration == Duration {
 }
 
 /// Why a host gave no facts.
-struct ProbeFailure: Error {
+struct SamplingFailure: Error {
     var reason: String
 }
 

@@ -1,9 +1,9 @@
 package import ClusterModel
 package import PlacementPolicy
 
-/// What the timer remembers from one look to the next. A value to be kept in a database: forgotten,
+/// What the timer remembers from one observation to the next. A value to be kept in a database: forgotten,
 /// every domain could be moved again at once.
-package struct RebalanceMemory: Hashable, Codable, Sendable {
+package struct RebalanceState: Hashable, Codable, Sendable {
     /// The moves of a domain that still count.
     package struct Moves: Hashable, Codable, Sendable {
         package var count: Int
@@ -11,7 +11,7 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     }
 
     /// How often the planner was asked for something and found nothing, while nothing had changed.
-    package struct Vain: Hashable, Codable, Sendable {
+    package struct BackOff: Hashable, Codable, Sendable {
         /// The hosts that it was asked for.
         package var hosts: [HostName]
         package var count: Int
@@ -28,15 +28,23 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     /// Since when no host was overloaded, and nothing was emptied.
     package private(set) var calmSince: Timestamp?
     /// When a host was last out of reach.
-    package private(set) var awayAt: [String: Timestamp] = [:]
+    package private(set) var unreachableAt: [String: Timestamp] = [:]
     /// Where each domain was seen last.
     package private(set) var places: [String: HostName] = [:]
     /// When the days ahead were last looked at.
-    package private(set) var aheadAt: Timestamp?
+    package private(set) var forecastAt: Timestamp?
     /// When the fleet was last looked at.
-    package private(set) var lookedAt: Timestamp?
-    /// By what was asked for; nil, and not stored, where nothing was asked for in vain.
-    private var vain: [String: Vain]?
+    package private(set) var observedAt: Timestamp?
+    /// By what was asked for; nil, and not stored, where no plan was ever missing.
+    private var backOffs: [String: BackOff]?
+
+    private enum CodingKeys: String, CodingKey {
+        case overloaded, uneven, moves, recent, calmSince, places
+        case unreachableAt = "awayAt"
+        case forecastAt = "aheadAt"
+        case observedAt = "lookedAt"
+        case backOffs = "vain"
+    }
 
     package init() {}
 
@@ -47,44 +55,46 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     private mutating func forgetWhatIsToCome(_ now: Timestamp) {
         moves = moves.filter { $0.value.last <= now }
         recent.removeAll { $0 > now }
-        awayAt = awayAt.mapValues { min($0, now) }
+        unreachableAt = unreachableAt.mapValues { min($0, now) }
         calmSince = calmSince.map { min($0, now) }
-        aheadAt = aheadAt.map { min($0, now) }
+        forecastAt = forecastAt.map { min($0, now) }
     }
 
-    /// Takes in what is seen now. A domain that is elsewhere than it was, though we did not move
-    /// it, was moved by someone else: it rests as if we had.
-    mutating func note(_ look: RebalanceLook, under rules: RebalanceRules) {
-        forgetWhatIsToCome(look.at)
-        for host in look.hosts {
+    /// Takes in what is seen now. A domain that is elsewhere than it was, though we did not move it,
+    /// was moved by someone else: it rests as if we had.
+    mutating func note(_ observation: RebalanceObservation, under rules: RebalanceRules) {
+        forgetWhatIsToCome(observation.at)
+        for host in observation.hosts {
             let name = host.name.rawValue
-            if host.isOut { awayAt[name] = look.at }
-            guard !host.isOut else { continue }
+            if host.isUnreachable { unreachableAt[name] = observation.at }
+            guard !host.isUnreachable else { continue }
             overloaded[name, default: []].append(host.excess > 0)
             let extra = (overloaded[name]?.count ?? 0) - rules.looks
             if extra > 0 { overloaded[name]?.removeFirst(extra) }
         }
-        lookedAt = look.at
-        let known = Set(look.hosts.map(\.name.rawValue))
+        observedAt = observation.at
+        let known = Set(observation.hosts.map(\.name.rawValue))
         overloaded = overloaded.filter { known.contains($0.key) }
-        awayAt = awayAt.filter { known.contains($0.key) }
-        uneven.append(look.isUneven)
+        unreachableAt = unreachableAt.filter { known.contains($0.key) }
+        uneven.append(observation.isUneven)
         if uneven.count > rules.looks { uneven.removeFirst(uneven.count - rules.looks) }
-        for (domain, host) in look.places {
+        for (domain, host) in observation.places {
             if let before = places[domain.rawValue], before != host {
-                count(domain, at: look.at, under: rules)
+                count(domain, at: observation.at, under: rules)
             }
         }
         let seen = Dictionary(
-            firstOf: look.places.map { ($0.0.rawValue, $0.1) })
-        if seen != places { vain = nil }
+            firstOf: observation.places.map { ($0.0.rawValue, $0.1) })
+        if seen != places { backOffs = nil }
         places = seen
-        moves = moves.filter { look.at.millisecondsSince($0.value.last) < forgets($0.value, rules) }
-        recent.removeAll { look.at.millisecondsSince($0) >= 3_600_000 }
-        if look.hosts.contains(where: { $0.excess > 0 && !$0.isOut }) {
+        moves = moves.filter {
+            observation.at.millisecondsSince($0.value.last) < forgets($0.value, rules)
+        }
+        recent.removeAll { observation.at.millisecondsSince($0) >= 3_600_000 }
+        if observation.hosts.contains(where: { $0.excess > 0 && !$0.isUnreachable }) {
             calmSince = nil
         } else if calmSince == nil {
-            calmSince = look.at
+            calmSince = observation.at
         }
     }
 
@@ -95,22 +105,22 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         count(domain, at: time, under: rules)
         places[domain.rawValue] = host
         recent.append(time)
-        vain = nil
+        backOffs = nil
     }
 
-    /// The planner found nothing for these hosts. Gives how often that was so, and until when it is
-    /// not asked again if nothing changes.
-    mutating func foundNothing(
+    /// The planner found nothing for these hosts. Gives how often that was so, and until when it is not
+    /// asked again if nothing changes.
+    mutating func noteNoPlan(
         for aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp
     ) -> (count: Int, until: Timestamp) {
-        let before = vain?[aim.rawValue].flatMap { $0.hosts == hosts ? $0 : nil }
-        let entry = Vain(hosts: hosts, count: (before?.count ?? 0) + 1, last: time)
-        vain = (vain ?? [:]).merging([aim.rawValue: entry]) { $1 }
-        return (entry.count, time.advanced(byMilliseconds: Self.pause(after: entry.count)))
+        let before = backOffs?[aim.rawValue].flatMap { $0.hosts == hosts ? $0 : nil }
+        let entry = BackOff(hosts: hosts, count: (before?.count ?? 0) + 1, last: time)
+        backOffs = (backOffs ?? [:]).merging([aim.rawValue: entry]) { $1 }
+        return (entry.count, time.advanced(byMilliseconds: Self.backOffTime(after: entry.count)))
     }
 
     mutating func emptied(at time: Timestamp) { calmSince = time }
-    mutating func lookedAhead(at time: Timestamp) { aheadAt = time }
+    mutating func noteForecast(at time: Timestamp) { forecastAt = time }
 
     private mutating func count(
         _ domain: DomainID, at time: Timestamp, under rules: RebalanceRules
@@ -124,14 +134,14 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
 
     // MARK: Answers
 
-    /// Longer ago than this is no look any more.
-    private static let longestLook: Int64 = 900_000
+    /// Longer ago than this is no observation any more.
+    private static let longestObservation: Int64 = 900_000
 
-    /// From when on the next look takes the mean: from the last one, as far as it is not too long
-    /// ago and samples are not too old. Between two looks nothing is then missed, or seen twice.
-    package func lookStart(at now: Timestamp, under policy: Policy) -> Timestamp {
-        let most = min(Self.longestLook, policy.demand.maxAgeSeconds * 1000)
-        let since = lookedAt.map { now.millisecondsSince($0) } ?? most
+    /// From when on the next observation takes the mean: from the last one, as far as it is not too long ago
+    /// and samples are not too old. Between two looks nothing is then missed, or seen twice.
+    package func observationStart(at now: Timestamp, under policy: Policy) -> Timestamp {
+        let most = min(Self.longestObservation, policy.demand.maxAgeSeconds * 1000)
+        let since = observedAt.map { now.millisecondsSince($0) } ?? most
         return now.advanced(byMilliseconds: -(since > 0 ? min(since, most) : most))
     }
 
@@ -142,18 +152,18 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
         return min(rest, rules.restAtMostSeconds) * 1000
     }
 
-    /// How long the planner is left alone after so many vain questions: 5 minutes, and twice as
-    /// long after each, up to an hour. Loads change, even if nothing else does.
-    static func pause(after count: Int) -> Int64 {
+    /// The back-off after this many attempts without a plan: 5 minutes, and twice as long
+    /// after each, up to an hour. Loads change, even if nothing else does.
+    static func backOffTime(after count: Int) -> Int64 {
         min(3_600_000, 300_000 << Int64(min(10, max(0, count - 1))))
     }
 
-    /// What was asked in vain for the same hosts so lately that it is not asked again now.
-    func isVain(_ aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp) -> Vain? {
-        guard let entry = vain?[aim.rawValue], entry.hosts == hosts else { return nil }
+    /// The back-off that still holds for the same hosts.
+    func backOff(_ aim: PlanPurpose.Aim, _ hosts: [HostName], at time: Timestamp) -> BackOff? {
+        guard let entry = backOffs?[aim.rawValue], entry.hosts == hosts else { return nil }
         // A clock that went back must not keep it waiting.
         let elapsed = time.millisecondsSince(entry.last)
-        return (0..<Self.pause(after: entry.count)).contains(elapsed) ? entry : nil
+        return (0..<Self.backOffTime(after: entry.count)).contains(elapsed) ? entry : nil
     }
 
     private func forgets(_ entry: Moves, _ rules: RebalanceRules) -> Int64 {
@@ -168,18 +178,20 @@ package struct RebalanceMemory: Hashable, Codable, Sendable {
     }
 
     /// Was a host overloaded in enough of the last looks, and in the last one?
-    func isHeld(_ host: HostName, _ rules: RebalanceRules) -> Bool {
+    func isSustained(_ host: HostName, _ rules: RebalanceRules) -> Bool {
         guard let looks = overloaded[host.rawValue], looks.last == true else { return false }
         return looks.count(where: \.self) >= rules.held
     }
 
-    func isUnevennessHeld(_ rules: RebalanceRules) -> Bool {
+    func isImbalanceSustained(_ rules: RebalanceRules) -> Bool {
         uneven.last == true && uneven.count(where: \.self) >= rules.held
     }
 
     /// Has a host that was out of reach answered for long enough?
-    func isSettled(_ host: HostName, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
-        awayAt[host.rawValue].map { time.millisecondsSince($0) >= rules.settleSeconds * 1000 }
+    func hasAnsweredForLong(_ host: HostName, at time: Timestamp, _ rules: RebalanceRules) -> Bool {
+        unreachableAt[host.rawValue].map {
+            time.millisecondsSince($0) >= rules.settleSeconds * 1000
+        }
             ?? true
     }
 }

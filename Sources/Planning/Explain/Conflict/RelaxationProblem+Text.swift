@@ -2,19 +2,19 @@ import ClusterModel
 import PlacementPolicy
 
 /// Constraints in words.
-extension ConstraintNames {
+extension RelaxationProblem {
     /// What a constraint says, with the values.
-    func detail(_ constraint: ConstraintSwitch) -> String {
+    func detail(_ constraint: Relaxation) -> String {
         switch constraint {
         case .runs(let id):
             return "\(name(id)) must leave \(host(of: id))"
         case .hold(let id):
             let held = problem.domainIndex[id].flatMap { mobility.blockers($0).first?.detail }
-            return "\(name(id)) can not move: \(held ?? "it is held")"
+            return "\(name(id)) cannot move: \(held ?? "it must stay")"
         case .platform(let id):
             let misfit = problem.domainIndex[id].flatMap { self.misfit($0) }
             let at = misfit?.host.map { " (\($0))" } ?? ""
-            return "what \(name(id)) needs of a host: \(misfit?.detail ?? "not there")\(at)"
+            return "requirement of \(name(id)): \(misfit?.detail ?? "not there")\(at)"
         case .supply(let supply, let hosts): return detail(supply, hosts)
         case .domainLimit:
             return "at most \(policy.maxDomainsPerHost ?? 0) domains on a host"
@@ -32,8 +32,8 @@ extension ConstraintNames {
         case .pin(let index): return "the policy pins \(policy.pin[index])"
         case .exclusion(let index): return "the policy excludes \(policy.exclude[index])"
         case .maintenance(let name): return "\(name) is in maintenance"
-        case .fault(let name): return "\(name) can not be reached"
-        case .forbidden: return "targets are ruled out for this plan, as after a failed migration"
+        case .fault(let name): return "\(name) cannot be reached"
+        case .forbidden: return "targets are ruled out for this plan after a failed migration"
         case .spareRoom:
             let when = policy.nPlusOne == .during ? "at every moment of the drain" : "afterwards"
             return "N+1: \(when) any one host may fail and what runs there fits on the others"
@@ -41,46 +41,47 @@ extension ConstraintNames {
     }
 
     /// What a change asks of the operator.
-    func wayOut(_ change: ConflictSearch.Change) -> String {
+    func remedyText(_ change: ConflictSearch.Change) -> String {
         switch change.constraint {
         case .runs(let id): return "shut \(name(id)) down for the drain"
         case .hold(let id):
             let remedy = problem.domainIndex[id].flatMap { mobility.blockers($0).first?.remedy }
-            return "\(name(id)): \(remedy ?? "lift what keeps it")"
+            return "\(name(id)): \(remedy ?? "remove what keeps it")"
         case .platform(let id):
             let remedy = problem.domainIndex[id].flatMap { self.misfit($0)?.remedy }
-            return "\(name(id)): \(remedy ?? "mend what keeps it")"
+            return "\(name(id)): \(remedy ?? "fix what keeps it")"
         case .supply(let supply, let hosts):
             let amount = change.amount.map { "\(text(supply, $0.count)) more" } ?? "more"
             if case .pages(let size) = supply, hosts.count == 1, let pages = change.amount {
-                return "free or set aside \(pages.count / size.count) huge pages of \(size) on "
+                return "free or reserve \(pages.count / size.count) huge pages of \(size) on "
                     + "\(hosts[0])"
             }
             if hosts.count == 1, let freed = change.amount {
                 return "free \(text(supply, freed.count)) on \(hosts[0])"
             }
-            return "give \(Self.list(hosts.map(\.rawValue))) \(amount) of it"
-        case .domainLimit: return "set maxDomainsPerHost aside for the drain"
+            return "give \(Self.list(hosts.map(\.rawValue))) \(amount)"
+        case .domainLimit: return "ignore maxDomainsPerHost during the drain"
         case .group(let name, let isApart):
             return isApart
-                ? "set group '\(name)' aside for the drain"
-                : "let group '\(name)' be spread for the drain"
+                ? "ignore group '\(name)' during the drain"
+                : "allow group '\(name)' to be spread during the drain"
         case .policyGroup(let index, let isApart):
             let name = isApart ? policy.antiAffinity[index].name : policy.affinity[index].name
             return isApart
-                ? "set group '\(name)' aside for the drain"
-                : "let group '\(name)' be spread for the drain"
+                ? "ignore group '\(name)' during the drain"
+                : "allow group '\(name)' to be spread during the drain"
         case .ban(let index):
-            return "allow \(text(policy.ban[index], "on")) for the drain (a ban of the policy)"
+            return "allow \(text(policy.ban[index], "on")) during the drain (the policy bans it)"
         case .fence(let index):
             let domains = Self.list(policy.fence[index].domains.map(\.text))
-            return "let \(domains) leave its fence for the drain"
-        case .pin(let index): return "take the policy's pin of \(policy.pin[index]) away"
-        case .exclusion(let index): return "take the exclusion of \(policy.exclude[index]) away"
+            return "allow \(domains) outside its fence during the drain"
+        case .pin(let index): return "remove the policy's pin of \(policy.pin[index])"
+        case .exclusion(let index):
+            return "remove the policy's exclusion of \(policy.exclude[index])"
         case .maintenance(let name): return "kvmbalance hosts enable \(name)"
         case .fault(let name): return "bring \(name) back (kvmbalance hosts check \(name))"
         case .forbidden: return "allow the targets that were ruled out"
-        case .spareRoom: return "set N+1 aside for the drain (nPlusOne: off)"
+        case .spareRoom: return "switch off N+1 for the drain (nPlusOne: off)"
         }
     }
 
@@ -106,10 +107,10 @@ extension ConstraintNames {
         _ name: String, _ members: [Domain], _ scope: String, _ isApart: Bool
     ) -> String {
         "group '\(name)' keeps \(Self.list(members.map(\.name))) "
-            + (isApart ? "apart, each on a \(scope) of its own" : "together on one \(scope)")
+            + (isApart ? "apart, each on a different \(scope)" : "together on one \(scope)")
     }
 
-    private func text(_ supply: ConstraintSwitch.Supply, _ amount: Int64) -> String {
+    private func text(_ supply: Relaxation.Supply, _ amount: Int64) -> String {
         switch supply {
         case .memory: "\(Bytes(amount)) of memory"
         case .cells: "\(Bytes(amount)) of memory in its NUMA cells"
@@ -117,7 +118,7 @@ extension ConstraintNames {
         }
     }
 
-    private func detail(_ supply: ConstraintSwitch.Supply, _ hosts: [HostName]) -> String {
+    private func detail(_ supply: Relaxation.Supply, _ hosts: [HostName]) -> String {
         let resources = problem.layout.resources.indices.filter {
             Self.supply(problem.layout.resources[$0]) == supply
         }

@@ -4,18 +4,18 @@ package import Logging
 import ServiceLifecycle
 
 /// Where the survey finds what to measure, and leaves what it found.
-package protocol MemorySurveyStore: Sendable {
+package protocol DirtyRateStore: Sendable {
     /// Domains that ran when their host was last read and that no migration was at work on.
     func measurableDomains() async throws -> [(domain: DomainID, host: HostName)]
     /// When each was measured last.
     func measurementTimes() async throws -> [DomainID: Timestamp]
-    func store(_ readings: [DirtyingReading]) async throws
+    func store(_ readings: [DirtyRatesReading]) async throws
 }
 
 /// Measures how guests rewrite their memory, beside the samples and on a budget: at each turn one
 /// domain of a host at most, few in all, and those first that were never measured or not for the
 /// longest time.
-package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration {
+package final class DirtyRateSampling<C: Clock>: Service where C.Duration == Duration {
     /// How much is measured.
     package struct Budget: Hashable, Sendable {
         /// From one turn's beginning to the next's.
@@ -30,14 +30,14 @@ package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration
     }
 
     private let probes: [HostName: any MemoryProbe]
-    private let store: any MemorySurveyStore
+    private let store: any DirtyRateStore
     private let budget: Budget
     private let clock: C
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
 
     package init(
-        probes: [any MemoryProbe], store: any MemorySurveyStore, budget: Budget = Budget(),
+        probes: [any MemoryProbe], store: any DirtyRateStore, budget: Budget = Budget(),
         clock: C, now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.probes = Dictionary(
@@ -50,10 +50,10 @@ package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration
     }
 
     package func run() async throws {
-        await cancelWhenGracefulShutdown { await self.survey() }
+        await cancelWhenGracefulShutdown { await self.sampleDirtyRates() }
     }
 
-    private func survey() async {
+    private func sampleDirtyRates() async {
         var failed: [DomainID: Timestamp] = [:]
         while !Task.isCancelled {
             let start = clock.now
@@ -73,20 +73,20 @@ package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration
     /// One turn: what was tried, with nil for what could not be measured.
     package func turn(
         _ failed: [DomainID: Timestamp] = [:]
-    ) async throws -> [DomainID: DirtyingReading?] {
+    ) async throws -> [DomainID: DirtyRatesReading?] {
         let (probes, now) = (self.probes, self.now)
         let chosen = Self.choose(
             try await store.measurableDomains().filter { probes[$0.host] != nil },
             measured: try await store.measurementTimes(), failed: failed, at: now(),
             within: budget)
-        let readings = await withTaskGroup(of: (DomainID, DirtyingReading?).self) { group in
+        let readings = await withTaskGroup(of: (DomainID, DirtyRatesReading?).self) { group in
             for (domain, host) in chosen {
                 guard let probe = probes[host] else { continue }
                 group.addTask {
-                    (domain, await MemoryMeasurement.measure(domain, with: probe, now: now))
+                    (domain, await DirtyRateMeasurement.measure(domain, with: probe, now: now))
                 }
             }
-            return await group.reduce(into: [DomainID: DirtyingReading?]()) { $0[$1.0] = $1.1 }
+            return await group.reduce(into: [DomainID: DirtyRatesReading?]()) { $0[$1.0] = $1.1 }
         }
         try await store.store(readings.values.compactMap { $0 }.sorted { $0.domain < $1.domain })
         return readings
@@ -100,7 +100,7 @@ package final class MemorySurvey<C: Clock>: Service where C.Duration == Duration
         let due = domains.filter { domain, _ in
             let age = measured[domain].map { now.millisecondsSince($0) }
             let pause = failed[domain].map { now.millisecondsSince($0) }
-            // A clock that was set back must not stop it for ever.
+            // A clock that was set back must not stop it forever.
             return age.map { $0 < 0 || $0 > budget.goodForMilliseconds } ?? true
                 && pause.map { $0 < 0 || $0 > budget.pauseMilliseconds } ?? true
         }.sorted {

@@ -5,12 +5,12 @@ import Telemetry
 import Testing
 
 /// Measured dirty rates in the metrics database.
-struct DirtyingStoreTests {
-    private func reading(_ domain: DomainID, _ second: Int64, _ rate: Int64) -> DirtyingReading {
-        DirtyingReading(
+struct DirtyRateStoreTests {
+    private func reading(_ domain: DomainID, _ second: Int64, _ rate: Int64) -> DirtyRatesReading {
+        DirtyRatesReading(
             domain: domain, at: Timestamp(seconds: second),
-            short: Dirtying.Window(milliseconds: 1000, rate: .mebibytes(rate)),
-            long: Dirtying.Window(milliseconds: 4000, rate: .mebibytes(rate / 2)))
+            short: DirtyRates.Window(milliseconds: 1000, rate: .mebibytes(rate)),
+            long: DirtyRates.Window(milliseconds: 4000, rate: .mebibytes(rate / 2)))
     }
 
     @Test func `the newest of each domain comes back, if it is new enough`() async throws {
@@ -20,13 +20,13 @@ struct DirtyingStoreTests {
         try await store.store([reading("a", 10, 40), reading("b", 10, 0)])
         try await store.store([reading("a", 20, 8), reading("a", 15, 99)])
         #expect(
-            try await store.dirtying(after: Timestamp(seconds: 5))
+            try await store.dirtyRates(after: Timestamp(seconds: 5))
                 == ["a": reading("a", 20, 8), "b": reading("b", 10, 0)])
-        let until = try await store.dirtying(
+        let until = try await store.dirtyRates(
             after: Timestamp(seconds: 5), to: Timestamp(seconds: 15))
         #expect(until["a"] == reading("a", 15, 99))
         // Not measured lately is not there, which is not zero.
-        #expect(try await store.dirtying(after: Timestamp(seconds: 10)).keys.sorted() == ["a"])
+        #expect(try await store.dirtyRates(after: Timestamp(seconds: 10)).keys.sorted() == ["a"])
     }
 
     @Test func `old ones go with the samples`() async throws {
@@ -35,7 +35,7 @@ struct DirtyingStoreTests {
         let store = try MetricsStore(directory: scratch.path)
         try await store.store((1...9).map { reading("a", $0, 1) })
         #expect(try await store.deleteSamples(before: Timestamp(seconds: 9)) == 8)
-        #expect(try await store.dirtying(after: Timestamp(seconds: 0)).count == 1)
+        #expect(try await store.dirtyRates(after: Timestamp(seconds: 0)).count == 1)
     }
 
     @Test func `a database of the version before gets the table`() async throws {
@@ -54,7 +54,7 @@ struct DirtyingStoreTests {
         try queue.close()
         let store = try MetricsStore(directory: scratch.path)
         try await store.store([reading("a", 1, 3)])
-        #expect(try await store.dirtying(after: Timestamp(seconds: 0)).count == 1)
+        #expect(try await store.dirtyRates(after: Timestamp(seconds: 0)).count == 1)
     }
 
     @Test func `the size of a domain's process is that of its newest sample`() async throws {

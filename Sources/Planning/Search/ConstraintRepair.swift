@@ -1,15 +1,15 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Constraints that are broken as things are, and the moves that mend them: bans and fences that a
+/// Constraints that are broken as things are, and the moves that repair them: bans and fences that a
 /// domain lies outside of, groups that should be apart or together, N+1.
 ///
-/// What is broken may stay so and must not become worse; but it is mended before load is looked
-/// at. The engine searches: what is mended counts most, then few moves, then little to copy. N+1 it
+/// What is broken may stay so and must not become worse; but it is repaired before load is looked
+/// at. The engine searches: what is repaired counts most, then few moves, then little to copy. N+1 it
 /// does not know: where that is broken, units are shifted as long as it gets better.
-struct Mending {
+struct ConstraintRepair {
     /// How much is broken.
-    struct Damage: Hashable, Comparable {
+    struct BrokenConstraints: Hashable, Comparable {
         /// Domains outside of their rules, members too many at a place, places too many for a
         /// group.
         var rules: Int64 = 0
@@ -32,7 +32,7 @@ struct Mending {
     private let targets: [Int]
     private let hasRules: Bool
     private let keeper: SpareRoomKeeper?
-    let before: Damage
+    let before: BrokenConstraints
 
     /// Changes proposed for each unit.
     static let proposalsPerUnit = 300
@@ -43,16 +43,16 @@ struct Mending {
         let policy = start.problem.policy
         hasRules = !policy.ban.isEmpty || !policy.fence.isEmpty
         keeper = SpareRoomKeeper(start.problem, isForgiving: false)
-        var before = Damage()
+        var before = BrokenConstraints()
         before.rules = Self.rules(start.placement, hasRules)
         before.unprotected = keeper?.excess(start.placement) ?? 0
         self.before = before
     }
 
-    var isNeeded: Bool { before > Damage() }
+    var isNeeded: Bool { before > BrokenConstraints() }
 
-    func damage(_ placement: WorkingPlacement) -> Damage {
-        Damage(
+    func brokenConstraints(_ placement: WorkingPlacement) -> BrokenConstraints {
+        BrokenConstraints(
             rules: Self.rules(placement, hasRules), unprotected: keeper?.excess(placement) ?? 0)
     }
 
@@ -63,7 +63,7 @@ struct Mending {
             for domain in problem.domains.indices
             where isOutside(domain, at: placement.host[domain], problem) { broken += 1 }
         }
-        for group in problem.groups { broken += placement.damage(to: group) }
+        for group in problem.groups { broken += placement.brokenness(of: group) }
         return broken
     }
 
@@ -75,8 +75,8 @@ struct Mending {
 
     // MARK: Search
 
-    /// Where everything is once as much is mended as was found; nil where nothing is.
-    func mended(seed: UInt64, effort: SearchEffort) -> Result? {
+    /// Where everything is once as much is repaired as was found; nil where nothing is.
+    func repaired(seed: UInt64, effort: SearchEffort) -> Result? {
         var result = Result(state: before.rules > 0 ? searched(seed, effort) ?? start : start)
         if before.unprotected > 0, let keeper {
             let places = result.state.placement.host
@@ -84,7 +84,7 @@ struct Mending {
             result.shifted = Set(
                 places.indices.filter { places[$0] != result.state.placement.host[$0] })
         }
-        return damage(result.state.placement) < before ? result : nil
+        return brokenConstraints(result.state.placement) < before ? result : nil
     }
 
     private func searched(_ seed: UInt64, _ effort: SearchEffort) -> UnitPlacement? {
@@ -96,7 +96,7 @@ struct Mending {
                     Self.isOutside($0, at: problem.origin[$0], problem)
                 }
         }
-        assignment.mend(outside)
+        assignment.repair(outside)
         let proposals = min(effort.proposals, Self.proposalsPerUnit * start.isMovable.count)
         let bins = assignment.search(proposals: proposals, seed: seed)
         guard var state = assignment.placement(at: bins) else { return nil }
@@ -130,7 +130,7 @@ struct Mending {
 
     private func damageToGroups(of unit: Int, _ state: UnitPlacement) -> Int64 {
         let groups = Set(start.units.members[unit].flatMap { start.problem.groupsOfDomain[$0] })
-        return groups.reduce(0) { $0 + state.placement.damage(to: start.problem.groups[$1]) }
+        return groups.reduce(0) { $0 + state.placement.brokenness(of: start.problem.groups[$1]) }
     }
 
     /// First those that nobody could take over, then the largest of the others.
@@ -147,7 +147,7 @@ struct Mending {
             $0.isExposed != $1.isExposed
                 ? $0.isExposed : ($1.memory, $0.unit) < ($0.memory, $1.unit)
         }
-        _ = keeper.mend(&state, units: units.map(\.unit), targets: targets)
+        _ = keeper.repair(&state, units: units.map(\.unit), targets: targets)
     }
 
     // MARK: Words
@@ -160,11 +160,13 @@ struct Mending {
         if let misfit = HostRules.misfit(
             problem.domains[domain].name, on: name, problem.policy)
         {
-            return "\(name) is no place for it: \(misfit.detail)"
+            return "\(name) does not suit it: \(misfit.detail)"
         }
         for index in problem.groupsOfDomain[domain] {
             let group = problem.groups[index]
-            guard final.damage(to: group) < start.placement.damage(to: group) else { continue }
+            guard final.brokenness(of: group) < start.placement.brokenness(of: group) else {
+                continue
+            }
             let zone = group.scope == .zone ? "a zone" : "a host"
             switch group.kind {
             case .apart:
@@ -173,10 +175,10 @@ struct Mending {
                     $0 != domain && problem.item(of: problem.origin[$0], in: group.scope) == item
                 }
                 guard let other = others.first else { continue }
-                return "group '\(group.name)' is to be apart, and shares \(zone) with "
+                return "group '\(group.name)' must be apart, and shares \(zone) with "
                     + "\(problem.domains[other].name)"
             case .together:
-                return "group '\(group.name)' is to be together, and lies on "
+                return "group '\(group.name)' must be together, and is on "
                     + "\(group.initialSpread) \(group.scope == .zone ? "zones" : "hosts")"
             }
         }
@@ -200,7 +202,7 @@ struct Mending {
                     domain: problem.domains[domain].name, host: host, reason: misfit.reason,
                     detail: "it stays where \(misfit.detail)", remedy: misfit.remedy))
         }
-        for group in problem.groups where final.damage(to: group) > 0 {
+        for group in problem.groups where final.brokenness(of: group) > 0 {
             let isApart = if case .apart = group.kind { true } else { false }
             blockers.append(
                 Blocker(
@@ -216,7 +218,7 @@ struct Mending {
 extension WorkingPlacement {
     /// Members too many at a place of a group that should be apart, or places too many of one that
     /// should be together.
-    func damage(to group: DomainGroup) -> Int64 {
+    func brokenness(of group: DomainGroup) -> Int64 {
         var present: [Int: Int] = [:]
         for member in group.members where host[member] != Self.nowhere {
             present[problem.item(of: host[member], in: group.scope), default: 0] += 1

@@ -27,7 +27,7 @@ extension Policy {
             facts.blockers.filter { !$0.reason.endsWithShutdown } + coldBlockers(of: facts)
         switch coldMove(of: facts.name) {
         case .always: return lasting
-        // One that does not run can not move live.
+        // One that does not run cannot move live.
         case .whereNeeded: return facts.blockers.isEmpty && facts.state.isActive ? [] : lasting
         case .never: return facts.blockers
         }

@@ -8,7 +8,7 @@ import Testing
 
 /// Measuring how guests rewrite their memory, few at a time.
 @Suite(.timeLimit(.minutes(1)))
-struct MemorySurveyTests {
+struct DirtyRateSamplingTests {
     /// Answers with a rate that falls with the length of the window, or not at all.
     final class FakeProbe: MemoryProbe {
         let host: HostName
@@ -29,28 +29,28 @@ struct MemorySurveyTests {
     }
 
     /// Domains with a host each, and what was measured.
-    final class FakeStore: MemorySurveyStore {
+    final class FakeStore: DirtyRateStore {
         let domains: [(domain: DomainID, host: HostName)]
-        private let readings = Mutex<[DirtyingReading]>([])
+        private let readings = Mutex<[DirtyRatesReading]>([])
 
         init(_ domains: [(domain: DomainID, host: HostName)]) { self.domains = domains }
 
-        var stored: [DirtyingReading] { readings.withLock { $0 } }
+        var stored: [DirtyRatesReading] { readings.withLock { $0 } }
         func measurableDomains() async throws -> [(domain: DomainID, host: HostName)] { domains }
         func measurementTimes() async throws -> [DomainID: Timestamp] {
             Dictionary(stored.map { ($0.domain, $0.at) }, uniquingKeysWith: { max($0, $1) })
         }
-        func store(_ new: [DirtyingReading]) async throws {
+        func store(_ new: [DirtyRatesReading]) async throws {
             readings.withLock { $0 += new }
         }
     }
 
     private func survey(
         _ probes: [FakeProbe], _ store: FakeStore, domainsPerTurn: Int = 4, at seconds: Int64 = 0
-    ) -> MemorySurvey<ContinuousClock> {
-        var budget = MemorySurvey<ContinuousClock>.Budget()
+    ) -> DirtyRateSampling<ContinuousClock> {
+        var budget = DirtyRateSampling<ContinuousClock>.Budget()
         budget.domainsPerTurn = domainsPerTurn
-        return MemorySurvey(
+        return DirtyRateSampling(
             probes: probes, store: store, budget: budget, clock: ContinuousClock(),
             now: { Timestamp(seconds: 1_000_000 + seconds) },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
@@ -64,8 +64,8 @@ struct MemorySurveyTests {
         _ = try await survey([one, two], store).turn()
         #expect(one.asked == ["a 1", "a 4"] && two.asked == ["c 1", "c 4"])
         #expect(store.stored.map(\.domain) == ["a", "c"])
-        let dirtying = try #require(store.stored.first).dirtying
-        #expect(dirtying.hotSet == .mebibytes(60) && dirtying.coldRate == 0)
+        let dirtyRates = try #require(store.stored.first).dirtyRates
+        #expect(dirtyRates.hotSet == .mebibytes(60) && dirtyRates.coldRate == 0)
         _ = try await survey([one, two], store).turn()
         #expect(one.asked.suffix(2) == ["b 1", "b 4"] && two.asked.count == 2)
     }
@@ -86,7 +86,7 @@ struct MemorySurveyTests {
         #expect(store.stored.count == 3)
     }
 
-    @Test func `what can not be measured is no measurement, and is left alone for a while`()
+    @Test func `what cannot be measured is no measurement, and is left alone for a while`()
         async throws
     {
         let probe = FakeProbe("one", silent: ["a"])

@@ -2,7 +2,7 @@ import ClusterModel
 import PlacementPolicy
 
 /// A constraint that can be switched off, to see whether it is to blame.
-enum ConstraintSwitch: Hashable {
+enum Relaxation: Hashable {
     /// Something that hosts have a limited amount of.
     enum Supply: Hashable {
         case memory, cells

@@ -7,28 +7,30 @@ extension ConflictSearch {
 
     /// Each single change that is enough, cheapest first: it must lie in every conflict, so the one
     /// at hand has them all. If no single one is, changes that are enough together.
-    mutating func waysOut(_ conflict: [ConstraintSwitch]) -> [[String]] {
-        var ways: [(cost: Int, share: Int64, text: String)] = []
+    mutating func remedies(_ conflict: [Relaxation]) -> [[String]] {
+        var remedies: [(cost: Int, share: Int64, text: String)] = []
         for constraint in conflict.sorted(by: { $0.cost < $1.cost })
-        where ways.count < Self.shownAtMost {
+        where remedies.count < Self.shownAtMost {
             for candidate in names.narrowed(constraint) {
                 guard let (change, share) = least(candidate, beside: []) else { continue }
-                ways.append((constraint.cost, share, text(change)))
+                remedies.append((constraint.cost, share, text(change)))
             }
         }
-        guard ways.isEmpty else {
-            let order = ways.indices.sorted {
-                (ways[$0].cost, ways[$0].share, $0) < (ways[$1].cost, ways[$1].share, $1)
+        guard remedies.isEmpty else {
+            let order = remedies.indices.sorted {
+                (remedies[$0].cost, remedies[$0].share, $0) < (
+                    remedies[$1].cost, remedies[$1].share, $1
+                )
             }
-            return order.prefix(Self.shownAtMost).map { [ways[$0].text] }
+            return order.prefix(Self.shownAtMost).map { [remedies[$0].text] }
         }
         return together(conflict).map { [$0] } ?? []
     }
 
     /// Switches the cheapest constraint of one conflict after another off until none is left; then
     /// asks of each for no more than it takes.
-    private mutating func together(_ first: [ConstraintSwitch]) -> [String]? {
-        var off: [ConstraintSwitch] = []
+    private mutating func together(_ first: [Relaxation]) -> [String]? {
+        var off: [Relaxation] = []
         var conflict = first
         for _ in 0..<12 {
             guard let cheapest = conflict.min(by: { $0.cost < $1.cost }) else { return nil }
@@ -53,7 +55,7 @@ extension ConflictSearch {
 
     /// The least of a change that is enough; nil when all of it is not.
     private mutating func least(
-        _ constraint: ConstraintSwitch, beside others: [Change]
+        _ constraint: Relaxation, beside others: [Change]
     ) -> (change: Change, share: Int64)? {
         let whole = Change(constraint: constraint)
         guard isFeasible(others + [whole]) else { return nil }
@@ -75,7 +77,7 @@ extension ConflictSearch {
     }
 
     /// What amounts are asked for in.
-    private static func unit(of supply: ConstraintSwitch.Supply) -> Int64 {
+    private static func unit(of supply: Relaxation.Supply) -> Int64 {
         switch supply {
         case .memory, .cells: Bytes.mebibytes(64).count
         case .pages(let size): size.count
@@ -84,16 +86,16 @@ extension ConflictSearch {
 
     private func text(_ change: Change) -> String {
         if case .group(let name, isApart: true) = change.constraint {
-            return companions(name).map { "allow \($0) for the drain (group '\(name)')" }
-                ?? names.wayOut(change)
+            return companions(name).map { "allow \($0) during the drain (group '\(name)')" }
+                ?? names.remedyText(change)
         }
         if case .policyGroup(let index, isApart: true) = change.constraint {
             let name = policy.antiAffinity[index].name
             return companions(name, rule: index).map {
-                "allow \($0) for the drain (group '\(name)')"
-            } ?? names.wayOut(change)
+                "allow \($0) during the drain (group '\(name)')"
+            } ?? names.remedyText(change)
         }
-        return names.wayOut(change)
+        return names.remedyText(change)
     }
 
     /// Who came to share a host or zone in the plan that was found without the group.

@@ -3,7 +3,7 @@ import PlacementPolicy
 
 /// A world, a policy and a request with some constraints switched off: what is planned on it is
 /// planned like anything else, so no constraint can be forgotten here.
-struct RelaxedWorld {
+struct RelaxedSnapshot {
     private(set) var hosts: [Host]
     private(set) var domains: [Domain]
     private(set) var policy: Policy
@@ -32,9 +32,9 @@ struct RelaxedWorld {
         ClusterSnapshot(original, hosts: hosts, domains: domains, inFlight: inFlight)
     }
 
-    mutating func relax(_ switches: some Sequence<ConstraintSwitch>) {
+    mutating func relax(_ switches: some Sequence<Relaxation>) {
         // By index and from the end, so that those before keep their place.
-        var later: [ConstraintSwitch] = []
+        var later: [Relaxation] = []
         var stopped: Set<DomainID> = []
         for one in switches {
             switch one {
@@ -62,7 +62,7 @@ struct RelaxedWorld {
 
     /// Adds an amount of something to a host.
     mutating func add(
-        _ supply: ConstraintSwitch.Supply, _ amount: Bytes, to name: HostName
+        _ supply: Relaxation.Supply, _ amount: Bytes, to name: HostName
     ) {
         let general = policy.reserve
         edit(name) { host in
@@ -124,8 +124,8 @@ struct RelaxedWorld {
         }
     }
 
-    private mutating func removeRules(_ switches: [ConstraintSwitch]) {
-        func kept<Rule>(_ rules: [Rule], _ isOff: (Int) -> ConstraintSwitch) -> [Rule] {
+    private mutating func removeRules(_ switches: [Relaxation]) {
+        func kept<Rule>(_ rules: [Rule], _ isOff: (Int) -> Relaxation) -> [Rule] {
             rules.indices.filter { !switches.contains(isOff($0)) }.map { rules[$0] }
         }
         guard !switches.isEmpty else { return }

@@ -2,7 +2,7 @@ import ClusterModel
 
 /// One domain after the reports of all hosts on it were weighed: whose it is, and what stands in
 /// the way of moving it.
-struct SettledDomain {
+struct ResolvedDomain {
     private(set) var facts: DomainFacts
     let host: HostName
     private(set) var migration: MigrationInFlight?
@@ -31,18 +31,19 @@ struct SettledDomain {
         if owner.isArriving {
             addBlocker(
                 .busy, at: owner.host,
-                detail: "it is arriving on \(owner.host) by a migration whose source is not seen",
+                detail: "it is arriving on \(owner.host) by a migration from a host that is not in "
+                    + "the fleet file",
                 remedy: "wait until the migration is over, or add its source to the fleet file")
         }
     }
 
     private mutating func weigh(_ other: ReportedDomain, against owner: ReportedDomain) {
         if !other.isCurrent {
-            // What an unreachable host had last is no proof of anything: a domain may well have
+            // What an unreachable host had last proves nothing: a domain may well have
             // been moved away from it since.
             facts.cautions.append(
-                "\(other.host), which can not be read now, had it as \(other.facts.state.rawValue)"
-                    + " at \(other.at)")
+                "\(other.host), which is unreachable now, last reported it as "
+                    + "\(other.facts.state.rawValue) at \(other.at)")
         } else if other.isOwner {
             addActiveTwice(other, owner: owner)
         } else {

@@ -1,8 +1,9 @@
 /// Filling hosts that stayed empty below an even peak.
-extension CeilingRepair {
+extension OverloadRepair {
     /// Brings one more unit to the emptiest host, from one of the fullest, where the spread is
     /// widest; false when nothing fits.
-    mutating func lift(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool {
+    mutating func fillEmptiest(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool
+    {
         guard let measure = shares.widest else { return false }
         let order = shares.ordered(by: measure)
         guard let coldest = order.first, targets.contains(view.hosts[coldest]) else { return false }
@@ -18,7 +19,7 @@ extension CeilingRepair {
         return false
     }
 
-    /// Hosts that are looked at from either end, where the fullest can not give or the emptiest not
+    /// Hosts that are looked at from either end, where the fullest cannot give or the emptiest not
     /// take.
     private static let givers = 32
     private static let takers = 4
@@ -26,7 +27,9 @@ extension CeilingRepair {
     /// Brings from the fullest host to the emptiest, where the spread is widest, the unit that comes
     /// nearest to making them alike: what lasts longest of what one move can do. A host that can
     /// give nothing does not hold up the next. False when none fits.
-    mutating func halve(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool {
+    mutating func halveWidestGap(_ view: BalanceView, _ shares: inout HostShares, budget: Int)
+        -> Bool
+    {
         guard let measure = shares.widest else { return false }
         let order = shares.ordered(by: measure)
         let resources = view.measures[measure].resources

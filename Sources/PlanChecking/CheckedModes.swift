@@ -3,7 +3,7 @@ import PlacementPolicy
 
 /// Each step goes in a way that the policy allows for its domain: nothing is copied or shut down
 /// that was not named.
-enum CheckedWays {
+enum CheckedModes {
     static func faults(
         of step: Step, _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy
     ) -> [String] {
@@ -33,7 +33,7 @@ enum CheckedWays {
             if !mayBeCold(domain.name, policy) {
                 faults.append("the policy does not let it be moved cold")
             }
-            if !domain.facts.isPersistent { faults.append("a transient domain can not move cold") }
+            if !domain.facts.isPersistent { faults.append("a transient domain cannot move cold") }
             faults += (domain.facts.coldBlockers ?? []).map(\.detail)
         }
         return faults
@@ -61,10 +61,11 @@ enum CheckedWays {
     }
 
     /// Bytes that the steps of each domain copy, by the pool they lie in.
-    static func copied(_ it: CheckedCase) -> [DomainID: [String: Int64]] {
+    static func copied(_ subject: CheckedCase) -> [DomainID: [String: Int64]] {
         var copied: [DomainID: [String: Int64]] = [:]
-        for step in it.plan.steps where copied[step.move.domain] == nil {
-            guard let domain = it.domains[step.move.domain], let host = it.hosts[step.move.source]
+        for step in subject.plan.steps where copied[step.move.domain] == nil {
+            guard let domain = subject.domains[step.move.domain],
+                let host = subject.hosts[step.move.source]
             else { continue }
             for disk in domain.facts.disks where step.copies.contains(disk.target) {
                 guard let pool = StorageCheck.pool(of: disk, host) else { continue }

@@ -1,7 +1,7 @@
 import ClusterModel
 
 /// Something that hosts (or zones) have a limited amount of.
-enum Account: Hashable {
+enum HostResource: Hashable {
     case memory(HostName)
     case cpu(HostName, slot: Int)
     case domains(HostName)

@@ -5,8 +5,8 @@ import Planning
 import TestSupport
 import Testing
 
-/// What is broken at the start is mended before load is looked at.
-@Suite struct MendingTests {
+/// What is broken at the start is repaired before load is looked at.
+@Suite struct ConstraintRepairTests {
     /// Three hosts of 16 GiB with one domain of 1 GiB each: nothing to do for load's sake, and nothing
     /// either when two are on one host.
     private var even: ClusterBuilder {
@@ -118,8 +118,8 @@ import Testing
     }
 
     /// Random worlds in which rules and groups were broken when they were written.
-    @Test func `the judge accepts what is mended, and nothing of it is left to do`() {
-        var mended = 0
+    @Test func `the judge accepts what is repaired, and nothing of it is left to do`() {
+        var repaired = 0
         for number in UInt64(1)...400 {
             let problem = FuzzProblem(number: number)
             var policy = problem.policy
@@ -132,9 +132,9 @@ import Testing
                 PlanChecker.check(plan, on: problem.snapshot, under: policy) == [],
                 "problem \(number)")
             if plan.steps.contains(where: { $0.rationale.contains("is no place for it") }) {
-                mended += 1
+                repaired += 1
             }
         }
-        #expect(mended > 30, "\(mended)")
+        #expect(repaired > 30, "\(repaired)")
     }
 }

@@ -3,7 +3,7 @@
 /// Iterated greedy (Ruiz, Stützle 2007) with shifts and swaps: fill, then again and again send a
 /// few moved units home and fill once more, keeping what is no worse. Every state on the way is a
 /// placement that breaks nothing. Effort is counted in trials.
-struct CeilingRepair {
+struct OverloadRepair {
     private(set) var state: UnitPlacement
     let targets: [Int]
     private(set) var ceilings: [Int64] = []
@@ -196,7 +196,7 @@ struct CeilingRepair {
         return best
     }
 
-    /// Units that may leave a host, those first that mend most, and among those that mend it all
+    /// Units that may leave a host, those first that repair most, and among those that repair it all
     /// the smallest; a little disorder lets each trial find something else.
     private mutating func leavers(_ host: Int) -> [Int] {
         var keyed: [(unit: Int, left: Int64, size: Int64)] = []

@@ -1,8 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// How a domain can go from one host to another, or why it can not.
-enum Way {
+/// The migration mode in which a domain can go from one host to another, or why it cannot.
+enum FeasibleMode {
     case mode(Step.Mode)
     case none(Misfit)
 
@@ -10,7 +10,7 @@ enum Way {
     /// that is to move cold always does.
     static func of(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
-    ) -> Way {
+    ) -> FeasibleMode {
         if domain.cold == .always || domain.needsCold {
             return cold(domain, source, target).map { .none($0) } ?? .mode(.offline)
         }

@@ -3,26 +3,26 @@ import PlacementPolicy
 
 /// How much is broken when the domains are where a table says: rules and groups, and the memory that
 /// would find no room if a host failed.
-struct Damage {
+struct BrokenConstraints {
     private let rules: Int
     private let unprotected: Int64
 
-    init(_ it: CheckedCase, _ place: [DomainID: HostName]) {
+    init(_ subject: CheckedCase, _ place: [DomainID: HostName]) {
         let host = { (domain: Domain) in
             // One that is seen twice never moves: each sighting counts where it is.
-            it.seenTwice.contains(domain.id) ? domain.host : place[domain.id] ?? domain.host
+            subject.seenTwice.contains(domain.id) ? domain.host : place[domain.id] ?? domain.host
         }
-        let rules = CheckedRules(it.policy)
-        var broken = it.active.count { rules.forbid($0.name, on: host($0)) }
-        for group in it.groups {
-            let members = it.members(of: group)
+        let rules = CheckedRules(subject.policy)
+        var broken = subject.active.count { rules.forbid($0.name, on: host($0)) }
+        for group in subject.groups {
+            let members = subject.members(of: group)
             var present: [String: Set<Int>] = [:]
             for (index, member) in members.enumerated() {
-                let item = it.item(host(member), group.scope)
+                let item = subject.item(host(member), group.scope)
                 present[item, default: []].insert(index)
                 guard group.isApart else { continue }
-                for target in it.inFlight[member.id, default: []].compactMap(\.target) {
-                    present[it.item(target, group.scope), default: []].insert(index)
+                for target in subject.inFlight[member.id, default: []].compactMap(\.target) {
+                    present[subject.item(target, group.scope), default: []].insert(index)
                 }
             }
             broken +=
@@ -30,18 +30,18 @@ struct Damage {
                 ? present.values.reduce(0) { $0 + $1.count - 1 } : max(0, present.count - 1)
         }
         self.rules = broken
-        guard it.policy.nPlusOne != .off else {
+        guard subject.policy.nPlusOne != .off else {
             unprotected = 0
             return
         }
-        let failover = Failover(it, closed: [])
+        let failover = Failover(subject, closed: [])
         let standing = failover.standing(place.mapValues { Set([$0]) })
-        unprotected = it.snapshot.hosts.reduce(0) {
+        unprotected = subject.snapshot.hosts.reduce(0) {
             $0 + failover.leftOver(ifFails: $1, standing, exact: false)
         }
     }
 
-    func isLess(than other: Damage) -> Bool {
+    func isLess(than other: BrokenConstraints) -> Bool {
         (rules, unprotected) < (other.rules, other.unprotected)
     }
 }

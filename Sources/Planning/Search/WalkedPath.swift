@@ -1,6 +1,6 @@
 /// A way from the start to where every leaving unit has left, step by step, and how to make it
 /// shorter.
-struct WalkedWay {
+struct WalkedPath {
     private let start: UnitPlacement
     private let leaving: [Int]
     private(set) var steps: [AssignmentWalk.Step]

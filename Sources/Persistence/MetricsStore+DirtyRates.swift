@@ -3,7 +3,7 @@ import GRDB
 
 /// How domains rewrite their memory, as it was measured.
 extension MetricsStore {
-    package func store(_ readings: [DirtyingReading]) async throws {
+    package func store(_ readings: [DirtyRatesReading]) async throws {
         guard !readings.isEmpty else { return }
         try await file.shielded("store dirty rates in") { [pool] in
             try await pool.write { database in
@@ -24,9 +24,9 @@ extension MetricsStore {
     }
 
     /// The newest measurement of each domain, of those after `start` and up to `end`.
-    package func dirtying(
+    package func dirtyRates(
         after start: Timestamp, to end: Timestamp? = nil
-    ) async throws -> [DomainID: DirtyingReading] {
+    ) async throws -> [DomainID: DirtyRatesReading] {
         try await read("read dirty rates from") { database in
             let rows = try Row.fetchAll(
                 database,
@@ -37,10 +37,10 @@ extension MetricsStore {
             return Dictionary(
                 uniqueKeysWithValues: rows.map { row in
                     let id = DomainID(row[0] as String)
-                    let reading = DirtyingReading(
+                    let reading = DirtyRatesReading(
                         domain: id, at: Timestamp(milliseconds: row[1]),
-                        short: Dirtying.Window(milliseconds: row[2], rate: Bytes(row[3])),
-                        long: Dirtying.Window(milliseconds: row[4], rate: Bytes(row[5])))
+                        short: DirtyRates.Window(milliseconds: row[2], rate: Bytes(row[3])),
+                        long: DirtyRates.Window(milliseconds: row[4], rate: Bytes(row[5])))
                     return (id, reading)
                 })
         }

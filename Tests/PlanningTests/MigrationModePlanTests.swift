@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Domains that move with their disks, or cold, and only where the policy says so.
-@Suite struct WayPlanTests {
+@Suite struct MigrationModePlanTests {
     static func world() -> ClusterBuilder {
         var cluster = ClusterBuilder()
         for name in ["host1", "host2"] { cluster.host(HostName(name)) }

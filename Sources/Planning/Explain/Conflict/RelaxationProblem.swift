@@ -2,7 +2,7 @@ import ClusterModel
 import PlacementPolicy
 
 /// The constraints that may have to do with a drain, by name, and what each says of the world.
-struct ConstraintNames {
+struct RelaxationProblem {
     let problem: PlacementProblem
     let snapshot: ClusterSnapshot
     let policy: Policy
@@ -14,7 +14,7 @@ struct ConstraintNames {
     let compatibility: Compatibility
     private let groupsByDomain: [DomainID: [String]]
 
-    /// From so many hosts on their supplies are looked at together.
+    /// From this many hosts on their supplies are looked at together.
     static let hostsOneByOne = 12
 
     init(
@@ -39,8 +39,8 @@ struct ConstraintNames {
     func groups(of domain: DomainID) -> [String] { groupsByDomain[domain] ?? [] }
 
     /// All of them; those first that say most when they are to blame.
-    func switches() -> [ConstraintSwitch] {
-        var switches: [ConstraintSwitch] = []
+    func switches() -> [Relaxation] {
+        var switches: [Relaxation] = []
         let domains = leaving.map { problem.domains[$0] }
         for index in leaving where !mobility.isMovable(index) {
             switches.append(.hold(problem.domains[index].id))
@@ -78,14 +78,14 @@ struct ConstraintNames {
             return sizes[0] != sizes[1] ? sizes[0] > sizes[1] : left < right
         }
         switches += bySize.map { .runs(problem.domains[$0].id) }
-        var seen: Set<ConstraintSwitch> = []
+        var seen: Set<Relaxation> = []
         return switches.filter { seen.insert($0).inserted }
     }
 
     /// Only what the leaving domains together could use up.
-    private func supplies() -> [ConstraintSwitch] {
-        var order: [ConstraintSwitch.Supply] = []
-        var scarce: [ConstraintSwitch.Supply: Set<Int>] = [:]
+    private func supplies() -> [Relaxation] {
+        var order: [Relaxation.Supply] = []
+        var scarce: [Relaxation.Supply: Set<Int>] = [:]
         for resource in 0..<problem.width {
             guard let supply = Self.supply(problem.layout.resources[resource]) else { continue }
             let wanted = leaving.reduce(Int64(0)) { $0 + problem.load(of: $1, resource) }
@@ -100,7 +100,7 @@ struct ConstraintNames {
                 }
             }
         }
-        return order.flatMap { supply -> [ConstraintSwitch] in
+        return order.flatMap { supply -> [Relaxation] in
             let hosts = scarce[supply, default: []].sorted().map { problem.hosts[$0].name }
             if hosts.isEmpty { return [] }
             return hosts.count > Self.hostsOneByOne
@@ -108,7 +108,7 @@ struct ConstraintNames {
         }
     }
 
-    static func supply(_ resource: Resource) -> ConstraintSwitch.Supply? {
+    static func supply(_ resource: Resource) -> Relaxation.Supply? {
         switch resource {
         case .memory: .memory
         case .cpu, .domainCount: nil
@@ -136,7 +136,7 @@ struct ConstraintNames {
     }
 
     /// The most that all leaving domains together want of something.
-    func most(_ supply: ConstraintSwitch.Supply) -> Int64 {
+    func most(_ supply: Relaxation.Supply) -> Int64 {
         var most: Int64 = 0
         for resource in 0..<problem.width
         where Self.supply(problem.layout.resources[resource]) == supply {
@@ -152,7 +152,7 @@ struct ConstraintNames {
     }
 
     /// An amount as a share of what a host has of it, in hundredths of a percent.
-    func share(_ supply: ConstraintSwitch.Supply, _ amount: Int64, of name: HostName) -> Int64 {
+    func share(_ supply: Relaxation.Supply, _ amount: Int64, of name: HostName) -> Int64 {
         guard let host = problem.hostIndex[name],
             let resource = problem.layout.resources.firstIndex(where: {
                 Self.supply($0) == supply
@@ -165,7 +165,7 @@ struct ConstraintNames {
     }
 
     /// The supplies of many hosts one by one: of the hosts that come nearest to taking the biggest.
-    func narrowed(_ constraint: ConstraintSwitch) -> [ConstraintSwitch] {
+    func narrowed(_ constraint: Relaxation) -> [Relaxation] {
         guard case .supply(let supply, let hosts) = constraint, hosts.count > 1 else {
             return [constraint]
         }
