@@ -36,7 +36,7 @@ struct BadInputTests {
             (["plan", "drain", "host1", "--tunnelled", "--tls"], "--tunnelled"),
             (["plan", "drain", "host1", "--postcopy", "--suspend"], "exclude"),
             (["plan", "drain", "host1", "--offline", "--suspend"], "started on the target"),
-            (["plan", "drain", "host1", "--offline-domains", "a"], "narrows --offline"),
+            (["plan", "drain", "host1", "--offline-domains", "a"], "needs --offline"),
             (["plan", "drain", "host1", "--comp-methods", "zip"], "comp-methods"),
             (["plan", "drain", "host1", "--direct"], "--managed"),
             (["plan", "drain", "host1", "--bandwidth", "\(Int.max)"], "--bandwidth is"),
@@ -97,11 +97,11 @@ struct BadInputTests {
         #expect(try play.must(1, "collect", "--once").errors.contains("dead: not sampled"))
         try play.must(0, "drain", "host1", "--yes")
         #expect(!(try play.placement().values.contains("host1")))
-        // Nobody may take a host for empty that can not be asked.
+        // Nobody may take a host for empty that cannot be asked.
         for words in [["drain", "dead", "--yes"], ["drain", "dead", "host2", "--yes"]] {
             let ending = try play.run(words)
             #expect(ending.status == 3 && ending.isCivil, "\(ending.text)")
-            #expect(ending.output.contains("can not be asked"))
+            #expect(ending.output.contains("cannot be asked"))
         }
         #expect(try play.maintenance() == ["host1"])
     }

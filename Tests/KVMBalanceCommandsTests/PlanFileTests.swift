@@ -47,7 +47,7 @@ struct PlanFileTests {
         // Gone altogether.
         try play.editDomain("vm004") { _ in nil }
         let gone = try play.must(1, "apply", play.path("plan.json"), "--yes")
-        #expect(gone.errors.contains("'vm004' is on none of the hosts"))
+        #expect(gone.errors.contains("'vm004' is no longer on any of the hosts"))
         try play.write(pristine, to: "fleet.json")
         // A stranger on the host to be drained.
         try play.editHosts { host in
@@ -64,7 +64,7 @@ struct PlanFileTests {
         }
         let new = try play.must(1, "apply", play.path("plan.json"), "--yes")
         #expect(new.errors.contains("'stranger' runs on host1"))
-        #expect(try play.must(0, "runs", "list").output.contains("No run yet"))
+        #expect(try play.must(0, "runs", "list").output.contains("There are no runs"))
     }
 
     @Test func handEditedPlansAreRefused() throws {
@@ -76,7 +76,7 @@ struct PlanFileTests {
             ("mode", { plan in step(&plan) { $0["mode"] = "fast" } }),
             ("moved cold", { plan in step(&plan) { $0["mode"] = "offline" } }),
             ("disks be copied", { plan in step(&plan) { $0["mode"] = "storage" } }),
-            ("can not be copied", { plan in step(&plan) { $0["copies"] = ["vda"] } }),
+            ("cannot be copied", { plan in step(&plan) { $0["copies"] = ["vda"] } }),
             ("the step says otherwise", { plan in step(&plan) { $0["shut_off"] = true } }),
             ("number", { plan in step(&plan) { $0["id"] = Int.max } }),
             ("number", { plan in step(&plan) { $0["id"] = 0 } }),
@@ -93,7 +93,7 @@ struct PlanFileTests {
             ("version", { $0["version"] = 2 }),
             ("no host to drain", { $0["hosts"] = [String]() }),
             ("nowhere", { $0["hosts"] = ["nowhere"] }),
-            ("none of its hosts", { $0["kind"] = "return" }),
+            ("not one of its hosts", { $0["kind"] = "return" }),
             ("balance", { $0["kind"] = "balance" }),
             ("without steps", { $0["steps"] = [Object]() }),
             ("perHost", { $0["limits"] = ["perHost": 0, "fleet": 5] }),

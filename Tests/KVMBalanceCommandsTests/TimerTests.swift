@@ -6,7 +6,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 
-/// The timer's calls on a simulated fleet, and what its runs plan anew.
+/// The timer's calls on a simulated fleet, and what its runs plan again.
 @Suite(.serialized) struct TimerTests {
     private let policy = """
         name: timer
@@ -35,7 +35,7 @@ import Testing
         #expect(seconds.map { $0 < 60 } ?? true, "\(next.output)")
     }
 
-    @Test func `what is planned anew keeps to the relief that it was begun for`() async throws {
+    @Test func `what is planned again keeps to the relief that it was begun for`() async throws {
         // Find out how full the fullest host is, and set the limit just below.
         let play = try playground(limit: "99 %")
         let path = play.path("timer.yaml")

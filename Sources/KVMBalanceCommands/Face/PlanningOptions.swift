@@ -12,12 +12,10 @@ struct PlanningOptions: ParsableArguments {
     var seed: UInt64 = 0
 
     @Option(
-        help: ArgumentHelp(
-            "Seconds the search may take. The present search ends by itself, far below any limit; "
-                + "it never runs on to fill the time."))
+        help: "Upper limit for planning, in seconds; the search normally ends well under 1 s.")
     var timeLimit: Int?
 
-    @Flag(help: "Plan for what can leave, even if some domains must stay.")
+    @Flag(help: "Plan for the domains that can leave, even if others must stay.")
     var bestEffort = false
 
     func validate() throws {
