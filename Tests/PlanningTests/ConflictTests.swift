@@ -66,7 +66,7 @@ import Testing
         #expect(conflict.constraints.count == 2)
         let way = try #require(conflict.relaxations.first)
         #expect(way.count == 2, "\(way)")
-        #expect(way.contains { $0.hasPrefix("db: take the pin away") }, "\(way)")
+        #expect(way.contains { $0.hasPrefix("db: remove the pin") }, "\(way)")
         #expect(way.contains { $0.hasPrefix("local: allow its disks to be copied") }, "\(way)")
     }
 

@@ -282,7 +282,7 @@ class Journal:
         return len(self.records())
 
     def spin(self, seconds, count, over):
-        """Waits for so many records without a pause between two looks."""
+        """Waits for this many records without a pause between two checks."""
         database = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=1)
         end, looks = time.monotonic() + seconds, 0
         try:
@@ -345,7 +345,7 @@ class Round:
                                 f"{self.folder}/policy.yaml")
 
     def until_record(self, kind, count=1, seconds=180):
-        """Waits until the journal has so many of this record."""
+        """Waits until the journal has this many of this record."""
         return until(seconds, lambda: self.journal.kinds().count(kind) >= count
                      or self.command.ended()) and self.journal.kinds().count(kind) >= count
 
