@@ -5,7 +5,7 @@ import Testing
 /// Guests that go down after the time that they were given, when no attempt waits for them any more.
 struct LateShutdownTests {
     static let late = "it did not shut down within 10 s"
-    static let name = "'vm1' was asked to shut down on host1 and may still go down"
+    static let name = "'vm1' was asked to shut down on host1 and may still shut down"
 
     static func driver(attempts: Int = 1) -> MachineDriver {
         var step = Example.step(1)

@@ -73,7 +73,7 @@ struct OwnFilesTests {
             Issue.record("\(end)")
             return
         }
-        #expect(error.contains("/local/b.qcow2 on host2, it was left"))
+        #expect(error.contains("/local/b.qcow2 on host2, if any, were left"))
         #expect(!error.contains("/local/a.qcow2"))
     }
 

@@ -219,7 +219,7 @@ struct RunMachineTests {
         _ = driver.send(.begin)
         let directives = driver.preflight(1, source, target)
         #expect(directives.outcome?.state == .failed)
-        #expect(directives.outcome?.reason?.contains("the world changed") == true)
+        #expect(directives.outcome?.reason?.contains("the fleet changed") == true)
         #expect(!directives.contains(.migrate(1)))
     }
 

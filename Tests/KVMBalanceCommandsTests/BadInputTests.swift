@@ -69,7 +69,7 @@ struct BadInputTests {
             host["facts"] = facts
         }
         let check = try play.must(1, "hosts", "check")
-        #expect(check.output.contains("is also host2's") && check.output.contains("host_uuid"))
+        #expect(check.output.contains("the same as host2") && check.output.contains("host_uuid"))
         let plan = try play.run("plan", "drain", "host1", "--output", "json")
         #expect(plan.isCivil)
         for step in try plan.object()["steps"] as? [[String: Any]] ?? [] {

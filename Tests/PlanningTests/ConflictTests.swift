@@ -51,7 +51,7 @@ import Testing
         #expect(conflict.constraints.map(\.kind) == ["anti-affinity", "drain"])
         #expect(
             conflict.relaxations == [
-                ["allow web1 beside web2 for the drain (group 'web')"],
+                ["allow web1 beside web2 during the drain (group 'web')"],
                 ["shut web1 down for the drain"],
             ])
     }
