@@ -36,7 +36,7 @@ struct Narrator: Sendable {
     func lines(_ event: JournalEvent, offset: Int) -> [String] {
         switch event {
         case .taken(let process, let goal):
-            ["process \(process) resumes the run, goal \(goal.rawValue)"]
+            ["process \(process) drives the run, goal \(goal.rawValue)"]
         case .planned(let plan, let goal):
             planned(plan, goal, offset)
         case .intent(let id, let attempt, _, _):

@@ -11,7 +11,7 @@ package enum RecoveryDocument {
     private static let intro = """
         # The recovery table
 
-        What kvmbalance does about a domain after it has checked both hosts: after every migration,
+        How kvmbalance treats a domain after it has checked both hosts: after every migration,
         however it seemed to end, after every repair, and when a run is resumed after a crash.
         The journal says which of two columns counts: without an intent kvmbalance started nothing;
         with an intent and no outcome the domain may be anywhere. A step with an outcome is not
@@ -58,8 +58,8 @@ package enum RecoveryDocument {
             is started there. Nothing is planned before that first check. A guest that the run cannot
             prove to be up is named at its end, which then is not a success.
 
-            Of the images only those are removed from the target that the journal says were made, each by
-            its own record. What a killed process may have made besides is named and left.
+            Only images that the journal says were made are removed from the target, each by its record.
+            Others that a killed process may have made are named and kept.
 
             | what moves | both hosts show | what must have happened | after an intent |
             |---|---|---|---|
