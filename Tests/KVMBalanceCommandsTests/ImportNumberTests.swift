@@ -91,7 +91,7 @@ import Testing
         let ending = try imported(
             try HistoryTests.Scratch(), 1,
             cpu: [Self.series("\"domain\":\"d1\",\"instance\":\"alpha:9177\"", [value])])
-        #expect(ending.errors.contains("d1") && ending.errors.contains("cannot be right"))
+        #expect(ending.errors.contains("d1") && ending.errors.contains("is impossible"))
     }
 
     @Test func `no limit of memory, and CPUs without end, are not known`() throws {

@@ -35,7 +35,7 @@ struct RunRestTests {
         rest.adopt(blocked("web", .busy))
         #expect(rest.plan == nil)
         #expect(rest.text(width: 100).hasSuffix("Then the rest is planned again."))
-        #expect(rest.question == "Settle 1 step?")
+        #expect(rest.question == "Resolve 1 step?")
     }
 
     @Test(arguments: [("db", Blocker.Reason.busy), ("web", .memory)])
