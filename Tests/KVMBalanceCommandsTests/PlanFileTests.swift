@@ -37,7 +37,7 @@ struct PlanFileTests {
             domain["startedAt"] = nil
             return domain
         }
-        for (name, word) in [("vm001", "does not run"), ("vm002", "changed")] {
+        for (name, word) in [("vm001", "no longer runs"), ("vm002", "changed")] {
             try play.editDomain(name, stop)
             let ending = try play.must(1, "apply", play.path("plan.json"), "--yes")
             let says = ending.errors.contains(word) || ending.errors.contains("stopped")
@@ -82,11 +82,11 @@ struct PlanFileTests {
             ("number", { plan in step(&plan) { $0["id"] = 0 } }),
             ("twice", { plan in step(&plan) { $0["id"] = 2 } }),
             ("circle", { plan in step(&plan) { $0["after"] = [1] } }),
-            ("not there", { plan in step(&plan) { $0["after"] = [77] } }),
+            ("not in the plan", { plan in step(&plan) { $0["after"] = [77] } }),
             ("called", { plan in step(&plan) { $0["domain"] = "other" } }),
             ("no running domain", { plan in step(&plan) { $0["uuid"] = "x" } }),
             ("source", { plan in step(&plan) { $0["source"] = nil } }),
-            ("absurd", { plan in step(&plan) { $0["estimate"] = ["downtime_ms": Int64.min] } }),
+            ("impossible", { plan in step(&plan) { $0["estimate"] = ["downtime_ms": Int64.min] } }),
             ("outside", { plan in step(&plan) { $0["estimate"] = ["start_seconds": 1e300] } }),
             ("outside", { $0["makespan_seconds"] = 1e300 }),
             ("outside", { $0["makespan_seconds"] = -1 }),
@@ -209,9 +209,9 @@ struct PlanFileTests {
         }
         let edits: [(String, (inout Object) -> Void)] = [
             ("version", { $0["version"] = 99 }),
-            ("absurd", { domain(&$0, "memory", Int64.max) }),
-            ("absurd", { domain(&$0, "memory", -5) }),
-            ("absurd", { domain(&$0, "vcpus", Int.max) }),
+            ("impossible", { domain(&$0, "memory", Int64.max) }),
+            ("impossible", { domain(&$0, "memory", -5) }),
+            ("impossible", { domain(&$0, "vcpus", Int.max) }),
             ("linkMbps", { host(&$0, "linkMbps", 0) }),
             (
                 "twice",
