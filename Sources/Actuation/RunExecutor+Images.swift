@@ -22,7 +22,7 @@ extension RunExecutor {
                 kind: .failed, operation: "move cold", host: step.move.source,
                 domain: step.domainName,
                 message: "it is not shut down, because it could not be started again: \(doubt)",
-                remedy: "make that host reachable, or take it out of the fleet file; else move the "
+                remedy: "make that host reachable, or remove it from the fleet file; or move the "
                     + "domain live")
         }
         let images = try await source.images(
@@ -45,7 +45,7 @@ extension RunExecutor {
         else {
             throw HypervisorError(
                 kind: .unsupported, operation: "copy images", host: move.source,
-                message: "images can not be copied between these hosts")
+                message: "images cannot be copied between these hosts")
         }
         return (source, target)
     }
@@ -97,14 +97,14 @@ extension RunExecutor {
             transferred: images.reduce(Bytes.zero) { $0 + $1.length })
     }
 
-    /// Of a step whose end can not be asked of a libvirt job.
+    /// For a step that has no libvirt job to show its end.
     func newControl(of id: StepID) -> MoveControl {
         MoveControl(id) { [inbox] in inbox.yield($0) }
     }
 
     static let shutdownSeconds = 120
 
-    /// Why it can not be done; nil when it is.
+    /// Why it cannot be done; nil when it is.
     func settleImages(
         _ id: StepID, _ settlement: Settlement, _ move: Move, _ source: HostDoor,
         _ target: HostDoor
@@ -132,12 +132,12 @@ extension RunExecutor {
             try await from.remove(open?.preparation?.images ?? [], of: move.domain)
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
             .undefineTarget, .setAutostart:
-            return "\(settlement.rawValue) is no matter of images"
+            return "\(settlement.rawValue) does not concern images"
         }
         return nil
     }
 
-    /// What the target can no longer give, asked right before the step. A host that can not answer is
+    /// What the target can no longer give, asked right before the step. A host that cannot answer is
     /// no reason to stay: the migration itself will tell.
     func lack(of step: Step, _ source: HostDoor, _ target: HostDoor) async -> String? {
         guard let here = source.inspector as? any StepInspector,
@@ -147,10 +147,10 @@ extension RunExecutor {
         needs.networks = needs.networks.map { step.interfaces[$0] ?? $0 }
         guard let lacks = try? await there.lacks(needs), !lacks.isEmpty
         else { return nil }
-        return "it was not begun: " + lacks.joined(separator: "; ")
+        return "it was not started: " + lacks.joined(separator: "; ")
     }
 
-    /// Polls a cold move: shutting down has a deadline of its own, copying must make progress.
+    /// Polls a cold move: shutting down has its own deadline, copying must make progress.
     func monitorCold(_ id: StepID, _ control: MoveControl) async {
         var watch: MigrationWatch?
         while !Task.isCancelled {

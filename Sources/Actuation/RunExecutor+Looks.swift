@@ -10,7 +10,7 @@ extension RunExecutor {
         let minutes = machine.bounds.shutdownMilliseconds / 60_000
         await observer.observe(
             .note(
-                "\(step.domainName) was asked to shut down on \(step.move.source) and may go down "
+                "\(step.domainName) was asked to shut down on \(step.move.source) and may do so "
                     + "late: it is watched for \(minutes) min, and started there when it does"))
     }
 
@@ -37,9 +37,9 @@ extension RunExecutor {
     /// whoever closes a host afterwards finds the step there.
     func refusal(of move: Move) async -> String? {
         do {
-            return try await closure(move.target).map { "it was not begun: \($0)" }
+            return try await closure(move.target).map { "it was not started: \($0)" }
         } catch {
-            return "it was not begun, because it can not be told whether \(move.target) is in "
+            return "it was not started, because it is unknown whether \(move.target) is in "
                 + "maintenance: \(error)"
         }
     }

@@ -5,7 +5,7 @@ package import HypervisorInterface
 /// Carries out the directives of a run machine on real hosts: the shell around the pure core.
 ///
 /// Directives of one event are carried out in order; migrations, looks and repairs run beside each
-/// other and come back as events. When a record can not be written nothing more is started.
+/// other and come back as events. When a record cannot be written nothing more is started.
 package actor RunExecutor {
     /// Makes a plan for what is left of a run, from the world as it is at that moment.
     package typealias Replanner =
@@ -27,13 +27,13 @@ package actor RunExecutor {
     let inbox: AsyncStream<RunEvent>.Continuation
     private var effects: [Task<Void, Never>] = []
     private var monitors: [StepID: Task<Void, Never>] = [:]
-    /// Cold moves under way, which no libvirt job can be asked about.
+    /// Running cold moves: there is no libvirt job that shows them.
     var controls: [StepID: MoveControl] = [:]
-    /// Pairs whose daemons can not reach each other: their next attempt is managed from here.
+    /// Pairs whose daemons cannot reach each other: their next attempt is managed from here.
     private var managedPairs: Set<HostPair> = []
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
-    /// Steps whose guest is watched, as was told once.
+    /// Steps whose guest is watched, as was reported once.
     var watched: Set<StepID> = []
 
     struct HostPair: Hashable {
@@ -83,14 +83,14 @@ package actor RunExecutor {
         preconditionFailure("the run's inbox was closed before the run ended")
     }
 
-    /// A run that can not be written down must not go on: what runs is left to libvirt.
+    /// A run that cannot be written down must not go on: what runs is left to libvirt.
     private func journalBroke(_ error: any Error) async -> RunOutcome {
         for monitor in monitors.values { monitor.cancel() }
         for effect in effects { await effect.value }
         return RunOutcome(
             .halted,
-            reason: "the journal can not be written, so nothing more was started: \(error). "
-                + "Mend that, then: kvmbalance runs resume \(run)")
+            reason: "the journal cannot be written, so nothing more was started: \(error). "
+                + "Fix that, then: kvmbalance runs resume \(run)")
     }
 
     private func carryOut(_ directives: [Directive]) async throws -> RunOutcome? {
@@ -156,7 +156,7 @@ package actor RunExecutor {
             await observer.observe(.note("\(host) answers again"))
         } else if unheard.insert(host).inserted {
             await observer.observe(
-                .note("\(host) can not be asked, and is asked again: \(sighting.detail)"))
+                .note("\(host) does not respond, retrying: \(sighting.detail)"))
         }
     }
 
@@ -226,7 +226,7 @@ package actor RunExecutor {
         return request(open.step, to: target, isPersistent: persistent)
     }
 
-    /// Peer-to-peer is the default because it survives us; where the hosts can not reach each other
+    /// Peer-to-peer is the default because it survives us; where the hosts cannot reach each other
     /// the next attempt is driven from here, if the options leave the route open.
     private func noteRoute(after error: any Error, _ pair: HostPair) async {
         guard let error = error as? HypervisorError, error.kind == .peerUnreachable,
@@ -236,7 +236,7 @@ package actor RunExecutor {
         managedPairs.insert(pair)
         await observer.observe(
             .note(
-                "\(pair.source) can not reach \(pair.target)'s libvirtd: the next attempt is "
+                "\(pair.source) cannot reach the libvirtd of \(pair.target): the next attempt is "
                     + "driven from here (managed)"))
     }
 
@@ -287,14 +287,14 @@ package actor RunExecutor {
             case .absent: continue
             // A definition alone may be where the guest ran last, and newer than the copy.
             case .inactive, .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
-                return "it can not be woken where it is: on \(host) the domain is "
+                return "it cannot be resumed where it is: on \(host) the domain is "
                     + "\(sighting.presence.rawValue) \(sighting.detail)"
             }
         }
         return nil
     }
 
-    /// What can not be changed goes on as it was; but without the policy's last word nothing would
+    /// What cannot be changed goes on as it was; but without the policy's last word nothing would
     /// ever end it.
     private func adjust(_ id: StepID, _ adjustment: MigrationAdjustment) async {
         let move = self.move(id)

@@ -16,7 +16,7 @@ extension MigrationAdjustment: CustomStringConvertible {
         case .allowDowntime(let milliseconds): "a downtime of up to \(milliseconds) ms is allowed"
         case .allowBandwidth(let speed): "up to \(speed) MiB/s are allowed"
         case .startPostcopy: "it is switched to post-copy"
-        case .suspendGuest: "the guest is suspended until it is over"
+        case .suspendGuest: "the guest is paused until the migration has ended"
         }
     }
 }

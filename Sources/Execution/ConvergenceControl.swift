@@ -139,7 +139,7 @@ package struct ConvergenceControl: Hashable, Sendable {
         isDecided = true
         switch options.stuckRule {
         case .abort: return .hopeless("does not converge: \(figures)")
-        // Not for ever: its time limit holds.
+        // Not forever: its time limit holds.
         case .wait: return nil
         case .postcopy: return .adjust(.startPostcopy, reason: figures)
         case .suspend: return .adjust(.suspendGuest, reason: figures)

@@ -1,7 +1,7 @@
 package import ClusterModel
 
 /// An effect the run machine asks for. The interpreter carries them out in the order given; when a
-/// `record` can not be written, nothing after it may happen.
+/// `record` cannot be written, nothing after it may happen.
 package enum Directive: Hashable, Sendable {
     case record(JournalEvent)
     /// Look at the domain on both hosts, after a pause, and answer with `looked`.
@@ -58,7 +58,7 @@ package enum RunEvent: Hashable, Sendable {
     case looked(StepID, LookPurpose, source: DomainSighting, target: DomainSighting)
     /// The answer to `lookAtHosts`.
     case hostsLooked([HostSighting])
-    /// The answer to `survey`; nil with a reason when the step can not be done.
+    /// The answer to `survey`; nil with a reason when the step cannot be done.
     case surveyed(StepID, StepPreparation?, reason: String?)
     /// The guest is being asked to shut down for its cold move.
     case askedToShutDown(StepID)
@@ -76,7 +76,7 @@ package enum RunEvent: Hashable, Sendable {
     case hopeless(StepID, reason: String)
     /// The migration made no progress, or its time is up.
     case overdue(StepID, reason: String)
-    /// The migration should have been over long ago and can not be aborted.
+    /// The migration should have been over long ago and cannot be aborted.
     case stuck(StepID, reason: String)
     /// Start nothing new (Ctrl-C once), or stop what runs too (twice).
     case stop(reason: String)

@@ -65,8 +65,8 @@ extension RunMachine {
         now.hasToldOfUnclaimed = true
         let paths = unclaimed.map(\.path).joined(separator: ", ")
         let words =
-            "if anything lies at \(paths) on \(open.step.move.target), it was left: the journal does "
-            + "not tell that this run made it"
+            "files at \(paths) on \(open.step.move.target), if any, were left: the journal does "
+            + "not say that this run made them"
         now.error = "\(now.error ?? "the migration was interrupted"); \(words)"
         now.note = now.note ?? words
     }

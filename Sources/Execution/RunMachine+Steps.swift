@@ -30,12 +30,12 @@ extension RunMachine {
         case .skip where step.isShutOff:
             phases[id] = nil
             let reason =
-                "was started on \(step.move.source) meanwhile: it is not stopped to move it"
+                "was started on \(step.move.source) in the meantime: it is not stopped to move it"
             return [record(.skipped(id, reason: reason), at: time)]
         case .avoidTarget:
             return giveUp(
                 step,
-                error: "\(step.move.target) has a definition of '\(step.domainName)' too; look "
+                error: "\(step.move.target) has a definition of '\(step.domainName)' too; find out "
                     + "which is right and undefine the other (virsh undefine)", at: time)
         case .skip:
             phases[id] = nil
@@ -49,7 +49,7 @@ extension RunMachine {
         case .stopRun:
             phases[id] = nil
             let reason =
-                "the world changed: '\(step.domainName)' is no longer as planned (\(row.label): "
+                "the fleet changed: '\(step.domainName)' is no longer as planned (\(row.label): "
                 + "\(words(source, target, step)))"
             stopReason = stopReason ?? reason
             return [record(.stopping(reason: reason), at: time)]
@@ -57,13 +57,13 @@ extension RunMachine {
     }
 
     /// It was planned as one that its owner had shut down, and it was us: the watch starts it, and it
-    /// is planned anew, with room for a guest that runs.
+    /// is planned again, with room for a guest that runs.
     private mutating func wakeFirst(_ step: Step, at time: Timestamp) -> [Directive] {
         phases[step.id] = nil
         if planning == .notNeeded { planning = .wanted }
         if let asked = state.asked[step.move.domain] { watches[asked.step]?.isFresh = true }
         let error =
-            "it went down on \(step.move.source) after it had been asked to: it is started there "
+            "it shut down on \(step.move.source) after the time limit: it is started there "
             + "before it moves"
         return [record(.failed(step.id, error: error), at: time)]
     }
@@ -150,10 +150,10 @@ extension RunMachine {
             phases[id] = .verifying(now)
             return [.look(id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)]
         case .wait:
-            return halt(step, "a migration goes on although it was aborted; \(picture)")
+            return halt(step, "a migration continues although it was aborted; \(picture)")
         case .lookAgain(let doubt):
             let seconds = Int64(bounds.looks) * bounds.lookPauseMilliseconds / 1000
-            return halt(step, "still, after \(seconds) s, \(doubt); \(picture)")
+            return halt(step, "unchanged after \(seconds) s: \(doubt); \(picture)")
         case .halt(let reason):
             return halt(step, "\(reason); \(picture)")
         }
@@ -196,8 +196,8 @@ extension RunMachine {
         guard now.resumptions < bounds.resumptions else {
             let error = now.error.map { " (\($0))" } ?? ""
             let reason =
-                "post-copy lost its link and was taken up again \(now.resumptions) times in vain"
-                + "\(error); the guest's memory is spread over both hosts: mend the link, destroy "
+                "post-copy lost its link, and \(now.resumptions) attempts to resume it failed"
+                + "\(error); the guest's memory is on both hosts: repair the link, destroy "
                 + "neither copy; \(picture)"
             return state.step(id).map { halt($0.step, reason) } ?? []
         }
@@ -230,7 +230,7 @@ extension RunMachine {
     private mutating func attemptFailed(
         _ step: Step, error: String, at time: Timestamp
     ) -> [Directive] {
-        // libvirt only says that it was told to stop, or that a connection ended.
+        // libvirt only says that it was stopped, or that a connection ended.
         let error =
             stopped.removeValue(forKey: step.id).map { "stopped, because it \($0)" } ?? error
         let attempt = state.step(step.id)?.attempts ?? 0
@@ -278,7 +278,7 @@ extension RunMachine {
         ]
     }
 
-    /// As often as it is told: an abort can come before the job has begun, or be lost.
+    /// As often as requested: an abort can come before the job has begun, or be lost.
     mutating func overdue(_ id: StepID, reason: String) -> [Directive] {
         guard case .migrating = phases[id] else { return [] }
         stopped[id] = reason
@@ -287,7 +287,7 @@ extension RunMachine {
     }
 
     /// To wait on would be to wait without a bound: a person must look, and the migration is left to
-    /// its daemon. The step stays open: whoever takes the run up looks at both hosts first.
+    /// its daemon. The step stays open: a resumed run checks both hosts first.
     mutating func stuck(_ id: StepID, reason: String) -> [Directive] {
         guard case .migrating = phases[id], let step = state.step(id)?.step else { return [] }
         return halt(step, "its migration \(reason); see whether its QEMU still answers")
@@ -310,7 +310,7 @@ extension RunMachine {
         case .destroyPausedSource: "the source's paused copy was removed"
         case .undefineSource: "the definition left on the source was removed"
         case .undefineTarget: "the definition left on the target was removed"
-        case .resumePostcopy: "its post-copy lost the link and was taken up again"
+        case .resumePostcopy: "its post-copy lost the link and was resumed"
         case .resumeSource, .setAutostart, .startSource, .startTarget, .returnDefinition,
             .removeTargetImages, .removeSourceImages:
             nil

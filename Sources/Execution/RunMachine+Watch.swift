@@ -1,6 +1,6 @@
 import ClusterModel
 
-/// Guests that were asked to shut down and did not in time. libvirt can not take such a request back:
+/// Guests that were asked to shut down and did not in time. libvirt cannot take such a request back:
 /// they may go down minutes later, when nobody waits for it any more. So they are watched, beside
 /// whatever else the run does and after it was stopped, and started where they were.
 extension RunMachine {
@@ -37,7 +37,7 @@ extension RunMachine {
         }
     }
 
-    /// The run can not end yet.
+    /// The run cannot end yet.
     var isWatching: Bool {
         watchedSteps.contains { watches[$0, default: Watch()].verdict == nil }
     }
@@ -90,8 +90,8 @@ extension RunMachine {
             if isLate { watch.verdict = Self.doubt(of: open) }
         case .arrived, .arrivedThenStopped, .stopped, .settle, .halt:
             watch.verdict =
-                "'\(name)' was asked to shut down on \(host) and somebody else has been at work "
-                + "with it since (\(words(source, target, open.step))): see that it runs"
+                "'\(name)' was asked to shut down on \(host) and someone else has worked "
+                + "on it since (\(words(source, target, open.step))): make sure that it runs"
         }
         return []
     }
@@ -134,9 +134,9 @@ extension RunMachine {
         let (name, host) = (step.domainName, step.move.source)
         guard !open.wasSeenDown else {
             return "'\(name)' was shut down for its move from \(host), and was not seen to run "
-                + "again: look after it (kvmbalance status)"
+                + "again: check it (kvmbalance status)"
         }
-        return "'\(name)' was asked to shut down on \(host) and may still go down: look after it, "
-            + "and start it there (virsh start) when it has"
+        return "'\(name)' was asked to shut down on \(host) and may still shut down: watch it, "
+            + "and start it there (virsh start) if it does"
     }
 }

@@ -97,7 +97,7 @@ package struct RunMachine: Sendable {
     }
 
     /// A new run of this plan, or with `recovering` one that a crash or a stop left unfinished: its
-    /// open steps are looked after first, then the rest is planned anew from the world as it is.
+    /// open steps are looked after first, then the rest is planned again from the world as it is.
     package init(state: RunState, recovering: Bool, bounds: Bounds = Bounds()) {
         self.state = state
         self.bounds = bounds

@@ -62,15 +62,15 @@ extension Composition {
         let built = builder.build(from: reports)
         for warning in built.warnings { Console.err("warning: \(warning)") }
         var snapshot = built.snapshot
-        // Of one host it was told above: this is what all of them can not have together.
+        // For one host it was reported above: this is what all of them cannot have together.
         if let fault = snapshot.faults.first {
-            throw CommandError("the fleet can not be planned for: \(fault)", exit: .failed)
+            throw CommandError("the fleet cannot be planned: \(fault)", exit: .failed)
         }
         snapshot.calibration = TransferHistory(try await runStates()).calibration
         return snapshot
     }
 
-    /// A host that can not be read is shown as it was when it last could, with its fault.
+    /// A host that cannot be read is shown as it was when it last could, with its fault.
     private func report(
         _ look: HostLook, _ known: [HostObservation], _ metrics: MetricsStore
     ) async throws -> HostReport {
@@ -88,7 +88,7 @@ extension Composition {
 
     private func settings(of name: HostName) -> ClusterModel.Host {
         guard let host = fleet.hosts.first(where: { $0.name == name }) else {
-            preconditionFailure("host \(name) was looked at and is not in the fleet")
+            preconditionFailure("host \(name) was read and is not in the fleet")
         }
         return ClusterModel.Host(
             name: name, zone: host.zone, migrationAddress: host.migrationAddress,

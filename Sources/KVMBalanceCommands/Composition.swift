@@ -11,7 +11,7 @@ import Telemetry
 /// Where everything is wired: the fleet file becomes doors to hosts, stores and policies.
 struct Composition: Sendable {
     let fleet: Fleet
-    /// What a command that is printed must be told to mean the same fleet file.
+    /// The flags that a printed command needs to mean the same fleet file.
     let flags: CommandFlags
     /// Folder of the fleet file: what it names relatively is looked for here.
     private let folder: URL
@@ -109,7 +109,7 @@ struct Composition: Sendable {
     }
 
     /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
-    /// for it is made: between the plan and its first step they would cost time. What fails now is told
+    /// for it is made: between the plan and its first step they would cost time. A failure is reported
     /// then.
     func prepareToMigrate(from sources: [HostName]) {
         for source in sources.prefix(Self.preparedAtMost) {

@@ -14,7 +14,7 @@ enum GraphCheck {
                 found.append(
                     Violation(
                         .graph, step: step.id,
-                        "waits for step \(wait), which is not in the snapshot"))
+                        "waits for step \(wait), which is not in the plan"))
             }
         }
         for step in subject.plan.steps where subject.ancestors(of: step).contains(step.id) {

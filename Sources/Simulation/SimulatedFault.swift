@@ -12,9 +12,9 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     /// The migration network of the host carries nothing for a while.
     case linkLoss(HostName, milliseconds: Int64)
     case slowLink(HostName, mbps: Int)
-    /// We can not reach the host for a while; the other hosts can.
+    /// We cannot reach the host for a while; the other hosts can.
     case connectionLoss(HostName, milliseconds: Int64)
-    /// The other hosts' daemons can not reach the host's for a while; we can.
+    /// The other hosts' daemons cannot reach the host's for a while; we can.
     case peerLoss(HostName, milliseconds: Int64)
     /// The domain's QEMU does not answer its monitor for a while, and its migration stands still.
     case stuckMonitor(DomainID, milliseconds: Int64)

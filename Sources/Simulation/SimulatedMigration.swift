@@ -26,7 +26,7 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var domain: DomainID
     package var source: HostName
     package var target: HostName
-    /// It takes the definition along and removes it from the source.
+    /// It moves the definition and removes it from the source.
     package var isPersistent: Bool
     package var mode: Step.Mode
     /// We drive it, phase by phase, and not the source's daemon.
@@ -118,7 +118,7 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
         since = time
     }
 
-    /// Too large for 64 bits means for ever, here.
+    /// Too large for 64 bits means forever, here.
     private static func product(_ left: Int64, _ right: Int64) -> Int64 {
         let (value, overflow) = left.multipliedReportingOverflow(by: right)
         return overflow ? Int64.max / 2 : value

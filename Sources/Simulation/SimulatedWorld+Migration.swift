@@ -237,7 +237,7 @@ extension SimulatedWorld {
         enter(.confirm, migration)
     }
 
-    /// Confirm: the source ends its copy and, where the definition went along, forgets it.
+    /// Confirm: the source ends its copy and, where the definition moved, forgets it.
     private mutating func confirm(_ migration: SimulatedMigration) {
         if migration.losesConfirm { return conclude(migration, failure: nil) }
         let wasPersistent =
@@ -304,7 +304,7 @@ extension SimulatedWorld {
                 transferred: migration.transferred, iterations: migration.iteration)
         }
         ended.append(ending)
-        // Enough for every waiter to find its answer, in a file that does not grow for ever.
+        // Enough for every waiter to find its answer, in a file that does not grow forever.
         if ended.count > 256 { ended.removeFirst(ended.count - 256) }
     }
 }

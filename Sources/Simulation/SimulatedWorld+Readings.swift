@@ -2,7 +2,7 @@ package import ClusterModel
 package import HypervisorInterface
 package import Telemetry
 
-/// What an inspector is told, at the world's present moment.
+/// What an inspector reads, at the world's present moment.
 extension SimulatedWorld {
     package func sighting(
         of domain: DomainID, on host: HostName

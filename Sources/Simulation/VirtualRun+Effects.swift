@@ -65,7 +65,7 @@ extension VirtualRun {
                 try tick()
             }
         case .look(let id, let purpose, nil):
-            // The source first: a source that is idle can not make the target change any more, so
+            // The source first: a source that is idle cannot make the target change any more, so
             // what the target shows later is final. The other way round would prove nothing.
             let source = sighting(of: move(id).domain, on: move(id).source)
             let delay = random.number(in: random.chance(10) ? 1...3000 : 1...30)
@@ -91,7 +91,7 @@ extension VirtualRun {
             try feed(.hostsLooked(hosts.map { lookAtHost($0) }))
         case .setClock(let step):
             clockOffset += step
-            tell("our clock is set by \(Narrator.seconds(step))")
+            tell("the clock is set by \(Narrator.seconds(step))")
         case .watch(let id, let number):
             try watch(id, number)
         }
@@ -178,7 +178,7 @@ extension VirtualRun {
         hasActed = true
         let ranTwice = runsTwice(move)
         if shortcut != .ignoresMaintenance, isClosed(id) {
-            return "it was not begun: \(move.target) is in maintenance"
+            return "it was not started: \(move.target) is in maintenance"
         }
         do throws(HypervisorError) {
             let number = try world.migrate(request, from: move.source)
@@ -246,7 +246,7 @@ extension VirtualRun {
         guard !random.chance(10) else { return tell("the abort of step \(id) is lost") }
         do throws(HypervisorError) {
             let name = narrator.name(move.domain)
-            tell("we abort the migration of \(name)")
+            tell("kvmbalance aborts the migration of \(name)")
             try world.abortMigration(of: move.domain, on: move.source)
         } catch {
             tell("that is refused: \(error.message)")

@@ -99,16 +99,16 @@ extension VirtualRun {
                 let back = try JSONDecoder().decode(JournalRecord.self, from: text)
                 if back != record { report(["record \(record.sequence) comes back changed"]) }
             } catch {
-                report(["record \(record.sequence) can not be read again: \(error)"])
+                report(["record \(record.sequence) cannot be read again: \(error)"])
             }
         }
     }
 
     /// A domain that runs twice is not to be touched by us, whoever made it so. Between our look and
     /// our act a person may have started the second copy: then the host must have refused us. A third
-    /// host is not looked at before a migration, so what another tool split to there can not be seen.
+    /// host is not looked at before a migration, so what another tool split to there cannot be seen.
     mutating func demandUntouched(_ move: Move, by what: String, whenItRanTwice ranTwice: Bool) {
-        if ranTwice { report(["\(narrator.name(move.domain)) runs twice and we \(what)"]) }
+        if ranTwice { report(["\(narrator.name(move.domain)) runs twice and kvmbalance \(what)"]) }
     }
 
     func runsTwice(_ move: Move) -> Bool {
@@ -144,7 +144,7 @@ extension VirtualRun {
         guard outcome.state == .done, state.goal == .forward, state.kind == .drain else { return }
         for host in state.original.hosts.compactMap({ world.host($0) }) {
             if host.isUnreachable(at: world.now) {
-                report(["the drain is done and nobody could ask \(host.name)"])
+                report(["the drain is done and \(host.name) did not respond"])
             }
             for copy in host.domains where copy.isActive {
                 report(["the drain is done and \(copy.facts.name) is on \(host.name)"])
@@ -166,7 +166,7 @@ extension VirtualRun {
             judge.startsWithHost.contains(domain), copy.facts.isPersistent,
             !copy.facts.autostart, note?.contains("autostart") != true
         else { return }
-        report(["\(copy.facts.name) no longer starts with its host, and nobody says so"])
+        report(["\(copy.facts.name) no longer starts with its host, and the run does not say so"])
     }
 
     private func lastRecord(of id: StepID) -> JournalEvent? {

@@ -8,7 +8,7 @@ import HypervisorInterface
 /// Nothing here waits, reads a clock or is random beyond its seed: the same input gives the same
 /// run. Source of the idea: FoundationDB's and TigerBeetle's deterministic simulation.
 package struct VirtualRun {
-    /// Makes a plan for what is left, from the world as it is: nil with a reason when it can not.
+    /// Makes a plan for what is left, from the world as it is: nil with a reason when it cannot.
     package typealias Replanner =
         (RunGoal, [Exclusion], RunState, SimulatedWorld) -> (plan: MigrationPlan?, reason: String?)
     /// Makes the machine under test; `recovering` as for `RunMachine`.
@@ -26,7 +26,7 @@ package struct VirtualRun {
     package var isTold = false
     /// Labels of the rows of the recovery table that were met after an intent.
     package internal(set) var rowsMet: Set<String> = []
-    /// A crash ends `run` with nil, for whoever wants to take the run up in another way.
+    /// A crash ends `run` with nil, for a test that resumes the run in another way.
     package var crashesEnd = false
     package var shortcut: Shortcut?
     /// The last lines of the story, and how many like them came since.
@@ -115,7 +115,7 @@ package struct VirtualRun {
 
     package var state: RunState { RunState(plan: plan, records: journal) }
 
-    /// Runs, or takes the run up again, until it ends; after a crash a new process goes on at once.
+    /// Runs, or resumes the run, until it ends; after a crash a new process goes on at once.
     /// nil when it does not end within a week of virtual time: that is a violation too. (A guest that
     /// never converges has an hour for each attempt and plan.)
     package mutating func run(to goal: RunGoal = .forward) -> RunOutcome? {
@@ -137,7 +137,7 @@ package struct VirtualRun {
                     return outcome
                 case .crashed:
                     crashes += 1
-                    tell("we are killed")
+                    tell("kvmbalance is killed")
                     world.advance(
                         to: world.now.advanced(
                             byMilliseconds: random.number(in: 100...60_000)))
@@ -271,7 +271,7 @@ package struct VirtualRun {
         for id in calls.keys.sorted() {
             if let number = calls[id], isManaged(number) { awaitEnd(of: number) }
         }
-        return .ended(RunOutcome(.halted, reason: "the journal can not be written"))
+        return .ended(RunOutcome(.halted, reason: "the journal cannot be written"))
     }
 
     private func isManaged(_ number: Int) -> Bool {

@@ -10,7 +10,7 @@ struct ClosedHostTests {
         #expect(driver.send(.begin).starting == [1])
         _ = driver.preflight(1)
         _ = driver.send(.closed(1))
-        let error = "it was not begun: host2 is in maintenance"
+        let error = "it was not started: host2 is in maintenance"
         _ = driver.send(.migrationEnded(1, nil, error: error))
         let end = driver.verify(1, .running, .absent)
         #expect(end.contains(.record(.failed(1, error: error))))

@@ -14,7 +14,7 @@ struct BrokenJournalTests {
             JournalRecord(sequence: $0 + 1, at: Timestamp(seconds: 1), event: $1)
         }
         let state = RunState(plan: plan, records: records)
-        // Neither host can be asked, so that the step is given up, which can not be written.
+        // Neither host can be asked, so that the step is given up, which cannot be written.
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),
             journal: FullJournal(), doors: [:],

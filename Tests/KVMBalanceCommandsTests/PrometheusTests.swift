@@ -58,7 +58,7 @@ struct PrometheusTests {
         let cache = Self.tests.deletingLastPathComponent()
             .appendingPathComponent(".build/prometheus").path
         let fetch = Self.tests.appendingPathComponent("Prometheus/fetch").path
-        try #require(try shell("'\(fetch)' '\(cache)'") == 0, "Debian's prometheus can not be had")
+        try #require(try shell("'\(fetch)' '\(cache)'") == 0, "Debian's prometheus cannot be had")
         let now = Int64(Date().timeIntervalSince1970)
         let start = (now - 3 * 3600) / 3600 * 3600
         try scratch.write(Self.metrics(from: start), to: "metrics.txt")

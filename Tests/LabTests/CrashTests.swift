@@ -16,7 +16,7 @@ struct CrashTests {
         for host in ["host1", "host2", "host3"] { try lab.lab("link", host, "300") }
     }
 
-    /// Starts a drain and kills it after so many milliseconds.
+    /// Starts a drain and kills it after this many milliseconds.
     static func killDrain(_ lab: Lab, after milliseconds: Int) async throws {
         let drain = try lab.start("drain", "host1", "--yes")
         try await Task.sleep(for: .milliseconds(milliseconds))

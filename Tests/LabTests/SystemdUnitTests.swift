@@ -149,7 +149,7 @@ struct System {
         for _ in 0..<100 {
             let now = try show(unit, "ActiveState", "SubState")
             if now.first == state { return }
-            // A unit that is to be restarted would come back to life for ever.
+            // A unit that is to be restarted would come back to life forever.
             guard now.last != "auto-restart" else { throw LabError("\(unit) is restarted") }
             usleep(100_000)
         }

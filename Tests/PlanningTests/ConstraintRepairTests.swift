@@ -35,7 +35,7 @@ import Testing
         #expect(plan.steps.map(\.domainName) == ["vm1"])
         #expect(
             plan.steps.first?.rationale.hasPrefix(
-                "host1 is no place for it: the policy fences it in on host2, host3") == true)
+                "host1 does not suit it: the policy fences it in on host2, host3") == true)
         #expect(self.plan(even.snapshot.applying(plan.moves), policy).outcome == .nothingToDo)
         // Where nothing was broken the judge asks what such a move is for.
         let refused = PlanChecker.check(plan, on: even.snapshot, under: .default)
@@ -61,7 +61,7 @@ import Testing
         #expect(plan.steps.count == 1)
         #expect(plan.steps.first?.domainName.hasPrefix("web") == true)
         #expect(
-            plan.steps.first?.rationale.hasPrefix("group 'web' is to be apart, and shares a host")
+            plan.steps.first?.rationale.hasPrefix("group 'web' must be apart, and shares a host")
                 == true)
 
         var zones = even
@@ -84,7 +84,7 @@ import Testing
         }
         let plan = plan(cluster.snapshot)
         #expect(plan.steps.count == 1)
-        #expect(plan.steps.first?.rationale.contains("group 'app' is to be together") == true)
+        #expect(plan.steps.first?.rationale.contains("group 'app' must be together") == true)
     }
 
     /// host1 is full; nobody could take over its large domain, unless the small ones on host2 and
@@ -131,7 +131,7 @@ import Testing
             #expect(
                 PlanChecker.check(plan, on: problem.snapshot, under: policy) == [],
                 "problem \(number)")
-            if plan.steps.contains(where: { $0.rationale.contains("is no place for it") }) {
+            if plan.steps.contains(where: { $0.rationale.contains("does not suit it") }) {
                 repaired += 1
             }
         }

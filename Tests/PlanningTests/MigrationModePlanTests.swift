@@ -125,7 +125,7 @@ import Testing
             let whose = newer == 0 ? "the source's" : "its"
             #expect(
                 refused.blockers.first?.detail
-                    == "host2: \(whose) QEMU 9.1.0 has no compression threads: they went with 9.1")
+                    == "host2: \(whose) QEMU 9.1.0 has no compression threads: 9.1 removed them")
             #expect(try plan(mixed, "compressed: xbzrle").steps.count == 1)
             #expect(try plan(mixed, "compressed: mt, offline: true").steps.count == 1)
             // The judge knows it too.

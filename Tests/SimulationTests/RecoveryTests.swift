@@ -92,7 +92,7 @@ struct RecoveryTests {
         Issue.record("the drain has more than 400 moments")
     }
 
-    @Test func `a run ends although its journal can not be written`() throws {
+    @Test func `a run ends although its journal cannot be written`() throws {
         let scenario = try FaultScenario.plain()
         for record in 1..<60 {
             var run = scenario.run()

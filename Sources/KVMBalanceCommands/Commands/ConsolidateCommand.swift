@@ -10,7 +10,8 @@ struct ConsolidateCommand: FleetCommand {
             Emptied hosts are not put in maintenance: to keep them empty, 'kvmbalance hosts disable'.
             """)
 
-    @Argument(help: "The hosts that may be emptied (default: all that the policy does not keep).")
+    @Argument(
+        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).")
     var hosts: [String] = []
     @OptionGroup var acting: ActingOptions
     @OptionGroup var planning: PlanningOptions
@@ -26,9 +27,10 @@ struct ConsolidateCommand: FleetCommand {
 struct PlanConsolidateCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "consolidate",
-        abstract: "What it would take to run the fleet on as few hosts as possible.")
+        abstract: "Show the plan to run the fleet on as few hosts as possible.")
 
-    @Argument(help: "The hosts that may be emptied (default: all that the policy does not keep).")
+    @Argument(
+        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).")
     var hosts: [String] = []
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Persistence
 
-/// How a command that acts is told to act.
+/// The flags of a command that acts.
 struct ActingOptions: ParsableArguments {
     @Flag(name: [.short, .long], help: "Do not ask.") var yes = false
     @Flag(help: "Stop after showing the plan.") var dryRun = false
@@ -28,9 +28,10 @@ struct DrainCommand: FleetCommand {
 /// `kvmbalance return HOST…`: brings back exactly what the drain took away.
 struct ReturnCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "return", abstract: "Bring back what a drain took away from these hosts.")
+        commandName: "return",
+        abstract: "Bring back the domains that a drain moved away from these hosts.")
 
-    @Argument(help: "The hosts to fill again.") var hosts: [String]
+    @Argument(help: "The hosts that were drained.") var hosts: [String]
     @OptionGroup var acting: ActingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
@@ -49,8 +50,8 @@ extension FleetCommand {
     ) async throws -> Exit {
         if planning.snapshot != nil, !acting.dryRun {
             throw CommandError(
-                "--snapshot is a world of the past and can only be planned for: add --dry-run, or "
-                    + "leave it out")
+                "a saved snapshot can be planned from but not executed: add --dry-run, or "
+                    + "leave out --snapshot")
         }
         let composition = try Composition(options)
         let service = try PlanService(composition, planning, migration)

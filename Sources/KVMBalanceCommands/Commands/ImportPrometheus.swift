@@ -10,14 +10,14 @@ struct ImportPrometheus: FleetCommand {
         commandName: "prometheus",
         abstract: "The libvirt exporter's series from a Prometheus server's range API.",
         discussion: """
-            Read are libvirt_domain_info_cpu_time_seconds_total with its labels 'domain' and \
+            Reads libvirt_domain_info_cpu_time_seconds_total with its labels 'domain' and \
             'instance' (the host), libvirt_domain_info_virtual_cpus, \
             libvirt_domain_info_maximum_memory_bytes and libvirt_domain_info_meta ('uuid').
             """)
 
     @Argument(help: "The server, such as http://localhost:9090.") var server: String
-    @Option(help: "From when: a date, or so long ago (default 7d).") var since = "7d"
-    @Option(help: "Until when: a date, or so long ago (default now).") var until: String?
+    @Option(help: "Start: a date (2026-11-21) or an age (default: 7d).") var since = "7d"
+    @Option(help: "End: a date or an age (default: now).") var until: String?
     @OptionGroup var target: ImportOptions
     @OptionGroup var options: GlobalOptions
 
@@ -62,8 +62,8 @@ struct ImportPrometheus: FleetCommand {
             for value in one.values {
                 guard let reading = Reading(guest, value) else {
                     throw CommandError(
-                        "\(server): \(name): \(value.value) s of CPU time at \(value.time) can "
-                            + "not be right", exit: .failed)
+                        "\(server): \(name): \(value.value) s of CPU time at \(value.time) is "
+                            + "impossible", exit: .failed)
                 }
                 readings.append(reading)
             }
@@ -130,7 +130,7 @@ struct ImportPrometheus: FleetCommand {
                 set(&guests[key, default: HistoryImporter.Guest(name: name, vcpus: 1)], one)
             }
         }
-        // What can not be right is not known: without a limit, libvirt tells of memory without end.
+        // What cannot be right is not known: without a limit, libvirt tells of memory without end.
         try await fill("libvirt_domain_info_virtual_cpus") { guest, one in
             let count = one.values.last.flatMap { Int(exactly: $0.value.rounded()) }
             guest.vcpus = count.flatMap { (1...1024).contains($0) ? $0 : nil } ?? 1
@@ -197,7 +197,7 @@ struct Prometheus {
             URLQueryItem(name: "end", value: "\(Double(end.milliseconds) / 1000)"),
             URLQueryItem(name: "step", value: "\(step)"),
         ]
-        guard let url = parts?.url else { throw CommandError("\(base) is no address") }
+        guard let url = parts?.url else { throw CommandError("\(base) is not an address") }
         let data: Data
         do {
             (data, _) = try await URLSession.shared.data(from: url)
@@ -209,7 +209,7 @@ struct Prometheus {
             answer = try JSONDecoder().decode(Answer.self, from: data)
         } catch let error as DecodingError {
             throw CommandError(
-                "\(base) does not answer as Prometheus does: \(error.explanation)", exit: .failed)
+                "\(base) does not answer like Prometheus:  \(error.explanation)", exit: .failed)
         }
         guard answer.status == "success", let payload = answer.data else {
             throw CommandError(

@@ -14,7 +14,7 @@ struct PlanCommand: AsyncParsableCommand {
 /// `kvmbalance plan drain HOST…`.
 struct PlanDrainCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "What it would take to empty these hosts.")
+        commandName: "drain", abstract: "Show the plan to empty these hosts.")
 
     @Argument(help: "The hosts to empty.") var hosts: [String]
     @OptionGroup var planning: PlanningOptions
@@ -34,9 +34,9 @@ struct PlanDrainCommand: FleetCommand {
 /// `kvmbalance plan return HOST…`.
 struct PlanReturnCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "return", abstract: "What it would take to bring a drain's domains back.")
+        commandName: "return", abstract: "Show the plan to bring a drain's domains back.")
 
-    @Argument(help: "The hosts to fill again.") var hosts: [String]
+    @Argument(help: "The hosts that were drained.") var hosts: [String]
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
@@ -52,7 +52,7 @@ struct PlanReturnCommand: FleetCommand {
 
 extension FleetCommand {
     /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
-    /// `policy` is the one it was told to plan under.
+    /// `policy` is the policy file of the command line.
     func show(_ plan: MigrationPlan, save: String?, policy: String? = nil) throws -> Exit {
         if let save { try JSON.save(plan, to: save) }
         if isJSON {

@@ -6,7 +6,7 @@ import Execution
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Runs: list, show, resume, roll back, abort; how good estimates were.",
+        abstract: "Runs: list, show, resume, roll back, abort; accuracy of estimates.",
         subcommands: [
             RunsListCommand.self, RunsShowCommand.self, RunsResumeCommand.self,
             RunsRollbackCommand.self, RunsAbortCommand.self, RunsAccuracyCommand.self,
@@ -34,7 +34,7 @@ struct RunsListCommand: FleetCommand {
                 report.startedAt?.description ?? "-", report.moved,
                 report.reason ?? "")
         }
-        Console.out(table.isEmpty ? "No run yet." : table.text)
+        Console.out(table.isEmpty ? "There are no runs." : table.text)
         return .done
     }
 }
@@ -58,9 +58,9 @@ struct RunsResumeCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract:
-            "Go on with a run that was killed, stopped or halted: show what is left, ask, do it.")
+            "Resume a run that was killed, stopped or halted: show the rest, ask, run it.")
     @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "The policy to plan under, if the file it was planned under lies elsewhere now.")
+    @Option(help: "Policy file, if the one the run was planned with has moved.")
     var policy: String?
     @OptionGroup var acting: ActingOptions
     @OptionGroup var options: GlobalOptions
@@ -75,9 +75,10 @@ struct RunsResumeCommand: FleetCommand {
 struct RunsRollbackCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Bring every domain of a run back to where it was: show the way, ask, do it.")
+        abstract:
+            "Return every domain of a run to its original host: show the steps, ask, run them.")
     @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "The policy to plan under, if the file it was planned under lies elsewhere now.")
+    @Option(help: "Policy file, if the one the run was planned with has moved.")
     var policy: String?
     @OptionGroup var acting: ActingOptions
     @OptionGroup var options: GlobalOptions
@@ -92,7 +93,7 @@ struct RunsRollbackCommand: FleetCommand {
 struct RunsAbortCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "abort",
-        abstract: "Stop a run at once: its migrations are aborted, nothing new starts.")
+        abstract: "Stop a run at once: abort its migrations, start nothing new.")
     @Argument(help: "The run's number.") var run: Int64
     @OptionGroup var options: GlobalOptions
 

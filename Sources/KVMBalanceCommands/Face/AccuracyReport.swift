@@ -80,7 +80,7 @@ extension AccuracyReport.Group {
 }
 
 extension [Double] {
-    /// Of ascending values the one that so many parts of them do not exceed.
+    /// The value that this part of the ascending values does not exceed.
     fileprivate func rank(_ part: Int, of parts: Int) -> Double? {
         isEmpty ? nil : self[Swift.min(count - 1, (count * part + parts - 1) / parts - 1)]
     }
@@ -95,7 +95,7 @@ extension [TransferHistory.Entry] {
 extension AccuracyReport {
     var text: String {
         guard all.migrations > 0 else {
-            return "No migration in the journal has both an estimate and what it took."
+            return "No migration in the journal has both an estimate and observed figures."
         }
         var table = Table(
             "FROM", "TO", ">MIGRATIONS", ">MEDIAN", ">90 %", ">TOOK/SAID", ">IN RANGE",
@@ -118,7 +118,8 @@ extension AccuracyReport {
         ]
         if helped > 0 {
             lines += [
-                "", "\(Format.plural(helped, "migration")) left out, because helped on the way.",
+                "",
+                "\(Format.plural(helped, "migration")) excluded: limits were raised meanwhile.",
             ]
         }
         return lines.joined(separator: "\n")

@@ -45,7 +45,7 @@ actor ProgressDisplay: RunObserver {
                 + "\(note.map { "; \($0)" } ?? "")"
         case .adjusting(let id, let change, let reason): "  \(words(id)): \(change): \(reason)"
         case .attemptFailed(let id, _, let error): "  \(words(id)): did not move: \(error)"
-        case .failed(let id, _): "  \(words(id)): given up, planning around it"
+        case .failed(let id, _): "  \(words(id)): gave up, planning without it"
         case .skipped(let id, let reason): "  \(words(id)): \(reason)"
         case .settling(let id, let settlement): "  \(words(id)): \(settlement.rawValue)"
         case .stopping(let reason): "  no new migration starts: \(reason)"
@@ -87,7 +87,7 @@ actor ProgressDisplay: RunObserver {
     }
 
     private var total: ProgressLine {
-        let steps = state.steps.filter { $0.status != .skipped(reason: "planned anew") }
+        let steps = state.steps.filter { $0.status != .skipped(reason: "planned again") }
         let over = steps.filter(\.status.isOver).count
         let open = steps.filter { !$0.status.isOver }
         let latest = open.map(\.step.estimate.endMilliseconds).max() ?? 0

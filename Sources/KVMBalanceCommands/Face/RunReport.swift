@@ -49,7 +49,7 @@ struct RunReport: Encodable {
     var endedAt: Timestamp?
     var plan: MigrationPlan
     var steps: [StepReport]
-    /// What the commands that it names must be told (` --config FILE`); not for programs.
+    /// The flags of the commands that it names (` --config FILE`); not for programs.
     var flags = ""
 
     private enum CodingKeys: String, CodingKey {
@@ -125,14 +125,14 @@ extension RunReport {
         switch state {
         case "done", "rolled-back": return nil
         case "running":
-            return "If its process was killed, choose.\n\(ways)\nTo leave everything where it is: "
+            return "If its process was killed:\n\(ways)\nTo leave everything where it is: "
                 + "kvmbalance runs abort \(run)\(flags)"
         default: return ways
         }
     }
 
     private var ways: String {
-        "To go on with it: kvmbalance runs resume \(run)\(flags)\nTo bring its domains back: "
+        "To resume it: kvmbalance runs resume \(run)\(flags)\nTo bring its domains back: "
             + "kvmbalance runs rollback \(run)\(flags)"
     }
 

@@ -27,7 +27,7 @@ struct HistoryFolder {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CommandError("\(path) can not be made: \(error.reason)", exit: .failed)
+            throw CommandError("\(path) cannot be made: \(error.reason)", exit: .failed)
         }
         try JSON.save(world.base, to: file(Self.clusterFile))
         if let policy { try TextFile.write(policy, to: file("policy.yaml")) }

@@ -74,7 +74,7 @@ struct HistoryReader {
         }
         guard hosts.contains(where: \.isReachable) else {
             throw CommandError(
-                "no host of the fleet file was ever read: run 'kvmbalance collect --once'",
+                "no host of the fleet file has been read yet: run 'kvmbalance collect --once'",
                 exit: .failed)
         }
         let names = Set(hosts.map(\.name))

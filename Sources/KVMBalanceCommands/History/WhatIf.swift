@@ -5,16 +5,16 @@ import Replay
 
 /// What is changed in a world before it runs.
 struct WhatIfOptions: ParsableArguments {
-    @Option(help: "HOST@TIME: it is lost then; TIME is 90m after the start, or a date.")
+    @Option(help: "HOST@TIME: simulate losing HOST at TIME (90m after the start, or a date).")
     var hostLost: [String] = []
-    @Option(help: "NAME:CPUS,MEMORY[@TIME]: one host more, such as host9:32,256GiB@2h.")
+    @Option(help: "NAME:CPUS,MEMORY[@TIME]: add a host, such as host9:32,256GiB@2h.")
     var hostAdded: [String] = []
-    @Option(help: "NAME:CPUS,MEMORY: a host of another size.") var hostResized: [String] = []
-    @Option(help: "HOST@TIME: the operator drains it then.") var drain: [String] = []
-    @Option(help: "COUNT:like=DOMAIN: so many more that use what this one does.")
+    @Option(help: "NAME:CPUS,MEMORY: change the size of a host.") var hostResized: [String] = []
+    @Option(help: "HOST@TIME: drain HOST at TIME.") var drain: [String] = []
+    @Option(help: "COUNT:like=DOMAIN: add COUNT domains with the load of DOMAIN.")
     var domainsAdded: [String] = []
-    @Option(help: "PERCENT: every domain uses so much more, such as 20.") var grow: Int64?
-    @Option(help: "Mbit/s of every host's migration network.") var linkMbps: Int?
+    @Option(help: "PERCENT: raise every domain's load by PERCENT, such as 20.") var grow: Int64?
+    @Option(help: "Speed of every host's migration network, Mbit/s.") var linkMbps: Int?
 
     func validate() throws {
         if let grow, !(-100...10_000).contains(grow) {
@@ -42,7 +42,7 @@ struct WhatIfOptions: ParsableArguments {
         for text in hostAdded {
             let (name, facts, at) = try size(text, "--host-added", history)
             guard !hosts.contains(where: { $0.name == name }) else {
-                throw CommandError("--host-added \(text): there is a host '\(name)' already")
+                throw CommandError("--host-added \(text): host '\(name)' already exists")
             }
             hosts.append(like(hosts.first, name, facts))
             if let at { events.append(ReplayEvent(at: at, host: name, kind: .added)) }
@@ -91,7 +91,10 @@ struct WhatIfOptions: ParsableArguments {
         let parts = text.split(separator: ":", maxSplits: 1)
         guard parts.count == 2, let count = Int(parts[0]), (1...100_000).contains(count),
             parts[1].hasPrefix("like=")
-        else { throw CommandError("--domains-added '\(text)' is not such as 10:like=web1") }
+        else {
+            throw CommandError(
+                "--domains-added: expected COUNT:like=DOMAIN, such as 10:like=web1; got '\(text)'")
+        }
         let like = parts[1].dropFirst(5)
         guard let model = domains.first(where: { $0.name == like }),
             let series = history.domains.firstIndex(of: model.id)
@@ -111,8 +114,8 @@ struct WhatIfOptions: ParsableArguments {
         _ text: String, _ option: String, _ history: DemandHistory
     ) throws -> (HostName, (cpus: Int, memory: Bytes), Timestamp?) {
         let wrong = CommandError(
-            "\(option) '\(text)' is not such as host9:32,256GiB, with 100000 CPUs and 1024TiB at "
-                + "most")
+            "\(option): expected NAME:CPUS,MEMORY, such as host9:32,256GiB (at most 100000 CPUs "
+                + "and 1024TiB); got '\(text)'")
         let parts = text.split(separator: "@", maxSplits: 1)
         let words = parts[0].split(separator: ":", maxSplits: 1)
         guard words.count == 2 else { throw wrong }
@@ -129,7 +132,7 @@ struct WhatIfOptions: ParsableArguments {
     ) throws -> (HostName, Timestamp) {
         let parts = text.split(separator: "@", maxSplits: 1)
         guard parts.count == 2 else {
-            throw CommandError("\(option) '\(text)' is not such as host2@90m")
+            throw CommandError("\(option): expected HOST@TIME, such as host2@90m; got '\(text)'")
         }
         return (HostName(String(parts[0])), try time(String(parts[1]), option, history))
     }

@@ -12,8 +12,8 @@ extension Composition {
             guard !guests.isEmpty else { continue }
             let names = guests.map { "'\($0)'" }.joined(separator: ", ")
             throw CommandError(
-                "\(inspector.host) is in maintenance and not empty: \(names) can not be moved and "
-                    + "has a process there; look at it (virsh list --all), then end it or drain again",
+                "\(inspector.host) is in maintenance and not empty: \(names) cannot be moved and "
+                    + "has a process there; check it (virsh list --all), then end it or drain again",
                 exit: .failed)
         }
     }

@@ -74,7 +74,8 @@ struct FitnessCheck {
         guard twins.isEmpty else {
             return Finding(
                 item: "host UUID", grade: .failure,
-                detail: "\(inventory.facts.uuid) is also \(names(twins))'s: libvirt takes them for "
+                detail:
+                    "\(inventory.facts.uuid), the same as \(names(twins)): libvirt takes them for "
                     + "one host and refuses to migrate between them",
                 remedy:
                     "set a different host_uuid in /etc/libvirt/libvirtd.conf and restart libvirtd"
@@ -115,8 +116,8 @@ struct FitnessCheck {
         }
         return Finding(
             item: "shared storage", grade: .warning,
-            detail: "no pool here is known to be the same storage on another host: guests with "
-                + "disks can not leave",
+            detail: "no pool here is known to be shared with another host: guests with "
+                + "disks cannot leave",
             remedy:
                 "define a netfs, rbd, iscsi or gluster pool on both hosts, or declare the mount "
                 + "under sharedStorage in kvmbalance.yaml")
@@ -144,7 +145,7 @@ struct FitnessCheck {
             return Finding(
                 item: "CPU", grade: .warning,
                 detail: "\(inventory.facts.cpu.model ?? "unknown") here, another on "
-                    + "\(names(different)): host-passthrough guests can not move between them",
+                    + "\(names(different)): host-passthrough guests cannot move between them",
                 remedy:
                     "give guests a CPU model that all hosts have (virsh hypervisor-cpu-baseline)"
             )

@@ -23,9 +23,8 @@ extension PlanService {
         if !wanted.isEmpty {
             let seconds = turns.count * Int(DirtyRateMeasurement.milliseconds / 1000)
             Console.err(
-                "measuring how fast \(Format.plural(wanted.count, "guest")) "
-                    + "rewrite\(wanted.count == 1 ? "s its" : " their") memory, about \(seconds) s "
-                    + "('kvmbalance collect' does it beforehand)")
+                "measuring the dirty rate of \(Format.plural(wanted.count, "guest")), about "
+                    + "\(seconds) s ('kvmbalance collect' does this in advance)")
         }
         for turn in turns { readings += await measure(turn) }
         guard !readings.isEmpty else { return nil }

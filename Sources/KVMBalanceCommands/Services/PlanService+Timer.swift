@@ -21,7 +21,7 @@ extension PlanService {
             try await metrics.recentUse(
                 from: memory.observationStart(at: now, under: policy), to: now),
             try await metrics.liveFigures(at: now), under: policy)
-        // The judge is asked below, where what it refuses is told as the bug that it is.
+        // The judge is asked below, where its refusal is reported as a bug.
         let rebalancer = Rebalancer(policy, seed: seed) { _, _, _ in true }
         let decision = rebalancer.decide(look, &memory) { snapshot }
         if case .plan(let plan, _) = decision {
@@ -30,7 +30,7 @@ extension PlanService {
         return TimerLook(decision: decision, overSeconds: look.overSeconds)
     }
 
-    /// What must stay while a timer's run is planned anew: all that rests, and what the run moved
+    /// What must stay while a timer's run is planned again: all that rests, and what the run moved
     /// itself. What it was to move and has not moved yet rests on paper only.
     func resting(in snapshot: ClusterSnapshot, except state: RunState) async throws -> [DomainID] {
         guard

@@ -42,7 +42,7 @@ struct PlanService: Sendable {
         guard policy.name == plan.policy || plan.policy.isEmpty else {
             throw CommandError(
                 "it was planned under policy '\(plan.policy)', and the policy at hand is "
-                    + "'\(policy.name)', which may ask for something else: name the right file with "
+                    + "'\(policy.name)', which may differ: name the right file with "
                     + "--policy")
         }
         policy.migration = plan.options
@@ -161,7 +161,7 @@ struct PlanService: Sendable {
         let differences = PlanWorld.differences(between: plan, and: snapshot)
         guard differences.isEmpty else {
             throw CommandError(
-                "\(file) no longer matches the world, nothing was done:\n  "
+                "\(file) no longer matches the fleet, nothing was done:\n  "
                     + differences.joined(separator: "\n  ")
                     + "\nMake a new plan: kvmbalance plan \(goal(of: plan)) --save \(file)",
                 exit: .failed)
@@ -207,7 +207,7 @@ struct PlanService: Sendable {
     }
 
     /// Every domain that this run moved, back to where it was. One that someone moved on since comes
-    /// back as a blocker of the plan: the rollback says what it can not bring back.
+    /// back as a blocker of the plan: the rollback says what it cannot bring back.
     private func inverse(of state: RunState) -> [Move] {
         state.displacements.map { move in
             Move(domain: move.domain, source: move.target, target: move.source)

@@ -18,7 +18,7 @@ extension RunService {
             throw CommandError("run \(run) is done: there is nothing to resume")
         }
         if before.outcome?.state == .rolledBack {
-            throw CommandError("run \(run) was rolled back already")
+            throw CommandError("run \(run) was already rolled back")
         }
         let service = try await planService(for: run, before.original, policy: policy)
         var rest = RunRest(run: run, state: before, goal: goal)
@@ -80,7 +80,7 @@ extension RunService {
         let found = try await state(of: run)
         if let outcome = found.outcome, outcome.state != .halted {
             throw CommandError(
-                "run \(run) ended already (\(outcome.state.rawValue)): nothing to abort")
+                "run \(run) has already ended (\(outcome.state.rawValue)): nothing to abort")
         }
         switch try FleetLock.acquire(
             directory: composition.databaseFolder.path, purpose: "runs abort \(run)", run: run)
@@ -109,7 +109,7 @@ extension RunService {
         // Anything but another process's number would reach whole groups of processes.
         guard let process = holder.process, process > 1, kill(process, SIGTERM) == 0 else {
             throw CommandError(
-                "\(holder.description) holds the fleet and can not be told to stop: end it by "
+                "\(holder.description) holds the fleet and cannot be signalled: end it by "
                     + "hand, then try again", exit: .failed)
         }
         Console.err("told \(holder.description) to abort its migrations and end")

@@ -9,7 +9,7 @@ struct RunService {
     let composition: Composition
     let isJSON: Bool
     let journal: JournalStore
-    /// What commands that are printed after a run must be told.
+    /// The flags of commands that are printed after a run.
     var flags: CommandFlags
 
     init(_ composition: Composition, isJSON: Bool) throws {
@@ -42,7 +42,7 @@ struct RunService {
 
     func state(of run: RunID) async throws -> RunState {
         guard let found = try await composition.runStates().first(where: { $0.run == run }) else {
-            throw CommandError("there is no run \(run); see: kvmbalance runs list")
+            throw CommandError("there is no run \(run); list them: kvmbalance runs list")
         }
         return found.state
     }
@@ -81,7 +81,7 @@ struct RunService {
                 "\n  kvmbalance runs \($0) \(run)\(flags.config)"
             }
             throw CommandError(
-                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else is begun. Look at it: "
+                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else starts. See: "
                     + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
                     + ways.joined(), exit: .halted)
         }
@@ -102,7 +102,7 @@ struct RunService {
 
     // MARK: The policy of a run
 
-    /// So that whoever takes the run up need not name it again.
+    /// So that `runs resume` need not name it again.
     private func keepPolicy(_ file: String?, of run: RunID) async throws {
         guard let file else { return }
         let whole = URL(fileURLWithPath: file).path
@@ -123,7 +123,7 @@ struct RunService {
             return try PlanService(composition, policy: isThere ? kept : nil, plan: plan)
         } catch let error as CommandError where !isThere {
             throw CommandError(
-                "run \(run) was planned under \(kept), which can not be read any more, and "
+                "run \(run) was planned under \(kept), which can no longer be read, and "
                     + error.message)
         }
     }
@@ -158,7 +158,7 @@ struct RunService {
     private func tellOfEmpty(_ plan: MigrationPlan) {
         let hosts = plan.hosts.map(\.rawValue).joined(separator: " ")
         Console.err(
-            "to keep \(hosts) empty, or switched off, tell the planner: kvmbalance hosts disable "
+            "to keep \(hosts) empty, begin maintenance: kvmbalance hosts disable "
                 + "\(hosts)\(flags.config)")
     }
 

@@ -103,7 +103,7 @@ struct ShellProbe: Sendable {
     private static func port(status: String, says: String) -> Port {
         if status == "0" || says.contains("refused") { return .open }
         if status == "124" {
-            return .closed("no answer: a firewall drops it, or no way leads there")
+            return .closed("no answer: a firewall drops it, or there is no route")
         }
         for word in ["No route to host", "unreachable", "timed out", "prohibited"]
         where says.contains(word) {
@@ -114,7 +114,7 @@ struct ShellProbe: Sendable {
 
     private static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
-    /// On a thread of its own: waiting for a process blocks.
+    /// On its own thread: waiting for a process blocks.
     private static func run(_ words: [String]) async -> (output: String, errors: String) {
         await withCheckedContinuation { continuation in
             let thread = Thread {

@@ -16,12 +16,12 @@ final class SignalWatch: Sendable {
                 let count = stops.next()
                 guard count > 1 else {
                     Console.err(
-                        "stopping: running migrations end, none is started; again to abort them")
+                        "stopping after the running migrations; press Ctrl-C again to abort them")
                     return executor.send(.stop(reason: "stopped by Ctrl-C"))
                 }
                 if count == 2 {
                     Console.err(
-                        "aborting running migrations; again to stop waiting for guests that were "
+                        "aborting running migrations; Ctrl-C again to stop waiting for guests that were "
                             + "asked to shut down")
                 }
                 executor.send(.abort(reason: "aborted by Ctrl-C"))
@@ -33,7 +33,7 @@ final class SignalWatch: Sendable {
                 // Kernel and shell may both send it for one closed terminal: it never aborts.
                 Self.source(SIGHUP) {
                     guard stops.next() == 1 else { return }
-                    Console.err("stopping: the terminal was closed; running migrations end")
+                    Console.err("stopping after the running migrations: the terminal was closed")
                     executor.send(.stop(reason: "stopped by SIGHUP, as when a terminal is closed"))
                 })
         }

@@ -16,7 +16,7 @@ final class Stores: Sendable {
         Self.all.withLock { $0.append(self) }
     }
 
-    /// Closes every database that this process has opened. What can not be closed is left as a killed
+    /// Closes every database that this process has opened. What cannot be closed is left as a killed
     /// process leaves it, which the next one puts right.
     static func closeAll() {
         for stores in all.withLock({ $0 }) {

@@ -45,8 +45,8 @@ extension FleetCommand {
 /// Over which time hosts were looked at, in words.
 enum LookWords {
     static func text(_ seconds: Int64?) -> String {
-        seconds.map { "by the mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
-            ?? "by the newest figures"
+        seconds.map { "mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
+            ?? "newest figures"
     }
 }
 

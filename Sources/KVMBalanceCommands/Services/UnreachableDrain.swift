@@ -1,7 +1,7 @@
 import ClusterModel
 
 extension MigrationPlan {
-    /// A drain of a host that can not be asked what runs there: nobody may take it for empty. The
+    /// A drain of an unreachable host: it must not be taken for empty. The
     /// drain is infeasible then; with best effort the other hosts' domains still leave.
     func blocked(
         byUnreachable hosts: [HostName], of snapshot: ClusterSnapshot, bestEffort: Bool
@@ -14,10 +14,10 @@ extension MigrationPlan {
         }.map { host in
             Blocker(
                 host: host.name, reason: .unreachable,
-                detail: "it can not be asked what runs there: \(host.fault ?? "never read")",
+                detail: "it is unknown what runs there: \(host.fault ?? "never read")",
                 remedy:
-                    "make it reachable ('kvmbalance hosts check \(host.name)' tells more); from a "
-                    + "host that is dead nothing can be migrated")
+                    "make it reachable (see 'kvmbalance hosts check \(host.name)'); from a "
+                    + "dead host nothing can be migrated")
         }
         if outcome == .nothingToDo || (outcome == .plan && !bestEffort) {
             plan.outcome = .infeasible

@@ -289,7 +289,7 @@ class Journal:
         return len(self.records())
 
     def spin(self, seconds, count, over):
-        """Waits for so many records without a pause between two looks."""
+        """Waits for this many records without a pause between two checks."""
         database = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=1)
         end, looks = time.monotonic() + seconds, 0
         try:
