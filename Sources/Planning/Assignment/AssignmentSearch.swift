@@ -52,7 +52,7 @@ package struct AssignmentSearch {
         tables = AssignmentTables(problem, in: arena)
     }
 
-    /// Makes so many proposals, rounded up to whole epochs.
+    /// Makes this many proposals, rounded up to whole epochs.
     package func run(proposals: Int) -> Result {
         let worker = AssignmentWorker(problem, tables, at: start, seed: seed, tuning: tuning)
         let initialCost = worker.bestCost

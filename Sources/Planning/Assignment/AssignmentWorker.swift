@@ -64,7 +64,7 @@ package final class AssignmentWorker: @unchecked Sendable {
         Int(((bits & 0xffff_ffff) &* UInt64(bound)) >> 32)
     }
 
-    /// Proposes so many changes at one temperature.
+    /// Proposes this many changes at one temperature.
     package func anneal(_ proposals: Int, temperature: Double) {
         var random = random
         for _ in 0..<proposals {
