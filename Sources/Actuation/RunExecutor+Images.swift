@@ -137,8 +137,8 @@ extension RunExecutor {
         return nil
     }
 
-    /// What the target can no longer give, asked right before the step. A host that cannot answer is
-    /// no reason to stay: the migration itself will tell.
+    /// What the target can no longer give, asked right before the step. A host that cannot answer
+    /// is no reason to stay: the migration itself will tell.
     func lack(of step: Step, _ source: HostDoor, _ target: HostDoor) async -> String? {
         guard let here = source.inspector as? any StepInspector,
             let there = target.inspector as? any StepInspector,

@@ -54,8 +54,8 @@ package struct DiskImage: Hashable, Codable, Sendable {
 /// A base image that the target must have as well, byte for byte.
 package struct BaseImage: Hashable, Codable, Sendable {
     package var path: String
-    /// Length and a checksum of sampled pieces: almost surely different for different files, but equal
-    /// fingerprints do not prove that the files are equal.
+    /// Length and a checksum of sampled pieces: almost surely different for different files, but
+    /// equal fingerprints do not prove that the files are equal.
     package var fingerprint: String
 
     package init(path: String, fingerprint: String) {

@@ -1,5 +1,5 @@
-/// What the timer made a plan for. It stays with the plan, so that what is planned again in its place
-/// keeps to it.
+/// What the timer made a plan for. It stays with the plan, so that what is planned again in its
+/// place keeps to it.
 package struct PlanPurpose: Hashable, Codable, Sendable {
     /// What is wanted.
     package enum Aim: String, Hashable, Codable, Sendable {
@@ -16,7 +16,8 @@ package struct PlanPurpose: Hashable, Codable, Sendable {
 
     package var aim: Aim
     package var reason: String
-    /// Hosts were judged by the mean of this many seconds; nil where only the newest figures were there.
+    /// Hosts were judged by the mean of this many seconds; nil where only the newest figures were
+    /// there.
     package var overSeconds: Int64?
 
     private enum CodingKeys: String, CodingKey {

@@ -57,8 +57,8 @@ package enum RecoveryTable {
         preconditionFailure("no recovery row for source \(source) and target \(target)")
     }
 
-    /// Before an intent only one picture is as planned. Nothing is repaired: whatever is wrong with it, it
-    /// was not us.
+    /// Before an intent only one picture is as planned. Nothing is repaired: whatever is wrong with
+    /// it, it was not us.
     package static func verdict(
         source: DomainSighting, target: DomainSighting, isShutOff: Bool = false
     ) -> (row: RecoveryRow, verdict: PreflightVerdict) {

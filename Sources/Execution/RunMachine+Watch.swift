@@ -1,8 +1,8 @@
 import ClusterModel
 
-/// Guests that were asked to shut down and did not in time. libvirt cannot take such a request back:
-/// they may go down minutes later, when nobody waits for it any more. So they are watched, beside
-/// whatever else the run does and after it was stopped, and started where they were.
+/// Guests that were asked to shut down and did not in time. libvirt cannot take such a request
+/// back: they may go down minutes later, when nobody waits for it any more. So they are watched,
+/// beside whatever else the run does and after it was stopped, and started where they were.
 extension RunMachine {
     /// The watch over the guest of one step.
     struct Watch: Hashable, Sendable {

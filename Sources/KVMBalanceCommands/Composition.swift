@@ -109,8 +109,8 @@ struct Composition: Sendable {
     }
 
     /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
-    /// for it is made: between the plan and its first step they would cost time. A failure is reported
-    /// then.
+    /// for it is made: between the plan and its first step they would cost time. A failure is
+    /// reported then.
     func prepareToMigrate(from sources: [HostName]) {
         for source in sources.prefix(Self.preparedAtMost) {
             Task { await actuators[source]?.makeReady() }

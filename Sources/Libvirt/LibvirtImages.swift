@@ -131,8 +131,8 @@ package final class LibvirtImages: ImageKeeper {
 }
 
 extension DomainHandle {
-    /// Asks the guest; it is never powered off. The caller is notified right before: an answer that is lost
-    /// does not mean that the guest has not heard.
+    /// Asks the guest; it is never powered off. The caller is notified right before: an answer that
+    /// is lost does not mean that the guest has not heard.
     func shutDown(telling control: any CopyControl) throws(LibvirtFailure) {
         let condition = try state()
         guard !condition.isIn(VIR_DOMAIN_PAUSED), !condition.isIn(VIR_DOMAIN_PMSUSPENDED) else {

@@ -1,8 +1,8 @@
 internal import CLibvirt
 import ClusterModel
 
-/// Where libvirt keeps the state of a domain's emulated TPM (qemu_tpm.c): files that no libvirt call
-/// shows, in a folder that is read and made like any other.
+/// Where libvirt keeps the state of a domain's emulated TPM (qemu_tpm.c): files that no libvirt
+/// call shows, in a folder that is read and made like any other.
 struct TPMState {
     /// Every libvirt host has it; what lies under it may not be there yet.
     private static let root = "/var/lib/libvirt"

@@ -9,7 +9,8 @@ package struct DemandWindow: Hashable, Sendable {
     /// The mean in place of the percentile. Of many small domains each percentile adds up to more than
     /// their host ever has; means add up to its mean.
     package var usesMean = false
-    /// Thousandths: hosts are compared by this many standard deviations above their mean. Only with means.
+    /// Thousandths: hosts are compared by this many standard deviations above their mean. Only with
+    /// means.
     package var deviationThousandths: Int64 = 0
     /// Domains whose peaks lie in different slots may share a host.
     package var slots: Int

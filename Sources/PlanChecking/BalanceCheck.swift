@@ -1,11 +1,12 @@
 import ClusterModel
 import PlacementPolicy
 
-/// A plan to balance repairs constraints that were broken, or makes nothing worse that it is meant to
-/// repair: overload does not grow; no peak rises, except within its limit where overload falls; and
-/// overload falls, or a peak or a spread, of all hosts or of those that the plan touches.
+/// A plan to balance repairs constraints that were broken, or makes nothing worse that it is meant
+/// to repair: overload does not grow; no peak rises, except within its limit where overload falls;
+/// and overload falls, or a peak or a spread, of all hosts or of those that the plan touches.
 ///
-/// Counts again from the domains' places; hosts that are unreachable or in maintenance take no part.
+/// Counts again from the domains' places; hosts that are unreachable or in maintenance take no
+/// part.
 enum BalanceCheck {
     /// Shares of the hosts in hundredths of a percent, by what is measured.
     private struct Shares {

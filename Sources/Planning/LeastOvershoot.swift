@@ -6,8 +6,8 @@ enum LeastOvershoot {
     /// Shares of a host are halved so often between what is too little and what is enough.
     static let trialsAtMost = 12
 
-    /// `plan` makes a draft with this much room; it is asked in full first within the hosts' CPUs, then
-    /// without end, and then with a tenth of the effort for less and less.
+    /// `plan` makes a draft with this much room; it is asked in full first within the hosts' CPUs,
+    /// then without end, and then with a tenth of the effort for less and less.
     static func draft(
         _ effort: SearchEffort, _ plan: (PlacementProblem.CPURoom, SearchEffort) -> PlanDraft
     ) -> PlanDraft {

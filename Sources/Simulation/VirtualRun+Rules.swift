@@ -106,7 +106,8 @@ extension VirtualRun {
 
     /// A domain that runs twice is not to be touched by us, whoever made it so. Between our look and
     /// our act a person may have started the second copy: then the host must have refused us. A third
-    /// host is not looked at before a migration, so what another tool split to there cannot be seen.
+    /// host is not looked at before a migration, so what another tool split to there cannot be
+    /// seen.
     mutating func demandUntouched(_ move: Move, by what: String, whenItRanTwice ranTwice: Bool) {
         if ranTwice { report(["\(narrator.name(move.domain)) runs twice and kvmbalance \(what)"]) }
     }

@@ -3,8 +3,8 @@ import Foundation
 import Planning
 import Testing
 
-/// Names in code may change; what plans, snapshots, journals and the timer's state are spelled like on
-/// disk may not. The texts here were written before the names changed.
+/// Names in code may change; what plans, snapshots, journals and the timer's state are spelled like
+/// on disk may not. The texts here were written before the names changed.
 @Suite struct StoredNamesTests {
     private func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

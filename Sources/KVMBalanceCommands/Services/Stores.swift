@@ -16,8 +16,8 @@ final class Stores: Sendable {
         Self.all.withLock { $0.append(self) }
     }
 
-    /// Closes every database that this process has opened. What cannot be closed is left as a killed
-    /// process leaves it, which the next one puts right.
+    /// Closes every database that this process has opened. What cannot be closed is left as a
+    /// killed process leaves it, which the next one puts right.
     static func closeAll() {
         for stores in all.withLock({ $0 }) {
             stores.metrics.withLock { try? $0?.close() }

@@ -47,8 +47,8 @@ package struct AssignmentProblem: Sendable {
         package var needs: [Int] = []
         /// Whether the number of its members that moved counts for `groupMoveWeight`.
         package var countsMoves = false
-        /// At most this many of them at one place, or as many as started there; 0 for any number. An
-        /// item that is listed twice counts twice.
+        /// At most this many of them at one place, or as many as started there; 0 for any number.
+        /// An item that is listed twice counts twice.
         package var mostAtPlace = 0
         /// Each place that they cover beyond this many costs `scatterWeight`; 0 for none.
         package var mostPlaces = 0

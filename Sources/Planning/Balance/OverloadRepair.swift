@@ -196,8 +196,8 @@ struct OverloadRepair {
         return best
     }
 
-    /// Units that may leave a host, those first that repair most, and among those that repair it all
-    /// the smallest; a little disorder lets each trial find something else.
+    /// Units that may leave a host, those first that repair most, and among those that repair it
+    /// all the smallest; a little disorder lets each trial find something else.
     private mutating func leavers(_ host: Int) -> [Int] {
         var keyed: [(unit: Int, left: Int64, size: Int64)] = []
         for unit in leaving(host) where moved + extra(unit) <= budget {

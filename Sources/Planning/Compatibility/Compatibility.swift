@@ -18,7 +18,8 @@ final class Compatibility {
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
     private var domainProfiles: [DomainProfile] = []
-    /// Numbers in `feasibleModes` by kind of domain, kind of source and kind of target; -1 where nobody asked.
+    /// Numbers in `feasibleModes` by kind of domain, kind of source and kind of target; -1 where
+    /// nobody asked.
     private var known: [[[Int32]]] = []
     private var feasibleModes: [FeasibleMode] = []
     private var forbidden: [Int: Set<Int>] = [:]

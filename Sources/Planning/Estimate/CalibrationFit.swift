@@ -59,13 +59,13 @@ package struct TransferObservation: Hashable, Sendable {
 ///
 /// Robust: the share of the link that arrives and the part of the rewriting that counts are tried on
 /// a grid, the fixed part is then a median, and what is made small is the mean relative error, in
-/// which one that went wrong altogether counts no more than half. Where the observations cannot tell
-/// two fits apart, the one nearer to what is assumed of any link wins. O(grid × observations).
+/// which one that went wrong altogether counts no more than half. Where the observations cannot
+/// tell two fits apart, the one nearer to what is assumed of any link wins. O(grid × observations).
 package enum CalibrationFit {
     /// With fewer, what is assumed or known of the whole fleet is better.
     static let jobsAtLeast = 3
-    /// Only the newest are asked, and of those the older count less: half as much after this many more
-    /// of them, because links and hosts change.
+    /// Only the newest are asked, and of those the older count less: half as much after this many
+    /// more of them, because links and hosts change.
     static let jobsAtMost = 400
     static let halfLife = 40
     private static let efficiencies: [Int64] = (0...72).map { step in

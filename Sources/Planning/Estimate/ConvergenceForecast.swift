@@ -4,8 +4,8 @@ package import PlacementPolicy
 /// Tells before a move whether its migration will come to an end, from how the guest was measured to
 /// rewrite its memory and from what the links carry.
 package enum ConvergenceForecast {
-    /// Measured rates come from few samples: only one that would not converge at this many thousandths
-    /// of them is kept from moving.
+    /// Measured rates come from few samples: only one that would not converge at this many
+    /// thousandths of them is kept from moving.
     private static let surePermille: Int64 = 700
     /// What of it is written in plans; the options are those of virsh.
     private static let remedies =

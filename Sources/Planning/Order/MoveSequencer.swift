@@ -4,9 +4,10 @@ import ClusterModel
 /// it runs; where they wait for each other in a circle, one makes a detour over a third host.
 ///
 /// Moves to hosts that have room for everything still to come are made at once: they can stand in
-/// nobody's way. Where that is not enough, bystanders may make detours too. Among the others it searches depth-first, remembers placements that led nowhere,
-/// and gives up after `budget` branches. Deciding whether an order exists is PSPACE-hard in general
-/// (Hearn, Demaine 2005: sliding blocks), so a limit there must be.
+/// nobody's way. Where that is not enough, bystanders may make detours too. Among the others it
+/// searches depth-first, remembers placements that led nowhere, and gives up after `budget`
+/// branches. Deciding whether an order exists is PSPACE-hard in general (Hearn, Demaine 2005:
+/// sliding blocks), so a limit there must be.
 struct MoveSequencer {
     private let problem: PlacementProblem
     private let compatibility: Compatibility

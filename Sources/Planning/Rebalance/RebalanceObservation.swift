@@ -37,7 +37,8 @@ package struct RebalanceObservation: Sendable {
     package var at: Timestamp
     package var hosts: [HostNow]
     package var places: [(DomainID, HostName)]
-    /// The hosts' figures are means of this many seconds; nil where they are the newest that there are.
+    /// The hosts' figures are means of this many seconds; nil where they are the newest that there
+    /// are.
     package var overSeconds: Int64?
     let isUneven: Bool
 

@@ -1,8 +1,8 @@
 package import ClusterModel
 package import PlacementPolicy
 
-/// What the timer remembers from one observation to the next. A value to be kept in a database: forgotten,
-/// every domain could be moved again at once.
+/// What the timer remembers from one observation to the next. A value to be kept in a database:
+/// forgotten, every domain could be moved again at once.
 package struct RebalanceState: Hashable, Codable, Sendable {
     /// The moves of a domain that still count.
     package struct Moves: Hashable, Codable, Sendable {
@@ -137,8 +137,9 @@ package struct RebalanceState: Hashable, Codable, Sendable {
     /// Longer ago than this is no observation any more.
     private static let longestObservation: Int64 = 900_000
 
-    /// From when on the next observation takes the mean: from the last one, as far as it is not too long ago
-    /// and samples are not too old. Between two looks nothing is then missed, or seen twice.
+    /// From when on the next observation takes the mean: from the last one, as far as it is not too
+    /// long ago and samples are not too old. Between two looks nothing is then missed, or seen
+    /// twice.
     package func observationStart(at now: Timestamp, under policy: Policy) -> Timestamp {
         let most = min(Self.longestObservation, policy.demand.maxAgeSeconds * 1000)
         let since = observedAt.map { now.millisecondsSince($0) } ?? most

@@ -35,8 +35,9 @@ package struct Rebalancer: Sendable {
 
     private var rules: RebalanceRules { policy.rebalance }
 
-    /// Takes the observation in, and answers it. The snapshot is made only when it is needed. What the plan
-    /// moves is counted as moved: a plan that is not carried out then costs a rest, never a loop.
+    /// Takes the observation in, and answers it. The snapshot is made only when it is needed. What
+    /// the plan moves is counted as moved: a plan that is not carried out then costs a rest, never
+    /// a loop.
     package func decide(
         _ observation: RebalanceObservation, _ state: inout RebalanceState,
         snapshot: () -> ClusterSnapshot

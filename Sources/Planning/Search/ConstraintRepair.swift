@@ -1,12 +1,12 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Constraints that are broken as things are, and the moves that repair them: bans and fences that a
-/// domain lies outside of, groups that should be apart or together, N+1.
+/// Constraints that are broken as things are, and the moves that repair them: bans and fences that
+/// a domain lies outside of, groups that should be apart or together, N+1.
 ///
 /// What is broken may stay so and must not become worse; but it is repaired before load is looked
-/// at. The engine searches: what is repaired counts most, then few moves, then little to copy. N+1 it
-/// does not know: where that is broken, units are shifted as long as it gets better.
+/// at. The engine searches: what is repaired counts most, then few moves, then little to copy. N+1
+/// it does not know: where that is broken, units are shifted as long as it gets better.
 struct ConstraintRepair {
     /// How much is broken.
     struct BrokenConstraints: Hashable, Comparable {
