@@ -21,7 +21,7 @@ check:
 sanitize: deps lab-deps
 	Tests/sanitize
 
-# Measures the planner on data given by path; nothing of that data is ours.
+# Measures the planner on published data, which is not in this repository; DATA is its path.
 DATA ?= ../shared/data
 bench: deps
 	swift build -c release --product kvmbalance-bench
@@ -39,7 +39,7 @@ lab: lab-deps
 lab-down:
 	Tests/Lab/lab down default
 
-# What building needs; as root on Debian it is installed, elsewhere it is named.
+# Build dependencies: installed as root on Debian, named elsewhere.
 deps:
 	@packaging/install-build-dependencies
 

@@ -154,7 +154,8 @@ let package = Package(
             ],
             path: "Tests/TestSupport",
             swiftSettings: strict),
-        // What no command of ours reaches yet: measured by the benchmarks, and tested like the rest.
+        // What no command of ours reaches yet: measured by the benchmarks, and tested like the
+        // rest.
         .target(
             name: "BenchmarkModels", dependencies: ["Planning"],
             path: "Tests/BenchmarkModels", swiftSettings: strict),
@@ -178,7 +179,8 @@ let package = Package(
             "PlanningTests",
             ["Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
         tests(
-            "PlanCheckingTests", ["PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
+            "PlanCheckingTests",
+            ["PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

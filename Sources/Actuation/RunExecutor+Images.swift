@@ -37,7 +37,7 @@ extension RunExecutor {
         else {
             throw HypervisorError(
                 kind: .unsupported, operation: "copy images", host: move.source,
-                message: "images can not be copied between these hosts")
+                message: "images cannot be copied between these hosts")
         }
         return (source, target)
     }
@@ -89,7 +89,7 @@ extension RunExecutor {
             transferred: images.reduce(Bytes.zero) { $0 + $1.length })
     }
 
-    /// Of a step whose end can not be asked of a libvirt job.
+    /// For a step that has no libvirt job to show its end.
     func newControl(of id: StepID) -> MoveControl {
         MoveControl(id) { [inbox] in inbox.yield($0) }
     }
@@ -117,12 +117,12 @@ extension RunExecutor {
             try await from.remove(open.preparation?.images ?? [], of: move.domain)
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
             .undefineTarget, .setAutostart, .setSourceAutostart:
-            throw StepFailure("\(settlement.rawValue) is no matter of images")
+            throw StepFailure("\(settlement.rawValue) does not concern images")
         }
     }
 
-    /// What the target can no longer give, asked right before the step. A host that can not answer is
-    /// no reason to stay: the migration itself will tell.
+    /// What the target can no longer give, asked right before the step. A host that cannot answer
+    /// is no reason to stay: the migration itself will tell.
     func lack(of step: Step, _ source: HostDoor, _ target: HostDoor) async -> String? {
         guard let here = source.inspector as? any StepInspector,
             let there = target.inspector as? any StepInspector,
@@ -131,10 +131,10 @@ extension RunExecutor {
         needs.networks = needs.networks.map { step.interfaces[$0] ?? $0 }
         guard let lacks = try? await there.lacks(needs), !lacks.isEmpty
         else { return nil }
-        return "it was not begun: " + lacks.joined(separator: "; ")
+        return "it was not started: " + lacks.joined(separator: "; ")
     }
 
-    /// Polls a cold move: shutting down has a deadline of its own, copying must make progress.
+    /// Polls a cold move: shutting down has its own deadline, copying must make progress.
     func monitorCold(_ id: StepID, _ control: MoveControl) async {
         var watch: MigrationWatch?
         while !Task.isCancelled {

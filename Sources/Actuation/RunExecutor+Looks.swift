@@ -33,19 +33,19 @@ extension RunExecutor {
         send(.hostsLooked(sightings))
     }
 
-    /// Asked when the intent is in the journal already: whoever closes a host afterwards finds the step
-    /// there. Throws when the host takes no more domains, or that can not be told.
+    /// Asked when the intent is in the journal already: whoever closes a host afterwards finds the
+    /// step there. Throws when the host accepts no more domains, or when that is unknown.
     func demandOpen(_ target: HostName) async throws(StepFailure) {
         let reason: String?
         do {
             reason = try await closure(target)
         } catch {
             throw StepFailure(
-                "it was not begun, because it can not be told whether \(target) is in "
+                "it was not started, because it is unknown whether \(target) is in "
                     + "maintenance: \(error)", kind: .targetClosed)
         }
         if let reason {
-            throw StepFailure("it was not begun: \(reason)", kind: .targetClosed)
+            throw StepFailure("it was not started: \(reason)", kind: .targetClosed)
         }
     }
 }

@@ -5,7 +5,7 @@ package import HypervisorInterface
 /// Carries out the directives of a run machine on real hosts: the shell around the pure core.
 ///
 /// Directives of one event are carried out in order; migrations, looks and repairs run beside each
-/// other and come back as events. When a record can not be written nothing more is started.
+/// other and come back as events. When a record cannot be written nothing more is started.
 package actor RunExecutor {
     /// Makes a plan for what is left of a run, from the world as it is at that moment.
     package typealias Replanner =
@@ -25,12 +25,12 @@ package actor RunExecutor {
 
     private let events: AsyncStream<RunEvent>
     let inbox: AsyncStream<RunEvent>.Continuation
-    /// What is under way, by a number of its own.
+    /// What is under way, by its own number.
     private var effects: [Int: Effect] = [:]
     private var lastEffect = 0
     private var whenIdle: CheckedContinuation<Void, Never>?
     private var monitors: [StepID: Task<Void, Never>] = [:]
-    /// Cold moves under way, which no libvirt job can be asked about.
+    /// Running cold moves: there is no libvirt job that shows them.
     var controls: [StepID: MoveControl] = [:]
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
@@ -72,8 +72,8 @@ package actor RunExecutor {
     /// What the journal has taken: a record that could not be written is not told as done.
     package private(set) var state: RunState
 
-    /// Runs to the end, or until its task is cancelled: then what is under way is left to libvirt and
-    /// the run stays open in the journal, as if this process had died.
+    /// Runs to the end, or until its task is cancelled: then what is under way is left to libvirt
+    /// and the run stays open in the journal, as if this process had died.
     package func execute() async -> RunOutcome {
         send(.begin)
         for await event in events {
@@ -93,11 +93,11 @@ package actor RunExecutor {
         for effect in effects.values { effect.task.cancel() }
         for monitor in monitors.values { monitor.cancel() }
         return RunOutcome(
-            .halted, reason: "it was cut off; take it up: kvmbalance runs resume \(run)")
+            .halted, reason: "it was interrupted; resume it: kvmbalance runs resume \(run)")
     }
 
-    /// A run that can not be written down must not go on. Nothing more is started; what is under way is
-    /// waited for, and still ended where it does not end by itself: that needs no record.
+    /// A run that cannot be written down must not go on. Nothing more is started; what is under way
+    /// is waited for, and still ended where it does not end by itself: that needs no record.
     private func journalBroke(_ error: any Error) async -> RunOutcome {
         let watch = clock.spawn { await self.endWhatIsOverdue() }
         if !effects.isEmpty { await withCheckedContinuation { whenIdle = $0 } }
@@ -105,8 +105,8 @@ package actor RunExecutor {
         for monitor in monitors.values { monitor.cancel() }
         return RunOutcome(
             .halted,
-            reason: "the journal can not be written, so nothing more was started: \(error). "
-                + "Mend that, then: kvmbalance runs resume \(run)")
+            reason: "the journal cannot be written, so nothing more was started: \(error). "
+                + "Fix that, then: kvmbalance runs resume \(run)")
     }
 
     private func endWhatIsOverdue() async {
@@ -193,8 +193,8 @@ package actor RunExecutor {
     ) async {
         if pause > 0 { try? await clock.sleep(pause) }
         let move = self.move(id)
-        // The source first: what has left it is seen on the target afterwards. The other way round a
-        // domain that arrives between the two looks would seem to be nowhere.
+        // The source first: what has left it is seen on the target afterwards. The other way round
+        // a domain that arrives between the two looks would seem to be nowhere.
         let source = await sighting(of: move.domain, on: move.source)
         let target = await sighting(of: move.domain, on: move.target)
         await note(source, of: move.source)
@@ -202,14 +202,15 @@ package actor RunExecutor {
         send(.looked(id, purpose, source: source, target: target))
     }
 
-    /// Waiting for a host that does not answer may take minutes: said when it begins and when it ends.
+    /// Waiting for a host that does not answer may take minutes: said when it begins and when it
+    /// ends.
     private func note(_ sighting: DomainSighting, of host: HostName) async {
         if sighting.presence != .unknown {
             guard unheard.remove(host) != nil else { return }
             await observer.observe(.note("\(host) answers again"))
         } else if unheard.insert(host).inserted {
             await observer.observe(
-                .note("\(host) can not be asked, and is asked again: \(sighting.detail)"))
+                .note("\(host) does not respond, retrying: \(sighting.detail)"))
         }
     }
 
@@ -232,8 +233,8 @@ package actor RunExecutor {
         }
     }
 
-    /// Asked once more right before: whatever is refused here was not begun, and the looks that follow
-    /// will find so.
+    /// Asked once more right before: whatever is refused here was not begun, and the looks that
+    /// follow will find so.
     private func migration(of id: StepID) async throws -> MigrationStatistics? {
         guard let open = machine.state.step(id), let source = doors[open.step.move.source],
             let target = doors[open.step.move.target], let request = request(of: id, to: target)

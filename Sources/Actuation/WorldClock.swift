@@ -1,8 +1,8 @@
 package import ClusterModel
 import Execution
 
-/// The time, the waiting and the concurrency of the executor, injected so that the same executor runs
-/// in real time and, one job after the other, in virtual time.
+/// The time, the waiting and the concurrency of the executor, injected so that the same executor
+/// runs in real time and, one job after the other, in virtual time.
 package struct WorldClock: Sendable {
     package var now: @Sendable () -> Timestamp
     /// Never set back or forward, for measuring how long something takes.

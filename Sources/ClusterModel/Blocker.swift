@@ -1,4 +1,4 @@
-/// Why a domain can not leave, or why a plan can not be made: with what would help.
+/// Why a domain cannot leave, or why a plan cannot be made: with what would help.
 package struct Blocker: Hashable, Codable, Sendable {
     /// A word that scripts can rely on.
     package enum Reason: String, Hashable, Codable, Sendable, CaseIterable {

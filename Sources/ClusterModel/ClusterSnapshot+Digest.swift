@@ -1,6 +1,6 @@
 extension ClusterSnapshot {
-    /// A digest of what a plan relies on: which hosts there are and may be used, which domains, where,
-    /// how big and in what state. Load and times are left out: they change with every look.
+    /// A digest of what a plan relies on: which hosts there are and may be used, which domains,
+    /// where, how big and in what state. Load and times are left out: they change with every look.
     package var digest: String {
         var digest = StableDigest()
         for host in hosts {

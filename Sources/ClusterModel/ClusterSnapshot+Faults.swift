@@ -5,8 +5,8 @@ extension ClusterSnapshot {
     package var faults: [String] {
         guard version == ClusterSnapshot.currentVersion else {
             return [
-                "its version is \(version), and \(ClusterSnapshot.currentVersion) is the only one "
-                    + "known here"
+                "its version is \(version), and this kvmbalance reads only "
+                    + "\(ClusterSnapshot.currentVersion)"
             ]
         }
         var faults = [Plausible.fault("demandSlots", demandSlots, Plausible.slots)]
@@ -14,13 +14,14 @@ extension ClusterSnapshot {
         var names: Set<HostName> = []
         for host in hosts {
             if !names.insert(host.name).inserted {
-                faults.append("host \(host.name) is there twice")
+                faults.append("host \(host.name) is listed twice")
             }
             faults += host.faults.map { "host \(host.name): \($0)" }
         }
         for domain in domains {
             if !names.contains(domain.host) {
-                faults.append("domain '\(domain.name)' is on \(domain.host), which is not there")
+                faults.append(
+                    "domain '\(domain.name)' is on \(domain.host), which is not in the snapshot")
             }
             faults += domain.faults.map { "domain '\(domain.name)': \($0)" }
         }
@@ -53,10 +54,10 @@ extension Domain {
         var faults: [String?] = [
             Plausible.fault("its dirty rate", dirtyRate),
             Plausible.fault("its resident memory", resident),
-            Plausible.fault("its hot set", dirtying?.hotSet),
-            Plausible.fault("its cold rate", dirtying?.coldRate),
+            Plausible.fault("its hot set", dirtyRates?.hotSet),
+            Plausible.fault("its cold rate", dirtyRates?.coldRate),
             Plausible.fault(
-                "hotMilliseconds", dirtying?.hotMilliseconds, Plausible.measurement),
+                "hotMilliseconds", dirtyRates?.hotMilliseconds, Plausible.measurement),
         ]
         faults += (demand.cpu ?? []).map { Plausible.fault("its demand, in thousandths,", $0) }
         return facts.faults + faults.compactMap(\.self)

@@ -1,6 +1,6 @@
-/// Base images, which stand as disks of their own behind the disk that lies over them.
+/// Base images, listed as separate disks after the disk that lies over them.
 extension Disk {
-    /// What the base image that is so many layers under a disk is called: `vda backing 1`.
+    /// Name of the base image this many layers below a disk: `vda backing 1`.
     package static func target(ofBase number: Int, under disk: String) -> String {
         "\(disk) backing \(number)"
     }

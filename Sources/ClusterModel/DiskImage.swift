@@ -1,8 +1,8 @@
 /// An image that a step copies: what it is on the source, and what is made of it on the target,
 /// under the same path in the pool of the same name.
 package struct DiskImage: Hashable, Codable, Sendable {
-    /// The disk in the domain's XML (`vda`), `nvram` for its UEFI variables, or `tpm` for a file of its
-    /// emulated TPM's state.
+    /// The disk in the domain's XML (`vda`), `nvram` for its UEFI variables, or `tpm` for a file of
+    /// its emulated TPM's state.
     package var disk: String
     package var path: String
     /// nil for a folder that no pool of the source covers: one is made for the time of the copy.
@@ -54,8 +54,8 @@ package struct DiskImage: Hashable, Codable, Sendable {
 /// A base image that the target must have as well, byte for byte.
 package struct BaseImage: Hashable, Codable, Sendable {
     package var path: String
-    /// Length and a checksum of pieces all over it: what differs is told by it almost surely, and what is
-    /// equal is not proved.
+    /// Length and a checksum of sampled pieces: almost surely different for different files, but
+    /// equal fingerprints do not prove that the files are equal.
     package var fingerprint: String
 
     package init(path: String, fingerprint: String) {

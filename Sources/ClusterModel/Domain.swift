@@ -6,9 +6,14 @@ package struct Domain: Hashable, Codable, Sendable {
     /// Rate at which the guest rewrites its memory, in bytes a second; nil when not measured.
     package var dirtyRate: Bytes?
     /// The same over two windows; better where it is there.
-    package var dirtying: Dirtying?
+    package var dirtyRates: DirtyRates?
     /// Memory that its QEMU process holds; nil when not measured.
     package var resident: Bytes?
+
+    private enum CodingKeys: String, CodingKey {
+        case facts, host, demand, dirtyRate, resident
+        case dirtyRates = "dirtying"
+    }
 
     package init(
         facts: DomainFacts, host: HostName, demand: Demand, dirtyRate: Bytes? = nil
@@ -23,7 +28,9 @@ package struct Domain: Hashable, Codable, Sendable {
     package var name: String { facts.name }
 
     /// The best that is known of how it rewrites its memory; nil when nothing is.
-    package var writing: Dirtying? { dirtying ?? dirtyRate.map { Dirtying(rate: $0) } }
+    package var knownDirtyRates: DirtyRates? {
+        dirtyRates ?? dirtyRate.map { DirtyRates(rate: $0) }
+    }
 }
 
 /// What a domain uses: CPU in each time slot of the window. A host's load is the worst slot of the
@@ -31,8 +38,8 @@ package struct Domain: Hashable, Codable, Sendable {
 package struct Demand: Hashable, Codable, Sendable {
     /// One value a slot, as many as the snapshot's `demandSlots`; nil when it was never sampled.
     package var cpu: [MilliCPU]?
-    /// How far the samples of each slot stray: their variance, in squared thousandths of a CPU. Only
-    /// until a snapshot is made of it, and only where the policy asks for deviations.
+    /// How far the samples of each slot stray: their variance, in squared thousandths of a CPU.
+    /// Only until a snapshot is made of it, and only where the policy asks for deviations.
     package var variance: [Int64]?
     /// How many samples it rests on, and the newest of them.
     package var samples: Int

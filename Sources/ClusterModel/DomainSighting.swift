@@ -17,7 +17,7 @@ package struct DomainSighting: Hashable, Codable, Sendable {
         case paused
         /// Post-copy lost its link: half of the guest's memory is on the other host.
         case postcopyFailed = "postcopy-failed"
-        /// The host could not be asked: nothing is known.
+        /// The host did not answer: nothing is known.
         case unknown
 
         /// The guest itself, running or paused by somebody; not what a migration left or prepared.

@@ -2,7 +2,7 @@
 /// read from it, and how loaded it was.
 package struct Host: Hashable, Codable, Sendable {
     package var name: HostName
-    /// Hosts of one zone can fail together; nil is a zone of its own.
+    /// Hosts of one zone can fail together; nil is its own zone.
     package var zone: ZoneName?
     /// The address that migrations to this host should use (`migrate_uri`); nil is the host part
     /// of its libvirt URI.

@@ -1,5 +1,5 @@
-/// Huge pages of a host after a domain has come or gone, as far as can be known: from the cells that
-/// the domain is bound to, or from all of them in order.
+/// Huge pages of a host after a domain has come or gone, as far as can be known: from the cells
+/// that the domain is bound to, or from all of them in order.
 extension HostFacts {
     mutating func take(for domain: DomainFacts) {
         changePools(of: domain) {

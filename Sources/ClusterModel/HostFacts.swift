@@ -14,7 +14,7 @@ package struct HostFacts: Hashable, Codable, Sendable {
     package var guestSupport: [GuestSupport]
     /// Names of active libvirt networks, sorted.
     package var networks: [String]
-    /// Names of bridges, sorted; nil where the host can not list its interfaces.
+    /// Names of bridges, sorted; nil where the host cannot list its interfaces.
     package var bridges: [String]?
     package var pools: [StoragePool]
     package var ksm: KSMCounters?
@@ -163,7 +163,7 @@ package struct StoragePool: Hashable, Codable, Sendable {
     package var targetPath: String?
     /// What the storage *is*, wherever it is mounted, for example
     /// `netfs:glusterfs:10.77.0.254:/shared`; two hosts share it when this is equal. nil when the
-    /// pool is local to its host or can not tell.
+    /// pool is local to its host or cannot tell.
     package var identity: String?
     /// Room that is left in it; nil when not told.
     package var available: Bytes?

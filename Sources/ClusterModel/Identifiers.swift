@@ -1,4 +1,4 @@
-/// A name that means one thing: two kinds of names can not be mixed up by accident.
+/// A name that means one thing: two kinds of names cannot be mixed up by accident.
 package protocol NameIdentifier: RawRepresentable, Hashable, Comparable, Codable, Sendable,
     CustomStringConvertible, ExpressibleByStringLiteral
 where RawValue == String {
@@ -18,7 +18,8 @@ package struct HostName: NameIdentifier {
     package init(_ rawValue: String) { self.rawValue = rawValue }
 }
 
-/// A domain's UUID in libvirt's spelling: lower case, with hyphens. Names may be reused; this may not.
+/// A domain's UUID in libvirt's spelling: lower case, with hyphens. Names may be reused; this may
+/// not.
 package struct DomainID: NameIdentifier {
     package let rawValue: String
     package init(_ rawValue: String) { self.rawValue = rawValue }

@@ -13,10 +13,10 @@ package enum MigrationAdjustment: Hashable, Codable, Sendable {
 extension MigrationAdjustment: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .allowDowntime(let milliseconds): "a pause of up to \(milliseconds) ms is allowed"
+        case .allowDowntime(let milliseconds): "a downtime of up to \(milliseconds) ms is allowed"
         case .allowBandwidth(let speed): "up to \(speed) MiB/s are allowed"
         case .startPostcopy: "it is switched to post-copy"
-        case .suspendGuest: "the guest is suspended until it is over"
+        case .suspendGuest: "the guest is paused until the migration has ended"
         }
     }
 }

@@ -21,7 +21,7 @@ extension MigrationOptions {
 
     package var stuckRule: WhenStuck { whenStuck ?? .abort }
 
-    /// Must libvirt be told at the start that the migration may end in post-copy?
+    /// Must libvirt know at the start that the migration may end in post-copy?
     package var mayEndInPostcopy: Bool { postcopy || whenStuck == .postcopy }
 
     /// Bytes a second that it may use in the end; nil for no limit.

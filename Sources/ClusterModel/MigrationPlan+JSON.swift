@@ -13,11 +13,11 @@ extension MigrationPlan: Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: .version, in: container,
                 debugDescription:
-                    "plan version \(version) is not \(Self.currentVersion), the only one known here"
+                    "plan version \(version): this kvmbalance reads only \(Self.currentVersion)"
             )
         }
         let makespan = try container.decode(Double.self, forKey: .makespanSeconds)
-        // Beyond this it is no estimate, and could not be held in milliseconds.
+        // Beyond this it is not an estimate, and would not fit into milliseconds.
         guard (0...1e12).contains(makespan) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .makespanSeconds, in: container,

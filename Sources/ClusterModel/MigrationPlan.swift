@@ -145,7 +145,7 @@ package struct PlanScore: Hashable, Sendable {
     package var bound: [String: Double]
     /// Relative distance to the bound; nil when there is no honest figure.
     package var gap: Double?
-    /// Before this the steps can not be done with their waits, in whatever order, as far as the
+    /// Before this the steps cannot be done with their waits, in whatever order, as far as the
     /// estimates of each move alone are right; nil when not known.
     package var makespanBoundMilliseconds: Int64?
 

@@ -18,7 +18,7 @@ package struct MigrationRule: Sendable {
         let names = words.map { place == .policy ? "'migration.\($0)'" : "--\($0)" }
         let what =
             names.count == 1
-            ? "\(names[0]) can not be done"
+            ? "\(names[0]) cannot be used"
             : names.dropLast().joined(separator: ", ") + " and \(names[names.count - 1]) "
                 + "exclude each other"
         return "\(what): \(reason). Instead: \(instead)."
@@ -51,12 +51,12 @@ package enum MigrationRules {
         ) { $0.tunnelled && $0.parallel != nil },
         rule(
             ["tunnelled", "postcopy"],
-            "post-copy asks for pages, and a tunnel leads one way",
+            "post-copy requests pages from the source, and a tunnel carries data one way only",
             "postcopy with tls"
         ) { $0.tunnelled && $0.mayEndInPostcopy },
         rule(
             ["tunnelled", "tls"],
-            "QEMU's own encryption needs a connection of its own, and libvirtd's is encrypted "
+            "QEMU's own encryption needs its own connection, and libvirtd's is encrypted "
                 + "already where its URI is", "tls without tunnelled"
         ) { $0.tunnelled && $0.tls },
         rule(
@@ -71,7 +71,7 @@ package enum MigrationRules {
         ) { $0.tunnelled && $0.copyStorageInc != nil },
         rule(
             ["tunnelled", "offline"],
-            "of a domain that does not run there is no memory to tunnel",
+            "a domain that does not run has no memory to tunnel",
             "offline without tunnelled"
         ) { $0.tunnelled && $0.isAllCold },
     ]
@@ -79,7 +79,7 @@ package enum MigrationRules {
     private static let phases: [MigrationRule] = [
         rule(
             ["postcopy", "suspend"],
-            "post-copy goes on only while the guest runs on the target, which is not to run",
+            "post-copy needs a running guest on the target, and suspend keeps it paused",
             "auto-converge with suspend"
         ) { $0.mayEndInPostcopy && $0.suspend },
         rule(
@@ -89,16 +89,16 @@ package enum MigrationRules {
         ) { $0.mayEndInPostcopy && $0.parallel != nil },
         rule(
             ["postcopy-bandwidth"],
-            "it limits a phase that is not switched on", "postcopy with postcopy-bandwidth"
+            "it limits post-copy, which is not switched on", "postcopy with postcopy-bandwidth"
         ) { $0.postcopyBandwidth != nil && !$0.mayEndInPostcopy },
         rule(
             ["offline", "suspend"],
-            "what moves cold is started on the target, and what does not run can not be suspended",
+            "a cold move starts the domain on the target; a domain that is off cannot be suspended",
             "suspend for live moves only (leave offline out)"
         ) { $0.isAllCold && $0.suspend },
         rule(
             ["offline", "postcopy"],
-            "of a domain that is off no memory is left to copy after the switch",
+            "a domain that is off has no memory to copy after the switch-over",
             "live with offline (live where it can be), or postcopy alone"
         ) { $0.isAllCold && $0.mayEndInPostcopy },
     ]
@@ -150,7 +150,7 @@ package enum MigrationRules {
         ) { $0.maxBandwidth != nil && $0.bandwidth == nil },
         rule(
             ["bandwidth", "max-bandwidth"],
-            "what may be used in the end is less than what may be used at first",
+            "the raised limit is below the limit at the start",
             "a max-bandwidth above bandwidth"
         ) { options in
             guard let most = options.maxBandwidth, let first = options.bandwidth else {

@@ -1,4 +1,4 @@
-/// Why a request can not be had: constraints that contradict each other, and what would make it
+/// Why a request cannot be had: constraints that contradict each other, and what would make it
 /// possible.
 package struct PlanConflict: Hashable, Codable, Sendable {
     /// One constraint that takes part, and what it says.
@@ -12,7 +12,7 @@ package struct PlanConflict: Hashable, Codable, Sendable {
         }
     }
 
-    /// Together they can not be met, whatever the other constraints are.
+    /// Together they cannot be met, whatever the other constraints are.
     package var constraints: [Constraint]
     /// Does the request become possible whichever one of them is left out? False when the search
     /// for fewer was ended early.

@@ -1,21 +1,23 @@
-/// What the timer made a plan for. It stays with the plan, so that what is planned anew in its place
-/// keeps to it.
+/// What the timer made a plan for. It stays with the plan, so that what is planned again in its
+/// place keeps to it.
 package struct PlanPurpose: Hashable, Codable, Sendable {
     /// What is wanted.
     package enum Aim: String, Hashable, Codable, Sendable {
         /// Hosts that are overloaded now come below their limits, and nothing more.
-        case relief
+        case relieveOverload = "relief"
         /// The same for hosts that would be overloaded at a time of the days to come.
-        case ahead
-        case evening, emptying
+        case relieveForecast = "ahead"
+        case evenOut = "evening"
+        case consolidate = "emptying"
 
-        /// The others have a time of their own.
-        package var isAskedAtEveryLook: Bool { self == .relief || self == .evening }
+        /// The others have their own time.
+        package var isTriedAtEveryObservation: Bool { self == .relieveOverload || self == .evenOut }
     }
 
     package var aim: Aim
     package var reason: String
-    /// Hosts were judged by the mean of so many seconds; nil where only the newest figures were there.
+    /// Hosts were judged by the mean of this many seconds; nil where only the newest figures were
+    /// there.
     package var overSeconds: Int64?
 
     private enum CodingKeys: String, CodingKey {

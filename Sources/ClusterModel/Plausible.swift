@@ -14,7 +14,7 @@ package enum Plausible {
     package static let cpus = 1_000_000
     /// Mbit/s.
     package static let link = 1...1_000_000
-    /// Numbers of slots that demand may be told in.
+    /// Allowed numbers of slots of demand.
     package static let slots = 1...10_000
     /// In milliseconds: a day, for what takes seconds.
     package static let measurement: ClosedRange<Int64> = 1...86_400_000
@@ -39,14 +39,14 @@ package enum Plausible {
         fault(what, cpu?.count, 0...Int64(cpus) * 1000)
     }
 
-    /// What was measured, where it can be right: a figure that can not is as good as none.
+    /// What was measured, where it can be right: a figure that cannot is as good as none.
     package static func believed(_ size: Bytes?) -> Bytes? {
         fault("", size) == nil ? size : nil
     }
 
-    package static func believed(_ dirtying: Dirtying) -> Dirtying? {
-        believed(dirtying.hotSet) != nil && believed(dirtying.coldRate) != nil
-            && measurement.contains(dirtying.hotMilliseconds) ? dirtying : nil
+    package static func believed(_ dirtyRates: DirtyRates) -> DirtyRates? {
+        believed(dirtyRates.hotSet) != nil && believed(dirtyRates.coldRate) != nil
+            && measurement.contains(dirtyRates.hotMilliseconds) ? dirtyRates : nil
     }
 
     /// The sum stops at the largest number there is.
@@ -59,7 +59,7 @@ package enum Plausible {
 }
 
 extension HostFacts {
-    /// What can not be right, each in words that follow the host's name; empty for sound facts.
+    /// What cannot be right, each in words that follow the host's name; empty for sound facts.
     package var faults: [String] {
         let own: [String?] = [
             Plausible.fault("its memory", memory),
@@ -110,7 +110,7 @@ extension HugePagePool {
 }
 
 extension HugePageDemand {
-    /// Do pages of this size, so many of them, fit into the largest memory?
+    /// Do this many pages of this size fit into the largest memory?
     package var isSound: Bool {
         let (bytes, overflow) = pages.multipliedReportingOverflow(by: pageSize.count)
         return !overflow && pageSize > .zero && pages >= 0 && bytes <= Plausible.memory.count
@@ -118,7 +118,7 @@ extension HugePageDemand {
 }
 
 extension DomainFacts {
-    /// What can not be right, each in words that follow the domain's name.
+    /// What cannot be right, each in words that follow the domain's name.
     package var faults: [String] {
         var faults: [String?] = [
             Plausible.fault("its memory", memory), Plausible.fault("its balloon", balloon),
@@ -144,7 +144,7 @@ extension DomainFacts {
 }
 
 extension Sequence<DomainFacts> {
-    /// What the domains of one host, or of a fleet, can not have together.
+    /// What the domains of one host, or of a fleet, cannot have together.
     package var faultsOfAll: [String] {
         let sums: [String?] = [
             Plausible.fault(

@@ -1,4 +1,5 @@
-/// FNV-1a with 128 bits: tells two descriptions apart, the same in every process and on every machine.
+/// FNV-1a with 128 bits: tells two descriptions apart, the same in every process and on every
+/// machine.
 ///
 /// It guards against an honest change of the world, not against an adversary. Source: Fowler, Noll,
 /// Vo (draft-eastlake-fnv). Linear in the length of the input.

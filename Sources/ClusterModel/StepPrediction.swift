@@ -22,7 +22,7 @@ package struct StepPrediction: Hashable, Codable, Sendable {
         case postcopy = "post-copy"
         /// The guest is stopped for the rest.
         case suspended
-        /// It would go on for ever: whatever ends it, the domain does not arrive.
+        /// It would go on forever: whatever ends it, the domain does not arrive.
         case never
     }
 
@@ -35,7 +35,7 @@ package struct StepPrediction: Hashable, Codable, Sendable {
     /// What is sent in the first pass.
     package var memory: Bytes
     /// nil when it was never measured: it then counts as idle, and the ranges are wider.
-    package var dirtying: Dirtying?
+    package var dirtyRates: DirtyRates?
     /// Its mean share of the nominal links, in bytes a second, and the limit it keeps to.
     package var linkRate: Bytes
     package var rateLimit: Bytes?
@@ -44,14 +44,14 @@ package struct StepPrediction: Hashable, Codable, Sendable {
 
     package init(
         duration: Range, downtime: Range, transferred: Range, ending: Ending, memory: Bytes,
-        dirtying: Dirtying?, linkRate: Bytes, rateLimit: Bytes? = nil, jobs: Int
+        dirtyRates: DirtyRates?, linkRate: Bytes, rateLimit: Bytes? = nil, jobs: Int
     ) {
         self.duration = duration
         self.downtime = downtime
         self.transferred = transferred
         self.ending = ending
         self.memory = memory
-        self.dirtying = dirtying
+        self.dirtyRates = dirtyRates
         self.linkRate = linkRate
         self.rateLimit = rateLimit
         self.jobs = jobs
@@ -63,7 +63,7 @@ package struct StepPrediction: Hashable, Codable, Sendable {
         case transferred = "transferred_bytes"
         case ending
         case memory = "memory_bytes"
-        case dirtying
+        case dirtyRates = "dirtying"
         case linkRate = "link_bytes_per_second"
         case rateLimit = "limit_bytes_per_second"
         case jobs = "learned_from"

@@ -30,8 +30,8 @@ package struct TransferFit: Hashable, Codable, Sendable {
     package static let assumed = TransferFit(
         fixedMilliseconds: 1030, efficiencyPermille: 1000, dirtyingPermille: 1000,
         switchoverMilliseconds: 30, errorPermille: 500, jobs: 0)
-    /// The same of cold moves of running guests: most of it is the time in which a guest shuts down,
-    /// which may as well be a third of that or thrice as much.
+    /// The same of cold moves of running guests: most of it is the time in which a guest shuts
+    /// down, which may as well be a third of that or thrice as much.
     package static let assumedCold = TransferFit(
         fixedMilliseconds: 15_000, efficiencyPermille: 1000, dirtyingPermille: 1000,
         switchoverMilliseconds: 0, errorPermille: 2000, jobs: 0)

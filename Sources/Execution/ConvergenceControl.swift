@@ -3,11 +3,11 @@ package import ClusterModel
 /// Decides what to do for a migration that does not come to its end, from what its job tells.
 ///
 /// QEMU ends a migration when what is left can be sent within the allowed pause. Each pass over the
-/// memory leaves what was rewritten meanwhile; where that stops getting less from pass to pass, time
-/// alone will not help. Then, one after the other and each with time to show what it does: a longer
-/// pause, up to the policy's limit; more bandwidth; waiting for auto-converge to slow the guest down;
-/// and in the end what the policy says. Source: the ramp is vdsm's, decided by progress and not by the
-/// clock.
+/// memory leaves what was rewritten meanwhile; where that stops getting less from pass to pass,
+/// time alone will not help. Then, one after the other and each with time to show what it does: a
+/// longer pause, up to the policy's limit; more bandwidth; waiting for auto-converge to slow the
+/// guest down; and in the end what the policy says. Source: the ramp is vdsm's, decided by progress
+/// and not by the clock.
 package struct ConvergenceControl: Hashable, Sendable {
     /// Passes without progress before something is done, and the least time between two changes.
     static let passesWithoutProgress = 2
@@ -139,7 +139,7 @@ package struct ConvergenceControl: Hashable, Sendable {
         isDecided = true
         switch options.stuckRule {
         case .abort: return .hopeless("does not converge: \(figures)")
-        // Not for ever: its time limit holds.
+        // Not forever: its time limit holds.
         case .wait: return nil
         case .postcopy: return .adjust(.startPostcopy, reason: figures)
         case .suspend: return .adjust(.suspendGuest, reason: figures)

@@ -1,15 +1,16 @@
 package import ClusterModel
 
 /// An effect the run machine asks for. The interpreter carries them out in the order given; when a
-/// `record` can not be written, nothing after it may happen.
+/// `record` cannot be written, nothing after it may happen.
 package enum Directive: Hashable, Sendable {
     case record(JournalEvent)
     /// Look at the domain on both hosts, after a pause, and answer with `looked`.
     case look(StepID, LookPurpose, afterMilliseconds: Int64)
-    /// Look which domains have a process on these hosts, after a pause, and answer with `hostsLooked`.
+    /// Look which domains have a process on these hosts, after a pause, and answer with
+    /// `hostsLooked`.
     case lookAtHosts([HostName], afterMilliseconds: Int64)
-    /// Look at the domain on every host that is neither the step's source nor its target, and answer
-    /// with `lookedElsewhere`.
+    /// Look at the domain on every host that is neither the step's source nor its target, and
+    /// answer with `lookedElsewhere`.
     case lookElsewhere(StepID)
     /// Find out what the step would copy and whether the target can take it, touching nothing, and
     /// answer with `surveyed`.
@@ -21,8 +22,8 @@ package enum Directive: Hashable, Sendable {
     /// Change the migration while it runs; what comes of it shows in its progress. Answer with
     /// `adjustFailed` where it was refused.
     case adjust(StepID, MigrationAdjustment)
-    /// Ask libvirt to stop the migration; its end comes as `migrationEnded`. Answer with `abortFailed`,
-    /// after a pause, where it was refused.
+    /// Ask libvirt to stop the migration; its end comes as `migrationEnded`. Answer with
+    /// `abortFailed`, after a pause, where it was refused.
     case abort(StepID)
     /// Make a plan for what is left, without these pairs, and answer with `planned`.
     case plan(goal: RunGoal, without: [Exclusion])
@@ -67,7 +68,7 @@ package enum RunEvent: Hashable, Sendable {
     case hostsLooked([HostSighting])
     /// The answer to `lookElsewhere`.
     case lookedElsewhere(StepID, [HostName: DomainSighting])
-    /// The answer to `survey`; nil with a reason when the step can not be done.
+    /// The answer to `survey`; nil with a reason when the step cannot be done.
     case surveyed(StepID, StepPreparation?, reason: String?)
     /// The guest is being asked to shut down for its cold move.
     case askedToShutDown(StepID)
@@ -87,7 +88,7 @@ package enum RunEvent: Hashable, Sendable {
     case hopeless(StepID, reason: String)
     /// The migration made no progress, or its time is up.
     case overdue(StepID, reason: String)
-    /// The migration should have been over long ago and can not be aborted.
+    /// The migration should have been over long ago and cannot be aborted.
     case stuck(StepID, reason: String)
     /// Start nothing new (Ctrl-C once), or stop what runs too (twice).
     case stop(reason: String)

@@ -3,10 +3,10 @@ package import ClusterModel
 /// What one look at a whole host finds, at the end of a run that was to empty it.
 package struct HostSighting: Hashable, Sendable {
     package var host: HostName
-    /// Names of the domains that have a process there, whatever state they are in; nil when the host
-    /// could not be asked.
+    /// Names of the domains that have a process there, whatever state they are in; nil when the
+    /// host did not answer.
     package var guests: [String]?
-    /// Why it could not be asked.
+    /// Why it did not answer.
     package var detail: String
 
     package init(_ host: HostName, guests: [String]?, detail: String = "") {
@@ -18,7 +18,7 @@ package struct HostSighting: Hashable, Sendable {
     /// What keeps the host from being empty, as far as is known; nil when nothing does.
     var complaint: String? {
         guard let guests else {
-            return "\(host) can not be asked whether it is empty: \(detail)"
+            return "\(host) does not say whether it is empty: \(detail)"
         }
         guard !guests.isEmpty else { return nil }
         let names = guests.sorted().map { "'\($0)'" }.joined(separator: ", ")

@@ -54,7 +54,8 @@ package enum Settlement: String, Hashable, Codable, Sendable, CaseIterable {
     case destroyPausedSource = "destroy-paused-source"
     /// The target does not have the guest; the source keeps it paused.
     case resumeSource = "resume-source"
-    /// Post-copy lost its link: each host has a part of the guest's memory, and the rest can still go over.
+    /// Post-copy lost its link: each host has a part of the guest's memory, and the rest can still
+    /// go over.
     case resumePostcopy = "resume-postcopy"
     /// The guest runs on the target, which has its definition; the source kept one too.
     case undefineSource = "undefine-source"
@@ -95,9 +96,10 @@ package struct RunOutcome: Hashable, Codable, Sendable {
 
 /// A journal event with its place and time.
 package struct JournalRecord: Hashable, Codable, Sendable {
-    /// The format of `event`; a reader refuses what is newer than itself. 2 knows cold moves, changes of
-    /// a running migration and more repairs; 3 takes up a post-copy that lost its link; 4 tells which images
-    /// were made and which guests were asked to shut down; 5 sets autostart again on the source.
+    /// The format of `event`; a reader refuses what is newer than itself. 2 knows cold moves,
+    /// changes of a running migration and more repairs; 3 takes up a post-copy that lost its link;
+    /// 4 tells which images were made and which guests were asked to shut down; 5 sets autostart
+    /// again on the source.
     package static let currentVersion = 5
 
     package var sequence: Int

@@ -28,7 +28,7 @@ package struct MigrationWatch: Sendable {
         case hopeless(String)
         /// Its time is up: abort it.
         case overdue(String)
-        /// It should have ended long ago and can not be aborted: nothing more can be done for it.
+        /// It should have ended long ago and cannot be aborted: nothing more can be done for it.
         case stuck(String)
     }
 
@@ -89,7 +89,7 @@ package struct MigrationWatch: Sendable {
         guard now.millisecondsSince(since) > Self.patienceMilliseconds else {
             return hopelessness == nil ? .overdue(reason) : .hopeless(reason)
         }
-        return .stuck("\(reason), and could not be stopped since")
+        return .stuck("\(reason), and could not be stopped")
     }
 
     /// Bytes go over: a guest must not be sent over a link that is dead.

@@ -25,13 +25,14 @@ extension RecoveryTable {
     private static let coldRows = [
         RecoveryRow(
             label: "down on the source",
-            story: "We were killed, or something failed, while the guest was shut down for its "
+            story:
+                "kvmbalance was killed, or something failed, while the guest was shut down for its "
                 + "move: its definition and its images are where they were.",
             matches: { idle($0, $1) && $0.presence == .inactive && $1.presence == .absent },
             decision: .settle(.startSource)),
         RecoveryRow(
             label: "moved and not started",
-            story: "We were killed after the definition went over, or have not come to start it.",
+            story: "kvmbalance was killed after the definition moved, before it started the guest.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
             decision: .settle(.startTarget)),
     ]
@@ -39,12 +40,12 @@ extension RecoveryTable {
     private static let definitionRows = [
         RecoveryRow(
             label: "definition stayed",
-            story: "The definition was refused on the target, or we were killed before it went.",
+            story: "The target refused the definition, or kvmbalance was killed before it moved.",
             matches: { idle($0, $1) && $0.presence == .inactive && $1.presence == .absent },
             decision: .stayed),
         RecoveryRow(
             label: "definition arrived",
-            story: "The definition went over; the domain still does not run.",
+            story: "The definition moved; the domain is still shut off.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
             decision: .arrivedThenStopped),
     ]

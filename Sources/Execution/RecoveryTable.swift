@@ -57,8 +57,8 @@ package enum RecoveryTable {
         preconditionFailure("no recovery row for source \(source) and target \(target)")
     }
 
-    /// Before an intent only one picture is as planned. None is mended: whatever is wrong with it, it
-    /// was not us.
+    /// Before an intent only one picture is as planned. Nothing is repaired: whatever is wrong with
+    /// it, it was not us.
     package static func verdict(
         source: DomainSighting, target: DomainSighting, isShutOff: Bool = false
     ) -> (row: RecoveryRow, verdict: PreflightVerdict) {
@@ -96,10 +96,10 @@ package enum RecoveryTable {
     package static let rows: [RecoveryRow] = [
         RecoveryRow(
             label: "unseen",
-            story: "A host can not be asked: its daemon restarts, its link is cut, or it is gone.",
+            story: "A host does not respond: its daemon restarts, its link is cut, or it is gone.",
             matches: { $0.presence == .unknown || $1.presence == .unknown },
             decision: .lookAgain(
-                "a host can not be asked where the domain is: mend its libvirtd or its link")),
+                "a host does not say where the domain is: repair its libvirtd or its link")),
         RecoveryRow(
             label: "postcopy broken",
             // Neither half is worth anything alone, and to go on with the copying harms neither.
@@ -112,27 +112,27 @@ package enum RecoveryTable {
             matches: { isCut($0, $1) && isPostcopy($0) != isPostcopy($1) && isActive($0, $1) },
             decision: .lookAgain(
                 "post-copy lost its link for one host only, and the guest's memory is spread over "
-                    + "both: mend the link, destroy neither copy")),
+                    + "both: repair the link, destroy neither copy")),
         RecoveryRow(
             label: "postcopy broken, half gone",
             story: "The link broke in post-copy, and one of the two QEMUs has ended since.",
             matches: { isCut($0, $1) && !isActive($0, $1) },
             decision: .lookAgain(
                 "one host has a part of the guest's memory and the other no QEMU with the rest: "
-                    + "unless the guest answers it can not go on. Find out how the other QEMU "
-                    + "ended; only then end what is left (virsh destroy) and start the domain "
+                    + "unless the guest responds it cannot go on. Find out how the other QEMU "
+                    + "ended; only then end the other copy (virsh destroy) and start the domain "
                     + "where its disks are")),
         RecoveryRow(
             label: "split brain",
             story: "The reply of Finish was lost: the source resumed while the target runs.",
             matches: { idle($0, $1) && bothRunning($0, $1) },
             decision: .halt(
-                "the domain runs on both hosts at once; stop the copy that has not the newest "
-                    + "data by hand, its disk may already be damaged")),
+                "the domain runs on both hosts at once; stop the copy without the newest "
+                    + "data by hand; its disk may already be damaged")),
         RecoveryRow(
             label: "under way",
             // Both may seem to run: the source was asked before the switch-over, the target after.
-            story: "We were killed, or lost the connection, and the daemons carry on.",
+            story: "kvmbalance was killed, or lost the connection, and the daemons carry on.",
             matches: { whole($0, $1) && underWay($0, $1) },
             decision: .wait),
         RecoveryRow(
@@ -186,7 +186,7 @@ package enum RecoveryTable {
                 "the domain is shut down on the target and the source keeps a paused copy, which "
                     + "is older than its disks if the guest has run on the target. 'shut-off, "
                     + "daemon' means that libvirtd ended it when it was started again, before it "
-                    + "had noted that the guest ran; else find out. If it has run, destroy the "
+                    + "had recorded that the guest ran; else find out. If it has run, destroy the "
                     + "copy (virsh destroy, virsh undefine); if not, resume it (virsh resume) and "
                     + "undefine the target's definition")),
         RecoveryRow(
@@ -198,9 +198,9 @@ package enum RecoveryTable {
                     && $1.presence == .absent
             },
             decision: .halt(
-                "the source keeps a paused copy of a transient domain, and nothing tells whether "
+                "the source keeps a paused copy of a transient domain, and nothing shows whether "
                     + "the guest has run on the target since; if it has not, resume the copy "
-                    + "(virsh resume), else destroy it")),
+                    + "(virsh resume), otherwise destroy it")),
         RecoveryRow(
             label: "both paused",
             story: "Both daemons restarted at the switch-over; neither copy runs.",
@@ -221,13 +221,14 @@ package enum RecoveryTable {
             decision: .stayed),
         RecoveryRow(
             label: "stayed, definition left on the target",
-            // Before the intent the target had none, and here both are seen: nothing is lost with it.
+            // Before the intent the target had none, and here both are seen: nothing is lost with
+            // it.
             story: "The target's daemon was killed within Finish: it had taken the definition, and "
                 + "ended the guest when it was started again; the source goes on.",
             matches: { idle($0, $1) && isGuest($0) && isLeftover($0, $1) },
             decision: .settle(.undefineTarget)),
         RecoveryRow(
-            label: "stayed, shell on the target",
+            label: "stayed, stale incoming process on the target",
             story:
                 "The source cancelled, or its daemon and the target's died while QEMU was started "
                 + "there; the target has not yet cleaned up its empty process.",
@@ -264,7 +265,7 @@ package enum RecoveryTable {
                     + "be started twice; undefine the one that is not wanted (virsh undefine)")),
         RecoveryRow(
             label: "shut down on the target",
-            story: "It arrived and was shut down there before we looked.",
+            story: "It arrived and was shut down there before the hosts were checked.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
             decision: .arrivedThenStopped),
         RecoveryRow(
@@ -275,14 +276,14 @@ package enum RecoveryTable {
                     && $1.presence == .pausedByMigration
             },
             decision: .lookAgain(
-                "the target waits for a guest that the source no longer runs: find out how it ended "
-                    + "there, then end what waits (virsh destroy on the target)")),
+                "the target waits for a guest that the source no longer runs: find out how it "
+                    + "ended there, then end the waiting process (virsh destroy on the target)")),
         RecoveryRow(
             label: "nowhere",
             story: "Neither host knows it: a transient guest ended, or it went to a third host.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .absent },
             decision: .halt(
-                "neither host knows the domain any more; look for it on the other hosts (kvmbalance "
+                "neither host knows the domain now; look for it on the other hosts (kvmbalance "
                     + "status) before starting it anywhere")),
     ]
 
@@ -313,7 +314,7 @@ package enum RecoveryTable {
     }
 
     /// The source runs the guest and sends nothing. libvirtd, killed while it started an incoming
-    /// QEMU, shows the empty process for ever after, as one that starts.
+    /// QEMU, shows the empty process forever after, as one that starts.
     private static func isShell(_ source: DomainSighting, _ target: DomainSighting) -> Bool {
         isGuest(source) && !source.jobActive && target.presence == .pausedByMigration
     }

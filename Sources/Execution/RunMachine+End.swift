@@ -9,8 +9,8 @@ extension RunMachine {
         case answered(RunOutcome)
     }
 
-    /// The steps are over. A guest can have been started on an emptied host, or sent there, since the
-    /// plan was made: nobody may take the host for empty by the steps alone.
+    /// The steps are over. A guest can have been started on an emptied host, or sent there, since
+    /// the plan was made: nobody may take the host for empty by the steps alone.
     mutating func conclude(at time: Timestamp) -> [Directive] {
         let outcome = completion
         guard outcome.state == .done, !hostsToEmpty.isEmpty else {
@@ -69,8 +69,8 @@ extension RunMachine {
         return RunOutcome(.rolledBack)
     }
 
-    /// A guest that this run asked to shut down and that is not up for sure is named, and no run that
-    /// leaves one ended well.
+    /// A guest that this run asked to shut down and that is not up for sure is named, and no run
+    /// that leaves one ended well.
     mutating func finish(_ outcome: RunOutcome, at time: Timestamp) -> [Directive] {
         isFinished = true
         var outcome = outcome

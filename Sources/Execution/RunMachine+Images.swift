@@ -59,8 +59,8 @@ extension RunMachine {
         return begin(settlement, seen.id, search, attempt, at: time)
     }
 
-    /// What another process may have made in the moment before it was killed, or its journal did not
-    /// tell of yet, may as well be somebody else's: it is named and left.
+    /// What another process may have made in the moment before it was killed, or its journal did
+    /// not tell of yet, may as well be somebody else's: it is named and left.
     private func tellOfUnclaimed(_ open: RunState.StepState, _ attempt: inout Attempt) {
         let made = Set(open.made)
         let unclaimed = (open.preparation?.images ?? []).filter { !made.contains($0.path) }
@@ -68,8 +68,8 @@ extension RunMachine {
         attempt.hasToldOfUnclaimed = true
         let paths = unclaimed.map(\.path).joined(separator: ", ")
         let words =
-            "if anything lies at \(paths) on \(open.step.move.target), it was left: the journal does "
-            + "not tell that this run made it"
+            "files at \(paths) on \(open.step.move.target), if any, were left: the journal does "
+            + "not say that this run made them"
         attempt.error = "\(attempt.error ?? Self.interrupted); \(words)"
         attempt.add(words)
     }
@@ -80,7 +80,8 @@ extension RunMachine {
 }
 
 extension RunState.StepState {
-    /// Images that this attempt made on its target, as the journal tells: nothing else there is ours.
+    /// Images that this attempt made on its target, as the journal tells: nothing else there is
+    /// ours.
     package var madeImages: [DiskImage] {
         (preparation?.images ?? []).filter { made.contains($0.path) }
     }

@@ -38,7 +38,9 @@ extension RunMachine {
             return [record(.arrived(id, statistics, note: attempt.note), at: time)]
         case .arrivedThenStopped:
             enter(nil, id)
-            return [record(.arrived(id, attempt.statistics, note: stopped(seen, attempt)), at: time)]
+            return [
+                record(.arrived(id, attempt.statistics, note: stopped(seen, attempt)), at: time)
+            ]
         case .stayed where hasLostAutostart(seen):
             return settle(.setSourceAutostart, seen, search, attempt, at: time)
         case .stayed:
@@ -57,7 +59,7 @@ extension RunMachine {
         }
     }
 
-    /// A definition that goes over does not take along that it starts with its host.
+    /// A definition that is migrated loses its autostart flag.
     private func losesAutostart(_ seen: Picture) -> Bool {
         guard case .running(_, persistent: true, autostart: true) = seen.open.status else {
             return false
@@ -65,8 +67,8 @@ extension RunMachine {
         return seen.target.isPersistent && !seen.target.autostart
     }
 
-    /// The same where the definition came back. What a person changed on the source meanwhile is left
-    /// alone.
+    /// The same where the definition came back. What a person changed on the source meanwhile is
+    /// left alone.
     private func hasLostAutostart(_ seen: Picture) -> Bool {
         guard case .running(_, persistent: true, autostart: true) = seen.open.status else {
             return false
@@ -106,10 +108,10 @@ extension RunMachine {
             enter(.locating(search, attempt), seen.id)
             return [again]
         case .wait:
-            return halt(seen.step, "a migration goes on although it was aborted; \(seen.words)")
+            return halt(seen.step, "a migration continues although it was aborted; \(seen.words)")
         case .lookAgain(let doubt):
             let seconds = Int64(bounds.looks) * bounds.lookPauseMilliseconds / 1000
-            return halt(seen.step, "still, after \(seconds) s, \(doubt); \(seen.words)")
+            return halt(seen.step, "unchanged after \(seconds) s: \(doubt); \(seen.words)")
         case .halt(let reason):
             return halt(seen.step, "\(reason); \(seen.words)")
         case .arrived, .arrivedThenStopped, .stayed, .stopped, .settle:
@@ -141,7 +143,7 @@ extension RunMachine {
         _ settlement: Settlement, _ id: StepID, _ search: StepPhase.Search, _ attempt: Attempt,
         at time: Timestamp
     ) -> [Directive] {
-        // A migration at work is no matter of a repair: what follows is looked at afresh.
+        // A running migration is not repaired: what follows is checked again.
         let rest = search == .underWay ? StepPhase.Search.open : search
         enter(.repairing(settlement, rest, attempt), id)
         return [record(.settling(id, settlement), at: time), order(settlement, id)]
@@ -160,7 +162,8 @@ extension RunMachine {
             return [record(.arrived(seen.id, attempt.statistics, note: note), at: time)]
         case .setSourceAutostart:
             let words =
-                "autostart could not be set on \(seen.step.move.source) again: set it (virsh autostart)"
+                "autostart could not be set on \(seen.step.move.source) again: set it (virsh "
+                + "autostart)"
             let error = [attempt.error ?? Self.interrupted, words].joined(separator: "; ")
             return attemptFailed(seen.step, error: error, at: time)
         case .startTarget:
@@ -177,8 +180,8 @@ extension RunMachine {
         }
     }
 
-    /// For more than a minute, with longer and longer pauses: a link needs its time to come back, and to
-    /// try does no harm.
+    /// For more than a minute, with longer and longer pauses: a link needs its time to come back,
+    /// and to try does no harm.
     private mutating func resumePostcopy(
         _ seen: Picture, _ attempt: Attempt, at time: Timestamp
     ) -> [Directive] {
@@ -186,8 +189,8 @@ extension RunMachine {
         guard attempt.tries.resumptions < bounds.resumptions else {
             let error = attempt.error.map { " (\($0))" } ?? ""
             let reason =
-                "post-copy lost its link and was taken up again \(attempt.tries.resumptions) times "
-                + "in vain\(error); the guest's memory is spread over both hosts: mend the link, "
+                "post-copy lost its link, and \(attempt.tries.resumptions) attempts to resume it "
+                + "failed\(error); the guest's memory is on both hosts: repair the link, "
                 + "destroy neither copy; \(seen.words)"
             return halt(seen.step, reason)
         }
@@ -219,8 +222,8 @@ extension RunMachine {
 
     // MARK: Other hosts
 
-    /// The hosts that are neither source nor target were looked at, because a guest is to be woken or
-    /// shut down: it may have gone on to one of them, and would run twice or not come back.
+    /// The hosts that are neither source nor target were looked at, because a guest is to be woken
+    /// or shut down: it may have gone on to one of them, and would run twice or not come back.
     mutating func lookedElsewhere(
         _ id: StepID, _ sightings: [HostName: DomainSighting], at time: Timestamp
     ) -> [Directive] {
@@ -245,7 +248,7 @@ extension RunMachine {
             case .absent: continue
             // A definition alone may be where the guest ran last, and newer than the copy.
             case .inactive, .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
-                return "it can not be woken where it is: on \(host) the domain is "
+                return "it cannot be resumed where it is: on \(host) the domain is "
                     + "\(sighting.presence.rawValue) \(sighting.detail)"
             }
         }
@@ -259,7 +262,7 @@ extension StepPhase.Search {
         switch (self, decision) {
         case (.goingBack, _): .goingBack
         case (_, .wait): .underWay
-        // A guest that went away since must prove itself anew.
+        // A guest that went away since must prove itself again.
         case (.proving, .arrived): .proving
         case (.open, _), (.underWay, _), (.proving, _): .open
         }
@@ -284,8 +287,9 @@ extension Settlement {
         case .destroyPausedSource: "the source's paused copy was removed"
         case .undefineSource: "the definition left on the source was removed"
         case .undefineTarget: "the definition left on the target was removed"
-        case .resumePostcopy: "its post-copy lost the link and was taken up again"
-        case .resumeSource, .setAutostart, .setSourceAutostart, .startSource, .startTarget, .returnDefinition,
+        case .resumePostcopy: "its post-copy lost the link and was resumed"
+        case .resumeSource, .setAutostart, .setSourceAutostart, .startSource, .startTarget,
+            .returnDefinition,
             .removeTargetImages, .removeSourceImages:
             nil
         }

@@ -8,8 +8,8 @@ extension RunMachine {
         var target: HostName
     }
 
-    /// Peer-to-peer is the default because it survives us; where the hosts do not reach each other, the
-    /// next attempt is driven from here, if the options leave the route open.
+    /// Peer-to-peer is the default because it survives us; where the hosts do not reach each other,
+    /// the next attempt is driven from here, if the options leave the route open.
     package func route(from source: HostName, to target: HostName) -> MigrationOptions.Route {
         let isManaged =
             state.plan.options.route == .managed
@@ -42,8 +42,8 @@ extension RunMachine {
         else { return [] }
         return [
             .tell(
-                "\(move.source) can not reach \(move.target)'s libvirtd: the next attempt is driven "
-                    + "from here (managed)")
+                "\(move.source) cannot reach the libvirtd of \(move.target): the next attempt is "
+                    + "driven from here (managed)")
         ]
     }
 
@@ -59,7 +59,7 @@ extension RunMachine {
         ]
     }
 
-    /// What can not be changed goes on as it was; but without the policy's last word nothing would
+    /// What cannot be changed goes on as it was; but without the policy's last word nothing would
     /// ever end it.
     mutating func adjustFailed(
         _ id: StepID, _ adjustment: MigrationAdjustment, error: String
@@ -83,7 +83,7 @@ extension RunMachine {
 
     // MARK: Stopping it
 
-    /// As often as it is told: an abort can come before the job has begun, or be lost.
+    /// As often as requested: an abort can come before the job has begun, or be lost.
     mutating func overdue(_ id: StepID, reason: String) -> [Directive] {
         guard case .migrating(let request) = phases[id] else { return [] }
         stopped[id] = reason
@@ -100,8 +100,8 @@ extension RunMachine {
         return failures + 1 == bounds.aborts ? [words] : []
     }
 
-    /// To wait on would be to wait without a bound: a person must look, and the migration is left to
-    /// its daemon. The step stays open: whoever takes the run up looks at both hosts first.
+    /// To wait on would be to wait without a bound: a person must look, and the migration is left
+    /// to its daemon. The step stays open: a resumed run checks both hosts first.
     mutating func stuck(_ id: StepID, reason: String) -> [Directive] {
         guard case .migrating = phases[id], let step = state.step(id)?.step else { return [] }
         return halt(step, "its migration \(reason); see whether its QEMU still answers")

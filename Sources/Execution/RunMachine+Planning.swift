@@ -16,16 +16,17 @@ extension RunMachine {
             plansLeft -= 1
             return [record(.planned(plan, goal: state.goal), at: time)]
         case .plan:
-            stopReason = "planned around failures \(bounds.plans) times, and still something failed"
+            stopReason =
+                "planned again after failures \(bounds.plans) times, and something still failed"
             return []
         case .infeasible where isLeftAsPlanned(plan):
-            // All that can not move was accepted when the run began.
+            // All that cannot move was accepted when the run began.
             return [record(.planned(plan, goal: state.goal), at: time)]
         case .nothingToDo:
             // Adopting the empty plan closes what was pending and has become needless.
             return [record(.planned(plan, goal: state.goal), at: time)]
         case .infeasible:
-            stopReason = "the rest can not be planned: \(summary(of: plan.blockers))"
+            stopReason = "the rest cannot be planned: \(summary(of: plan.blockers))"
             return []
         }
     }

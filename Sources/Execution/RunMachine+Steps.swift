@@ -28,12 +28,12 @@ extension RunMachine {
         case .skip where step.isShutOff:
             enter(nil, id)
             let reason =
-                "was started on \(step.move.source) meanwhile: it is not stopped to move it"
+                "was started on \(step.move.source) in the meantime: it is not stopped to move it"
             return [record(.skipped(id, reason: reason), at: time)]
         case .avoidTarget:
             return giveUp(
                 step,
-                error: "\(step.move.target) has a definition of '\(step.domainName)' too; look "
+                error: "\(step.move.target) has a definition of '\(step.domainName)' too; find out "
                     + "which is right and undefine the other (virsh undefine)", at: time)
         case .skip:
             enter(nil, id)
@@ -47,27 +47,27 @@ extension RunMachine {
         case .stopRun:
             enter(nil, id)
             let reason =
-                "the world changed: '\(step.domainName)' is no longer as planned (\(row.label): "
+                "the fleet changed: '\(step.domainName)' is no longer as planned (\(row.label): "
                 + "\(words(source, target, step)))"
             stopReason = stopReason ?? reason
             return [record(.stopping(reason: reason), at: time)]
         }
     }
 
-    /// It was planned as one that its owner had shut down, and it was us: the watch starts it, and it
-    /// is planned anew, with room for a guest that runs.
+    /// It was planned as one that its owner had shut down, and it was us: the watch starts it, and
+    /// it is planned again, with room for a guest that runs.
     private mutating func wakeFirst(_ step: Step, at time: Timestamp) -> [Directive] {
         enter(nil, step.id)
         if planning == .notNeeded { planning = .wanted }
         if let asked = state.asked[step.move.domain] { watches[asked.step]?.isFresh = true }
         let error =
-            "it went down on \(step.move.source) after it had been asked to: it is started there "
+            "it shut down on \(step.move.source) after the time limit: it is started there "
             + "before it moves"
         return [record(.failed(step.id, error: error), at: time)]
     }
 
-    /// A guest that is to be shut down must be able to come up again, and whether it may is asked of
-    /// every host: one that does not answer is a reason to leave it running.
+    /// A guest that is to be shut down must be able to come up again, and whether it may is asked
+    /// of every host: one that does not answer is a reason to leave it running.
     private mutating func prepare(_ step: Step, source: DomainSighting) -> [Directive] {
         enter(.preparing(source), step.id)
         let isShutDown = step.mode == .offline && !step.isShutOff
@@ -89,7 +89,8 @@ extension RunMachine {
                 + "else move the domain live", at: time)
     }
 
-    /// What it makes on the target is written down before its intent, and nothing is made until then.
+    /// What it makes on the target is written down before its intent, and nothing is made until
+    /// then.
     mutating func surveyed(
         _ id: StepID, _ preparation: StepPreparation?, reason: String?, at time: Timestamp
     ) -> [Directive] {
@@ -123,7 +124,7 @@ extension RunMachine {
     mutating func attemptFailed(
         _ step: Step, error: String, at time: Timestamp
     ) -> [Directive] {
-        // libvirt only says that it was told to stop, or that a connection ended.
+        // libvirt only says that it was stopped, or that a connection ended.
         let error =
             stopped.removeValue(forKey: step.id).map { "stopped, because it \($0)" } ?? error
         let attempt = state.step(step.id)?.attempts ?? 0

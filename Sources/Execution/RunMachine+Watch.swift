@@ -1,8 +1,8 @@
 import ClusterModel
 
-/// Guests that were asked to shut down and did not in time. libvirt can not take such a request back:
-/// they may go down minutes later, when nobody waits for it any more. So they are watched, beside
-/// whatever else the run does and after it was stopped, and started where they were.
+/// Guests that were asked to shut down and did not in time. libvirt cannot take such a request
+/// back: they may go down minutes later, when nobody waits for it any more. So they are watched,
+/// beside whatever else the run does and after it was stopped, and started where they were.
 extension RunMachine {
     /// The watch over the guest of one step.
     struct Watch: Hashable, Sendable {
@@ -37,7 +37,7 @@ extension RunMachine {
         guard let step = state.step(id)?.step else { return nil }
         let minutes = bounds.shutdownMilliseconds / 60_000
         return .tell(
-            "\(step.domainName) was asked to shut down on \(step.move.source) and may go down "
+            "\(step.domainName) was asked to shut down on \(step.move.source) and may do so "
                 + "late: it is watched for \(minutes) min, and started there when it does")
     }
 
@@ -48,7 +48,7 @@ extension RunMachine {
         }
     }
 
-    /// The run can not end yet.
+    /// The run cannot end yet.
     var isWatching: Bool {
         watchedSteps.contains { watches[$0, default: Watch()].verdict == nil }
     }
@@ -101,8 +101,8 @@ extension RunMachine {
             if isLate { watch.verdict = Self.doubt(of: open) }
         case .arrived, .arrivedThenStopped, .stopped, .settle, .halt:
             watch.verdict =
-                "'\(name)' was asked to shut down on \(host) and somebody else has been at work "
-                + "with it since (\(words(source, target, open.step))): see that it runs"
+                "'\(name)' was asked to shut down on \(host) and someone else has worked "
+                + "on it since (\(words(source, target, open.step))): make sure that it runs"
         }
         return []
     }
@@ -145,9 +145,9 @@ extension RunMachine {
         let (name, host) = (step.domainName, step.move.source)
         guard !open.wasSeenDown else {
             return "'\(name)' was shut down for its move from \(host), and was not seen to run "
-                + "again: look after it (kvmbalance status)"
+                + "again: check it (kvmbalance status)"
         }
-        return "'\(name)' was asked to shut down on \(host) and may still go down: look after it, "
-            + "and start it there (virsh start) when it has"
+        return "'\(name)' was asked to shut down on \(host) and may still shut down: watch it, "
+            + "and start it there (virsh start) if it does"
     }
 }

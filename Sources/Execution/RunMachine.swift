@@ -62,7 +62,7 @@ package struct RunMachine: RunDeciding {
     }
 
     /// A new run of this plan, or with `recovering` one that a crash or a stop left unfinished: its
-    /// open steps are looked after first, then the rest is planned anew from the world as it is.
+    /// open steps are looked after first, then the rest is planned again from the world as it is.
     package init(state: RunState, recovering: Bool, bounds: Bounds = Bounds()) {
         self.state = state
         self.bounds = bounds
@@ -228,8 +228,8 @@ package struct RunMachine: RunDeciding {
         phases[id] = phase
     }
 
-    /// How many looks a migration gets that the daemons drive without us. Nothing can stop a post-copy: it
-    /// gets them all.
+    /// How many looks a migration gets that the daemons drive without us. Nothing can stop a
+    /// post-copy: it gets them all.
     func allowedWaits(_ source: DomainSighting, _ target: DomainSighting) -> Int {
         let isPostcopy = source.presence == .pausedByMigration && target.presence == .running
         guard let seconds = state.plan.options.timeoutSeconds, !isPostcopy else {

@@ -212,7 +212,7 @@ package struct RunState: Hashable, Sendable {
         self.plan = plan
         let offset = nextStepNumber - 1
         for index in steps.indices where steps[index].status == .pending {
-            steps[index].status = .skipped(reason: "planned anew")
+            steps[index].status = .skipped(reason: "planned again")
         }
         steps += plan.steps.map { StepState(step: $0.renumbered(by: offset), goal: goal) }
     }
@@ -245,7 +245,8 @@ extension Settlement {
         switch self {
         case .startSource, .startTarget, .returnDefinition: true
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
-            .undefineTarget, .setAutostart, .setSourceAutostart, .removeTargetImages, .removeSourceImages:
+            .undefineTarget, .setAutostart, .setSourceAutostart, .removeTargetImages,
+            .removeSourceImages:
             false
         }
     }

@@ -5,12 +5,12 @@ package struct RunSummary: Hashable, Codable, Sendable {
     package var run: RunID
     package var kind: MigrationPlan.Kind
     package var hosts: [HostName]
-    /// How it ended; nil while it is open. Final until someone takes the run up again.
+    /// How it ended; nil while it is open. Final until someone resumes the run.
     package var outcome: RunOutcome?
     package var stopReason: String?
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
-    /// Domains that are where the run was to bring them, of how many; what was planned anew counts
+    /// Domains that are where the run was to bring them, of how many; what was planned again counts
     /// once.
     package var moved: Int
     package var meant: Int

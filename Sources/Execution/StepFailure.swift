@@ -3,7 +3,7 @@ package struct StepFailure: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// The source's daemon cannot reach the target's.
         case peerUnreachable
-        /// The target takes no more domains, or cannot be asked whether it does: nothing was begun.
+        /// The target accepts no more domains, or that is unknown: nothing was started.
         case targetClosed
         case other
     }

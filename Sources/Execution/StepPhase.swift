@@ -15,7 +15,8 @@ import ClusterModel
 enum StepPhase: Hashable, Sendable {
     /// Is the domain where the plan says? So many looks were doubtful.
     case prechecking(looks: Int)
-    /// What would it copy, and does any other host hold the domain? The sighting goes into its intent.
+    /// What would it copy, and does any other host hold the domain? The sighting goes into its
+    /// intent.
     case preparing(DomainSighting)
     /// A call of ours is under way.
     case migrating(StopRequest)
@@ -24,7 +25,7 @@ enum StepPhase: Hashable, Sendable {
     /// A repair is under way; the search goes on after it.
     case repairing(Settlement, Search, Attempt)
 
-    /// Whether a migration was told to stop.
+    /// Whether a migration was asked to stop.
     enum StopRequest: Hashable, Sendable {
         case none
         /// So many requests failed: a job that does not exist yet refuses them.

@@ -4,8 +4,8 @@ import Operations
 package import PlacementPolicy
 package import Replay
 
-/// A scenario folder that holds a history: `cluster.json` (a cluster snapshot) or `cluster.yaml` (the
-/// same by hand), `history.csv` with one column for each domain, and perhaps `policy.yaml`.
+/// A scenario folder that holds a history: `cluster.json` (a cluster snapshot) or `cluster.yaml`
+/// (the same by hand), `history.csv` with one column for each domain, and perhaps `policy.yaml`.
 package struct HistoryFolder {
     private let path: String
 
@@ -30,7 +30,7 @@ package struct HistoryFolder {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CommandError("\(path) can not be made: \(error.reason)", exit: .failed)
+            throw CommandError("\(path) cannot be made: \(error.reason)", exit: .failed)
         }
         try JSON.save(world.base, to: file(Self.clusterFile))
         if let policy { try TextFile.write(policy, to: file("policy.yaml")) }

@@ -64,7 +64,7 @@ package struct HistoryReader {
     private func base(
         of survey: HistorySurvey, from time: Timestamp, to end: Timestamp, _ store: MetricsStore
     ) async throws -> ClusterSnapshot {
-        let dirtying = try await store.dirtying(
+        let dirtyRates = try await store.dirtyRates(
             after: time.advanced(byMilliseconds: -FleetObserver.dirtyingGoodForMilliseconds),
             to: end)
         var facts: [HostName: HostObservation] = [:]
@@ -82,7 +82,7 @@ package struct HistoryReader {
         }
         guard hosts.contains(where: \.isReachable) else {
             throw CommandError(
-                "no host of the fleet file was ever read: run 'kvmbalance collect --once'",
+                "no host of the fleet file has been read yet: run 'kvmbalance collect --once'",
                 exit: .failed)
         }
         let names = Set(hosts.map(\.name))
@@ -99,7 +99,7 @@ package struct HistoryReader {
             var domain = Domain(
                 facts: facts, host: seen.host, demand: .unknown,
                 dirtyRate: Plausible.believed(seen.dirtyRate))
-            domain.dirtying = dirtying[id].flatMap { Plausible.believed($0.dirtying) }
+            domain.dirtyRates = dirtyRates[id].flatMap { Plausible.believed($0.dirtyRates) }
             domain.resident = Plausible.believed(seen.resident)
             return domain
         }

@@ -8,7 +8,7 @@ import Replay
 /// judge before it is played.
 struct ReplayDecider {
     let policy: Policy
-    private var memory = RebalanceMemory()
+    private var memory = RebalanceState()
     private let rebalancer: Rebalancer
     private let seed: UInt64
     private(set) var notes: [String] = []
@@ -75,14 +75,14 @@ struct ReplayDecider {
 
 extension ReplayMoment {
     /// What the timer would see now.
-    func look(under policy: Policy) -> RebalanceLook {
+    func look(under policy: Policy) -> RebalanceObservation {
         let loads = hostLoads(latest)
         let promised = hostLoads { policy.memoryDemand(of: domains[$0].facts).count }
-        return RebalanceLook(
+        return RebalanceObservation(
             at: now,
             hosts: hosts.indices.map { host in
-                RebalanceLook.HostNow(
-                    hosts[host], isOut: isOut[host], cpu: MilliCPU(loads[host]),
+                RebalanceObservation.HostNow(
+                    hosts[host], isUnreachable: isUnreachable[host], cpu: MilliCPU(loads[host]),
                     memory: Bytes(promised[host]), under: policy)
             },
             places: placement.enumerated().compactMap { domain, host in

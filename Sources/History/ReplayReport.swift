@@ -36,8 +36,8 @@ package struct ReplayReport: Encodable {
         case meanHosts = "mean_hosts", mostHosts = "most_hosts"
     }
 
-    /// Every policy by itself, and before them none, so that everything stays where it is. Where only
-    /// one policy says what hosts draw it says so for all: they share the hosts.
+    /// Every policy by itself, and before them none, so that everything stays where it is. Where
+    /// only one policy says what hosts draw it says so for all: they share the hosts.
     package static func sideBySide(
         _ world: ReplayWorld, _ policies: [Policy], seed: UInt64
     ) -> [ReplayReport] {

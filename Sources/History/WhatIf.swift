@@ -5,17 +5,17 @@ package import Replay
 
 /// What is changed in a world before it runs, in the words of the command line.
 package struct WhatIf {
-    /// HOST@TIME: it is lost then; TIME is 90m after the start, or a date.
+    /// HOST@TIME: simulate losing HOST at TIME (90m after the start, or a date).
     private var hostLost: [String]
-    /// NAME:CPUS,MEMORY[@TIME]: one host more, such as host9:32,256GiB@2h.
+    /// NAME:CPUS,MEMORY[@TIME]: add a host, such as host9:32,256GiB@2h.
     private var hostAdded: [String]
-    /// NAME:CPUS,MEMORY: a host of another size.
+    /// NAME:CPUS,MEMORY: change the size of a host.
     private var hostResized: [String]
-    /// HOST@TIME: the operator drains it then.
+    /// HOST@TIME: drain HOST at TIME.
     private var drain: [String]
-    /// COUNT:like=DOMAIN: so many more that use what this one does.
+    /// COUNT:like=DOMAIN: add COUNT domains with the load of DOMAIN.
     private var domainsAdded: [String]
-    /// Percent by which every domain uses more, -100 to 10000.
+    /// Percent by which every domain's load rises, -100 to 10000.
     private var grow: Int64?
     /// Mbit/s of every host's migration network, 1 to 1000000.
     private var linkMbps: Int?
@@ -37,7 +37,7 @@ package struct WhatIf {
         var hosts = given.base.hosts
         var domains = given.base.domains
         var history = given.history
-        var happenings = given.happenings
+        var events = given.events
         for text in hostResized {
             let (name, facts, _) = try size(text, "--host-resized", history)
             guard let index = hosts.firstIndex(where: { $0.name == name }) else {
@@ -50,20 +50,20 @@ package struct WhatIf {
         for text in hostAdded {
             let (name, facts, at) = try size(text, "--host-added", history)
             guard !hosts.contains(where: { $0.name == name }) else {
-                throw CommandError("--host-added \(text): there is a host '\(name)' already")
+                throw CommandError("--host-added \(text): host '\(name)' already exists")
             }
             hosts.append(like(hosts.first, name, facts))
-            if let at { happenings.append(ReplayHappening(at: at, host: name, kind: .added)) }
+            if let at { events.append(ReplayEvent(at: at, host: name, kind: .added)) }
         }
         for (texts, kind, option) in [
-            (hostLost, ReplayHappening.Kind.lost, "--host-lost"), (drain, .drain, "--drain"),
+            (hostLost, ReplayEvent.Kind.lost, "--host-lost"), (drain, .drain, "--drain"),
         ] {
             for text in texts {
                 let (name, at) = try hostAndTime(text, option, history)
                 guard hosts.contains(where: { $0.name == name }) else {
                     throw unknown(name, option, hosts)
                 }
-                happenings.append(ReplayHappening(at: at, host: name, kind: kind))
+                events.append(ReplayEvent(at: at, host: name, kind: kind))
             }
         }
         for text in domainsAdded { try add(text, &domains, &history) }
@@ -72,7 +72,7 @@ package struct WhatIf {
         return ReplayWorld(
             base: ClusterSnapshot(
                 observedAt: given.base.observedAt, hosts: hosts, domains: domains),
-            history: history, curves: given.curves, happenings: happenings)
+            history: history, curves: given.curves, events: events)
     }
 
     /// A new host can take what the first one can: same networks, storage and CPU.
@@ -99,7 +99,10 @@ package struct WhatIf {
         let parts = text.split(separator: ":", maxSplits: 1)
         guard parts.count == 2, let count = Int(parts[0]), (1...100_000).contains(count),
             parts[1].hasPrefix("like=")
-        else { throw CommandError("--domains-added '\(text)' is not such as 10:like=web1") }
+        else {
+            throw CommandError(
+                "--domains-added: expected COUNT:like=DOMAIN, such as 10:like=web1; got '\(text)'")
+        }
         let like = parts[1].dropFirst(5)
         guard let model = domains.first(where: { $0.name == like }),
             let series = history.domains.firstIndex(of: model.id)
@@ -119,8 +122,8 @@ package struct WhatIf {
         _ text: String, _ option: String, _ history: DemandHistory
     ) throws -> (HostName, (cpus: Int, memory: Bytes), Timestamp?) {
         let wrong = CommandError(
-            "\(option) '\(text)' is not such as host9:32,256GiB, with 100000 CPUs and 1024TiB at "
-                + "most")
+            "\(option): expected NAME:CPUS,MEMORY, such as host9:32,256GiB (at most 100000 CPUs "
+                + "and 1024TiB); got '\(text)'")
         let parts = text.split(separator: "@", maxSplits: 1)
         let words = parts[0].split(separator: ":", maxSplits: 1)
         guard words.count == 2 else { throw wrong }
@@ -137,7 +140,7 @@ package struct WhatIf {
     ) throws -> (HostName, Timestamp) {
         let parts = text.split(separator: "@", maxSplits: 1)
         guard parts.count == 2 else {
-            throw CommandError("\(option) '\(text)' is not such as host2@90m")
+            throw CommandError("\(option): expected HOST@TIME, such as host2@90m; got '\(text)'")
         }
         return (HostName(String(parts[0])), try time(String(parts[1]), option, history))
     }

@@ -1,6 +1,6 @@
 package import ClusterModel
 
-/// What a cold move is told and tells while it goes on: to stop, and how far it is.
+/// Cancels a running copy and reports its progress.
 package protocol CopyControl: AnyObject, Sendable {
     var isCancelled: Bool { get }
     func begin(total: Bytes)

@@ -15,8 +15,8 @@ package protocol HostInspector: Sendable {
     /// Raw counters, never waiting for a stuck monitor.
     func sample() async throws -> RawHostSample
 
-    /// Names of all domains that have a process here, in whatever state: running, paused, crashed and
-    /// kept, or arriving.
+    /// Names of all domains that have a process here, in whatever state: running, paused, crashed
+    /// and kept, or arriving.
     func guests() async throws -> [String]
 
     /// How this domain appears here and now; `absent` is an answer, not an error.

@@ -1,6 +1,6 @@
 package import ClusterModel
 
-/// Tries out on a host what can not be read of it, and leaves nothing behind.
+/// Tries out on a host what cannot be read of it, and leaves nothing behind.
 package protocol HostProber: Sendable {
     var host: HostName { get }
 

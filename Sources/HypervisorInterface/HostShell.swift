@@ -4,8 +4,8 @@ package import ClusterModel
 package protocol HostShell: Sendable {
     var host: HostName { get }
 
-    /// Runs a script of `sh` unattended and waits for its end, half a minute at most. What can not
-    /// be run is told among the errors.
+    /// Runs a script of `sh` unattended and waits for its end, half a minute at most. What cannot
+    /// be run is reported among the errors.
     func run(_ script: String) async -> HostShellAnswer
 }
 

@@ -5,17 +5,17 @@ package import ClusterModel
 package struct HypervisorError: Error, Hashable, Sendable {
     /// What callers decide on; everything else is for people.
     package enum Kind: String, Hashable, Codable, Sendable {
-        /// The host or its daemon can not be reached, or the connection broke.
+        /// The host or its daemon cannot be reached, or the connection broke.
         case unreachable
         /// The host did not answer within the time it was given.
         case timeout
-        /// The source's daemon can not reach the target's: a peer-to-peer move is impossible.
+        /// The source's daemon cannot reach the target's: a peer-to-peer move is impossible.
         case peerUnreachable = "peer-unreachable"
         case noDomain = "no-domain"
         /// A live migration without shared storage (libvirt's own check).
         case unsafe
         case aborted
-        /// The target can not run the guest: CPU, machine type, network, memory.
+        /// The target cannot run the guest: CPU, machine type, network, memory.
         case incompatible
         case unsupported
         case denied

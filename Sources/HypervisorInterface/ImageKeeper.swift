@@ -16,13 +16,13 @@ package protocol ImageKeeper: Sendable {
     /// Throws when something lies in the place of one, or its pool or the room for it is not there.
     func admit(_ images: [DiskImage], isVerbatim: Bool) async throws
 
-    /// Makes images of the guest's size and format, with nothing in them, for a live copy, and tells
-    /// of each. What lies in the place of one is left alone, and those already made stay: whoever
-    /// asked removes what it was told of.
+    /// Makes images of the guest's size and format, with nothing in them, for a live copy, and
+    /// tells of each. What lies in the place of one is left alone, and those already made stay:
+    /// whoever asked removes the files that were reported to it.
     func create(_ images: [DiskImage], control: any CopyControl) async throws
 
-    /// Copies images from here to another host byte by byte, through libvirt's streams, and compares
-    /// what arrived. Tells of each that it makes there.
+    /// Copies images from here to another host byte by byte, through libvirt's streams, and
+    /// compares what arrived. Tells of each that it makes there.
     func copy(
         _ images: [DiskImage], to target: HostName, control: any CopyControl
     ) async throws

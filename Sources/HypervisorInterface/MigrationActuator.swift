@@ -21,8 +21,9 @@ package protocol MigrationActuator: Sendable {
     /// Changes the migration that leaves this host while it runs.
     func adjustMigration(of domain: DomainID, _ adjustment: MigrationAdjustment) async throws
 
-    /// Takes up the migration from this host whose post-copy phase lost its link, with the request that
-    /// began it. Returns when it is over; an error may also mean that it goes on: look at both hosts.
+    /// Takes up the migration from this host whose post-copy phase lost its link, with the request
+    /// that began it. Returns when it is over; an error may also mean that it goes on: look at both
+    /// hosts.
     func resumePostcopy(_ request: MigrationRequest) async throws
 
     /// Lets a guest run that a migration left paused on this host.

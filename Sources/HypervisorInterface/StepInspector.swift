@@ -1,6 +1,7 @@
 package import ClusterModel
 
-/// Looks once more, just before a step, at what may have changed since the plan: cheap questions only.
+/// Looks once more, just before a step, at what may have changed since the plan: cheap questions
+/// only.
 package protocol StepInspector: Sendable {
     /// What a domain here needs of the host that it goes to.
     func needs(of domain: DomainID) async throws -> StepNeeds

@@ -12,7 +12,7 @@ struct Composition: Sendable {
     let hosts: FleetHosts
     let policies: FleetPolicies
     let stores: Stores
-    /// What a command that is printed must be told to mean the same fleet file.
+    /// The flags that a printed command needs to mean the same fleet file.
     let flags: CommandFlags
     let progress: any ProgressObserver = TerminalProgress()
     let clock = WorldClock(now: Self.systemTime)

@@ -6,9 +6,10 @@ package struct KVMBalance: AsyncParsableCommand {
         commandName: "kvmbalance",
         abstract: "Plans and carries out migrations between plain libvirt/KVM hosts.",
         discussion: """
-            Exit codes: 0 done or nothing to do, 1 failed (nothing was left half done), \
-            3 infeasible (blockers are listed), 4 failed and rolled back, 5 halted, or a run that \
-            ended halfway waits (a person must look), 64 usage, 75 another run holds the fleet.
+            Exit codes: 0 done or nothing to do, 1 failed (every domain is in a known place, some \
+            may have moved), 3 infeasible (blockers are listed), 4 failed and rolled back, 5 \
+            halted, or an interrupted run is waiting (needs attention: runs show), 64 usage, 75 \
+            another run holds the fleet.
             """,
         version: KVMBalance.version,
         subcommands: [

@@ -9,8 +9,8 @@ package enum ProcessSetUp {
         raiseDescriptorLimit()
     }
 
-    /// A connection to a host costs three descriptors, and the usual soft limit of 1024 is there for
-    /// programs that use select(2), which nothing here does.
+    /// A connection to a host costs three descriptors, and the usual soft limit of 1024 is there
+    /// for programs that use select(2), which nothing here does.
     private static func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,

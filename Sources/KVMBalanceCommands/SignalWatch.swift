@@ -3,8 +3,8 @@ import Foundation
 import Operations
 import Synchronization
 
-/// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM: they
-/// are aborted. Once more: guests that may go down late are no longer waited for.
+/// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM:
+/// they are aborted. Once more: guests that may go down late are no longer waited for.
 final class SignalWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 
@@ -15,13 +15,13 @@ final class SignalWatch: Sendable {
                 let count = stops.next()
                 guard count > 1 else {
                     Console.err(
-                        "stopping: running migrations end, none is started; again to abort them")
+                        "stopping after the running migrations; press Ctrl-C again to abort them")
                     return control.stop(because: "stopped by Ctrl-C")
                 }
                 if count == 2 {
                     Console.err(
-                        "aborting running migrations; again to stop waiting for guests that were "
-                            + "asked to shut down")
+                        "aborting running migrations; Ctrl-C again to stop waiting for guests that "
+                            + "were asked to shut down")
                 }
                 control.abort(because: "aborted by Ctrl-C")
             },
@@ -32,7 +32,7 @@ final class SignalWatch: Sendable {
                 // Kernel and shell may both send it for one closed terminal: it never aborts.
                 Self.source(SIGHUP) {
                     guard stops.next() == 1 else { return }
-                    Console.err("stopping: the terminal was closed; running migrations end")
+                    Console.err("stopping after the running migrations: the terminal was closed")
                     control.stop(because: "stopped by SIGHUP, as when a terminal is closed")
                 })
         }

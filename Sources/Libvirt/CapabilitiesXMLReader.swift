@@ -109,7 +109,7 @@ enum CapabilitiesXMLReader {
         }
     }
 
-    /// A domain type may have an emulator and machine types of its own; otherwise it has its
+    /// A domain type may have its own emulator and machine types; otherwise it has its
     /// architecture's.
     private static func entry(
         for domain: MarkupElement, of arch: MarkupElement

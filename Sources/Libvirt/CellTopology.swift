@@ -5,7 +5,7 @@ import Telemetry
 
 /// Which CPUs are in which NUMA cell, asked once, and the load of each cell, read on a budget.
 ///
-/// libvirt tells the time of each CPU in a call of its own: for hosts with several cells that is
+/// libvirt gives the time of each CPU in a separate call: for hosts with several cells that is
 /// done once a minute, and every sample of a host with one cell has its load for nothing.
 final class CellTopology: Sendable {
     private struct State {

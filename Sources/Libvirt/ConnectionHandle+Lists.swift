@@ -38,8 +38,8 @@ extension ConnectionHandle {
     }
 
     /// Bridges of the host, from its interface driver, with those of its libvirt networks. Host
-    /// devices would list every card but not say which is a bridge. One that no card is plugged into
-    /// has no carrier, and counts as inactive: it is there all the same.
+    /// devices would list every card but not say which is a bridge. One that no card is plugged
+    /// into has no carrier, and counts as inactive: it is there all the same.
     func bridges() throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virInterfacePtr?>?
         let count = use { virConnectListAllInterfaces($0, &array, 0) }

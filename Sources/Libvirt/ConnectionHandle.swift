@@ -37,7 +37,7 @@ final class ConnectionHandle {
     }
 
     deinit {
-        // Without this the callbacks' references would keep the connection open for ever.
+        // Without this the callbacks' references would keep the connection open forever.
         if let lifecycle { deregister(lifecycle) }
         virConnectUnregisterCloseCallback(pointer, Self.onClose)
         virConnectClose(pointer)
@@ -57,7 +57,8 @@ final class ConnectionHandle {
     /// False once the connection broke. Asks nobody, but forgets libvirt's last error.
     var isAlive: Bool { !closed.isSet && use { virConnectIsAlive($0) } == 1 }
 
-    /// Tells of changes of its domains for as long as it is open. A driver without events tells nothing.
+    /// Tells of changes of its domains for as long as it is open. A driver without events tells
+    /// nothing.
     func listen(_ changed: @escaping @Sendable () -> Void) {
         if lifecycle == nil { lifecycle = LifecycleListener(changed).register(on: self) }
     }

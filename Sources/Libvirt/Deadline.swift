@@ -4,7 +4,7 @@ import Synchronization
 struct DeadlineExceeded: Error {}
 
 /// Waits for an operation, but no longer than the limit. The operation itself goes on when the
-/// limit has passed: a thread that blocks in C can not be stopped.
+/// limit has passed: a thread that blocks in C cannot be stopped.
 func withDeadline<Value: Sendable>(
     _ limit: Duration?, _ operation: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

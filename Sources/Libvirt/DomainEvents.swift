@@ -2,9 +2,9 @@ internal import CLibvirt
 
 /// Callbacks for what libvirt tells of domains.
 extension ConnectionHandle {
-    /// Registers a C callback for an event of one domain, or of all; it gets `listener` as its opaque
-    /// pointer, which is kept until it is deregistered. Gives the number to deregister it by; nil where
-    /// the driver has no such event.
+    /// Registers a C callback for an event of one domain, or of all; it gets `listener` as its
+    /// opaque pointer, which is kept until it is deregistered. Gives the number to deregister it
+    /// by; nil where the driver has no such event.
     func register<Callback>(
         _ event: virDomainEventID, of domain: DomainHandle? = nil, _ callback: Callback,
         for listener: AnyObject

@@ -136,7 +136,7 @@ extension DomainXMLReader {
         return (
             .sharedMemory,
             "shared memory '\(element.attribute("name") ?? "?")' (model \(model), "
-                + "role \(role)) is common to guests of its host",
+                + "role \(role)) is shared with other guests of its host",
             "only role='master' of a newer model can migrate: detach it"
         )
     }
@@ -147,7 +147,7 @@ extension DomainXMLReader {
             ["passthrough", "external"].contains(backend)
         else { return nil }
         return (
-            .tpm, "its TPM is of its host or run by hand (backend \(backend))",
+            .tpm, "its TPM is not managed by libvirt (backend \(backend))",
             "use <backend type='emulator'>"
         )
     }

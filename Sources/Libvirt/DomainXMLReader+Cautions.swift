@@ -9,7 +9,7 @@ extension DomainXMLReader {
         let cpu = root.first("cpu")
         if let mode = cpu?.attribute("mode"), ["host-passthrough", "maximum"].contains(mode) {
             found.append(
-                "CPU mode \(mode): the target's CPU and microcode must be the same, which nobody "
+                "CPU mode \(mode): the target's CPU and microcode must be the same, and nothing "
                     + "checks")
         }
         if root.first("cputune")?.children.contains(where: { $0.attribute("cpuset") != nil })
@@ -19,7 +19,7 @@ extension DomainXMLReader {
         }
         if let most = try root.first("maxMemory")?.memory(), most > memory {
             found.append(
-                "may be given up to \(most) by memory hotplug; only the present \(memory) is "
+                "may grow to \(most) by memory hotplug; only the current \(memory) is "
                     + "reserved")
         }
         let hugePages = root.first("memoryBacking", "hugepages")?.all("page") ?? []
@@ -29,7 +29,7 @@ extension DomainXMLReader {
         }
         if root.children.contains(where: { $0.namespace?.contains("/qemu/") == true }) {
             found.append(
-                "has QEMU arguments of its own (<qemu:commandline>), copied as they are")
+                "has extra QEMU arguments (<qemu:commandline>), copied as they are")
         }
         return found
     }
@@ -77,7 +77,7 @@ extension DomainXMLReader {
             switch element.name {
             case "tpm" where element.first("backend")?.attribute("type") == "emulator":
                 found.append(
-                    "has an emulated TPM: its state goes along, and the target needs swtpm")
+                    "has an emulated TPM: its state moves with it, and the target needs swtpm")
             case "graphics":
                 found += listenAddresses(element).map {
                     "its \(element.attribute("type") ?? "graphics") console listens on \($0): "

@@ -16,9 +16,9 @@ extension DomainXMLReader {
         return found + coldLosses(of: root, name: name)
     }
 
-    /// What it keeps on its host beside its disks and would lose, or could, if it moved cold: libvirt
-    /// deletes the state of an emulated TPM with the definition that leaves, and of UEFI variables
-    /// only those in a plain file are copied.
+    /// What it keeps on its host beside its disks and would lose, or could, if it moved cold:
+    /// libvirt deletes the state of an emulated TPM with the definition that leaves, and of UEFI
+    /// variables only those in a plain file are copied.
     static func coldLosses(of root: MarkupElement, name: String) -> [Blocker] {
         let remedy = "move it live; if it is off, leave it out of --offline: it then stays defined"
         var found: [Blocker] = []

@@ -8,7 +8,7 @@ extension DomainXMLReader {
     ) throws(MalformedXML) -> HugePageDemand? {
         guard let element = root.first("memoryBacking", "hugepages") else { return nil }
         let pages = element.all("page")
-        // Without a size it is the host's default, which is 2 MiB unless its kernel was told
+        // Without a size it is the host's default, which is 2 MiB unless its kernel was configured
         // otherwise; without a nodeset it is all memory.
         guard !pages.isEmpty else {
             return try demand(for: memory, pageSize: .mebibytes(2))

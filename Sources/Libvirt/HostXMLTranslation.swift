@@ -1,14 +1,14 @@
 import ClusterModel
 
-/// What of a domain's XML means something on its own host only, put into the target's terms: CPUs and
-/// NUMA cells by number, addresses that consoles listen on, and the names of networks.
+/// What of a domain's XML means something on its own host only, put into the target's terms: CPUs
+/// and NUMA cells by number, addresses that consoles listen on, and the names of networks.
 ///
-/// libvirt copies all of it as it is. It lets exactly such parts differ in the XML for the target (the
-/// guest can not see them), and refuses any other difference. Pure: text in, text out.
+/// libvirt copies all of it as it is. It lets exactly such parts differ in the XML for the target
+/// (the guest cannot see them), and refuses any other difference. Pure: text in, text out.
 struct HostXMLTranslation {
     /// The target's terms.
     struct Terms: Hashable, Sendable {
-        /// What it has; nil where it could not be asked, and nothing bound to them changes.
+        /// What it has; nil where it did not answer, and nothing bound to them changes.
         var cpus: Set<Int>?
         var cells: Set<Int>?
         /// The source's addresses with those of the target.
@@ -49,8 +49,8 @@ struct HostXMLTranslation {
         return result == xml ? nil : result
     }
 
-    /// Can the binding to cells be kept? A strict one is never loosened: the planner sees to it that
-    /// the target has the cells.
+    /// Can the binding to cells be kept? A strict one is never loosened: the planner sees to it
+    /// that the target has the cells.
     private func numatune(of xml: String) -> Bool {
         guard let start = xml.firstRange(of: "<numatune>"),
             let end = xml.firstRange(of: "</numatune>")
@@ -93,7 +93,8 @@ struct HostXMLTranslation {
                 text = text.replacing(" \(name)='\(old)'", with: " \(name)='\(new)'")
             }
         }
-        // With a network's name beside it, a bridge is the network's own, and the target's to choose.
+        // With a network's name beside it, a bridge is the network's own, and the target's to
+        // choose.
         if isCard, element.hasPrefix("<source "),
             let name = ["network", "bridge", "dev"].first(where: {
                 Self.value($0, in: line) != nil

@@ -17,7 +17,7 @@ extension HypervisorError {
             kind: .timeout, operation: context.operation, host: context.host,
             domain: context.domain,
             message: "no answer within \(limit.formattedSeconds)"
-                + (wasBegun ? "" : "; it was not begun and will not be"),
+                + (wasBegun ? "" : "; it was not started and will not be"),
             remedy: wasBegun
                 ? "the host, its libvirtd or a domain's monitor hangs; the call may still take "
                     + "effect"
@@ -52,7 +52,7 @@ extension HypervisorError {
         VIR_ERR_ACCESS_DENIED, VIR_ERR_OPERATION_DENIED,
     ])
 
-    /// CONFIG_UNSUPPORTED is how a target says that it can not run such a guest.
+    /// CONFIG_UNSUPPORTED is how a target says that it cannot run such a guest.
     private static let incompatibleCodes = numbers([
         VIR_ERR_CPU_INCOMPATIBLE, VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_NO_NETWORK,
         VIR_ERR_NO_STORAGE_POOL, VIR_ERR_NO_STORAGE_VOL, VIR_ERR_NO_INTERFACE,

@@ -30,7 +30,7 @@ extension HypervisorError {
         ),
         (
             "hostname on destination resolved to localhost",
-            "give the target's migrationAddress: its own name is 127.0.x.1 in its /etc/hosts"
+            "set the target's migrationAddress: its name is 127.0.x.1 in its /etc/hosts"
         ),
         (
             "Attempt to migrate guest to the same host",
@@ -43,8 +43,8 @@ extension HypervisorError {
         ),
         (
             "Failed to connect to remote libvirt URI",
-            "the source's daemon itself must reach the target's (ssh key and known_hosts of root, "
-                + "or TLS certificates); route 'managed' does without"
+            "the source's daemon must reach the target's (ssh key and known_hosts of root, "
+                + "or TLS certificates); --managed does not need that"
         ),
         (
             "Connection refused",
@@ -78,7 +78,7 @@ extension HypervisorError {
         (
             "Cannot allocate memory",
             "the host has no memory left for this guest, or its libvirtd may not use more: free "
-                + "some there, or leave the host out ('kvmbalance hosts disable')"
+                + "some there, or exclude the host ('kvmbalance hosts disable')"
         ),
         (
             "process exited while connecting to monitor",

@@ -19,7 +19,7 @@ enum ImagePlaces {
                     throw LibvirtFailure.refused(
                         "pool '\(pool.name)' has \(free) left where \(image.path) and what goes "
                             + "with it take \(Bytes(wanted[pool.name] ?? 0))",
-                        remedy: "make room in it, or move the domain elsewhere")
+                        remedy: "free space in it, or move the domain elsewhere")
                 }
             }
             for base in image.bases ?? [] { try check(base, of: image, connection) }
@@ -36,7 +36,7 @@ enum ImagePlaces {
         }
         guard try pool.volume(image.volume) == nil else {
             throw LibvirtFailure.refused(
-                "\(image.path) lies here already, and a copy would overwrite it",
+                "\(image.path) already exists here, and a copy would overwrite it",
                 remedy: "if nobody needs it: virsh vol-delete '\(image.volume)' --pool "
                     + "'\(pool.name)'; if the storage is shared after all, declare it under "
                     + "sharedStorage")
@@ -61,14 +61,14 @@ enum ImagePlaces {
         let fingerprint = try volume.fingerprint(on: connection)
         guard fingerprint == base.fingerprint else {
             throw LibvirtFailure.refused(
-                "the base image \(base.path) of \(image.disk) is another here (\(fingerprint)) than on "
-                    + "the source (\(base.fingerprint)): the guest would read wrong data",
+                "the base image \(base.path) of \(image.disk) differs here (\(fingerprint)) from "
+                    + "that on the source (\(base.fingerprint)): the guest would read wrong data",
                 remedy: "copy the source's file there, byte for byte")
         }
     }
 
-    /// Makes empty images and tells of each. What was made before one fails stays for whoever was told
-    /// of it: as long as it lies there, nobody else can take its place.
+    /// Makes empty images and reports each. Those made before one fails stay for whoever was
+    /// informed of it: as long as it lies there, nobody else can take its place.
     static func create(
         _ images: [DiskImage], _ control: any CopyControl, _ connection: ConnectionHandle
     ) throws {
@@ -90,8 +90,8 @@ enum ImagePlaces {
         } catch {
             guard error.has(VIR_ERR_STORAGE_VOL_EXIST) else { throw error }
             throw LibvirtFailure.refused(
-                "\(image.path) came to lie on the target meanwhile; it was left alone",
-                remedy: "find out whose it is, and move it away")
+                "\(image.path) has appeared on the target meanwhile; it was left alone",
+                remedy: "find out who made it, and move it away")
         }
     }
 
@@ -119,7 +119,7 @@ enum ImagePlaces {
             let arrived = try copy.tally(of: volume)
             guard arrived == sent, arrived.length == length.count else {
                 throw LibvirtFailure.refused(
-                    "the copy of \(image.path) is not what was sent: \(arrived.length) bytes, "
+                    "the copy of \(image.path) is not the original: \(arrived.length) bytes, "
                         + "checksum \(String(arrived.sum, radix: 16)), instead of \(sent.length), "
                         + String(sent.sum, radix: 16),
                     remedy: "look at the target's storage and memory")

@@ -9,7 +9,7 @@ enum ImageReader {
             $0.first("target")?.attribute("dev") == disk
         }
         guard let element, let source = element.first("source") else {
-            throw LibvirtFailure.refused("it has no disk \(disk) any more")
+            throw LibvirtFailure.refused("it no longer has a disk \(disk)")
         }
         let found = try volume(of: source, connection)
         guard let (volume, path) = found else {
@@ -75,9 +75,9 @@ enum ImageReader {
         return connection.volume(at: path).map { ($0, path) }
     }
 
-    /// The file of its UEFI variables. None where it lies on storage that is shared by its nature, and
-    /// of a domain that never ran; of one that runs it must be found, for without it the guest would
-    /// be given fresh ones.
+    /// The file of its UEFI variables. None where it lies on storage that is shared by its nature,
+    /// and of a domain that never ran; of one that runs it must be found, for without it the guest
+    /// would be given fresh ones.
     static func firmware(
         at path: String, isRunning: Bool, _ connection: ConnectionHandle
     ) throws -> [DiskImage] {
@@ -92,13 +92,14 @@ enum ImageReader {
             guard !isRunning else {
                 throw LibvirtFailure.refused(
                     "its UEFI variables are not at \(path), where its definition has them",
-                    remedy: "move it live, which takes them along")
+                    remedy: "move it live, which copies them")
             }
             return []
         }
     }
 
-    /// A file of its host that belongs to a domain and is no disk; its pool is nil where one is made.
+    /// A file of its host that belongs to a domain and is no disk; its pool is nil where one is
+    /// made.
     static func file(
         _ volume: VolumeHandle, as kind: String, in folder: String, _ pool: PoolHandle?
     ) throws(LibvirtFailure) -> DiskImage {

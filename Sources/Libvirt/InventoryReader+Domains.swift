@@ -35,7 +35,7 @@ extension InventoryReader {
             facts.blockers.append(
                 Blocker(
                     domain: facts.name, reason: .snapshot,
-                    detail: "it has backup checkpoints, which libvirt does not take along",
+                    detail: "it has backup checkpoints, which libvirt does not migrate",
                     remedy: "delete them (virsh checkpoint-delete), or make a full backup after "
                         + "the move"))
         }
@@ -46,8 +46,8 @@ extension InventoryReader {
                 Blocker(
                     domain: facts.name, reason: .state,
                     detail: "a post-copy migration of it failed: its memory is on two hosts",
-                    remedy: "mend the network and resume it (kvmbalance runs resume for a run of "
-                        + "kvmbalance's own, virsh migrate --postcopy-resume for any other)"))
+                    remedy: "repair the network and resume it (kvmbalance runs resume for a run of "
+                        + "kvmbalance, virsh migrate --postcopy-resume for any other)"))
         }
         return entry
     }
@@ -71,7 +71,7 @@ extension InventoryReader {
                 blockers: [
                     Blocker(
                         domain: name, reason: .other,
-                        detail: "its XML can not be read: \(malformed)",
+                        detail: "its XML cannot be read: \(malformed)",
                         remedy: "look at virsh dumpxml")
                 ])
         }
@@ -107,7 +107,7 @@ extension InventoryReader {
         let count = domain.use { virDomainSnapshotNum($0, 0) }
         return Blocker(
             domain: name, reason: .snapshot,
-            detail: "it has \(count > 0 ? "\(count)" : "some") domain snapshots, with which "
+            detail: "it has \(count > 0 ? "\(count)" : "some") domain snapshots, for which "
                 + "libvirt refuses every migration",
             remedy: "delete them (virsh snapshot-delete)")
     }
@@ -155,7 +155,7 @@ extension InventoryReader {
                 Blocker(
                     domain: name, reason: .busy,
                     detail: "QEMU has not answered for \(milliseconds / 1000) s",
-                    remedy: "look for a hanging storage or a stopped process"))
+                    remedy: "look for hanging storage or a stopped process"))
         case .broken:
             entry.facts.blockers.append(
                 Blocker(
@@ -201,7 +201,7 @@ private struct DomainLists {
 }
 
 extension DomainHandle {
-    /// The block job on a disk in words; nil when there is none or it can not be told. Enters the
+    /// The block job on a disk in words; nil when there is none or it is unknown. Enters the
     /// monitor only when libvirt knows of a job (qemuDomainGetBlockJobInfo).
     func blockJob(on target: String) -> String? {
         var info = virDomainBlockJobInfo()

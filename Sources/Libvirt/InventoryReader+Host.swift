@@ -10,15 +10,16 @@ extension InventoryReader {
         do {
             capabilities = try CapabilitiesXMLReader.read(xml)
         } catch {
-            throw LibvirtFailure.refused("the host's capabilities can not be read: \(error)")
+            throw LibvirtFailure.refused("the host's capabilities cannot be read: \(error)")
         }
         var info = virNodeInfo()
         try checked(connection.use { virNodeGetInfo($0, &info) })
         var cpu = capabilities.cpu
         cpu.logicalCPUs = Int(info.cpus)
         cpu.megahertz = info.mhz == 0 ? nil : Int(info.mhz)
-        // virNodeGetInfo adds up the NUMA cells, which on hosts with hot-plugged memory is less than
-        // the kernel has: MemTotal is what can be given out, and what "available" is a part of.
+        // virNodeGetInfo adds up the NUMA cells, which on hosts with hot-plugged memory is less
+        // than the kernel has: MemTotal is what can be given out, and what "available" is a part
+        // of.
         let memory =
             connection.memoryGauges()?.total
             ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero

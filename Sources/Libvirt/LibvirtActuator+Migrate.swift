@@ -130,7 +130,7 @@ extension LibvirtActuator {
     }
 
     /// Adds the XML for the target where something in it is bound to the source. Where the target
-    /// can not be read from here it goes as it is, as libvirt does by itself.
+    /// cannot be read from here it goes as it is, as libvirt does by itself.
     private static func translate(
         _ request: MigrationRequest, _ domain: DomainHandle, into parameters: ParameterList,
         _ targetURI: String?
@@ -172,7 +172,7 @@ extension LibvirtActuator {
             // Not the source's connection: the domain was not touched.
             var failure = error
             failure.isConnectionFailure = false
-            failure.message = "the target \(request.target) can not be reached: \(error.message)"
+            failure.message = "the target \(request.target) cannot be reached: \(error.message)"
             throw failure
         }
     }

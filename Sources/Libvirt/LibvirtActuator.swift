@@ -4,11 +4,10 @@ import Synchronization
 
 /// The writing door to one real host, over libvirt.
 ///
-/// Short orders go over one connection for control. Each migration has a connection and a thread
-/// of its own, opened for it and closed after it: the call occupies one of the five requests that
+/// Short orders go over one connection for control. Each migration has its own connection
+/// and thread, opened for it and closed after it: the call occupies one of the five requests that
 /// libvirtd serves of a connection for as long as it lasts, so that on a shared connection the
-/// fifth migration would shut out the order to abort the first; and one that breaks takes no
-/// other along.
+/// fifth migration would block the order to abort the first; and a broken one affects no other.
 package final class LibvirtActuator: MigrationActuator {
     package let host: HostName
     let uri: String

@@ -1,4 +1,4 @@
-/// One connection to a libvirt daemon with a thread of its own: opened on first use, and again
+/// One connection to a libvirt daemon with its own thread: opened on first use, and again
 /// after it broke.
 ///
 /// The handles never leave it: whatever runs on it gets a `ConnectionHandle`, which is not
@@ -29,7 +29,7 @@ actor LibvirtConnection {
         _ ticket: CallTicket, _ body: @Sendable (ConnectionHandle) throws -> Value
     ) throws -> Value {
         guard ticket.begin() else {
-            throw LibvirtFailure.refused("given up before it was begun")
+            throw LibvirtFailure.refused("given up before it started")
         }
         let handle = try opened()
         do {

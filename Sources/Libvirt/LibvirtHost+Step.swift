@@ -6,7 +6,7 @@ import Telemetry
 /// The part of `hosts check` that matters to one step, asked again right before it.
 extension LibvirtHost: StepInspector {
     package func needs(of domain: DomainID) async throws -> StepNeeds {
-        try await watch("look at what it needs", domain) { connection in
+        try await watch("read the domain's requirements", domain) { connection in
             let handle = try connection.domain(domain.rawValue)
             let facts = try DomainXMLReader.read(handle.xml())
             let numa = facts.numa.flatMap { $0.isStrict ? $0.cells : nil }
@@ -22,7 +22,7 @@ extension LibvirtHost: StepInspector {
 
     package func lacks(_ needs: StepNeeds) async throws -> [String] {
         let host = host
-        return try await watch("look at what is there for it", needs.domain) { connection in
+        return try await watch("check the target's resources", needs.domain) { connection in
             var lacks: [String] = []
             if let other = connection.namesake(of: needs) {
                 lacks.append("\(host) has another domain '\(needs.name)' (\(other))")

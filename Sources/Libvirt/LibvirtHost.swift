@@ -13,8 +13,8 @@ package import Telemetry
 /// - sampling, always read-only;
 /// - inspection, writable unless the options say otherwise (see `LibvirtOptions`);
 /// - watching: sightings and progress. It takes over the connection of the inspection before it,
-///   which is idle once the plan stands, so that a run need not wait for one more; a later inventory
-///   opens another.
+///   which is idle once the plan stands, so that a run need not wait for one more; a later
+///   inventory opens another.
 package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions
@@ -77,9 +77,9 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         }
     }
 
-    /// One call, which reads no XML: a domain that we can not read has a process too.
+    /// One call, which reads no XML: a domain that we cannot read has a process too.
     package func guests() async throws -> [String] {
-        try await watching.call("look who is there", limit: options.lookLimit) {
+        try await watching.call("list domains", limit: options.lookLimit) {
             try $0.domains(VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue).map(\.name)
         }
     }

@@ -25,7 +25,7 @@ package final class LibvirtImages: ImageKeeper {
     package func images(
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
     ) async throws -> [DiskImage] {
-        try await control.call("look at images", domain: domain, limit: options.inventoryLimit) {
+        try await control.call("read images", domain: domain, limit: options.inventoryLimit) {
             connection in
             let definition = try connection.domain(domain.rawValue)
             let xml = try definition.xml()
@@ -50,7 +50,7 @@ package final class LibvirtImages: ImageKeeper {
     }
 
     package func admit(_ images: [DiskImage], isVerbatim: Bool) async throws {
-        try await control.call("look for room", limit: options.inventoryLimit) {
+        try await control.call("check free space", limit: options.inventoryLimit) {
             try ImagePlaces.admit(images, isVerbatim: isVerbatim, $0)
         }
     }
@@ -67,7 +67,7 @@ package final class LibvirtImages: ImageKeeper {
         }
     }
 
-    /// On a thread and a connection of its own, as a migration: it takes as long as it takes.
+    /// On its own thread and connection, as a migration: it takes as long as it takes.
     package func copy(
         _ images: [DiskImage], to target: HostName, control: any CopyControl
     ) async throws {
@@ -110,7 +110,7 @@ package final class LibvirtImages: ImageKeeper {
             kind: .failed, operation: "shut down", host: host, domain: domain.rawValue,
             message: stop.isCancelled
                 ? "it was aborted"
-                : "it did not shut down within \(seconds) s; its power was not taken away, and it "
+                : "it did not shut down within \(seconds) s; it was not powered off, and it "
                     + "may still go down later",
             remedy: "shut it down from inside, give it longer (--shutdown-timeout), or move it "
                 + "live")
@@ -131,17 +131,17 @@ package final class LibvirtImages: ImageKeeper {
 }
 
 extension DomainHandle {
-    /// Asks the guest; its power is never taken away. It is told right before: an answer that is lost
-    /// does not mean that the guest has not heard.
+    /// Asks the guest; it is never powered off. The caller is notified right before: an answer that
+    /// is lost does not mean that the guest has not heard.
     func shutDown(telling control: any CopyControl) throws(LibvirtFailure) {
         let condition = try state()
         guard !condition.isIn(VIR_DOMAIN_PAUSED), !condition.isIn(VIR_DOMAIN_PMSUSPENDED) else {
             throw .refused(
-                "it is \(condition.words) and can not hear that it is to shut down",
+                "it is \(condition.words) and cannot react to a shutdown request",
                 remedy: "resume it (virsh resume), or move it live")
         }
         guard try !hasManagedSave() else {
-            throw .refused("it has a saved state, which does not go along")
+            throw .refused("it has a saved state, which would not move with it")
         }
         control.askedToShutDown()
         do {

@@ -2,7 +2,7 @@ internal import CLibvirt
 package import ClusterModel
 import HypervisorInterface
 
-/// Measures dirty rates on one real host, over a connection of its own.
+/// Measures dirty rates on one real host, over its own connection.
 ///
 /// libvirt's call waits behind any job on the domain, a migration's above all, and gives up after
 /// half a minute: so it is not made when one is seen, and nobody else shares the connection.

@@ -16,22 +16,23 @@ package final class LibvirtProber: HostProber {
         storage = ConnectionLane(host: host, uri: uri)
     }
 
-    /// libvirt can not be asked to open a connection and no more. But of a migration that it is
+    /// libvirt has no call that only opens a connection. But for a migration that it is
     /// going to refuse, the source's daemon opens the target's first and looks at the flags after
     /// that (qemuMigrationSrcPerformPeer2Peer, then qemuMigrationSrcBeginPhase). So it is asked for
     /// one that is refused twice over: an offline one without a definition to keep, and with disks
     /// to copy. Nothing reaches the target but the connection.
     package func reach(_ peerURI: String) async -> PeerReach {
         do {
-            return try await lane.call("try the way to \(peerURI)", limit: options.controlLimit) {
+            return try await lane.call("try to connect to \(peerURI)", limit: options.controlLimit)
+            {
                 guard let domain = try Self.subject(on: $0) else {
-                    return .unproven("no domain is here to try it with")
+                    return .unproven("there is no domain here to try it with")
                 }
                 let flags =
                     VIR_MIGRATE_PEER2PEER.rawValue | VIR_MIGRATE_OFFLINE.rawValue
                     | VIR_MIGRATE_NON_SHARED_DISK.rawValue
                 guard domain.use({ virDomainMigrateToURI3($0, peerURI, nil, 0, flags) }) < 0 else {
-                    return .unproven("libvirt did what it should have refused")
+                    return .unproven("libvirt accepted a call that it should have refused")
                 }
                 return Self.verdict(of: .last(), peerURI)
             }
@@ -69,7 +70,7 @@ package final class LibvirtProber: HostProber {
     // MARK: Marks
 
     package func leaveMark(_ name: String, in pool: String) async throws {
-        try await storage.call("leave a mark in '\(pool)'", limit: options.controlLimit) {
+        try await storage.call("write the test file in '\(pool)'", limit: options.controlLimit) {
             let xml =
                 "<volume><name>\(name)</name><capacity unit='bytes'>4096</capacity>"
                 + "<target><format type='raw'/></target></volume>"
@@ -78,7 +79,7 @@ package final class LibvirtProber: HostProber {
     }
 
     package func seesMark(_ name: String, in pool: String) async throws -> Bool {
-        try await storage.call("look for a mark in '\(pool)'", limit: options.controlLimit) {
+        try await storage.call("look for the test file in '\(pool)'", limit: options.controlLimit) {
             let pool = try $0.pool(pool)
             try pool.refresh()
             return try pool.volume(name) != nil
@@ -86,7 +87,7 @@ package final class LibvirtProber: HostProber {
     }
 
     package func removeMark(_ name: String, in pool: String) async throws {
-        try await storage.call("remove a mark from '\(pool)'", limit: options.controlLimit) {
+        try await storage.call("remove the test file from '\(pool)'", limit: options.controlLimit) {
             try $0.pool(pool).volume(name)?.delete()
         }
     }

@@ -23,7 +23,7 @@ extension MarkupElement {
             let bytes = Bytes.plausible(Int64(text), unit: factor, upTo: most)
         else {
             throw MalformedXML(
-                "<\(name)>: '\(text.prefix(40)) \((unit ?? "KiB").prefix(20))' is no amount of "
+                "<\(name)>: '\(text.prefix(40)) \((unit ?? "KiB").prefix(20))' is not an amount of "
                     + "memory up to \(most)")
         }
         return bytes

@@ -4,9 +4,9 @@ import Foundation
 /// Reads XML of unknown origin into a tree: no entities but the five of XML itself, no external
 /// documents, bounded in size, depth and number of elements.
 ///
-/// By libxml2's pull parser, which libvirt reads XML with: its errors of namespaces are no fault here
-/// either. FoundationXML (swift-corelibs, 6.3) calls most of what is not well-formed a success, keeps
-/// memory for each such text, and ends the process at `<?x?>`.
+/// By libxml2's pull parser, which libvirt reads XML with: its errors of namespaces are no fault
+/// here either. FoundationXML (swift-corelibs, 6.3) calls most of what is not well-formed a
+/// success, keeps memory for each such text, and ends the process at `<?x?>`.
 enum MarkupReader {
     /// libvirt's own limit for a message is 32 MiB; a domain with 1000 disks has about 1 MiB.
     static let mostBytes = 16 << 20
@@ -37,7 +37,8 @@ enum MarkupReader {
 
     private static func tree(_ bytes: [CChar]) throws(MalformedXML) -> MarkupElement {
         try bytes.withUnsafeBufferPointer { (bytes) throws(MalformedXML) -> MarkupElement in
-            // A zero byte libxml2 takes for a sign of another encoding, and tells its troubles to stderr.
+            // A zero byte libxml2 takes for a sign of another encoding, and tells its troubles to
+            // stderr.
             if let zero = bytes.firstIndex(of: 0) {
                 let line = bytes[..<zero].count { $0 == 10 } + 1
                 throw MalformedXML("not well-formed XML at line \(line)")
@@ -100,7 +101,8 @@ private struct TreeBuilder {
         if open.isEmpty { root = element } else { open[open.count - 1].children.append(element) }
     }
 
-    /// The element that the reader stands at, with its attributes; declarations of namespaces are none.
+    /// The element that the reader stands at, with its attributes; declarations of namespaces are
+    /// none.
     private func element(_ reader: xmlTextReaderPtr) -> MarkupElement {
         var element = MarkupElement(
             name: string(xmlTextReaderConstLocalName(reader)) ?? "",

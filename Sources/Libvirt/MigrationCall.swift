@@ -75,15 +75,15 @@ struct MigrationCall: Hashable, Sendable {
             ),
             (
                 !options.tunnelled && request.migrateURI.isEmpty,
-                "no migrate URI: the target's own idea of its name would be used"
+                "no migrate URI: the target would choose one by its own host name"
             ),
             (
                 options.tunnelled && request.mode == .storage,
-                "disks can not be copied through a tunnel"
+                "disks cannot be copied through a tunnel"
             ),
             (
                 request.mode == .storage && request.copies.isEmpty,
-                "no disk is named to be copied, and libvirt's own choice would be another"
+                "no disk is named to be copied, and libvirt would choose differently"
             ),
             (options.parallel.map { $0 < 1 } ?? false, "less than one parallel connection"),
             (options.bandwidth.map { $0 < 1 } ?? false, "a bandwidth below 1 MiB/s"),
@@ -93,8 +93,8 @@ struct MigrationCall: Hashable, Sendable {
         }
     }
 
-    /// The call that takes up a post-copy which lost its link: as it was begun, and told so (libvirt 8.5
-    /// and newer).
+    /// The call that takes up a post-copy which lost its link: as it was begun, and told so
+    /// (libvirt 8.5 and newer).
     var resuming: Self {
         var call = self
         call.flags |= VIR_MIGRATE_POSTCOPY.rawValue | VIR_MIGRATE_POSTCOPY_RESUME.rawValue

@@ -7,7 +7,7 @@ enum SampleReader {
     static func read(
         _ connection: ConnectionHandle, host: HostName, topology: CellTopology
     ) throws(LibvirtFailure) -> RawHostSample {
-        // Only active ones: for the others libvirt 9.0 gives figures of its own process.
+        // Only active ones: for the others libvirt 9.0 gives figures of its daemon process.
         let domains = try connection.domainStatistics(
             groups, filter: VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE.rawValue)
         let cpu = connection.cpuCounters()
@@ -64,7 +64,7 @@ extension ConnectionHandle {
         return found.sorted { $0.uuid < $1.uuid }
     }
 
-    /// nil where the driver can not tell: a figure that is missing is no reason to lose the rest.
+    /// nil where the driver cannot tell: a figure that is missing is no reason to lose the rest.
     func cpuCounters(
         of cpu: Int32 = Int32(VIR_NODE_CPU_STATS_ALL_CPUS.rawValue)
     ) -> HostCPUCounters? {

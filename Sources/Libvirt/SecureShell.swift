@@ -27,7 +27,7 @@ package struct SecureShell: HostShell {
         return words + ["--", user + name.trimmingCharacters(in: ["[", "]"])]
     }
 
-    /// On a thread of its own: waiting for a process blocks.
+    /// On its own thread: waiting for a process blocks.
     package func run(_ script: String) async -> HostShellAnswer {
         await withCheckedContinuation { continuation in
             let thread = Thread {

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// libvirt calls block, some of them for minutes: they must not hold a thread of Swift's
 /// cooperative pool. And libvirt keeps errors per thread: with one thread for each connection an
-/// error can not be another call's.
+/// error cannot be another call's.
 final class SerialThread: SerialExecutor {
     private let queue: JobQueue
 

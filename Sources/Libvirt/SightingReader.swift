@@ -29,7 +29,7 @@ enum SightingReader {
         return sighting
     }
 
-    /// Only asks where the question can not wait for a job: see `DomainHandle.job`.
+    /// Only asks where the question cannot wait for a job: see `DomainHandle.job`.
     private static func hasMigrationJob(
         _ domain: DomainHandle, _ condition: DomainCondition
     ) throws(LibvirtFailure) -> Bool {
@@ -47,7 +47,7 @@ enum SightingReader {
 }
 
 extension DomainHandle {
-    /// A driver that can not tell has no monitor.
+    /// A driver that cannot tell has no monitor.
     func hasMonitorTrouble() throws(LibvirtFailure) -> Bool {
         do {
             return try monitorTrouble() != nil

@@ -89,8 +89,8 @@ final class VolumeHandle {
     static func size(_ count: UInt64, of name: String) throws(LibvirtFailure) -> Bytes {
         guard let size = Bytes.plausible(Int64(exactly: count)) else {
             throw LibvirtFailure.refused(
-                "the volume '\(name)' is said to have \(count) bytes, which can not be right",
-                remedy: "look at it with virsh vol-info")
+                "the volume '\(name)' is reported to have \(count) bytes, which is impossible",
+                remedy: "check it with virsh vol-info")
         }
         return size
     }
@@ -123,8 +123,8 @@ extension ConnectionHandle {
         use { virStoragePoolLookupByTargetPath($0, folder) }.map { PoolHandle(owning: $0) }
     }
 
-    /// Lends a pool over a folder; where there is none, one is made for the time of the call, and the
-    /// folder too when that is wanted.
+    /// Lends a pool over a folder; where there is none, one is made for the time of the call, and
+    /// the folder too when that is wanted.
     func withPool<Value>(
         showing folder: String, making: Bool = false, _ body: (PoolHandle) throws -> Value
     ) throws -> Value {

@@ -1,8 +1,8 @@
 internal import CLibvirt
 import ClusterModel
 
-/// Where libvirt keeps the state of a domain's emulated TPM (qemu_tpm.c): files that no call of its own
-/// shows, in a folder that is read and made like any other.
+/// Where libvirt keeps the state of a domain's emulated TPM (qemu_tpm.c): files that no libvirt
+/// call shows, in a folder that is read and made like any other.
 struct TPMState {
     /// Every libvirt host has it; what lies under it may not be there yet.
     private static let root = "/var/lib/libvirt"
@@ -29,8 +29,8 @@ struct TPMState {
         }
     }
 
-    /// Its files. A domain that never ran has none; of one that runs they must be found, for without
-    /// them it would be given another TPM.
+    /// Its files. A domain that never ran has none; of one that runs they must be found, for
+    /// without them it would be given another TPM.
     func images(_ connection: ConnectionHandle, isRunning: Bool) throws -> [DiskImage] {
         // On shared storage they are there already.
         let pool = connection.pool(showing: folder)
@@ -38,8 +38,8 @@ struct TPMState {
         let images = try Self.exists(folder, connection) ? found(connection, pool) : []
         guard !isRunning || !images.isEmpty else {
             throw LibvirtFailure.refused(
-                "the state of its emulated TPM is not in \(folder), where libvirt keeps it by default",
-                remedy: "move it live, which takes the state along wherever it lies")
+                "the state of its emulated TPM is not in \(folder), libvirt's default folder",
+                remedy: "move it live, which carries the state wherever it is stored")
         }
         return images
     }

@@ -72,10 +72,10 @@ final class VolumeStream {
         }
     }
 
-    /// Holes are told and not sent: nothing says that there is a file of that length.
+    /// Holes are announced and not sent: nothing says that there is a file of that length.
     static func hole(_ length: Int64) throws(LibvirtFailure) -> Piece {
         guard let size = Bytes.plausible(length) else {
-            throw LibvirtFailure.refused("a file with a hole of \(length) bytes can not be right")
+            throw LibvirtFailure.refused("a file with a hole of \(length) bytes is impossible")
         }
         return .hole(size.count)
     }
@@ -104,8 +104,8 @@ final class VolumeStream {
 }
 
 extension VolumeHandle {
-    /// What tells its file from others without reading all of it: length and a checksum of up to 33 pieces
-    /// of 64 KiB from its beginning to its end.
+    /// What tells its file from others without reading all of it: length and a checksum of up to 33
+    /// pieces of 64 KiB from its beginning to its end.
     func fingerprint(on connection: ConnectionHandle) throws -> String {
         let (length, piece) = (try sizes().length.count, Int64(65536))
         let last = max(0, length - piece)
@@ -162,7 +162,7 @@ struct VolumeCopy {
                 throw LibvirtFailure.refused("the copy was aborted")
             }
             guard tally.length <= Plausible.memory.count else {
-                throw LibvirtFailure.refused("a file of \(tally.length) bytes can not be right")
+                throw LibvirtFailure.refused("a file of \(tally.length) bytes is impossible")
             }
             switch try input.receive(into: buffer) {
             case .end:

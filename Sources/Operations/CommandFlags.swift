@@ -1,4 +1,4 @@
-/// What a command that is printed for a person must be told, as the one that prints it was: pasted,
+/// The flags that a printed command needs, as given to the command that prints it: pasted,
 /// it does what was shown.
 package struct CommandFlags: Sendable {
     /// For commands that plan, with a blank before each; empty where all is as usual.

@@ -2,17 +2,17 @@ package import Actuation
 import ClusterModel
 package import Execution
 
-/// What an operation tells while it goes on, for a terminal, a log, a web page or a test to show.
-/// Results are returned and failures are thrown: neither is told here.
+/// What an operation reports while it runs, for a terminal, a log, a web page or a test to show.
+/// Results are returned and failures are thrown: neither is reported here.
 package enum ProgressEvent: Sendable {
     /// Something that an operator should look at, and that stops nothing.
     case warning(String)
-    /// So many guests are watched for about so long, because nobody measured them lately.
+    /// So many guests are watched for about this long, because nobody measured them lately.
     case measuring(guests: Int, milliseconds: Int64)
-    /// The timer's rules ask for a plan, for this reason, by the mean of so many seconds; nil is by
-    /// the newest figures alone.
+    /// The timer's rules ask for a plan, for this reason, by the mean of this many seconds; nil is
+    /// by the newest figures alone.
     case decided(reason: String, overSeconds: Int64?)
-    /// The process that drives a run, in words, was told to abort it.
+    /// The process that drives a run, in words, was asked to abort it.
     case toldToAbort(String)
     /// A run begins in this state. Whoever watches it can stop it, until it is over.
     case runBegins(RunState, RunControl)
@@ -26,7 +26,7 @@ package protocol ProgressObserver: Sendable {
     func observe(_ event: ProgressEvent) async
 }
 
-/// How a run is told to stop from outside.
+/// How a run is stopped from outside.
 package struct RunControl: Sendable {
     private let send: @Sendable (RunEvent) -> Void
 

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// One of our SQLite files: where it lies, how it is told from others, how its schema came to be.
+/// One of our SQLite files: its path, how it is recognised, how its schema came to be.
 struct DatabaseFile: Sendable {
     /// Marks the file as ours, and as which of ours (`PRAGMA application_id`).
     enum Identity: Int32, Sendable {
@@ -63,7 +63,7 @@ struct DatabaseFile: Sendable {
             throw StoreError(
                 kind: .newer, file: path, operation: "open",
                 message: "it was written by a newer kvmbalance than this one",
-                remedy: "install that version again; this one would not understand what it wrote")
+                remedy: "install that version again; this one cannot read its format")
         }
         try migrator.migrate(writer)
     }

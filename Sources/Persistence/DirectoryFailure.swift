@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Why a directory can not be made, in the kernel's words: Foundation has only a number for it.
+/// Why a directory cannot be made, in the kernel's words: Foundation has only a number for it.
 enum DirectoryFailure {
     static func reason(_ directory: String) -> String {
         // The nearest parent that is there is the one that refuses.

@@ -39,7 +39,7 @@ enum JournalCoding {
         } catch {
             throw StoreError(
                 kind: .corrupt, file: file.path, operation: "read run \(run) from",
-                message: "record \(row.sequence) can not be read: \(error)",
+                message: "record \(row.sequence) cannot be read: \(error)",
                 remedy: "look at the hosts by hand (virsh list) before anything is migrated again")
         }
     }

@@ -57,8 +57,8 @@ enum JournalSchema {
         """
 
     /// What the records of ended runs come to, so that nobody needs to read them again. It can be
-    /// made anew at any time, and goes as soon as its run is taken up. When its form changes, empty
-    /// it: the next command fills it.
+    /// made again at any time, and goes as soon as its run is taken up. When its form changes,
+    /// empty it: the next command fills it.
     private static let index = """
         CREATE TABLE summary (
             run INTEGER PRIMARY KEY REFERENCES run, state TEXT NOT NULL, json TEXT NOT NULL

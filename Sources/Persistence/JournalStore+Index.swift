@@ -16,7 +16,7 @@ extension JournalStore {
             let folded = try await fold(runs.prefix(Self.foldedAtOnce))
             runs = runs.dropFirst(Self.foldedAtOnce)
             open += folded.filter { $0.state.outcome == nil }.map { ($0.run, $0.state) }
-            // Where they can not be written, they are folded again the next time.
+            // Where they cannot be written, they are folded again the next time.
             try? await summarize(folded.filter { $0.state.outcome != nil })
         }
         return open
@@ -95,7 +95,7 @@ extension JournalStore {
             throw StoreError(
                 kind: .corrupt, file: file.path, operation: "read summaries of runs from",
                 message: "\(error)",
-                remedy: "delete them, and the next command makes them anew: sqlite3 \(file.path) "
+                remedy: "delete them, and the next command makes them again: sqlite3 \(file.path) "
                     + "'DELETE FROM summary'")
         }
     }

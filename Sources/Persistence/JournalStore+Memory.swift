@@ -3,11 +3,11 @@ import GRDB
 /// Small values that outlive a process, by name: a state and not a history, like the register of
 /// maintenance. They are here because losing one may cost guests moves that they do not need.
 extension JournalStore {
-    /// nil when nothing is kept under this name; throws when it can not be read.
+    /// nil when nothing is kept under this name; throws when it cannot be read.
     package func remembered<Value: Decodable & Sendable>(
         _ name: String, as type: Value.Type
     ) async throws -> Value? {
-        let json = try await read("read the timer's memory from") { database in
+        let json = try await read("read the timer's state from") { database in
             try String.fetchOne(
                 database, sql: "SELECT json FROM memory WHERE name = ?", arguments: [name])
         }
@@ -16,8 +16,8 @@ extension JournalStore {
             return try CanonicalJSON.decode(Value.self, from: json)
         } catch {
             throw StoreError(
-                kind: .corrupt, file: file.path, operation: "read the timer's memory from",
-                message: "'\(name)' can not be read: \(error)",
+                kind: .corrupt, file: file.path, operation: "read the timer's state from",
+                message: "'\(name)' cannot be read: \(error)",
                 remedy: "delete it, and guests that were moved lately may be moved again: sqlite3 "
                     + "\(file.path) \"DELETE FROM memory WHERE name = '\(name)'\"")
         }
@@ -25,7 +25,7 @@ extension JournalStore {
 
     package func remember(_ value: some Encodable & Sendable, as name: String) async throws {
         let json = String(decoding: try CanonicalJSON.encode(value), as: UTF8.self)
-        try await file.shielded("store the timer's memory in") { [queue] in
+        try await file.shielded("store the timer's state in") { [queue] in
             try await queue.write { database in
                 try database.execute(
                     sql: """

@@ -17,13 +17,13 @@ extension JournalStore {
             throw StoreError(
                 kind: .missing, file: file.path, operation: "read run \(run) from",
                 message: "there is no run \(run)",
-                remedy: "see which there are with 'kvmbalance runs list'")
+                remedy: "list the runs with 'kvmbalance runs list'")
         }
         // Outside the database, so that others can read meanwhile.
         return try JournalCoding.records(of: rows, run: run, file: file)
     }
 
-    /// The run folded; throws where a record can not be read, or the plan is missing.
+    /// The run folded; throws where a record cannot be read, or the plan is missing.
     package func state(of run: RunID) async throws -> RunState {
         let records = try await records(of: run)
         return RunState(plan: try plan(in: records, of: run), records: records)

@@ -4,12 +4,12 @@ import GRDB
 
 /// The journal, `journal.sqlite`: every run's records and the hosts in maintenance.
 ///
-/// When `append` returns, the record survives a power cut (WAL, synchronous FULL). What can not be
+/// When `append` returns, the record survives a power cut (WAL, synchronous FULL). What cannot be
 /// read stops the program with an error: a record is never skipped, for the step it tells of may
 /// be the one that moved a guest.
 package struct JournalStore: RunJournal {
     package static let fileName = "journal.sqlite"
-    /// A file of so many pages of 4 KiB is checked through in a few hundredths of a second.
+    /// A file of this many pages of 4 KiB is checked through in a few hundredths of a second.
     private static let checkedWhenOpened = 4096
 
     let file: DatabaseFile
@@ -49,7 +49,7 @@ package struct JournalStore: RunJournal {
         do { try queue.close() } catch { throw file.error("close", error) }
     }
 
-    /// How hard the journal holds on to what it is told, as SQLite itself says.
+    /// How durably the journal stores its records, as SQLite itself says.
     package func durability() async throws -> String {
         try await read("ask") { database in
             let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "?"

@@ -5,8 +5,8 @@ package import Telemetry
 extension MetricsStore {
     /// Demand of all domains and use of all hosts in the window, in one pass over the rows.
     ///
-    /// Without rules, what counts as a gap is judged by the period that the samples themselves show:
-    /// only the collector knew its own, and it may have been another one then.
+    /// Without rules, what counts as a gap is judged by the period that the samples themselves
+    /// show: only the collector knew its own, and it may have been another one then.
     package func load(
         in window: SampleWindow, rules: RateRules? = nil
     ) async throws -> MeasuredLoad {
@@ -30,8 +30,8 @@ extension MetricsStore {
         return LiveFigures(of: samples, rules: rules)
     }
 
-    /// What domains used on average between two moments that are minutes apart. It blocks its thread
-    /// while it reads.
+    /// What domains used on average between two moments that are minutes apart. It blocks its
+    /// thread while it reads.
     package func recentUse(from start: Timestamp, to end: Timestamp) async throws -> RecentUse {
         let length = max(1, end.millisecondsSince(start))
         let window = SampleWindow(endingAt: end, lengthMilliseconds: length, slots: 1)

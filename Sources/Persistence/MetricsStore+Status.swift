@@ -52,7 +52,7 @@ extension MetricsStore {
         }
     }
 
-    /// What each host was last found to be, in order of name; without what can not be right, such
+    /// What each host was last found to be, in order of name; without what cannot be right, such
     /// as an earlier version may have stored.
     package func observations() async throws -> [HostObservation] {
         try await read("read facts from") { [file] database in
@@ -76,7 +76,7 @@ extension MetricsStore {
                 } catch {
                     throw StoreError(
                         kind: .corrupt, file: file.path, operation: "read facts from",
-                        message: "the facts of \(row[0] as String) can not be read: \(error)",
+                        message: "the facts of \(row[0] as String) cannot be read: \(error)",
                         remedy: "run 'kvmbalance collect --once', which replaces them")
                 }
             }.filter(\.faults.isEmpty)

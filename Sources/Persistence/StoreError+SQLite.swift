@@ -11,12 +11,12 @@ extension StoreError {
                 remedy: remedy)
         }
         switch error.resultCode {
-        // Full before anything is written: the index of the WAL can not be made as large as it must.
+        // Full before anything is written: the index of the WAL cannot be made as large as it must.
         case .SQLITE_FULL,
             .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE:
             self = make(
                 .diskFull, "the disk is full",
-                "free some space there; nothing that was written before is lost")
+                "free some space there; everything written before is safe")
         case .SQLITE_CORRUPT:
             self = make(
                 .corrupt, "the file is damaged",
@@ -24,10 +24,10 @@ extension StoreError {
         case .SQLITE_NOTADB:
             self = make(
                 .foreign, "this is not a database",
-                "see what the file is and move it away; a new database is made in its place")
+                "check what the file is and move it away; a new database is then created")
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
             self = make(
-                .notWritable, "the file or its directory can not be written",
+                .notWritable, "the file or its directory cannot be written",
                 "check the owner, the permissions and the mount, or set another 'database'")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self = make(
@@ -35,9 +35,9 @@ extension StoreError {
                 "see who has it open with 'fuser FILE' and try again")
         case .SQLITE_IOERR:
             self = make(
-                .failed, "the disk does not read or write", "look at the kernel's log (dmesg)")
+                .failed, "the disk reports read or write errors", "check the kernel's log (dmesg)")
         default:
-            // The codes are SQLite's and open-ended: whatever else it says is told as it is.
+            // The codes are SQLite's and open-ended: whatever else it says is passed on as it is.
             self = StoreError(kind: .failed, file: file, operation: operation, message: said)
         }
     }

@@ -5,7 +5,7 @@ package struct StoreError: Error, Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Written by a version of kvmbalance that knows more than this one.
         case newer
-        /// Bytes that do not make sense, or a record that can not be read.
+        /// Bytes that do not make sense, or a record that cannot be read.
         case corrupt
         /// A file of another kind lies where ours should.
         case foreign

@@ -7,7 +7,7 @@ enum AliasLimit {
     static let most = 20
 
     /// Counts what looks like an alias. In quotes or comments some may be counted that are none,
-    /// which no file of ours has twenty of.
+    /// and no file of ours has twenty of them.
     static func check(_ yaml: String) throws(PolicyError) {
         var count = 0
         for (number, line) in yaml.split(separator: "\n", omittingEmptySubsequences: false)

@@ -6,10 +6,11 @@ package struct DemandWindow: Hashable, Sendable {
     package var windowSeconds: Int64
     /// 1 to 100. The 95th leaves out short peaks, which CPU survives and memory would not.
     package var percentile: Int
-    /// The mean in place of the percentile. Of many small domains each percentile adds up to more than
-    /// their host ever has; means add up to its mean.
+    /// The mean in place of the percentile. Of many small domains each percentile adds up to more
+    /// than their host ever has; means add up to its mean.
     package var usesMean = false
-    /// Thousandths: hosts are compared by so many standard deviations above their mean. Only with means.
+    /// Thousandths: hosts are compared by this many standard deviations above their mean. Only with
+    /// means.
     package var deviationThousandths: Int64 = 0
     /// Domains whose peaks lie in different slots may share a host.
     package var slots: Int

@@ -52,7 +52,8 @@ package struct FleetHost: Hashable, Sendable {
         self.reserve = reserve
     }
 
-    /// The host part of the URI, without user and port: `host1` of `qemu+ssh://root@host1:22/system`.
+    /// The host part of the URI, without user and port: `host1` of
+    /// `qemu+ssh://root@host1:22/system`.
     package var address: String {
         guard let start = uri.firstRange(of: "://")?.upperBound else { return name.rawValue }
         let authority = uri[start...].prefix { $0 != "/" && $0 != "?" }

@@ -1,8 +1,8 @@
 /// What a libvirt URI asks for beside a host.
 ///
-/// Source: `doRemoteOpen` in libvirt's `remote_driver.c` and `virURIParseParams` in `viruri.c` (9.0.0):
-/// parameters stand behind `?`, are parted by `&` or `;`, may be written in percents, and their names are
-/// compared without regard to case.
+/// Source: `doRemoteOpen` in libvirt's `remote_driver.c` and `virURIParseParams` in `viruri.c`
+/// (9.0.0): parameters stand behind `?`, are parted by `&` or `;`, may be written in percents, and
+/// their names are compared without regard to case.
 package enum LibvirtURI {
     /// A parameter that only a trusted file may have.
     package struct Privileged: Hashable, Sendable {
@@ -15,7 +15,7 @@ package enum LibvirtURI {
     package enum Effect: String, Hashable, Sendable {
         case runsHere = "runs a program on this machine"
         case runsThere = "runs a program on the host"
-        case trusts = "changes by what a host is known to be itself"
+        case trusts = "changes how the host's identity is checked"
     }
 
     private static let effects: [String: Effect] = [
@@ -26,8 +26,8 @@ package enum LibvirtURI {
     /// A URI within a URI may have one within, and nobody needs more.
     private static let depth = 4
 
-    /// In their order in the URI. Those of its `name`, which the host's own daemon opens, count too: what
-    /// they run, they run there.
+    /// In their order in the URI. Those of its `name`, which the host's own daemon opens, count
+    /// too: what they run, they run there.
     package static func privileged(in uri: String) -> [Privileged] {
         privileged(in: uri, depth: depth)
     }
@@ -53,8 +53,8 @@ package enum LibvirtURI {
         }
     }
 
-    /// As libxml2 does it: two hexadecimal digits behind a percent sign are a byte, all else stays; C ends
-    /// the word at a zero byte.
+    /// As libxml2 does it: two hexadecimal digits behind a percent sign are a byte, all else stays;
+    /// C ends the word at a zero byte.
     private static func unescaped(_ text: Substring) -> String {
         let bytes = Array(text.utf8)
         var plain: [UInt8] = []

@@ -12,7 +12,7 @@ extension PolicyError {
         case .duplicatedKeysInMapping(let duplicates, let context):
             let names = duplicates.sorted().map { "'\($0)'" }.joined(separator: ", ")
             self.init(
-                "the key \(names) is there twice", line: context.mark.line,
+                "the key \(names) is given twice", line: context.mark.line,
                 column: context.mark.column)
         default:
             self.init("not YAML: \(error)")

@@ -36,7 +36,7 @@ extension PolicyReader {
         let assumed = MigrationOptions()
         let rules = MigrationOptions.WhenStuck.allCases.map(\.rawValue)
         options.whenStuck = try table.scalar(
-            "when-stuck", rules.dropLast().joined(separator: ", ") + " or \(rules.last ?? "")"
+            "whenStuck", rules.dropLast().joined(separator: ", ") + " or \(rules.last ?? "")"
         ) { MigrationOptions.WhenStuck(rawValue: $0) }
         if options.whenStuck == assumed.stuckRule { options.whenStuck = nil }
         options.maxDowntimeMilliseconds = try table.scalar(
@@ -62,8 +62,8 @@ extension PolicyReader {
         if options.whenStuck == .postcopy, options.suspend || options.tunnelled {
             let other = options.suspend ? "suspend" : "tunnelled"
             throw table.error(
-                "'migration.when-stuck: post-copy' can not be combined with '\(other)': libvirt "
-                    + "refuses it", at: "when-stuck")
+                "'migration.whenStuck: post-copy' cannot be combined with '\(other)': libvirt "
+                    + "refuses it", at: "whenStuck")
         }
     }
 
@@ -76,9 +76,9 @@ extension PolicyReader {
         }
         for word in ["persistent", "undefinesource"] where try flag(table, word) == false {
             throw table.error(
-                "'migration.\(word)' can only be true: a persistent domain always takes its "
-                    + "definition along and leaves none behind, or it could be started twice, or "
-                    + "be gone after its next shutdown", at: word)
+                "'migration.\(word)' can only be true: a persistent domain always moves with "
+                    + "its definition and leaves none behind: otherwise it could be started twice "
+                    + "or be lost at its next shutdown", at: word)
         }
         if try flag(table, "direct") == true {
             throw table.error(

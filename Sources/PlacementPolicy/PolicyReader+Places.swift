@@ -1,6 +1,7 @@
 import ClusterModel
 
-/// What the operator knows of hosts and libvirt does not: storage that is the same, networks that are.
+/// What the operator knows of hosts and libvirt does not: storage that is the same, networks that
+/// are.
 extension PolicyReader {
     static func sharedStorage(_ table: YAMLTable) throws(PolicyError) -> [SharedStorage] {
         var shared: [SharedStorage] = []
@@ -26,7 +27,7 @@ extension PolicyReader {
             }
             let hosts = try entry.required(entry.names("hosts"), "hosts")
             if let odd = hosts.values.sorted().first(where: { !isInterface($0) }) {
-                throw entry.error("'\(odd)' is no name of a bridge or network", at: "hosts")
+                throw entry.error("'\(odd)' is not the name of a bridge or network", at: "hosts")
             }
             let new = InterfaceNames(
                 name: try entry.required(name, "name"),
@@ -35,8 +36,8 @@ extension PolicyReader {
             if let clash = interfaces.lazy.compactMap({ new.clash(with: $0) }).first {
                 let place = clash.host.map { "on \($0)" } ?? "on hosts that are not listed"
                 throw entry.error(
-                    "two of 'interfaces' are called '\(clash.name)' \(place): which of them a "
-                        + "card is on could not be told", at: "hosts")
+                    "two of 'interfaces' are called '\(clash.name)' \(place), so that a card "
+                        + "could be on either", at: "hosts")
             }
             interfaces.append(new)
         }

@@ -9,7 +9,8 @@ extension PolicyReader {
             let curve: PowerCurve
             if entry.has("watts") {
                 for key in ["idle", "max"] where entry.has(key) {
-                    throw entry.error("'watts' says all: leave '\(key)' out", at: key)
+                    throw entry.error(
+                        "'watts' already covers the whole range: leave '\(key)' out", at: key)
                 }
                 curve = try steps(entry)
             } else {

@@ -48,7 +48,8 @@ extension PolicyReader {
         }
     }
 
-    /// In thousandths. Percentiles hold the peaks already; of times of the day only the worst is kept.
+    /// In thousandths. Percentiles hold the peaks already; of times of the day only the worst is
+    /// kept.
     static func deviations(
         _ table: YAMLTable, _ demand: DemandWindow
     ) throws(PolicyError) -> Int64 {

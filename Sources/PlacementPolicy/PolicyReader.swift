@@ -35,7 +35,7 @@ package enum PolicyReader {
         "rollingReboot": ["hostsPerRound", "bringBack"],
         "migration": [
             "live", "p2p", "suspend", "unsafe", "tunnelled", "auto-converge", "postcopy", "tls",
-            "parallel", "bandwidth", "timeout", "attempts", "when-stuck", "max-downtime",
+            "parallel", "bandwidth", "timeout", "attempts", "whenStuck", "max-downtime",
             "max-bandwidth", "copy-storage-all", "copy-storage-inc",
             "offline", "persistent", "undefinesource", "direct", "shutdown-timeout", "keep-images",
             "compressed", "comp-mt-level", "comp-mt-threads", "comp-mt-dthreads",
@@ -45,6 +45,9 @@ package enum PolicyReader {
         "interfaces": ["name", "hosts"],
         "power": ["hosts", "idle", "max", "watts"],
     ]
+
+    /// Earlier spellings that stay readable, by the path of their mapping: the old one first.
+    static let formerKeys = ["migration": ["when-stuck": "whenStuck"]]
 
     package static func read(_ yaml: String) throws(PolicyError) -> Policy {
         guard let document = try compose(yaml) else {
@@ -92,7 +95,7 @@ package enum PolicyReader {
     /// A mapping inside another, with the keys that the vocabulary has for its place.
     static func section(_ table: YAMLTable, _ key: String) throws(PolicyError) -> YAMLTable? {
         let path = table.path.isEmpty ? key : "\(table.path).\(key)"
-        return try table.table(key, keys: vocabulary[path] ?? [])
+        return try table.table(key, keys: vocabulary[path] ?? [], former: formerKeys[path] ?? [:])
     }
 
     private static func readCapacity(

@@ -1,7 +1,7 @@
 package import ClusterModel
 
 /// Reads the amounts of a policy file: exact decimals with a unit, never floating point. What is
-/// more than anybody can mean is as wrong as a missing unit: it gives nil, and nothing reckoned
+/// more than anybody can mean is as wrong as a missing unit: it gives nil, and nothing computed
 /// from it overflows.
 package enum Quantity {
     /// A hundred years, in seconds.

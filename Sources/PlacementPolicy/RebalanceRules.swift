@@ -15,8 +15,8 @@ package struct RebalanceRules: Hashable, Sendable {
     /// So many of the last `looks` must show a host overloaded before it is relieved.
     package var held = 3
     package var looks = 5
-    /// Once acting, hosts are relieved this far below their limits, and the load is evened out this far
-    /// below the spread; it takes so much to act again: without the distance one sample decides.
+    /// Once acting, hosts are relieved this far below their limits, and the load is evened out this
+    /// far below the spread, so that one more sample cannot start the next plan.
     package var calm: Int64 = 500
     /// A plan must win more in this time than its migrations cost.
     package var residenceSeconds: Int64 = 6 * 3600
@@ -24,9 +24,9 @@ package struct RebalanceRules: Hashable, Sendable {
     /// to the most. What it counts is forgotten after twice the rest that came last.
     package var restSeconds: Int64 = 86_400
     package var restAtMostSeconds: Int64 = 8 * 86_400
-    /// Hosts are emptied only after so long without overload.
+    /// Hosts are emptied only after this long without overload.
     package var emptyAfterSeconds: Int64 = 40 * 60
-    /// A host that was out of reach takes nothing until it answered for so long.
+    /// A host that was out of reach takes nothing until it answered for this long.
     package var settleSeconds: Int64 = 30 * 60
     package var movesPerHour: Int?
     package var quiet: [QuietHours] = []

@@ -2,7 +2,7 @@
 package struct RebootRules: Hashable, Sendable {
     /// Hosts that are down together at most; nil leaves it to what the others can carry.
     package var hostsPerRound: Int?
-    /// Do the domains come home after each round? If not they stay where they were brought, and
+    /// Do the domains return after each round? If not they stay where they were brought, and
     /// the next round starts from there.
     package var bringBack = true
 

@@ -1,8 +1,8 @@
 import ClusterModel
 import Yams
 
-/// A mapping in a policy file: gives its values by type, and knows where each stands. Other files of
-/// ours are read by it too, as strictly.
+/// A mapping in a policy file: gives its values by type, and knows where each stands. Other files
+/// of ours are read by it too, as strictly.
 package struct YAMLTable {
     let path: String
     private let entries: [(key: String, value: Yams.Node)]
@@ -16,19 +16,25 @@ package struct YAMLTable {
         try self.init(document, path: "", keys: keys)
     }
 
-    /// Fails on keys that are not in `keys`.
-    init(_ value: Yams.Node, path: String, keys: [String]) throws(PolicyError) {
+    /// Fails on keys that are not in `keys`; those of `former` are read as the ones they became.
+    init(
+        _ value: Yams.Node, path: String, keys: [String], former: [String: String] = [:]
+    ) throws(PolicyError) {
         self.path = path
         mark = value.mark
         guard let mapping = value.mapping else {
             throw Self.error(
-                "\(path.isEmpty ? "a policy" : "'\(path)'") must hold keys and values. "
+                "\(path.isEmpty ? "the file" : "'\(path)'") must hold keys and values. "
                     + Self.valid(keys), at: value)
         }
         var entries: [(key: String, value: Yams.Node)] = []
         for (key, value) in mapping {
-            guard let name = key.scalar?.string else {
+            guard let word = key.scalar?.string else {
                 throw Self.error("a key must be a word. " + Self.valid(keys), at: key)
+            }
+            let name = former[word] ?? word
+            guard !entries.contains(where: { $0.key == name }) else {
+                throw Self.error("'\(word)' and '\(name)' are the same key: keep one", at: key)
             }
             guard keys.contains(name) else {
                 let place = path.isEmpty ? "" : " in '\(path)'"
@@ -59,9 +65,11 @@ package struct YAMLTable {
         return result
     }
 
-    package func table(_ key: String, keys: [String]) throws(PolicyError) -> YAMLTable? {
+    package func table(
+        _ key: String, keys: [String], former: [String: String] = [:]
+    ) throws(PolicyError) -> YAMLTable? {
         guard let value = value(key) else { return nil }
-        return try YAMLTable(value, path: full(key), keys: keys)
+        return try YAMLTable(value, path: full(key), keys: keys, former: former)
     }
 
     package func tables(_ key: String, keys: [String]) throws(PolicyError) -> [YAMLTable] {
@@ -104,7 +112,8 @@ package struct YAMLTable {
     package func required<Value>(_ value: Value?, _ key: String) throws(PolicyError) -> Value {
         guard let value else {
             let (line, column) = (mark?.line, mark?.column)
-            throw PolicyError("'\(path)' lacks the key '\(key)'", line: line, column: column)
+            let place = path.isEmpty ? "the file" : "'\(path)'"
+            throw PolicyError("\(place) lacks the key '\(key)'", line: line, column: column)
         }
         return value
     }

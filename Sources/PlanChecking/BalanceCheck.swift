@@ -1,11 +1,12 @@
 import ClusterModel
 import PlacementPolicy
 
-/// A plan to balance mends constraints that were broken, or makes nothing worse that it is meant to
-/// mend: overload does not grow; no peak rises, except within its limit where overload falls; and
-/// overload falls, or a peak or a spread, of all hosts or of those that the plan touches.
+/// A plan to balance repairs constraints that were broken, or makes nothing worse that it is meant
+/// to repair: overload does not grow; no peak rises, except within its limit where overload falls;
+/// and overload falls, or a peak or a spread, of all hosts or of those that the plan touches.
 ///
-/// Counts anew from the domains' places; hosts that are unreachable or in maintenance take no part.
+/// Counts again from the domains' places; hosts that are unreachable or in maintenance take no
+/// part.
 enum BalanceCheck {
     /// Shares of the hosts in hundredths of a percent, by what is measured.
     private struct Shares {
@@ -26,15 +27,17 @@ enum BalanceCheck {
         }
     }
 
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        guard it.plan.kind == .balance, it.plan.outcome == .plan else { return [] }
-        let damage = [it.domains.mapValues(\.host), it.final].map { Damage(it, $0) }
-        if damage[1].isLess(than: damage[0]) { return [] }
-        let before = shares(it, it.domains.mapValues(\.host))
-        let after = shares(it, it.final)
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        guard subject.plan.kind == .balance, subject.plan.outcome == .plan else { return [] }
+        let broken = [subject.domains.mapValues(\.host), subject.final].map {
+            BrokenConstraints(subject, $0)
+        }
+        if broken[1].isLess(than: broken[0]) { return [] }
+        let before = shares(subject, subject.domains.mapValues(\.host))
+        let after = shares(subject, subject.final)
         var found: [Violation] = []
         let overload = [before, after].map { $0.reduce(0) { $0 + $1.overload } }
-        for (measure, (old, new)) in zip(it.policy.balance.measures, zip(before, after))
+        for (measure, (old, new)) in zip(subject.policy.balance.measures, zip(before, after))
         where new.peak > old.peak {
             if overload[1] < overload[0], new.peak <= new.limit { continue }
             found.append(
@@ -59,39 +62,40 @@ enum BalanceCheck {
         return found
     }
 
-    private static func shares(_ it: CheckedCase, _ place: [DomainID: HostName]) -> [Shares] {
-        let slots = max(1, it.snapshot.demandSlots)
+    private static func shares(_ subject: CheckedCase, _ place: [DomainID: HostName]) -> [Shares] {
+        let slots = max(1, subject.snapshot.demandSlots)
         let idle = [Int64](repeating: 0, count: slots)
         var memory: [HostName: Int64] = [:]
         var cpu: [HostName: [Int64]] = [:]
-        for domain in it.active {
+        for domain in subject.active {
             // One that is seen twice never moves: each sighting counts where it is.
-            let isTwin = it.seenTwice.contains(domain.id)
+            let isTwin = subject.seenTwice.contains(domain.id)
             var places = [isTwin ? domain.host : place[domain.id] ?? domain.host]
             // A migration under way holds its target once, however often its domain is seen.
-            let isFirst = it.domains[domain.id]?.host == domain.host
-            for migration in it.snapshot.inFlight where isFirst && migration.domain == domain.id {
+            let isFirst = subject.domains[domain.id]?.host == domain.host
+            for migration in subject.snapshot.inFlight
+            where isFirst && migration.domain == domain.id {
                 if let target = migration.target, target != domain.host { places.append(target) }
             }
-            let demand = it.policy.cpuDemand(of: domain, slots: slots).map(\.count)
+            let demand = subject.policy.cpuDemand(of: domain, slots: slots).map(\.count)
             for host in places {
-                memory[host, default: 0] += it.policy.memoryDemand(of: domain.facts).count
+                memory[host, default: 0] += subject.policy.memoryDemand(of: domain.facts).count
                 for slot in demand.indices { cpu[host, default: idle][slot] += demand[slot] }
             }
         }
-        let hosts = it.snapshot.hosts.filter { $0.isReachable && !$0.inMaintenance }
-        return it.policy.balance.measures.map { measure in
-            let limit = it.policy.balance.limit(measure)
+        let hosts = subject.snapshot.hosts.filter { $0.isReachable && !$0.inMaintenance }
+        return subject.policy.balance.measures.map { measure in
+            let limit = subject.policy.balance.limit(measure)
             switch measure {
             case .memory:
                 return Shares(
                     ofHosts: hosts.map {
-                        share(memory[$0.name] ?? 0, of: it.policy.usableMemory(of: $0).count)
+                        share(memory[$0.name] ?? 0, of: subject.policy.usableMemory(of: $0).count)
                     }, limit: limit)
             case .cpu:
                 return Shares(
                     ofHosts: hosts.map {
-                        share(cpu[$0.name]?.max() ?? 0, of: it.policy.usableCPU(of: $0).count)
+                        share(cpu[$0.name]?.max() ?? 0, of: subject.policy.usableCPU(of: $0).count)
                     }, limit: limit)
             }
         }

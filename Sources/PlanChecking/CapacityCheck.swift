@@ -1,12 +1,12 @@
 import ClusterModel
 
-/// No account is ever overdrawn, in any interleaving that the graph allows.
+/// No resource is ever overdrawn, in any interleaving that the graph allows.
 ///
 /// A step takes at its target from its start and gives back at its source when it is done. So a
-/// state of the run, seen by one account, is a set X of arriving steps that have started, and the
+/// state of the run, seen by one resource, is a set X of arriving steps that have started, and the
 /// departing steps that are done. The worst state for a given X has as few departures as possible:
 /// those that X had to wait for, directly or not. Such a state can really be reached (carry out all
-/// that X waits for, then start X, and nothing else), so the bound is exact: an account is safe if
+/// that X waits for, then start X, and nothing else), so the bound is exact: a resource is safe if
 /// and only if
 ///
 ///     start + sum of X − sum of the departures that some step of X waits for  ≤  limit
@@ -17,35 +17,35 @@ enum CapacityCheck {
     /// Up to this many arrivals, all sets of them are tried one by one.
     static let setsUpTo = 10
 
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        let ledger = Ledger(it)
-        var arrivals: [Account: [(step: Step, amount: Int64)]] = [:]
-        var departures: [Account: [(step: Step, amount: Int64)]] = [:]
-        var order: [Account] = []
-        for step in it.plan.steps {
-            guard let domain = it.domains[step.move.domain] else { continue }
-            let here = ledger.taken(by: domain, on: step.move.source)
-            let there = ledger.taken(by: domain, on: step.move.target)
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        let usage = HostUsage(subject)
+        var arrivals: [HostResource: [(step: Step, amount: Int64)]] = [:]
+        var departures: [HostResource: [(step: Step, amount: Int64)]] = [:]
+        var order: [HostResource] = []
+        for step in subject.plan.steps {
+            guard let domain = subject.domains[step.move.domain] else { continue }
+            let here = usage.taken(by: domain, on: step.move.source)
+            let there = usage.taken(by: domain, on: step.move.target)
             // A move within a zone changes nothing for a group of zones.
-            for (account, amount) in there where here[account] == nil && amount > 0 {
-                if arrivals[account] == nil { order.append(account) }
-                arrivals[account, default: []].append((step, amount))
+            for (resource, amount) in there where here[resource] == nil && amount > 0 {
+                if arrivals[resource] == nil { order.append(resource) }
+                arrivals[resource, default: []].append((step, amount))
             }
-            for (account, amount) in here where there[account] == nil && amount > 0 {
-                departures[account, default: []].append((step, amount))
+            for (resource, amount) in here where there[resource] == nil && amount > 0 {
+                departures[resource, default: []].append((step, amount))
             }
         }
-        return order.compactMap { account -> Violation? in
-            let incoming = (arrivals[account] ?? []).map {
-                ($0.amount, it.ancestors(of: $0.step))
+        return order.compactMap { resource -> Violation? in
+            let incoming = (arrivals[resource] ?? []).map {
+                ($0.amount, subject.ancestors(of: $0.step))
             }
-            let outgoing = (departures[account] ?? []).map { ($0.amount, $0.step.id) }
-            let (start, limit) = (ledger.used(account), ledger.limit(account))
+            let outgoing = (departures[resource] ?? []).map { ($0.amount, $0.step.id) }
+            let (start, limit) = (usage.used(resource), usage.limit(resource))
             let worst = start + worst(incoming, outgoing, enough: limit - start)
             guard worst > limit else { return nil }
             return Violation(
-                account.rule,
-                "\(account.name) can reach \(worst) where \(limit) is the limit")
+                resource.rule,
+                "\(resource.name) can reach \(worst) where \(limit) is the limit")
         }.sorted { $0.detail < $1.detail }
     }
 

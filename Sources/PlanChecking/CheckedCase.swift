@@ -32,7 +32,7 @@ struct CheckedCase {
             firstOf: snapshot.hosts.map { ($0.name, $0) })
         active = snapshot.domains.filter { $0.facts.state.isActive }
         let defined = snapshot.domains.filter { !$0.facts.state.isActive }
-            .filter { CheckedWays.mayMoveAsDefinition($0.facts, policy) }
+            .filter { CheckedModes.mayMoveAsDefinition($0.facts, policy) }
         domains = Dictionary(
             firstOf: (active + defined).map { ($0.id, $0) })
         steps = Dictionary(firstOf: plan.steps.map { ($0.id, $0) })
@@ -65,7 +65,8 @@ struct CheckedCase {
     /// All steps that must be done before this one may start.
     func ancestors(of step: Step) -> Set<StepID> { ancestors[step.id] ?? [] }
 
-    /// The steps of one domain, in the order in which it makes them. Only for graphs without circles.
+    /// The steps of one domain, in the order in which it makes them. Only for graphs without
+    /// circles.
     func steps(of domain: DomainID) -> [Step] { stepsOfDomain[domain] ?? [] }
 
     /// The active members of a group, one entry for each host that a member is seen on.
@@ -73,7 +74,7 @@ struct CheckedCase {
         group.members.flatMap { sightings[$0] ?? [] }
     }
 
-    /// What a group looks at: the host, or its zone; a host without a zone is a zone of its own.
+    /// What a group looks at: the host, or its zone; a host without a zone is its own zone.
     func item(_ host: HostName, _ scope: PlacementGroup.Scope) -> String {
         switch scope {
         case .host: "host \(host)"
@@ -90,8 +91,8 @@ struct CheckedCase {
         }
     }
 
-    /// Must hosts stay within their CPUs? A drain, a return and a rollback may fill them above that:
-    /// guests get slower then, and none is lost. What they do to a host they tell beforehand.
+    /// Must hosts stay within their CPUs? A drain, a return and a rollback may fill them above
+    /// that: guests get slower then, and none is lost. What they do to a host they tell beforehand.
     var keepsWithinCPUs: Bool {
         switch plan.kind {
         case .drain, .return, .rollback: false

@@ -3,7 +3,7 @@ import PlacementPolicy
 /// Which of many lists of name patterns hold a name, without holding every list against every name.
 ///
 /// A pattern matches only names that begin with what it says before its first `*` or `?`: for each
-/// name only the patterns of its own beginnings are looked at.
+/// name only the patterns with its first letters are tried.
 struct CheckedNames {
     private struct Entry {
         var list: Int

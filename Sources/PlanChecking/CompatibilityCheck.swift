@@ -4,14 +4,14 @@ import PlacementPolicy
 /// The target can run the guest: machine, CPU, networks, security model, NUMA cells, rules,
 /// storage.
 enum CompatibilityCheck {
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        it.plan.steps.flatMap { step -> [Violation] in
-            guard let domain = it.domains[step.move.domain],
-                let from = it.hosts[step.move.source], let to = it.hosts[step.move.target]
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        subject.plan.steps.flatMap { step -> [Violation] in
+            guard let domain = subject.domains[step.move.domain],
+                let from = subject.hosts[step.move.source], let to = subject.hosts[step.move.target]
             else { return [] }
             let found =
-                CheckedWays.faults(of: step, domain, from, to, it.policy)
-                + reasons(domain, from, to, it.policy, step: step)
+                CheckedModes.faults(of: step, domain, from, to, subject.policy)
+                + reasons(domain, from, to, subject.policy, step: step)
             return found.map {
                 Violation(
                     .compatibility, step: step.id, host: to.name, "\(domain.name): \($0)")
@@ -19,7 +19,7 @@ enum CompatibilityCheck {
         }
     }
 
-    /// Why a domain of one host can not run on another, whatever the load.
+    /// Why a domain of one host cannot run on another, whatever the load.
     static func reasons(
         _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy, step: Step? = nil
     ) -> [String] {

@@ -4,14 +4,14 @@ import PlacementPolicy
 /// A plan to consolidate empties the hosts that it names and begins no other: fewer are in use
 /// after it, none of them fuller than the policy allows unless it was fuller before.
 enum ConsolidateCheck {
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        guard it.plan.kind == .consolidate else { return [] }
-        let rules = it.policy.consolidate
-        let before = places(it, it.domains.mapValues(\.host))
-        let after = places(it, it.final)
-        let emptied = Set(it.plan.hosts)
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        guard subject.plan.kind == .consolidate else { return [] }
+        let rules = subject.policy.consolidate
+        let before = places(subject, subject.domains.mapValues(\.host))
+        let after = places(subject, subject.final)
+        let emptied = Set(subject.plan.hosts)
         var found: [Violation] = []
-        for name in it.plan.hosts {
+        for name in subject.plan.hosts {
             let add = { found.append(Violation(.consolidate, host: name, $0)) }
             for domain in after[name] ?? [] { add("\(domain.name) is still there") }
             if before[name, default: []].isEmpty { add("it was empty before") }
@@ -27,27 +27,27 @@ enum ConsolidateCheck {
             )
         }
         let left = after.count { host, domains in
-            !domains.isEmpty && it.hosts[host]?.isReachable == true
+            !domains.isEmpty && subject.hosts[host]?.isReachable == true
         }
         if left < rules.minActive {
             found.append(
                 Violation(.consolidate, "\(left) hosts stay in use, too few by the policy"))
         }
-        if let most = rules.maxMoves, it.plan.steps.count > most {
+        if let most = rules.maxMoves, subject.plan.steps.count > most {
             found.append(
-                Violation(.consolidate, "\(it.plan.steps.count) moves where \(most) may be"))
+                Violation(.consolidate, "\(subject.plan.steps.count) moves where \(most) may be"))
         }
-        return found + ceilings(it, before, after)
+        return found + ceilings(subject, before, after)
     }
 
     private static func places(
-        _ it: CheckedCase, _ place: [DomainID: HostName]
+        _ subject: CheckedCase, _ place: [DomainID: HostName]
     ) -> [HostName: [Domain]] {
         var places: [HostName: [Domain]] = [:]
-        for domain in it.active {
-            let twice = it.seenTwice.contains(domain.id)
+        for domain in subject.active {
+            let twice = subject.seenTwice.contains(domain.id)
             var hosts: Set<HostName> = [twice ? domain.host : place[domain.id] ?? domain.host]
-            for migration in it.snapshot.inFlight where migration.domain == domain.id {
+            for migration in subject.snapshot.inFlight where migration.domain == domain.id {
                 if let target = migration.target { hosts.insert(target) }
             }
             for host in hosts { places[host, default: []].append(domain) }
@@ -56,10 +56,10 @@ enum ConsolidateCheck {
     }
 
     private static func ceilings(
-        _ it: CheckedCase, _ before: [HostName: [Domain]], _ after: [HostName: [Domain]]
+        _ subject: CheckedCase, _ before: [HostName: [Domain]], _ after: [HostName: [Domain]]
     ) -> [Violation] {
-        let rules = it.policy.consolidate
-        return it.snapshot.hosts.flatMap { host -> [Violation] in
+        let rules = subject.policy.consolidate
+        return subject.snapshot.hosts.flatMap { host -> [Violation] in
             var found: [Violation] = []
             let check = { (what: String, capacity: Int64, share: Int64, loads: [Int64]) in
                 let isOver = Int128(loads[1]) * 10_000 > Int128(capacity) * Int128(share)
@@ -69,16 +69,18 @@ enum ConsolidateCheck {
             }
             let domains = [before[host.name] ?? [], after[host.name] ?? []]
             check(
-                "memory", it.policy.usableMemory(of: host).count, rules.memoryLimit,
+                "memory", subject.policy.usableMemory(of: host).count, rules.memoryLimit,
                 domains.map { own in
-                    own.reduce(0) { $0 + it.policy.memoryDemand(of: $1.facts).count }
+                    own.reduce(0) { $0 + subject.policy.memoryDemand(of: $1.facts).count }
                 })
-            let slots = max(1, it.snapshot.demandSlots)
+            let slots = max(1, subject.snapshot.demandSlots)
             for slot in 0..<slots {
                 check(
-                    "CPU", it.policy.usableCPU(of: host).count, rules.cpuLimit,
+                    "CPU", subject.policy.usableCPU(of: host).count, rules.cpuLimit,
                     domains.map { own in
-                        own.reduce(0) { $0 + it.policy.cpuDemand(of: $1, slots: slots)[slot].count }
+                        own.reduce(0) {
+                            $0 + subject.policy.cpuDemand(of: $1, slots: slots)[slot].count
+                        }
                     })
             }
             return found

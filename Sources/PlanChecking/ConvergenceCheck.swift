@@ -10,33 +10,35 @@ enum ConvergenceCheck {
     /// The most that QEMU takes from a guest to slow it down.
     private static let throttledShare = 0.01
 
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        let options = it.plan.options
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        let options = subject.plan.options
         guard options.stuckRule == .abort, !options.postcopy else { return [] }
-        return it.plan.steps.filter { $0.mode != .offline }.compactMap { step in
-            guard let domain = it.domains[step.move.domain], let dirtying = domain.dirtying,
+        return subject.plan.steps.filter { $0.mode != .offline }.compactMap { step in
+            guard let domain = subject.domains[step.move.domain],
+                let dirtyRates = domain.dirtyRates,
                 domain.facts.state == .running
             else { return nil }
-            let ways = ways(from: domain.host, it)
-            guard !ways.isEmpty, ways.allSatisfy({ !ends(domain, dirtying, $0, it) }) else {
+            let links = links(from: domain.host, subject)
+            guard !links.isEmpty, links.allSatisfy({ !ends(domain, dirtyRates, $0, subject) })
+            else {
                 return nil
             }
             return Violation(
                 .mobility, step: step.id,
-                "\(domain.name) must not move: it rewrites \(dirtying.hotSet) within "
-                    + "\(dirtying.hotMilliseconds) ms and \(dirtying.coldRate)/s beyond that, and "
-                    + "at most \(Bytes(Int64(ways.map(\.rate).max() ?? 0)))/s can be sent")
+                "\(domain.name) must not move: it rewrites \(dirtyRates.hotSet) within "
+                    + "\(dirtyRates.hotMilliseconds) ms and \(dirtyRates.coldRate)/s beyond that, "
+                    + "and at most \(Bytes(Int64(links.map(\.rate).max() ?? 0)))/s can be sent")
         }
     }
 
     /// Bytes a second, and how much of the rewriting has to be sent again.
-    private typealias Way = (rate: Double, rewriting: Double)
+    private typealias Link = (rate: Double, rewriting: Double)
 
-    private static func ways(from name: HostName, _ it: CheckedCase) -> [Way] {
-        guard let source = it.hosts[name] else { return [] }
-        let calibration = it.snapshot.calibration ?? TransferCalibration()
-        let limit = it.plan.options.widestBandwidth.map { Double($0) * 1_048_576 } ?? .infinity
-        return it.snapshot.hosts.filter { $0.name != name && $0.isReachable }.map { target in
+    private static func links(from name: HostName, _ subject: CheckedCase) -> [Link] {
+        guard let source = subject.hosts[name] else { return [] }
+        let calibration = subject.snapshot.calibration ?? TransferCalibration()
+        let limit = subject.plan.options.widestBandwidth.map { Double($0) * 1_048_576 } ?? .infinity
+        return subject.snapshot.hosts.filter { $0.name != name && $0.isReachable }.map { target in
             let fit = calibration.fit(from: name, to: target.name)
             // A megabit a second is 125,000 bytes.
             let link = Double(max(1, min(source.linkMbps, target.linkMbps))) * 125_000
@@ -47,28 +49,28 @@ enum ConvergenceCheck {
 
     /// Does what is left after some pass fit into the longest pause?
     private static func ends(
-        _ domain: Domain, _ dirtying: Dirtying, _ way: Way, _ it: CheckedCase
+        _ domain: Domain, _ dirtyRates: DirtyRates, _ link: Link, _ subject: CheckedCase
     ) -> Bool {
-        let options = it.plan.options
+        let options = subject.plan.options
         let pause = max(
             options.longestDowntimeMilliseconds, MigrationOptions.firstDowntimeMilliseconds)
         // A thousandth more, because others round.
-        let enough = way.rate * Double(pause) / 1000 * 1.001
-        let share = sureShare * way.rewriting * (options.autoConverge ? throttledShare : 1)
-        let memory = memory(of: domain, it)
+        let enough = link.rate * Double(pause) / 1000 * 1.001
+        let share = sureShare * link.rewriting * (options.autoConverge ? throttledShare : 1)
+        let memory = memory(of: domain, subject)
         var left = memory
         for _ in 0..<passes {
             if left <= enough { return true }
-            left = min(memory, dirtying.rewritten(afterSeconds: left / way.rate) * share)
+            left = min(memory, dirtyRates.rewritten(afterSeconds: left / link.rate) * share)
         }
         return left <= enough
     }
 
     /// What the first pass sends: what the last migration found, or what the guest's process holds,
     /// or all that it may have.
-    private static func memory(of domain: Domain, _ it: CheckedCase) -> Double {
+    private static func memory(of domain: Domain, _ subject: CheckedCase) -> Double {
         let most = min(domain.facts.memory, domain.facts.balloon ?? domain.facts.memory)
-        let found = it.snapshot.calibration?.contents.last { $0.domain == domain.id }?.memory
+        let found = subject.snapshot.calibration?.contents.last { $0.domain == domain.id }?.memory
         return Double(min(most, found ?? domain.resident ?? most).count)
     }
 }

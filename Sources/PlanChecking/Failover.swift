@@ -3,8 +3,8 @@ import PlacementPolicy
 
 /// Finds new homes for the domains of a host that has failed, on hosts that stay as they are.
 struct Failover {
-    private let it: CheckedCase
-    private let ledger: Ledger
+    private let subject: CheckedCase
+    private let usage: HostUsage
     /// Hosts that may take over, in order of their names.
     private let takers: [Host]
     private let counted: [Domain]
@@ -12,42 +12,47 @@ struct Failover {
     /// Places tried at most when nothing simpler finds room.
     private static let trialsAtMost = 20_000
 
-    init(_ it: CheckedCase, closed: Set<HostName>) {
-        self.it = it
-        ledger = Ledger(it)
-        takers = it.snapshot.hosts.filter {
+    init(_ subject: CheckedCase, closed: Set<HostName>) {
+        self.subject = subject
+        usage = HostUsage(subject)
+        takers = subject.snapshot.hosts.filter {
             $0.isReachable && !$0.inMaintenance && !closed.contains($0.name)
         }
-        counted = it.active.filter { Self.counts($0, it) }.sorted { left, right in
+        counted = subject.active.filter { Self.counts($0, subject) }.sorted { left, right in
             let memory = (left.facts.memory, right.facts.memory)
             if memory.0 != memory.1 { return memory.0 > memory.1 }
-            let slots = max(1, it.snapshot.demandSlots)
-            let peaks = [left, right].map { it.policy.cpuDemand(of: $0, slots: slots).max() ?? 0 }
+            let slots = max(1, subject.snapshot.demandSlots)
+            let peaks = [left, right].map {
+                subject.policy.cpuDemand(of: $0, slots: slots).max() ?? 0
+            }
             return peaks[0] != peaks[1] ? peaks[0] > peaks[1] : left.id < right.id
         }
     }
 
-    /// For a domain that can not run anywhere else nobody can keep room.
-    private static func counts(_ domain: Domain, _ it: CheckedCase) -> Bool {
+    /// For a domain that cannot run anywhere else nobody can keep room.
+    private static func counts(_ domain: Domain, _ subject: CheckedCase) -> Bool {
         domain.facts.blockers.isEmpty && !domain.facts.isPinned && !domain.facts.isExcluded
-            && !it.policy.pin.matches(domain.name) && !it.policy.exclude.matches(domain.name)
-            && !it.seenTwice.contains(domain.id)
-            && it.snapshot.hosts.contains { canRun(domain, on: $0, from: domain.host, it) }
+            && !subject.policy.pin.matches(domain.name)
+            && !subject.policy.exclude.matches(domain.name)
+            && !subject.seenTwice.contains(domain.id)
+            && subject.snapshot.hosts.contains {
+                canRun(domain, on: $0, from: domain.host, subject)
+            }
     }
 
     private static func canRun(
-        _ domain: Domain, on host: Host, from source: HostName, _ it: CheckedCase
+        _ domain: Domain, on host: Host, from source: HostName, _ subject: CheckedCase
     ) -> Bool {
-        guard let from = it.hosts[source], from.name != host.name, host.isReachable,
+        guard let from = subject.hosts[source], from.name != host.name, host.isReachable,
             from.facts?.uuid != host.facts?.uuid
         else { return false }
-        return CompatibilityCheck.reasons(domain, from, host, it.policy).isEmpty
+        return CompatibilityCheck.reasons(domain, from, host, subject.policy).isEmpty
     }
 
     /// Where everything is, and what it takes there: worked out once, whichever host fails.
     struct Standing {
         fileprivate var places: [DomainID: Set<HostName>]
-        fileprivate var loads: [Account: Int64] = [:]
+        fileprivate var loads: [HostResource: Int64] = [:]
         /// Domains that are on a host, and those that are on no other, biggest first.
         fileprivate var residents: [HostName: [DomainID]] = [:]
         fileprivate var victims: [HostName: [Domain]] = [:]
@@ -55,10 +60,10 @@ struct Failover {
 
     func standing(_ places: [DomainID: Set<HostName>]) -> Standing {
         var standing = Standing(places: places)
-        for migration in it.snapshot.inFlight {
+        for migration in subject.snapshot.inFlight {
             if let target = migration.target { standing.places[migration.domain]?.insert(target) }
         }
-        for id in it.sightings.keys {
+        for id in subject.sightings.keys {
             for host in hosts(of: id, standing.places) {
                 standing.residents[host, default: []].append(id)
             }
@@ -98,21 +103,21 @@ struct Failover {
     private func hosts(
         of id: DomainID, _ places: [DomainID: Set<HostName>]
     ) -> Set<HostName> {
-        it.seenTwice.contains(id)
-            ? Set((it.sightings[id] ?? []).map(\.host)) : places[id] ?? []
+        subject.seenTwice.contains(id)
+            ? Set((subject.sightings[id] ?? []).map(\.host)) : places[id] ?? []
     }
 
     /// What a domain takes on all of its hosts but the failed one.
     private func taken(
         _ id: DomainID, _ places: [DomainID: Set<HostName>], without failed: HostName?
-    ) -> [Account: Int64] {
+    ) -> [HostResource: Int64] {
         // Two hosts of one zone hold one member of a group of zones, not two: also where it is
         // seen on both, and stays there.
-        var all: [Account: Int64] = [:]
-        for domain in it.sightings[id] ?? [] {
-            let own = it.seenTwice.contains(id) ? [domain.host] : places[id] ?? []
+        var all: [HostResource: Int64] = [:]
+        for domain in subject.sightings[id] ?? [] {
+            let own = subject.seenTwice.contains(id) ? [domain.host] : places[id] ?? []
             for host in own where host != failed {
-                all.merge(ledger.taken(by: domain, on: host)) { one, _ in one }
+                all.merge(usage.taken(by: domain, on: host)) { one, _ in one }
             }
         }
         return all
@@ -120,21 +125,21 @@ struct Failover {
 
     /// What is needed on a host for one domain more; nil when it may not run there or has no room.
     private func taken(
-        _ domain: Domain, on host: Host, from source: HostName, _ loads: [Account: Int64]
-    ) -> [Account: Int64]? {
-        let taken = ledger.taken(by: domain, on: host.name)
-        let hasRoom = taken.allSatisfy { account, amount in
+        _ domain: Domain, on host: Host, from source: HostName, _ loads: [HostResource: Int64]
+    ) -> [HostResource: Int64]? {
+        let taken = usage.taken(by: domain, on: host.name)
+        let hasRoom = taken.allSatisfy { resource, amount in
             let room =
-                account.rule == .antiAffinity ? ledger.limit(account) : ledger.capacity(account)
-            return amount == 0 || loads[account, default: 0] + amount <= room
+                resource.rule == .antiAffinity ? usage.limit(resource) : usage.capacity(resource)
+            return amount == 0 || loads[resource, default: 0] + amount <= room
         }
-        guard hasRoom, Self.canRun(domain, on: host, from: source, it) else { return nil }
+        guard hasRoom, Self.canRun(domain, on: host, from: source, subject) else { return nil }
         return taken
     }
 
     private func simply(
         _ victims: [Domain], from source: HostName, _ others: [Host],
-        _ loads: [Account: Int64], emptiest: Bool
+        _ loads: [HostResource: Int64], emptiest: Bool
     ) -> Int64 {
         var (loads, left) = (loads, Int64(0))
         for domain in victims {
@@ -156,9 +161,9 @@ struct Failover {
         return left
     }
 
-    private func share(of host: Host, _ loads: [Account: Int64]) -> Int64 {
+    private func share(of host: Host, _ loads: [HostResource: Int64]) -> Int64 {
         let load = loads[.memory(host.name), default: 0]
-        let capacity = ledger.capacity(.memory(host.name))
+        let capacity = usage.capacity(.memory(host.name))
         if load <= 0 { return 0 }
         return capacity > 0 ? Int64(Int128(load) * 10_000 / Int128(capacity)) : 1_000_000
     }
@@ -166,7 +171,7 @@ struct Failover {
     /// Tries everything, depth first, as far as the trials go.
     private func finds(
         _ victims: ArraySlice<Domain>, from source: HostName, _ others: [Host],
-        _ loads: [Account: Int64], _ trials: inout Int
+        _ loads: [HostResource: Int64], _ trials: inout Int
     ) -> Bool {
         guard let domain = victims.first else { return true }
         for host in others {

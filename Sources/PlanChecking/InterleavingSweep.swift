@@ -13,62 +13,64 @@ enum InterleavingSweep {
     }
 
     /// A moved domain with its steps in their order, and what it takes wherever it comes.
-    private struct Traveller {
+    private struct MovingDomain {
         var home: HostName
         var steps: [Step]
-        var taken: [HostName: [Account: Int64]]
+        var taken: [HostName: [HostResource: Int64]]
     }
 
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        guard it.plan.steps.count <= stepsAtMost else { return [] }
-        let ledger = Ledger(it)
-        let travellers = travellers(it, ledger)
-        var limits: [Account: Int64] = [:]
-        /// What is in use at the start without the travellers.
-        var others: [Account: Int64] = [:]
-        for traveller in travellers {
-            for account in traveller.taken.values.flatMap(\.keys) where limits[account] == nil {
-                limits[account] = ledger.limit(account)
-                others[account] = ledger.used(account)
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        guard subject.plan.steps.count <= stepsAtMost else { return [] }
+        let usage = HostUsage(subject)
+        let movingDomains = movingDomains(subject, usage)
+        var limits: [HostResource: Int64] = [:]
+        /// What is in use at the start without the moving domains.
+        var others: [HostResource: Int64] = [:]
+        for movingDomain in movingDomains {
+            for resource in movingDomain.taken.values.flatMap(\.keys) where limits[resource] == nil
+            {
+                limits[resource] = usage.limit(resource)
+                others[resource] = usage.used(resource)
             }
         }
-        for traveller in travellers {
-            for (account, amount) in traveller.taken[traveller.home] ?? [:] {
-                others[account, default: 0] -= amount
+        for movingDomain in movingDomains {
+            for (resource, amount) in movingDomain.taken[movingDomain.home] ?? [:] {
+                others[resource, default: 0] -= amount
             }
         }
         var found: Set<Violation> = []
         var seen: Set<State> = [State(running: [], done: [])]
         var open = Array(seen)
         while let state = open.popLast() {
-            for (account, load) in loads(in: state, travellers, others)
-            where load > limits[account] ?? Int64.max {
+            for (resource, load) in loads(in: state, movingDomains, others)
+            where load > limits[resource] ?? Int64.max {
                 found.insert(
                     Violation(
-                        account.rule, "\(account.name) is over its limit in some interleaving"))
+                        resource.rule, "\(resource.name) is over its limit in some interleaving"))
             }
-            for next in successors(of: state, it) where seen.insert(next).inserted {
+            for next in successors(of: state, subject) where seen.insert(next).inserted {
                 open.append(next)
             }
         }
         return found.sorted { $0.detail < $1.detail }
     }
 
-    private static func travellers(_ it: CheckedCase, _ ledger: Ledger) -> [Traveller] {
-        Set(it.plan.steps.map(\.move.domain)).sorted().compactMap { id in
-            guard let domain = it.domains[id] else { return nil }
-            let steps = it.steps(of: id)
+    private static func movingDomains(_ subject: CheckedCase, _ usage: HostUsage) -> [MovingDomain]
+    {
+        Set(subject.plan.steps.map(\.move.domain)).sorted().compactMap { id in
+            guard let domain = subject.domains[id] else { return nil }
+            let steps = subject.steps(of: id)
             let hosts = [domain.host] + steps.map(\.move.target)
-            return Traveller(
+            return MovingDomain(
                 home: domain.host, steps: steps,
                 taken: Dictionary(
-                    firstOf: hosts.map { ($0, ledger.taken(by: domain, on: $0)) }))
+                    firstOf: hosts.map { ($0, usage.taken(by: domain, on: $0)) }))
         }
     }
 
-    private static func successors(of state: State, _ it: CheckedCase) -> [State] {
+    private static func successors(of state: State, _ subject: CheckedCase) -> [State] {
         var next: [State] = []
-        for step in it.plan.steps {
+        for step in subject.plan.steps {
             if state.running.contains(step.id) {
                 var ended = state
                 ended.running.remove(step.id)
@@ -85,21 +87,21 @@ enum InterleavingSweep {
         return next
     }
 
-    /// What the others hold, and each traveller where it is now.
+    /// What the others hold, and each moving domain where it is now.
     private static func loads(
-        in state: State, _ travellers: [Traveller], _ others: [Account: Int64]
-    ) -> [Account: Int64] {
+        in state: State, _ movingDomains: [MovingDomain], _ others: [HostResource: Int64]
+    ) -> [HostResource: Int64] {
         var loads = others
-        for traveller in travellers {
-            var places: Set<HostName> = [traveller.home]
-            for step in traveller.steps {
+        for movingDomain in movingDomains {
+            var places: Set<HostName> = [movingDomain.home]
+            for step in movingDomain.steps {
                 if state.running.contains(step.id) { places.insert(step.move.target) }
                 if state.done.contains(step.id) { places = [step.move.target] }
             }
             // Two hosts of one zone hold one member of a group of zones, not two.
-            var now: [Account: Int64] = [:]
+            var now: [HostResource: Int64] = [:]
             for place in places {
-                now.merge(traveller.taken[place] ?? [:]) { one, _ in one }
+                now.merge(movingDomain.taken[place] ?? [:]) { one, _ in one }
             }
             loads.merge(now, uniquingKeysWith: +)
         }

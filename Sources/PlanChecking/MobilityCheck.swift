@@ -3,30 +3,34 @@ import PlacementPolicy
 
 /// Only domains move that may: nothing in themselves, the policy or the moment forbids it.
 enum MobilityCheck {
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        it.plan.steps.flatMap { step -> [Violation] in
-            guard let domain = it.domains[step.move.domain] else { return [] }
-            return reasons(domain, it).map {
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        subject.plan.steps.flatMap { step -> [Violation] in
+            guard let domain = subject.domains[step.move.domain] else { return [] }
+            return reasons(domain, subject).map {
                 Violation(.mobility, step: step.id, "\(domain.name) must not move: \($0)")
             }
         }
     }
 
-    static func reasons(_ domain: Domain, _ it: CheckedCase) -> [String] {
+    static func reasons(_ domain: Domain, _ subject: CheckedCase) -> [String] {
         // In which way it moves, and what forbids that, is looked at with each step.
-        let isNamed = CheckedWays.mayBeCold(domain.name, it.policy)
+        let isNamed = CheckedModes.mayBeCold(domain.name, subject.policy)
         var reasons = domain.facts.blockers.filter { !isNamed || !$0.reason.endsWithShutdown }
             .map(\.detail)
-        if domain.facts.isPinned || it.policy.pin.matches(domain.name) { reasons.append("pinned") }
-        if domain.facts.isExcluded || it.policy.exclude.matches(domain.name) {
+        if domain.facts.isPinned || subject.policy.pin.matches(domain.name) {
+            reasons.append("pinned")
+        }
+        if domain.facts.isExcluded || subject.policy.exclude.matches(domain.name) {
             reasons.append("excluded")
         }
-        if it.snapshot.inFlight.contains(where: { $0.domain == domain.id }) {
+        if subject.snapshot.inFlight.contains(where: { $0.domain == domain.id }) {
             reasons.append("a migration of it is under way")
         }
-        if it.hosts[domain.host]?.isReachable != true { reasons.append("its host is unreachable") }
+        if subject.hosts[domain.host]?.isReachable != true {
+            reasons.append("its host is unreachable")
+        }
         if domain.facts.state == .shuttingDown { reasons.append("it is shutting down") }
-        if it.seenTwice.contains(domain.id) { reasons.append("it is active on two hosts") }
+        if subject.seenTwice.contains(domain.id) { reasons.append("it is active on two hosts") }
         return reasons
     }
 }

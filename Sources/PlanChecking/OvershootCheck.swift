@@ -1,32 +1,35 @@
 import ClusterModel
 
-/// A plan that may fill a host above its CPUs says so, with the figures, at a step that leads there.
+/// A plan that may fill a host above its CPUs says so, with the figures, at a step that leads
+/// there.
 ///
 /// Asked only in the world that the plan was made of: load changes from look to look, and a saved
 /// plan may still be run.
 enum OvershootCheck {
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        guard !it.keepsWithinCPUs, it.plan.origin.observedAt == it.snapshot.observedAt else {
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        guard !subject.keepsWithinCPUs,
+            subject.plan.origin.observedAt == subject.snapshot.observedAt
+        else {
             return []
         }
-        let ledger = Ledger(it)
-        var change: [Account: Int64] = [:]
-        for (id, target) in it.final {
-            guard let domain = it.domains[id], domain.host != target else { continue }
-            change.merge(ledger.taken(by: domain, on: target), uniquingKeysWith: +)
-            change.merge(ledger.taken(by: domain, on: domain.host).mapValues { -$0 }) { $0 + $1 }
+        let usage = HostUsage(subject)
+        var change: [HostResource: Int64] = [:]
+        for (id, target) in subject.final {
+            guard let domain = subject.domains[id], domain.host != target else { continue }
+            change.merge(usage.taken(by: domain, on: target), uniquingKeysWith: +)
+            change.merge(usage.taken(by: domain, on: domain.host).mapValues { -$0 }) { $0 + $1 }
         }
         var worst: [HostName: Int64] = [:]
-        for (account, amount) in change {
-            guard case .cpu(let host, _) = account else { continue }
-            let (before, capacity) = (ledger.used(account), ledger.capacity(account))
+        for (resource, amount) in change {
+            guard case .cpu(let host, _) = resource else { continue }
+            let (before, capacity) = (usage.used(resource), usage.capacity(resource))
             let after = before + amount
             if after > max(before, capacity) { worst[host] = max(worst[host] ?? 0, after) }
         }
         return worst.sorted { $0.key < $1.key }.compactMap { host, after in
-            let capacity = ledger.capacity(.cpu(host, slot: 0))
+            let capacity = usage.capacity(.cpu(host, slot: 0))
             let figures = ["\(host)", "\(MilliCPU(after))", "\(MilliCPU(capacity))"]
-            let isTold = it.plan.steps.contains { step in
+            let isTold = subject.plan.steps.contains { step in
                 step.move.target == host
                     && step.cautions.contains { text in figures.allSatisfy { text.contains($0) } }
             }

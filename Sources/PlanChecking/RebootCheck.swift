@@ -1,8 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Every host has its turn once, in a round of a size that the policy allows; when it comes, nothing
-/// runs there; and what left comes home where the policy says so.
+/// Every host has its turn once, in a round of a size that the policy allows; when it comes,
+/// nothing runs there; and domains that left return where the policy says so.
 enum RebootCheck {
     static func violations(
         _ reboot: RollingReboot, _ snapshot: ClusterSnapshot, _ policy: Policy
@@ -22,7 +22,7 @@ enum RebootCheck {
             }
             own += PlanChecker.check(round.away, on: world, under: policy)
             if round.away.kind != .drain || Set(round.away.hosts) != Set(round.hosts) {
-                own.append(Violation(.reboot, "its plan is no drain of its hosts"))
+                own.append(Violation(.reboot, "its plan is not a drain of its hosts"))
             }
             let full = world
             world = world.applying(round.away.moves)
@@ -88,7 +88,7 @@ enum RebootCheck {
             guard rebooted.contains(domain.host), domain.facts.state.isActive,
                 !excused.contains(domain.name), place[domain.id] != domain.host
             else { return nil }
-            return Violation(.reboot, host: domain.host, "\(domain.name) does not come home")
+            return Violation(.reboot, host: domain.host, "\(domain.name) does not return")
         }
     }
 }

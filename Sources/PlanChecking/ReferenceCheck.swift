@@ -2,18 +2,18 @@ import ClusterModel
 
 /// Each step speaks of a domain and of hosts that there are, under their right names.
 enum ReferenceCheck {
-    static func violations(_ it: CheckedCase) -> [Violation] {
-        it.plan.steps.flatMap { step in
+    static func violations(_ subject: CheckedCase) -> [Violation] {
+        subject.plan.steps.flatMap { step in
             var found: [Violation] = []
             let move = step.move
-            if let domain = it.domains[move.domain] {
+            if let domain = subject.domains[move.domain] {
                 if domain.name != step.domainName {
                     found.append(
                         Violation(
                             .reference, step: step.id,
                             "the domain is called \(domain.name), not \(step.domainName)"))
                 }
-                let isFirst = it.steps(of: move.domain).first?.id == step.id
+                let isFirst = subject.steps(of: move.domain).first?.id == step.id
                 if isFirst, domain.host != move.source {
                     found.append(
                         Violation(
@@ -24,7 +24,7 @@ enum ReferenceCheck {
                 found.append(
                     Violation(.reference, step: step.id, "no running domain \(move.domain)"))
             }
-            for host in [move.source, move.target] where it.hosts[host] == nil {
+            for host in [move.source, move.target] where subject.hosts[host] == nil {
                 found.append(Violation(.reference, step: step.id, "no host \(host)"))
             }
             if move.source == move.target {

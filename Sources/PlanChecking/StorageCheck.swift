@@ -9,7 +9,7 @@ enum StorageCheck {
         domain.disks.compactMap { disk in
             if copied.contains(disk.target) { return faultOfCopy(disk, from, to, policy) }
             if let overlay = disk.overlay, copied.contains(overlay),
-                CheckedWays.mayCopyTopLayer(domain.name, policy),
+                CheckedModes.mayCopyTopLayer(domain.name, policy),
                 areTwins(pools(of: disk, from, to))
             {
                 return nil
@@ -33,8 +33,8 @@ enum StorageCheck {
         }
     }
 
-    /// A copy goes from a pool of files that only the source has to its like on the target, and never
-    /// onto what is shared: it would overwrite the guest's own disk.
+    /// A copy goes from a pool of files that only the source has to its like on the target, and
+    /// never onto what is shared: it would overwrite the guest's own disk.
     private static func faultOfCopy(
         _ disk: Disk, _ from: Host, _ to: Host, _ policy: Policy
     ) -> String? {
@@ -42,10 +42,10 @@ enum StorageCheck {
         case .file(let path):
             if isDeclared(path, from, to, policy) { return "\(path) is shared, yet it is copied" }
         case .volume: break
-        case .none, .block, .network, .other: return "disk \(disk.target) can not be copied"
+        case .none, .block, .network, .other: return "disk \(disk.target) cannot be copied"
         }
         guard !disk.isReadOnly, !disk.isShareable, areTwins(pools(of: disk, from, to)) else {
-            return "disk \(disk.target) can not be copied from pool to pool"
+            return "disk \(disk.target) cannot be copied from pool to pool"
         }
         return nil
     }

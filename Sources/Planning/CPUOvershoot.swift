@@ -2,14 +2,16 @@ import ClusterModel
 
 /// A host that a plan fills above its CPUs.
 struct CPUOvershoot {
-    /// In the slot of demand that ends highest, or gets highest where none ends above what there is.
+    /// In the slot of demand that ends highest, or gets highest where none ends above what there
+    /// is.
     var before: Int64
     var most: Int64
     var capacity: Int64
     /// Is it so at the end, and not only on the way?
     var isLasting: Bool
 
-    /// The hosts that end above what they have, or get there on the way, and were not so full before.
+    /// The hosts that end above what they have, or get there on the way, and were not so full
+    /// before.
     static func all(
         of sequence: [PlannedMove], in problem: PlacementProblem
     ) -> [Int: CPUOvershoot] {
@@ -50,10 +52,10 @@ struct CPUOvershoot {
     /// What deserves to be known before.
     func caution(_ host: HostName) -> String {
         let figures =
-            "\(host) \(isLasting ? "will be" : "is for a while") asked for \(MilliCPU(most)) where it "
-            + "may give \(MilliCPU(capacity))"
-        guard capacity > 0 else { return "\(figures): its guests get slower" }
+            "the guests of \(host) \(isLasting ? "will demand" : "demand for a while") "
+            + "\(MilliCPU(most)) where it can give \(MilliCPU(capacity))"
+        guard capacity > 0 else { return "\(figures): they get slower" }
         let shares = [before, most].map { (WorkingPlacement.share($0, of: capacity) + 50) / 100 }
-        return "\(figures) (CPU from \(shares[0]) to \(shares[1]) %): its guests get slower"
+        return "\(figures) (CPU from \(shares[0]) to \(shares[1]) %): they get slower"
     }
 }

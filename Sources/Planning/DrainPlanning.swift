@@ -44,25 +44,25 @@ struct DrainPlanning {
         }
     }
 
-    /// A host that can not be asked what runs there: nobody may take it for empty.
+    /// A host on which it is unknown what runs: it must not be taken for empty.
     static func silence(of host: Host) -> Blocker {
         Blocker(
             host: host.name, reason: .unreachable,
-            detail: "it can not be asked what runs there: \(host.fault ?? "never read")",
+            detail: "it is unknown what runs there: \(host.fault ?? "never read")",
             remedy:
-                "make it reachable ('kvmbalance hosts check \(host.name)' tells more); from a "
-                + "host that is dead nothing can be migrated")
+                "make it reachable (see 'kvmbalance hosts check \(host.name)'); from a "
+                + "dead host nothing can be migrated")
     }
 
-    /// What is on its way to a drained host by a migration that someone else began: it would run there
-    /// when the drain has ended.
+    /// What is on its way to a drained host by a migration that someone else began: it would run
+    /// there when the drain has ended.
     private static func arrivals(
         at hosts: Set<HostName>, in snapshot: ClusterSnapshot
     ) -> [Blocker] {
         snapshot.inFlight.compactMap { migration in
             guard let target = migration.target, hosts.contains(target) else { return nil }
             let sightings = snapshot.domains.filter { $0.id == migration.domain }
-            // One that leaves a drained host is told of as a domain of that host.
+            // One that leaves a drained host is reported as a domain of that host.
             let isLeaving = sightings.contains {
                 $0.facts.state.isActive && hosts.contains($0.host)
             }
@@ -70,7 +70,7 @@ struct DrainPlanning {
             let name = sightings.first?.name ?? migration.domain.rawValue
             return Blocker(
                 domain: name, host: target, reason: .busy,
-                detail: "a migration to \(target) is under way already",
+                detail: "a migration to \(target) is already under way",
                 remedy:
                     "wait for it to end (virsh domjobinfo on \(migration.source)), then plan again")
         }
@@ -95,8 +95,10 @@ struct DrainPlanning {
         draft.cause = { move in
             guard drained.contains(move.source) else { return nil }
             let name = problem.hosts[move.source].name
-            let stay = left[name].map { " (\($0) that do not run stay defined there)" } ?? ""
-            return "\(name) is drained\(stay)"
+            let stay = left[name].map {
+                "; \($0) shut-off \($0 == 1 ? "domain stays" : "domains stay") defined there"
+            }
+            return "\(name) is drained\(stay ?? "")"
         }
         blockers += arrivals
         let residents = problem.domains.indices.filter { drained.contains(problem.origin[$0]) }
@@ -156,8 +158,8 @@ struct DrainPlanning {
                 blockers.append(
                     Blocker(
                         domain: problem.domains[domain].name, reason: .affinity,
-                        detail: "an affinity group keeps it with \(names), which can not leave",
-                        remedy: "mend what keeps \(names), or lift the group"))
+                        detail: "an affinity group keeps it with \(names), which cannot leave",
+                        remedy: "fix what keeps \(names), or drop the group"))
             } else if own.isEmpty, members[0] == domain {
                 moving.append(unit)
             }

@@ -53,7 +53,7 @@ struct FixedPlanning {
                 guard causes[move.domain] == nil else { continue }
                 wanted.append(move)
                 causes[move.domain] =
-                    kind == .return ? "returns home to \(wish.to)" : "goes back to \(wish.to)"
+                    kind == .return ? "returns to \(wish.to)" : "goes back to \(wish.to)"
             case .skip(let blocker): skipped.append(blocker)
             case .done: continue
             }
@@ -78,7 +78,8 @@ struct FixedPlanning {
             return .skip(
                 Blocker(
                     domain: wish.id.rawValue, reason: .state,
-                    detail: "skipped: no host has it any more", remedy: "nothing, if that is meant")
+                    detail: "skipped: no host has it any longer",
+                    remedy: "nothing, if that is intended")
             )
         }
         if domain.host == wish.to { return .done }
@@ -86,7 +87,8 @@ struct FixedPlanning {
             Finding.skip(
                 Blocker(
                     domain: domain.name, host: domain.host, reason: .state,
-                    detail: "skipped: \(detail)", remedy: "move it by hand if it should go on"))
+                    detail: "skipped: \(detail)", remedy: "move it by hand if it should still move")
+            )
         }
         if let from = wish.from, domain.host != from {
             return skip("it was left on \(from) and is on \(domain.host) now")
@@ -95,7 +97,7 @@ struct FixedPlanning {
             return skip("it is \(domain.facts.state.rawValue)")
         }
         guard let target = problem.hostIndex[wish.to] else {
-            return skip("there is no host \(wish.to) any more")
+            return skip("host \(wish.to) is no longer in the fleet")
         }
         return .move(PlannedMove(domain: index, source: problem.origin[index], target: target))
     }
@@ -150,8 +152,8 @@ struct FixedPlanning {
         return draft
     }
 
-    /// What was left out for want of room may fit once others are left out too: each is tried again,
-    /// smallest first, until none can join. O(d²) orderings of d moves left out.
+    /// What was left out for want of room may fit once others are left out too: each is tried
+    /// again, smallest first, until none can join. O(d²) orderings of d moves left out.
     private func readmit(
         _ dropped: inout [(move: PlannedMove, blockers: [Blocker])], _ moves: inout [PlannedMove],
         _ sequence: inout [PlannedMove]

@@ -1,13 +1,13 @@
 import ClusterModel
 
-/// A plan that fills hosts above their CPUs only where nothing else was found, and then as little as is
-/// found: guests that get slower for a while are better than a host that can not be repaired.
+/// A plan that fills hosts above their CPUs only where nothing else was found, and then as little
+/// as is found: guests that get slower for a while are better than a host that cannot be repaired.
 enum LeastOvershoot {
     /// Shares of a host are halved so often between what is too little and what is enough.
     static let trialsAtMost = 12
 
-    /// `plan` makes a draft with so much room; it is asked in full first within the hosts' CPUs, then
-    /// without end, and then with a tenth of the effort for less and less.
+    /// `plan` makes a draft with this much room; it is asked in full first within the hosts' CPUs,
+    /// then without end, and then with a tenth of the effort for less and less.
     static func draft(
         _ effort: SearchEffort, _ plan: (PlacementProblem.CPURoom, SearchEffort) -> PlanDraft
     ) -> PlanDraft {
@@ -18,8 +18,8 @@ enum LeastOvershoot {
         return asGood(kept, as: free) ?? lessened(free, effort.aTenth, plan)
     }
 
-    /// A draft that leaves nobody behind who leaves in the other, with the other's words for why the
-    /// rest stays: it never is for CPU.
+    /// A draft that leaves nobody behind who leaves in the other, with the other's words for why
+    /// the rest stays: it never is for CPU.
     private static func asGood(_ draft: PlanDraft, as free: PlanDraft) -> PlanDraft? {
         guard draft.outcome == .plan, draft.left.isSubset(of: free.left) else { return nil }
         var draft = draft

@@ -16,7 +16,7 @@ extension Planner {
     /// Whom a request moves, as far as that is known without a search: the domains on the hosts to
     /// be drained, and those that are named. In order of the snapshot.
     ///
-    /// Left out are domains whose memory is sent within `milliseconds` over the widest way from
+    /// Left out are domains whose memory is sent within `milliseconds` over the widest link from
     /// their host, and all of them where something plainly stands against the whole request. nil
     /// for a balance and a consolidation, where only the search tells. O(domains + hosts²).
     package static func likelyMovers(
@@ -32,13 +32,13 @@ extension Planner {
         guard asked.bestEffort || (movable.count == all.count && asked.fit(all, problem)) else {
             return []
         }
-        var ways = WidestWays(snapshot, policy.migration)
+        var links = WidestLinks(snapshot, policy.migration)
         return movable.map { problem.domains[$0] }.filter { domain in
             guard domain.facts.state == .running, policy.coldMove(of: domain.name) != .always,
-                let way = ways.way(from: domain.host)
+                let link = links.link(from: domain.host)
             else { return false }
-            let copying = Double(ways.memoryToSend(of: domain).count) / Double(way.first) * 1000
-            return copying + Double(way.fit.fixedMilliseconds) > Double(milliseconds)
+            let copying = Double(links.memoryToSend(of: domain).count) / Double(link.first) * 1000
+            return copying + Double(link.fit.fixedMilliseconds) > Double(milliseconds)
         }.map { LikelyMover(domain: $0.id, host: $0.host) }
     }
 }

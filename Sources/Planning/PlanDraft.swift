@@ -30,7 +30,7 @@ struct PlanDraft {
     /// Is all done that was asked for?
     var isWhole = true
     /// How fast domains rewrite their memory, where that was measured after the draft was made.
-    var measured: [DomainID: Dirtying] = [:]
+    var measured: [DomainID: DirtyRates] = [:]
     /// Why the domain moves, for the rationale; nil when it makes room for others.
     var cause: (PlannedMove) -> String? = { _ in nil }
 
@@ -100,7 +100,7 @@ struct PlanDraft {
                     + copied(sequence[index]),
                 dirtyRate: isCold ? nil : domain.dirtyRate,
                 after: Set(waits[index].map(\.step)).sorted(),
-                dirtying: isCold ? nil : measured[domain.id] ?? domain.dirtying,
+                dirtyRates: isCold ? nil : measured[domain.id] ?? domain.dirtyRates,
                 fit: isCold && domain.facts.state.isActive
                     ? calibration.cold ?? .assumedCold
                     : calibration.fit(

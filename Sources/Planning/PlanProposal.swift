@@ -7,7 +7,7 @@ package struct PlanProposal {
 
     /// The plan that the same request has in a world that differs in nothing but how fast guests
     /// were measured to rewrite their memory: the moves are the same, and only their times are
-    /// looked at anew. nil where some of them turn out not to come to an end: then it must be
+    /// computed again. nil where some of them turn out not to come to an end: then it must be
     /// planned again.
     package func timed(by measured: ClusterSnapshot) -> MigrationPlan? {
         let moving = Set(plan.steps.map(\.move.domain))
@@ -19,7 +19,7 @@ package struct PlanProposal {
         guard !isBlocked else { return nil }
         guard plan.outcome == .plan else { return plan }
         var draft = draft
-        for domain in measured.domains { draft.measured[domain.id] = domain.dirtying }
+        for domain in measured.domains { draft.measured[domain.id] = domain.dirtyRates }
         var timed = draft.plan(from: measured, under: draft.problem.policy, seed: plan.seed)
         PlanNotes(draft).write(into: &timed)
         return timed

@@ -12,8 +12,8 @@ package struct PlanRequest: Hashable, Sendable {
         /// Carry out these moves, whatever their order: the target of each is given. For a rollback
         /// that is planned and checked like any other change.
         case moves([Move], bestEffort: Bool)
-        /// Relieve hosts that hold too much, then even out the load, with at most so many moves; nil
-        /// leaves that to the policy.
+        /// Relieve hosts that hold too much, then even out the load, with at most this many moves;
+        /// nil leaves that to the policy.
         case balance(maxMoves: Int?)
         /// Run the fleet on as few hosts as possible. `only` names the hosts that may be emptied;
         /// nil leaves that to the policy.

@@ -11,7 +11,7 @@ package enum Planner {
         proposal(request, from: seen, under: policy, seed: seed, effort: effort).plan
     }
 
-    /// The same, with what it takes to time the plan anew.
+    /// The same, with what it takes to time the plan again.
     package static func proposal(
         _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
         effort: SearchEffort = .standard
@@ -28,7 +28,7 @@ package enum Planner {
             draft = LeastOvershoot.draft(effort, drain)
             guard draft.outcome == .infeasible else { break }
             var plan = draft.plan(from: snapshot, under: policy, seed: seed)
-            // A host that can not be asked is in no conflict with anything.
+            // An unreachable host is in no conflict with anything.
             guard effort.explainsConflicts, !draft.isWhole else {
                 return PlanProposal(plan: plan, draft: draft)
             }
@@ -78,7 +78,7 @@ package enum Planner {
     }
 
     /// Rounds in which these hosts (all, where nil) can be emptied, rebooted and filled again. With
-    /// `bestEffort`, hosts that can not be emptied are left out and listed.
+    /// `bestEffort`, hosts that cannot be emptied are left out and listed.
     package static func rollingReboot(
         _ hosts: [HostName]? = nil, bestEffort: Bool = false, from seen: ClusterSnapshot,
         under policy: Policy, seed: UInt64, effort: SearchEffort = .standard

@@ -9,8 +9,8 @@ package struct SearchEffort: Hashable, Sendable {
     package var trialsPerDomain: Int
     /// Residents moved at most to make room.
     package var residentsMoved: Int
-    /// Trials for each level of balance that is tried, in a cluster of up to two hundred domains; larger
-    /// ones get fewer, because each costs more.
+    /// Trials for each level of balance that is tried, in a cluster of up to two hundred domains;
+    /// larger ones get fewer, because each costs more.
     package var trialsPerLevel: Int
     /// Changes that the engine of assignments proposes for a drain that nothing else found.
     package var proposals: Int

@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// What domains used over a stretch of time, one value for each interval of equal length. A gap is a
-/// gap: a value that was not measured is missing, never zero.
+/// What domains used over a stretch of time, one value for each interval of equal length. A gap is
+/// a gap: a value that was not measured is missing, never zero.
 package struct DemandHistory: Sendable {
     package static let missing: Int32 = -1
 

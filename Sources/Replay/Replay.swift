@@ -17,7 +17,7 @@ package struct Replay {
 
     private var now: Int64 = 0
     private var placement: [Int?]
-    private var isOut: [Bool]
+    private var isUnreachable: [Bool]
     private var draining: [Bool]
     private var isLost: [Bool]
     /// By number of the domain: what it uses in this interval.
@@ -57,10 +57,10 @@ package struct Replay {
         capacity = base.hosts.map { Int64($0.facts?.cpu.logicalCPUs ?? 0) * 1000 }
         memory = base.hosts.map { $0.facts?.memory.count ?? 0 }
         isLost = base.hosts.map { !$0.isReachable }
-        isOut = isLost
+        isUnreachable = isLost
         draining = base.hosts.map(\.inMaintenance)
-        for happening in world.happenings where happening.kind == .added {
-            if let host = hostNumber[happening.host] { isOut[host] = true }
+        for event in world.events where event.kind == .added {
+            if let host = hostNumber[event.host] { isUnreachable[host] = true }
         }
         use = Array(repeating: 0, count: base.domains.count)
         movesOf = Array(repeating: 0, count: base.domains.count)
@@ -84,7 +84,7 @@ package struct Replay {
             if interval % askEvery == 0, waiting.isEmpty, running.isEmpty {
                 let moment = ReplayMoment(
                     now: history.time(of: interval), past: interval, placement: placement,
-                    isOut: isOut, draining: draining, world: world)
+                    isUnreachable: isUnreachable, draining: draining, world: world)
                 order(decide(moment))
             }
             pass(until: end)
@@ -96,21 +96,21 @@ package struct Replay {
     // MARK: Happenings
 
     private mutating func happen(until time: Timestamp) {
-        for happening in world.happenings where happening.at <= time {
-            guard let host = hostNumber[happening.host] else { continue }
-            let isNew = happening.at.millisecondsSince(time) > -world.history.intervalMilliseconds
+        for event in world.events where event.at <= time {
+            guard let host = hostNumber[event.host] else { continue }
+            let isNew = event.at.millisecondsSince(time) > -world.history.intervalMilliseconds
             guard isNew || time == world.history.start else { continue }
-            switch happening.kind {
+            switch event.kind {
             case .lost: lose(host)
             case .drain: draining[host] = true
-            case .added, .back: isOut[host] = isLost[host]
-            case .away: isOut[host] = true
+            case .added, .back: isUnreachable[host] = isLost[host]
+            case .away: isUnreachable[host] = true
             }
         }
     }
 
     private mutating func lose(_ host: Int) {
-        isOut[host] = true
+        isUnreachable[host] = true
         isLost[host] = true
         let isCut = { (transfer: Transfer) in transfer.source == host || transfer.target == host }
         result.refused += waiting.count(where: isCut)
@@ -126,7 +126,8 @@ package struct Replay {
     private mutating func order(_ orders: [ReplayOrder]) {
         for order in orders {
             guard let domain = number[order.domain], let target = hostNumber[order.target],
-                let source = placement[domain], source != target, !isOut[target], !isOut[source]
+                let source = placement[domain], source != target, !isUnreachable[target],
+                !isUnreachable[source]
             else {
                 result.refused += 1
                 continue
@@ -195,7 +196,7 @@ package struct Replay {
         var transfer = given
         // A second move of one domain in one plan leaves from where the first brought it.
         guard let source = placement[transfer.domain], source != transfer.target,
-            !isOut[transfer.target]
+            !isUnreachable[transfer.target]
         else {
             result.refused += 1
             return

@@ -2,7 +2,8 @@ package import ClusterModel
 package import PlacementPolicy
 package import Telemetry
 
-/// What a policy may look at when it is asked: the present placement and the past, never what comes.
+/// What a policy may look at when it is asked: the present placement and the past, never what
+/// comes.
 package struct ReplayMoment: Sendable {
     package let now: Timestamp
     /// So many intervals are past.
@@ -10,18 +11,18 @@ package struct ReplayMoment: Sendable {
     /// Host of each domain, by number; nil while it is down.
     package let placement: [Int?]
     /// Hosts that are lost, not there yet, or out of reach.
-    package let isOut: [Bool]
+    package let isUnreachable: [Bool]
     package let draining: [Bool]
     private let world: ReplayWorld
 
     init(
-        now: Timestamp, past: Int, placement: [Int?], isOut: [Bool], draining: [Bool],
+        now: Timestamp, past: Int, placement: [Int?], isUnreachable: [Bool], draining: [Bool],
         world: ReplayWorld
     ) {
         self.now = now
         self.past = past
         self.placement = placement
-        self.isOut = isOut
+        self.isUnreachable = isUnreachable
         self.draining = draining
         self.world = world
     }
@@ -87,7 +88,7 @@ package struct ReplayMoment: Sendable {
         var hosts = world.base.hosts
         for host in hosts.indices {
             hosts[host].observedAt = now
-            if isOut[host] { hosts[host].fault = "it does not answer" }
+            if isUnreachable[host] { hosts[host].fault = "it does not answer" }
             if draining[host] { hosts[host].inMaintenance = true }
         }
         var present: [Domain] = []
@@ -100,7 +101,7 @@ package struct ReplayMoment: Sendable {
             present.append(domain)
         }
         Deviation.weigh(
-            &present, hosts: isOut.count { !$0 }, thousandths: rules.deviationThousandths)
+            &present, hosts: isUnreachable.count { !$0 }, thousandths: rules.deviationThousandths)
         var snapshot = ClusterSnapshot(
             observedAt: now, hosts: hosts, domains: present, demandSlots: rules.slots)
         snapshot.calibration = world.base.calibration

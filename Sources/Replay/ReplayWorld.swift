@@ -4,18 +4,18 @@ package import PlacementPolicy
 /// A fleet and what its domains will ask for: everything that a replay needs and a policy does not
 /// see.
 package struct ReplayWorld: Sendable {
-    /// Hosts, and each domain with its facts on the host where it is at the start. In the snapshot's
-    /// order, which is the order of numbers in a replay.
+    /// Hosts, and each domain with its facts on the host where it is at the start. In the
+    /// snapshot's order, which is the order of numbers in a replay.
     package var base: ClusterSnapshot
     /// One series for each domain of `base`, in its order.
     package var history: DemandHistory
     package var curves: [HostName: PowerCurve]
-    package var happenings: [ReplayHappening]
+    package var events: [ReplayEvent]
 
     /// The series may be in any order; a domain without one is an error of the caller.
     package init(
         base: ClusterSnapshot, history: DemandHistory, curves: [HostName: PowerCurve] = [:],
-        happenings: [ReplayHappening] = []
+        events: [ReplayEvent] = []
     ) {
         let place = Dictionary(
             firstOf: history.domains.enumerated().map { ($1, $0) })
@@ -27,7 +27,7 @@ package struct ReplayWorld: Sendable {
         }
         self.base = base
         self.curves = curves
-        self.happenings = happenings
+        self.events = events
         if order == Array(history.domains.indices) {
             self.history = history
         } else {
@@ -41,7 +41,7 @@ package struct ReplayWorld: Sendable {
 }
 
 /// Something that changes a fleet at a moment of a replay.
-package struct ReplayHappening: Hashable, Sendable {
+package struct ReplayEvent: Hashable, Sendable {
     /// What happens.
     package enum Kind: String, Hashable, Sendable {
         /// The host is gone, and what ran on it is down.

@@ -11,8 +11,8 @@ enum CallResult<Value: Sendable>: Sendable {
 
 /// Lets one call to one host through at a time and waits for it no longer than it may.
 ///
-/// A call that hangs can not be got rid of: it is left to itself, the gate stays shut until it
-/// comes back, and nobody else waits for it. That is why the call is a task of its own and no
+/// A call that hangs cannot be got rid of: it is left to itself, the gate stays shut until it
+/// comes back, and nobody else waits for it. That is why the call is a separate task and not a
 /// child: a task group would wait for it at its end.
 actor CallGate {
     private var isBusy = false

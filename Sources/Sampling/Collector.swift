@@ -11,7 +11,7 @@ package import Telemetry
 /// Ticks lie on a grid of periods from the start. A tick that takes too long makes the next ones on
 /// the grid fall out: they never pile up. The clock is the caller's, so that tests need no time.
 package final class Collector<C: Clock>: Service where C.Duration == Duration {
-    private let probes: [HostProbe<C>]
+    private let probes: [HostSampler<C>]
     private let sink: any SampleSink
     private let observations: (any ObservationSink)?
     private let settings: CollectorSettings
@@ -33,7 +33,7 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
         now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         probes = inspectors.sorted { $0.host < $1.host }
-            .map { HostProbe($0, settings: settings, clock: clock, now: now) }
+            .map { HostSampler($0, settings: settings, clock: clock, now: now) }
         self.sink = sink
         self.observations = observations
         self.settings = settings
@@ -185,7 +185,7 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
         }
     }
 
-    private func refreshAndLog(_ probe: HostProbe<C>) async {
+    private func refreshAndLog(_ probe: HostSampler<C>) async {
         do {
             try await refresh(probe, listening: true)
         } catch {
@@ -196,7 +196,7 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
     }
 
     /// Throws what storing throws; that a host does not answer is logged.
-    private func refresh(_ probe: HostProbe<C>, listening: Bool = false) async throws {
+    private func refresh(_ probe: HostSampler<C>, listening: Bool = false) async throws {
         switch await probe.observation(listening: listening) {
         case .success(let observation):
             try await observations?.store(observation)

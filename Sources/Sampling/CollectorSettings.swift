@@ -5,7 +5,7 @@ package struct CollectorSettings: Hashable, Sendable {
     /// delays a tick.
     package var hostTimeLimit: Duration
     /// At every how many-th tick a host's facts are read too; nil for never. The hosts take turns:
-    /// all at once they would make one tick in so many a slow one.
+    /// all at once they would make one tick in this many a slow one.
     package var ticksPerInventory: Int?
     /// How long reading the facts may take.
     package var inventoryTimeLimit: Duration

@@ -1,6 +1,6 @@
-/// A value kept behind one reference and copied when it is changed: large facts that many short-lived
-/// copies of the world share cost one count instead of dozens. Reads, compares and is coded as the
-/// value itself.
+/// A value kept behind one reference and copied when it is changed: large facts that many
+/// short-lived copies of the world share cost one count instead of dozens. Reads, compares and is
+/// coded as the value itself.
 @propertyWrapper
 package struct Boxed<Value: Sendable>: Sendable {
     private final class Storage: Sendable {

@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
 
-/// The simulated world on disk, shared by processes that run one after the other or at once: changes
-/// under a lock, and the whole file is replaced at once, so that kill -9 leaves the old or the new.
+/// The simulated world on disk, shared by processes that run one after the other or at once:
+/// changes under a lock, and the whole file is replaced at once, so that kill -9 leaves the old or
+/// the new.
 struct FleetFile: Sendable {
     let path: String
 
@@ -16,7 +17,7 @@ struct FleetFile: Sendable {
 
     func version() throws(FleetFileError) -> Version {
         var info = stat()
-        guard stat(path, &info) == 0 else { throw failure("can not be read") }
+        guard stat(path, &info) == 0 else { throw failure("cannot be read") }
         return Version(
             device: UInt(info.st_dev), inode: UInt(info.st_ino), seconds: info.st_mtim.tv_sec,
             nanoseconds: info.st_mtim.tv_nsec)
@@ -29,7 +30,7 @@ struct FleetFile: Sendable {
         } catch let error as DecodingError {
             throw FleetFileError(path: path, message: "is damaged: \(Self.words(error))")
         } catch {
-            throw failure("can not be read")
+            throw failure("cannot be read")
         }
     }
 
@@ -45,24 +46,24 @@ struct FleetFile: Sendable {
         do {
             try Self.encode(world).write(to: URL(fileURLWithPath: draft))
         } catch {
-            throw failure("can not be written")
+            throw failure("cannot be written")
         }
         guard rename(draft, path) == 0 else {
-            let error = failure("can not be written")
+            let error = failure("cannot be written")
             unlink(draft)
             throw error
         }
     }
 
-    /// Holds the lock while `body` runs. The lock is a file of its own: the fleet's is replaced.
+    /// Holds the lock while `body` runs. The lock is its own file: the fleet's is replaced.
     func locked<Value>(
         _ body: () throws(FleetFileError) -> Value
     ) throws(FleetFileError) -> Value {
         let descriptor = open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("can not be locked") }
+        guard descriptor >= 0 else { throw failure("cannot be locked") }
         defer { close(descriptor) }
         while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw failure("can not be locked") }
+            guard errno == EINTR else { throw failure("cannot be locked") }
         }
         return try body()
     }

@@ -1,4 +1,4 @@
-/// A fleet file that can not be read or written.
+/// A fleet file that cannot be read or written.
 package struct FleetFileError: Error, Hashable, CustomStringConvertible, Sendable {
     package var path: String
     package var message: String

@@ -1,5 +1,5 @@
-/// How long a call takes and what becomes of it: drawn from a seed, or always the same, so that a story
-/// that people read does not change with every call more.
+/// How long a call takes and what becomes of it: drawn from a seed, or always the same, so that a
+/// story that people read does not change with every call more.
 package enum Lot: Sendable {
     case drawn(SeededGenerator)
     /// Each call takes this long, and nothing is lost.

@@ -14,7 +14,8 @@ struct Narrator: Sendable {
 
     func name(_ domain: DomainID) -> String { names[domain] ?? domain.rawValue }
 
-    /// `      12 s`, aligned: whole seconds, so that a call more or less does not change every line.
+    /// `      12 s`, aligned: whole seconds, so that a call more or less does not change every
+    /// line.
     func clock(_ time: Timestamp) -> String {
         let text = "\(time.millisecondsSince(start) / 1000) s"
         return String(repeating: " ", count: max(0, 12 - text.count)) + text
@@ -36,7 +37,7 @@ struct Narrator: Sendable {
     func lines(_ event: JournalEvent, offset: Int) -> [String] {
         switch event {
         case .taken(let process, let goal):
-            ["process \(process) takes the run up, to go \(goal.rawValue)"]
+            ["process \(process) drives the run, goal \(goal.rawValue)"]
         case .planned(let plan, let goal):
             planned(plan, goal, offset)
         case .intent(let id, let attempt, _, _):
@@ -50,9 +51,9 @@ struct Narrator: Sendable {
         case .askedToShutDown(let id):
             ["step \(id) asks its guest to shut down"]
         case .upAgain(let id):
-            ["the guest of step \(id) went down late and runs again"]
+            ["the guest of step \(id) shut down late and runs again"]
         case .cleared(let id):
-            ["step \(id) has no images where they are not wanted"]
+            ["the unneeded images of step \(id) are removed"]
         case .attemptFailed(let id, let attempt, let error):
             ["step \(id) stayed at attempt \(attempt): \(error)"]
         case .settling(let id, let settlement):
@@ -64,7 +65,7 @@ struct Narrator: Sendable {
         case .failed(let id, let error):
             ["step \(id) has failed: \(error)"]
         case .stopping(let reason):
-            ["we start nothing more: \(reason)"]
+            ["no new step starts: \(reason)"]
         case .ended:
             []
         }
@@ -82,17 +83,17 @@ struct Narrator: Sendable {
             return "  step \(step.id.rawValue + offset): \(words(step.move))\(after)"
         }
         let blockers = plan.blockers.map {
-            "  \($0.domain ?? "the plan") is held up: \($0.detail)"
+            "  \($0.domain ?? "the plan") is blocked: \($0.detail)"
         }
         let count = steps.count == 1 ? "1 step" : "\(steps.count) steps"
-        return ["a plan of \(count), to go \(goal.rawValue)"] + steps + blockers
+        return ["a plan of \(count), goal \(goal.rawValue)"] + steps + blockers
     }
 
     private func words(_ settlement: Settlement) -> String {
         switch settlement {
         case .destroyPausedSource: "the paused copy on the source is destroyed"
         case .resumeSource: "the source's copy is resumed"
-        case .resumePostcopy: "post-copy is taken up again"
+        case .resumePostcopy: "post-copy is resumed"
         case .undefineSource: "the definition on the source is removed"
         case .undefineTarget: "the definition on the target is removed"
         case .setAutostart: "autostart is set on the target"
@@ -142,11 +143,11 @@ struct Narrator: Sendable {
     /// nil where all is as it should be: the end of the run says so.
     private func hostsLooked(_ sightings: [HostSighting]) -> String? {
         let found = sightings.compactMap { host -> String? in
-            guard let guests = host.guests else { return "\(host.host) can not be asked" }
+            guard let guests = host.guests else { return "\(host.host) does not respond" }
             return guests.isEmpty
                 ? nil : "\(host.host) has \(guests.sorted().joined(separator: ", "))"
         }
-        return found.isEmpty ? nil : "we look at the end: \(found.joined(separator: "; "))"
+        return found.isEmpty ? nil : "check at the end: \(found.joined(separator: "; "))"
     }
 
     /// nil where no other host knows the domain.
@@ -167,7 +168,7 @@ struct Narrator: Sendable {
             "\(name(move.domain)) is \(words(source)) on \(move.source), \(words(target)) on "
             + "\(move.target)"
         return purpose == .preflight && row.label == "stayed"
-            ? "before step \(id): \(picture)" : "we see (\(row.label)): \(picture)"
+            ? "before step \(id): \(picture)" : "check (\(row.label)): \(picture)"
     }
 
     private func words(_ sighting: DomainSighting) -> String {
@@ -193,7 +194,7 @@ struct Narrator: Sendable {
         case .slowLink(let host, let mbps):
             "the migration network of \(host) carries \(mbps) Mbit/s from now on"
         case .connectionLoss(let host, let time):
-            "we do not reach \(host) for \(Self.seconds(time))"
+            "kvmbalance does not reach \(host) for \(Self.seconds(time))"
         case .peerLoss(let host, let time):
             "the other hosts do not reach libvirtd of \(host) for \(Self.seconds(time))"
         case .stuckMonitor(let domain, let time):

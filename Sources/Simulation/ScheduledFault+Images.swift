@@ -1,9 +1,9 @@
 package import ClusterModel
 
-/// Faults drawn by lot that only matter where something moves cold or with its images.
+/// Faults drawn at random that only matter where something moves cold or with its images.
 extension ScheduledFault {
-    /// `count` faults around the moves of a plan: guests that do not obey, places that are taken, hosts
-    /// that go away while a guest is down; with `cutsPower` they lose their page cache too.
+    /// `count` faults around the moves of a plan: guests that do not obey, places that are taken,
+    /// hosts that go away while a guest is down; with `cutsPower` they lose their page cache too.
     package static func randomForImages(
         _ count: Int, in world: SimulatedWorld, moves: [Move], spanMilliseconds span: Int64,
         cutsPower: Bool = false, random: inout SeededGenerator

@@ -1,9 +1,9 @@
 package import ClusterModel
 
-/// Faults drawn by lot, each from the loss points of the protocol and the ways of people.
+/// Faults drawn at random, each from the loss points of the protocol and the ways of people.
 extension ScheduledFault {
-    /// `count` faults within `span` milliseconds, most of them tied to a phase of a migration: by the
-    /// clock alone one would hardly ever hit the few milliseconds that matter.
+    /// `count` faults within `span` milliseconds, most of them tied to a phase of a migration: by
+    /// the clock alone one would hardly ever hit the few milliseconds that matter.
     package static func random(
         _ count: Int, in world: SimulatedWorld, moves: [Move], spanMilliseconds span: Int64,
         random: inout SeededGenerator

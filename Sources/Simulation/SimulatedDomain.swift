@@ -1,10 +1,10 @@
 package import ClusterModel
 
 /// One copy of a domain on one simulated host, as libvirt there would show it, and the truth about
-/// it that libvirt can not show.
+/// it that libvirt cannot show.
 package struct SimulatedDomain: Hashable, Codable, Sendable {
     @Boxed package private(set) var facts: DomainFacts
-    /// Never `absent` or `unknown`: a copy that is not there is no element of its host.
+    /// Never `absent` or `unknown`: a copy that is not there is not an element of its host.
     package private(set) var presence: DomainSighting.Presence
     /// Mean CPU demand while it runs.
     package var cpu: MilliCPU

@@ -5,7 +5,7 @@ extension SimulatedDoor: ImageKeeper {
     package func images(
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
     ) async throws -> [DiskImage] {
-        try await answer(to: "look at images") { world throws in
+        try await answer(to: "read images") { world throws in
             try world.images(
                 of: domain, disks: disks, layer: layer, firmware: firmware, on: place,
                 with: mistake)
@@ -13,7 +13,7 @@ extension SimulatedDoor: ImageKeeper {
     }
 
     package func admit(_ images: [DiskImage], isVerbatim: Bool) async throws {
-        try await answer(to: "look for room") { world throws in
+        try await answer(to: "check free space") { world throws in
             try world.admit(images, isVerbatim: isVerbatim, on: place, with: mistake)
         }
     }
@@ -113,7 +113,7 @@ extension SimulatedDoor: ImageKeeper {
             kind: .failed, operation: "shut down", host: host, domain: domain.rawValue,
             message: control.isCancelled
                 ? "it was aborted"
-                : "it did not shut down within \(seconds) s; its power was not taken away, and it "
+                : "it did not shut down within \(seconds) s; it was not powered off, and it "
                     + "may still go down later",
             remedy: "shut it down from inside, give it longer (--shutdown-timeout), or move it "
                 + "live")
@@ -126,15 +126,15 @@ extension SimulatedDoor: ImageKeeper {
 
 extension SimulatedDoor: StepInspector {
     package func needs(of domain: DomainID) async throws -> StepNeeds {
-        try await answer(to: "look at what it needs") { world throws in
+        try await answer(to: "read the domain's requirements") { world throws in
             try world.needs(of: domain, on: place)
         }
     }
 
-    /// Memory that is short where nobody else has touched the host is a planner's mistake: the world
-    /// notes it, for the step will not be begun.
+    /// Memory that is short where nobody else has touched the host is a planner's mistake: the
+    /// world notes it, for the step will not be begun.
     package func lacks(_ needs: StepNeeds) async throws -> [String] {
-        try await effect("look at what is there for it") { world throws in
+        try await effect("check the target's resources") { world throws in
             try world.lacks(needs, on: place)
         }
     }

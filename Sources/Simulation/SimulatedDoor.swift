@@ -37,7 +37,7 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
     }
 
     package func guests() async throws -> [String] {
-        try await answer(to: "look who is there") { world throws in
+        try await answer(to: "list domains") { world throws in
             try world.guests(on: place)
         }
     }
@@ -65,8 +65,8 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
 
     // MARK: MigrationActuator
 
-    /// A call that loses its connection says nothing of the migration, which goes on without it, unless
-    /// it is managed: that one needs us and both ends.
+    /// A call that loses its connection says nothing of the migration, which goes on without it,
+    /// unless it is managed: that one needs us and both ends.
     package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
         let request = inFleet(request)
         let id = try await effect("migrate") { world throws in

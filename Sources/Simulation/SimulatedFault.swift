@@ -14,9 +14,9 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     /// The migration network of the host carries nothing for a while.
     case linkLoss(HostName, milliseconds: Int64)
     case slowLink(HostName, mbps: Int)
-    /// We can not reach the host for a while; the other hosts can.
+    /// We cannot reach the host for a while; the other hosts can.
     case connectionLoss(HostName, milliseconds: Int64)
-    /// The other hosts' daemons can not reach the host's for a while; we can.
+    /// The other hosts' daemons cannot reach the host's for a while; we can.
     case peerLoss(HostName, milliseconds: Int64)
     /// The domain's QEMU does not answer its monitor for a while, and its migration stands still.
     case stuckMonitor(DomainID, milliseconds: Int64)
@@ -26,8 +26,9 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case lostConfirm(DomainID)
     /// The source's process ends and its definition stays.
     case lostUndefine(DomainID)
-    /// The target's libvirtd is killed within Finish: it has taken the definition and not noted that
-    /// the guest runs, so that it ends it when it is started again. The source resumes its own.
+    /// The target's libvirtd is killed within Finish: it has taken the definition and not noted
+    /// that the guest runs, so that it ends it when it is started again. The source resumes its
+    /// own.
     case killedInFinish(DomainID)
     /// Post-copy loses its link: half of the memory is on each host.
     case postcopyBreak(DomainID)
@@ -48,7 +49,7 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case abortedByAnother(DomainID)
     /// A person puts the host in maintenance: nothing may be sent there any more.
     case hostDisabled(HostName)
-    /// Asked to shut down, the guest takes so long.
+    /// Asked to shut down, the guest takes this long.
     case guestLate(DomainID, milliseconds: Int64)
     /// Asked to shut down, the guest does not.
     case guestDeaf(DomainID)
@@ -79,7 +80,8 @@ package struct ScheduledFault: Hashable, Codable, Sendable {
         case phase(DomainID, SimulatedMigration.Phase)
         /// A migration of this domain is over, however it ended.
         case ended(DomainID)
-        /// The guest was asked to shut down by us; it is down for that; an image of it is being copied.
+        /// The guest was asked to shut down by us; it is down for that; an image of it is being
+        /// copied.
         case asked(DomainID)
         case down(DomainID)
         case copying(DomainID)

@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// A file on a simulated host: whose data it holds, how new they are, and whether a loss of power would
-/// take them.
+/// A file on a simulated host: whose data it holds, how new they are, and whether a loss of power
+/// would take them.
 package struct SimulatedFile: Hashable, Codable, Sendable {
     /// Who made it.
     package enum Maker: String, Hashable, Codable, Sendable {
@@ -50,7 +50,8 @@ package struct SimulatedFile: Hashable, Codable, Sendable {
     }
 }
 
-/// A file of a guest that is not where a domain uses it: a copy that was not removed, or an original.
+/// A file of a guest that is not where a domain uses it: a copy that was not removed, or an
+/// original.
 package struct LeftFile: Hashable, Sendable {
     package var host: HostName
     package var path: String

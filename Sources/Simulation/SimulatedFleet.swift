@@ -42,8 +42,8 @@ package actor SimulatedFleet: WorldHolder {
         pollMilliseconds = 100
     }
 
-    /// A fleet whose file is read when it is first asked: where that fails its hosts are out of reach,
-    /// and the caller's other hosts are not.
+    /// A fleet whose file is read when it is first asked: where that fails its hosts are out of
+    /// reach, and the caller's other hosts are not.
     package init(unread path: String) {
         file = FleetFile(path: path)
         world = SimulatedWorld(hosts: [], now: Timestamp(milliseconds: 0))

@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// What a guest has beside its disks and how it takes a request to shut down: the equipment of a domain
-/// that may move cold or with its images.
+/// What a guest has beside its disks and how it takes a request to shut down: the equipment of a
+/// domain that may move cold or with its images.
 package struct SimulatedGuest: Hashable, Codable, Sendable {
     /// What it does when it is asked to shut down.
     package enum Shutdown: Hashable, Codable, Sendable {
@@ -35,8 +35,8 @@ package struct SimulatedGuest: Hashable, Codable, Sendable {
 
     /// A TPM that libvirt emulates with swtpm.
     package struct TPM: Hashable, Codable, Sendable {
-        /// `persistent_state='yes'`: libvirt then keeps the state where it removes the domain, unless it
-        /// is told otherwise.
+        /// `persistent_state='yes'`: libvirt then keeps the state where it removes the domain,
+        /// unless it gets a flag against it.
         package var isKept: Bool
 
         package init(isKept: Bool = false) { self.isKept = isKept }

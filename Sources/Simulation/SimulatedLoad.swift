@@ -1,7 +1,7 @@
 import ClusterModel
 import Foundation
 
-/// A guest's CPU load over time: a wave around its mean, with a phase of its own, so that the peaks
+/// A guest's CPU load over time: a wave around its mean, with its own phase, so that the peaks
 /// of two guests need not coincide. The counter is the wave's integral: it never goes back.
 struct SimulatedLoad {
     /// The wave rises and falls by this share of the mean.

@@ -26,7 +26,7 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var domain: DomainID
     package var source: HostName
     package var target: HostName
-    /// It takes the definition along and removes it from the source.
+    /// It moves the definition and removes it from the source.
     package var isPersistent: Bool
     package var mode: Step.Mode
     /// Disks that are mirrored, in mode `storage`.
@@ -42,7 +42,8 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var bandwidth: Int?
     /// The pause that is allowed at its end; nil for QEMU's default.
     package var downtimeLimitMilliseconds: Int64?
-    /// QEMU slows the guest down when more than half of what is sent was rewritten meanwhile, twice.
+    /// QEMU slows the guest down when more than half of what is sent was rewritten meanwhile,
+    /// twice.
     package var autoConverges = false
     package var throttlePercent = 0
     package var busyPasses = 0
@@ -84,7 +85,8 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var losesUndefine = false
     package var isKilledInFinish = false
 
-    /// In post-copy, whole or cut: the guest is the target's, and a part of its memory the source's.
+    /// In post-copy, whole or cut: the guest is the target's, and a part of its memory the
+    /// source's.
     var isPastSwitchOver: Bool { phase == .postcopy || phase == .postcopyCut }
 
     /// It copies memory.
@@ -122,7 +124,7 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
         since = time
     }
 
-    /// Too large for 64 bits means for ever, here.
+    /// Too large for 64 bits means forever, here.
     private static func product(_ left: Int64, _ right: Int64) -> Int64 {
         let (value, overflow) = left.multipliedReportingOverflow(by: right)
         return overflow ? Int64.max / 2 : value

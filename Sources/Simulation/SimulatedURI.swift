@@ -15,7 +15,8 @@ package struct SimulatedURI: Hashable, Sendable, CustomStringConvertible {
         self.host = host
     }
 
-    /// nil when the text is no URI of this kind; `isSimulated` tells whether it was meant to be one.
+    /// nil when the text is not a URI of this kind; `isSimulated` tells whether it was meant to be
+    /// one.
     package init?(_ text: String) {
         guard Self.isSimulated(text), let parts = URLComponents(string: text),
             parts.host?.isEmpty ?? true, !parts.path.isEmpty,

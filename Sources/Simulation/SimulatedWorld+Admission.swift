@@ -16,7 +16,7 @@ extension SimulatedWorld {
             throw refused(.failed, 55, "another migration job is already running for the domain")
         }
         guard !copy.isIncoming, copy.presence == .running || copy.presence == .paused else {
-            throw refused(.failed, 55, "domain is \(copy.presence.rawValue) and can not migrate")
+            throw refused(.failed, 55, "domain is \(copy.presence.rawValue) and cannot migrate")
         }
         if let blocker = copy.facts.blockers.first {
             throw refused(.incompatible, 55, "cannot migrate domain: \(blocker.detail)")

@@ -92,8 +92,8 @@ extension SimulatedWorld {
         hosts[index].files?[path] = nil
     }
 
-    /// What is wrong with the files that a guest is started from on this host; empty where it has its
-    /// newest data. Fresh UEFI variables and a blank TPM are made where there are none.
+    /// What is wrong with the files that a guest is started from on this host; empty where it has
+    /// its newest data. Fresh UEFI variables and a blank TPM are made where there are none.
     mutating func complaints(atStartOf domain: DomainID, on name: HostName) -> [String] {
         guard follows(domain), let index = index(of: name), let copy = hosts[index].domain(domain)
         else { return [] }
@@ -123,8 +123,8 @@ extension SimulatedWorld {
             SimulatedFile(maker: .libvirt, content: content, length: length, madeAt: now), at: path)
     }
 
-    /// What a live migration brings along when its guest goes on on the target: UEFI variables and TPM
-    /// state out of its process, and disks that were mirrored.
+    /// What a live migration brings along when its guest goes on on the target: UEFI variables and
+    /// TPM state out of its process, and disks that were mirrored.
     mutating func carryFiles(of migration: SimulatedMigration) {
         let domain = migration.domain
         guard follows(domain), let index = index(of: migration.target),
@@ -154,8 +154,8 @@ extension SimulatedWorld {
         know { $0.strangers.removeAll { $0.host == host && $0.path == path } }
     }
 
-    /// The power goes: what was in the page cache alone is gone with it. What another whole copy can
-    /// stand in for is no more than the guest's last moments.
+    /// The power goes: what was in the page cache alone is gone with it. What another whole copy
+    /// can stand in for is no more than the guest's last moments.
     mutating func losePageCache(of name: HostName) {
         guard let index = index(of: name), let files = hosts[index].files else { return }
         for (path, file) in files.sorted(by: { $0.key < $1.key }) where !file.isDurable(at: now) {
@@ -182,7 +182,7 @@ extension SimulatedWorld {
         return best
     }
 
-    /// Data that a host took along for good, by nobody's fault of ours.
+    /// Data that is lost with its host for good, through no fault of kvmbalance.
     mutating func spoilFiles(of name: HostName) {
         guard hasTruth, let files = host(name)?.files else { return }
         let lost = Set(files.values.compactMap { $0.content?.domain }).filter { domain in
@@ -194,7 +194,8 @@ extension SimulatedWorld {
         know { $0.spoiled.formUnion(lost) }
     }
 
-    /// Files of guests that no domain of their host uses, strangers' apart, in order of host and path.
+    /// Files of guests that no domain of their host uses, strangers' apart, in order of host and
+    /// path.
     package var leftFiles: [LeftFile] {
         guard hasTruth else { return [] }
         return hosts.filter { !$0.isGone }.flatMap { host -> [LeftFile] in

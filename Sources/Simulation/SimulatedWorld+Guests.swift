@@ -16,7 +16,7 @@ extension SimulatedWorld {
         guard copy.presence == .running else {
             throw refusal(
                 .failed, 55, what, domain, host,
-                "it is \(copy.presence.rawValue) and can not hear that it is to shut down")
+                "it is \(copy.presence.rawValue) and cannot hear that it is to shut down")
         }
         let shutdown = copy.guest?.shutdown ?? .prompt
         let until: Timestamp? =
@@ -121,7 +121,7 @@ extension SimulatedWorld {
         }
         let job = migration(of: domain)
         if copy.presence != .running {
-            // It can not do anything before it runs again.
+            // It cannot do anything before it runs again.
             return putOff(domain, until: nil)
         }
         if job?.isPastSwitchOver == true {
@@ -144,15 +144,15 @@ extension SimulatedWorld {
         }
     }
 
-    /// It runs again and hears what it was told while it could not.
+    /// It runs again and hears the requests that came while it could not.
     mutating func rouse(_ domain: DomainID) {
         guard truth?.downs.contains(where: { $0.domain == domain && $0.until == nil }) == true
         else { return }
         putOff(domain, until: now.advanced(byMilliseconds: span(Self.shutdownMilliseconds)))
     }
 
-    /// Lets the faults strike that wait for this, as soon as time goes on: whoever caused it is in the
-    /// middle of something.
+    /// Lets the faults strike that wait for this, as soon as time goes on: whoever caused it is in
+    /// the middle of something.
     mutating func fire(_ trigger: ScheduledFault.Trigger) {
         for index in schedule.indices where schedule[index].trigger == trigger {
             schedule[index].trigger = .at(now)

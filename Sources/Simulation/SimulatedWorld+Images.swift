@@ -1,13 +1,14 @@
 package import ClusterModel
 package import HypervisorInterface
 
-/// What an image keeper can ask for, refused as libvirt's storage driver and the reader of images refuse.
+/// What an image keeper can ask for, refused as libvirt's storage driver and the reader of images
+/// refuse.
 extension SimulatedWorld {
     package func images(
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool, on name: HostName,
         with mistake: SimulatedMistake? = nil
     ) throws(HypervisorError) -> [DiskImage] {
-        let what = "look at images"
+        let what = "read images"
         let copy = try known(domain, on: name, operation: what)
         guard let host = host(name) else { return [] }
         if firmware, mistake != .takesWhatIsLost,
@@ -23,7 +24,7 @@ extension SimulatedWorld {
         var images: [DiskImage] = []
         for disk in disks {
             guard let found = copy.facts.disks.first(where: { $0.target == disk }) else {
-                throw refusal(.failed, 1, what, domain, name, "it has no disk \(disk) any more")
+                throw refusal(.failed, 1, what, domain, name, "it no longer has a disk \(disk)")
             }
             guard let path = host.path(of: found), let pool = host.pool(holding: path),
                 let file = host.file(path)
@@ -50,7 +51,7 @@ extension SimulatedWorld {
                 images.append(image(disk, at: path, file, nil, capacity: nil))
             } else if copy.isActive {
                 throw refusal(
-                    .failed, 1, "look at images", copy.id, host.name,
+                    .failed, 1, "read images", copy.id, host.name,
                     "\(disk) is not at \(path), where its definition has it")
             }
         }
@@ -71,7 +72,7 @@ extension SimulatedWorld {
         _ images: [DiskImage], isVerbatim: Bool, on name: HostName,
         with mistake: SimulatedMistake? = nil
     ) throws(HypervisorError) {
-        let what = "look for room"
+        let what = "check free space"
         try reach(name, operation: what)
         guard let host = host(name) else { return }
         var wanted: [String: Int64] = [:]
@@ -86,7 +87,7 @@ extension SimulatedWorld {
             guard host.file(image.path) == nil || mistake == .takesPlacesOnTrust else {
                 throw failure(
                     what, name: host.name,
-                    "\(image.path) lies here already, and a copy would overwrite it")
+                    "\(image.path) already exists here, and a copy would overwrite it")
             }
             guard isVerbatim || ["raw", "qcow2"].contains(image.format) else {
                 throw failure(
@@ -115,7 +116,7 @@ extension SimulatedWorld {
             guard mistake == .takesPlacesOnTrust else {
                 throw failure(
                     what, name: name,
-                    "\(image.path) came to lie on the target meanwhile; it was left alone")
+                    "\(image.path) has appeared on the target meanwhile; it was left alone")
             }
             if there.maker == .stranger {
                 violations.append("wrote over \(image.path) on \(name), which is not ours")
@@ -162,7 +163,8 @@ extension SimulatedWorld {
 }
 
 extension SimulatedHost {
-    /// What lies in a pool since the world began to follow files: `available` is what was free before.
+    /// What lies in a pool since the world began to follow files: `available` is what was free
+    /// before.
     func used(of pool: StoragePool) -> Bytes {
         guard let folder = pool.targetPath else { return .zero }
         return (files ?? [:]).reduce(into: .zero) { sum, entry in

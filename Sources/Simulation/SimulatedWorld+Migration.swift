@@ -114,8 +114,8 @@ extension SimulatedWorld {
         update(job.domain, on: job.source) { $0.become(.pausedByMigration, at: now) }
     }
 
-    /// The guest goes over now, and what it lacks of its memory follows: from here on neither copy is
-    /// whole. Its definition comes with Finish.
+    /// The guest goes over now, and what it lacks of its memory follows: from here on neither copy
+    /// is whole. Its definition comes with Finish.
     mutating func startPostcopy(_ old: SimulatedMigration) {
         let now = now
         var migration = old
@@ -173,8 +173,8 @@ extension SimulatedWorld {
         conclude(migration, failure: (.failed, 9, "post-copy migration failed: link broken"))
     }
 
-    /// The daemons, or we and they, have lost each other. Source: qemu_migration.c, what the hosts do
-    /// when the connection closes that started the migration.
+    /// The daemons, or we and they, have lost each other. Source: qemu_migration.c, what the hosts
+    /// do when the connection closes that started the migration.
     mutating func sever(_ migration: SimulatedMigration) {
         change(migration) { $0.severedAt = nil }
         switch migration.phase {
@@ -241,7 +241,7 @@ extension SimulatedWorld {
         enter(.confirm, migration)
     }
 
-    /// Confirm: the source ends its copy and, where the definition went along, forgets it.
+    /// Confirm: the source ends its copy and, where the definition moved, forgets it.
     private mutating func confirm(_ migration: SimulatedMigration) {
         if migration.losesConfirm { return conclude(migration, failure: nil) }
         let wasPersistent =
@@ -316,7 +316,7 @@ extension SimulatedWorld {
                 transferred: migration.transferred, iterations: migration.iteration)
         }
         ended.append(ending)
-        // Enough for every waiter to find its answer, in a file that does not grow for ever.
+        // Enough for every waiter to find its answer, in a file that does not grow forever.
         if ended.count > 256 { ended.removeFirst(ended.count - 256) }
     }
 }

@@ -1,12 +1,12 @@
 package import ClusterModel
 package import HypervisorInterface
 
-/// What a step inspector is told.
+/// What a step inspector gets to know.
 extension SimulatedWorld {
     package func needs(
         of domain: DomainID, on host: HostName
     ) throws(HypervisorError) -> StepNeeds {
-        let copy = try known(domain, on: host, operation: "look at what it needs")
+        let copy = try known(domain, on: host, operation: "read the domain's requirements")
         let facts = copy.facts
         return StepNeeds(
             domain: domain, name: facts.name,
@@ -21,7 +21,7 @@ extension SimulatedWorld {
     package mutating func lacks(
         _ needs: StepNeeds, on name: HostName
     ) throws(HypervisorError) -> [String] {
-        try reach(name, operation: "look at what is there for it")
+        try reach(name, operation: "check the target's resources")
         guard let host = host(name) else { return [] }
         var lacks: [String] = []
         if let other = host.domains.first(where: {

@@ -3,10 +3,10 @@ import HypervisorInterface
 
 /// Offline migration: the definition goes, and nothing else.
 ///
-/// Source: qemu_migration.c of libvirt 9.0. A guest that runs goes on where it is and keeps its definition
-/// there; of one that is off the source forgets the definition, and deletes the state of its emulated
-/// TPM with it (qemuDomainRemoveInactive) unless the XML says that it is to be kept. A managed one
-/// deletes it even then: its Confirm passes VIR_DOMAIN_UNDEFINE_TPM.
+/// Source: qemu_migration.c of libvirt 9.0. A guest that runs goes on where it is and keeps its
+/// definition there; of one that is off the source forgets the definition, and deletes the state of
+/// its emulated TPM with it (qemuDomainRemoveInactive) unless the XML says that it is to be kept. A
+/// managed one deletes it even then: its Confirm passes VIR_DOMAIN_UNDEFINE_TPM.
 extension SimulatedWorld {
     mutating func migrateDefinition(
         _ request: MigrationRequest, from source: HostName

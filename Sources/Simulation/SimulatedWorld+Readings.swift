@@ -2,7 +2,7 @@ package import ClusterModel
 package import HypervisorInterface
 package import Telemetry
 
-/// What an inspector is told, at the world's present moment.
+/// What an inspector reads, at the world's present moment.
 extension SimulatedWorld {
     package func sighting(
         of domain: DomainID, on host: HostName
@@ -66,7 +66,7 @@ extension SimulatedWorld {
 
     /// Names of what has a process there, incoming ones too.
     package func guests(on name: HostName) throws(HypervisorError) -> [String] {
-        try reach(name, operation: "look who is there")
+        try reach(name, operation: "list domains")
         return host(name)?.domains.filter { $0.isActive || $0.isIncoming }.map(\.facts.name) ?? []
     }
 

@@ -186,7 +186,7 @@ extension SimulatedWorld {
         }) {
             violations.append("removed the last definition of \(domain), on \(host)")
         }
-        // It is told to keep UEFI variables and TPM state.
+        // Its flags keep UEFI variables and TPM state.
         endProcess(of: domain, on: host, keepingDefinition: false, tpm: .left)
     }
 
@@ -285,8 +285,8 @@ extension SimulatedWorld {
 }
 
 extension SimulatedHost {
-    /// Does it hold the guest, running or paused by a person? Somebody may pause it between our look,
-    /// which must have seen it run, and the request: that takes nothing of the proof.
+    /// Does it hold the guest, running or paused by a person? Somebody may pause it between our
+    /// look, which must have seen it run, and the request: that takes nothing of the proof.
     fileprivate func isAlive(_ id: DomainID) -> Bool {
         guard let copy = domain(id), copy.holdsGuest else { return false }
         return copy.presence.isGuest

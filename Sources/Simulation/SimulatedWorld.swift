@@ -97,7 +97,8 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         hosts[index].update(domain, change)
     }
 
-    /// Where the definition goes too, libvirt deletes the state of an emulated TPM unless it is to be kept.
+    /// Where the definition goes too, libvirt deletes the state of an emulated TPM unless it is to
+    /// be kept.
     mutating func endProcess(
         of domain: DomainID, on host: HostName, keepingDefinition: Bool,
         tpm: TPMRemoval = .deletedUnlessKept
@@ -117,7 +118,8 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         max(1, Int64((Double(milliseconds) / speed).rounded()))
     }
 
-    /// Lets time pass: migrations go on, scheduled faults strike. Complexity: O(changes · migrations).
+    /// Lets time pass: migrations go on, scheduled faults strike. Complexity: O(changes ·
+    /// migrations).
     package mutating func advance(to time: Timestamp) {
         advance(to: time, knowing: nextChange)
     }

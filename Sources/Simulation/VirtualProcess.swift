@@ -105,7 +105,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
         case .clockStep(let step):
             state.withLock { run in
                 run.clockOffset += step
-                run.tell("our clock is set by \(Narrator.seconds(step))")
+                run.tell("the clock is set by \(Narrator.seconds(step))")
             }
         }
     }
@@ -122,7 +122,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
         return RunExecutor(
             run: RunID(1), machine: WitnessedMachine(machine, process: self), journal: self,
             doors: Dictionary(
-                uniqueKeysWithValues: hosts.map { ($0, VirtualDoor($0, self).hostDoor) }),
+                uniqueKeysWithValues: hosts.map { ($0, VirtualConnection($0, self).hostDoor) }),
             clock: ours, observer: self,
             closure: { host in
                 try self.read { world in
@@ -238,7 +238,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
     }
 }
 
-/// The machine under test, with somebody who writes down what it is told.
+/// The machine under test, with a record of the events that it receives.
 private struct WitnessedMachine: RunDeciding {
     private var machine: any RunDeciding
     private let process: VirtualProcess

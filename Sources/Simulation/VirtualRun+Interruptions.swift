@@ -3,7 +3,7 @@ package import Execution
 extension VirtualRun {
     /// A deliberate bug of what surrounds the executor, for tests of the rules.
     package enum Shortcut: String, Hashable, Sendable, CaseIterable {
-        /// A record that can not be written is said to be.
+        /// A record that cannot be written is said to be.
         case goesOnWithoutJournal
         /// No host is ever said to be in maintenance.
         case ignoresMaintenance
@@ -11,15 +11,15 @@ extension VirtualRun {
 
     /// What goes wrong on our side, and when a person speaks up.
     package struct Interruptions: Hashable, Sendable {
-        /// Our process dies after so many records and effects, counted over all its lives.
+        /// Our process dies after this many records and effects, counted over all its lives.
         package var crashes: Set<Int> = []
         /// Our process dies after the record with this number in the journal.
         package var crashesAfterRecords: Set<Int> = []
-        /// The so manyeth record can not be written: the disk is full.
+        /// The so manyeth record cannot be written: the disk is full.
         package var unwritable: Set<Int> = []
         /// What a person asks for, in milliseconds after the start of the run.
         package var wishes: [Int64: RunEvent] = [:]
-        /// Our wall clock is set: by so many milliseconds, at so many after the start of the run.
+        /// Our wall clock is set: by this many milliseconds, this long after the start of the run.
         package var clockSteps: [Int64: Int64] = [:]
 
         package init() {}

@@ -18,7 +18,7 @@ extension VirtualRun {
         report(found)
     }
 
-    /// An event that the machine is told.
+    /// An event that the machine receives.
     mutating func noticed(_ event: RunEvent, of state: RunState) {
         if case .looked(let id, let purpose, let source, let target) = event {
             seen[id] = Evidence(purpose: purpose, source: source, target: target)
@@ -42,7 +42,7 @@ extension VirtualRun {
     mutating func demandIntent(of request: MigrationRequest, from host: HostName) {
         let move = Move(domain: request.domain, source: host, target: request.target)
         guard let step = step(of: request.domain) else {
-            return report(["\(narrator.words(move)) is no step of the plan"])
+            return report(["\(narrator.words(move)) is not a step of the plan"])
         }
         let id = step.step.id
         if step.step.move == move {
@@ -163,14 +163,15 @@ extension VirtualRun {
                 let back = try JSONDecoder().decode(JournalRecord.self, from: text)
                 if back != record { report(["record \(record.sequence) comes back changed"]) }
             } catch {
-                report(["record \(record.sequence) can not be read again: \(error)"])
+                report(["record \(record.sequence) cannot be read again: \(error)"])
             }
         }
     }
 
-    /// A domain that runs twice is not to be touched by us, whoever made it so. Between our look and
-    /// our act a person may have started the second copy: then the host must refuse us. A third
-    /// host is not looked at before a migration, so what another tool split to there can not be seen.
+    /// A domain that runs twice is not to be touched by us, whoever made it so. Between our look
+    /// and our act a person may have started the second copy: then the host must refuse us. A third
+    /// host is not looked at before a migration, so what another tool split to there cannot be
+    /// seen.
     private mutating func noteWhetherTwice(_ move: Move, by what: String) {
         let runners = world.runners(of: move.domain)
         let isTwice = runners.contains(move.source) && runners.contains(move.target)
@@ -180,7 +181,7 @@ extension VirtualRun {
     /// What was asked for was not refused.
     mutating func done(to domain: DomainID) {
         guard let what = ranTwice.removeValue(forKey: domain) else { return }
-        report(["\(narrator.name(domain)) runs twice and we \(what)"])
+        report(["\(narrator.name(domain)) runs twice and kvmbalance \(what)"])
     }
 
     /// The journal says what happened to the steps, as far as the world tells.
@@ -212,16 +213,16 @@ extension VirtualRun {
 
     /// Who is down and what lies about is named, by name and by path.
     private mutating func examineLeft(_ outcome: RunOutcome) {
-        // An open step tells whoever takes the run up.
+        // An open step is known to whoever resumes the run.
         guard outcome.state != .halted else { return }
         let told = told(outcome)
         for guest in judge.guestsDown(in: world) where !told.contains("'\(guest.name)'") {
-            report(["\(guest.name) is down at the end, and nobody says so"])
+            report(["\(guest.name) is down at the end, and the run does not say so"])
         }
         for file in judge.leftFiles(in: world) where !told.contains(file.path) {
             // What became of it and left its disk behind was not us.
             if let domain = file.content?.domain, !world.fates(of: domain).isEmpty { continue }
-            report(["\(file.path) is left on \(file.host), and nobody says so"])
+            report(["\(file.path) is left on \(file.host), and the run does not say so"])
         }
     }
 
@@ -246,7 +247,7 @@ extension VirtualRun {
         guard outcome.state == .done, state.goal == .forward, state.kind == .drain else { return }
         for host in state.original.hosts.compactMap({ world.host($0) }) {
             if host.isUnreachable(at: world.now) {
-                report(["the drain is done and nobody could ask \(host.name)"])
+                report(["the drain is done and \(host.name) did not respond"])
             }
             for copy in host.domains where copy.isActive {
                 report(["the drain is done and \(copy.facts.name) is on \(host.name)"])
@@ -262,7 +263,7 @@ extension VirtualRun {
             judge.startsWithHost.contains(domain), copy.facts.isPersistent,
             !copy.facts.autostart, note?.contains("autostart") != true
         else { return }
-        report(["\(copy.facts.name) no longer starts with its host, and nobody says so"])
+        report(["\(copy.facts.name) no longer starts with its host, and the run does not say so"])
     }
 
     /// Its intent is the last that was written of it, but for facts of the same attempt.

@@ -2,7 +2,7 @@ import ClusterModel
 
 /// The run told line by line, for whoever has to understand it.
 extension VirtualRun {
-    /// What was told a moment ago and still is so is told once, and counted.
+    /// A line that repeats the one before is written once, and counted.
     mutating func tell(_ line: @autoclosure () -> String) {
         guard isTold else { return }
         let line = line()
@@ -11,7 +11,8 @@ extension VirtualRun {
             return
         }
         if untold > 0 {
-            let count = untold == 1 ? "1 more look or try" : "\(untold) more looks and tries"
+            let count =
+                untold == 1 ? "1 more check or attempt" : "\(untold) more checks and attempts"
             story.append("\(narrator.clock(world.now)) (no news in \(count))")
             untold = 0
         }

@@ -2,13 +2,13 @@ package import ClusterModel
 package import Execution
 import HypervisorInterface
 
-/// A whole run in virtual time: the shipped executor and the run machine, against a simulated world in
-/// which things go wrong, with a judge that looks after every act.
+/// A whole run in virtual time: the shipped executor and the run machine, against a simulated world
+/// in which things go wrong, with a judge that looks after every act.
 ///
 /// Nothing here waits, reads a clock or is random beyond its seed: the same input gives the same
 /// run. Source of the idea: FoundationDB's and TigerBeetle's deterministic simulation.
 package struct VirtualRun: Sendable {
-    /// Makes a plan for what is left, from the world as it is: nil with a reason when it can not.
+    /// Makes a plan for what is left, from the world as it is: nil with a reason when it cannot.
     package typealias Replanner =
         @Sendable (RunGoal, [Exclusion], RunState, SimulatedWorld) -> (
             plan: MigrationPlan?, reason: String?
@@ -31,7 +31,7 @@ package struct VirtualRun: Sendable {
     package var isTold = false
     /// Labels of the rows of the recovery table that were met after an intent.
     package internal(set) var rowsMet: Set<String> = []
-    /// A crash ends `run` with nil, for whoever wants to take the run up in another way.
+    /// A crash ends `run` with nil, for a test that resumes the run in another way.
     package var crashesEnd = false
     package var shortcut: Shortcut?
     /// A deliberate bug of the doors.
@@ -60,8 +60,8 @@ package struct VirtualRun: Sendable {
     var ours: Set<Int> = []
     /// Domains that ran twice when something was about to be done to them, and what.
     var ranTwice: [DomainID: String] = [:]
-    /// Steps whose target was in maintenance when their intent was written. Whoever closes a host later
-    /// finds the step in the journal.
+    /// Steps whose target was in maintenance when their intent was written. Whoever closes a host
+    /// later finds the step in the journal.
     var wasClosed: Set<StepID> = []
     /// How far our wall clock is off.
     var clockOffset: Int64 = 0
@@ -96,9 +96,9 @@ package struct VirtualRun: Sendable {
         known = state
     }
 
-    /// Runs, or takes the run up again, until it ends; after a crash a new process goes on at once.
-    /// nil when it does not end within a week of virtual time: that is a violation too. (A guest that
-    /// never converges has an hour for each attempt and plan.)
+    /// Runs, or resumes the run, until it ends; after a crash a new process goes on at once.
+    /// nil when it does not end within a week of virtual time: that is a violation too. (A guest
+    /// that never converges has an hour for each attempt and plan.)
     package mutating func run(to goal: RunGoal = .forward) -> RunOutcome? {
         let deadline = world.now.advanced(byMilliseconds: 7 * 86_400_000)
         var isFirst = true
@@ -116,7 +116,7 @@ package struct VirtualRun: Sendable {
                 return nil
             case .crashed:
                 crashes += 1
-                tell("we are killed")
+                tell("kvmbalance is killed")
                 world.advance(to: world.now.advanced(byMilliseconds: lot.pause))
                 examine()
                 if crashesEnd { return nil }

@@ -2,8 +2,8 @@ import ClusterModel
 import Synchronization
 
 /// Runs tasks one job after the other, in the order in which they became ready, on the thread that
-/// drives it: Swift's concurrency without its threads. With it and a clock that only the driver moves,
-/// the shipped executor runs the same way each time.
+/// drives it: Swift's concurrency without its threads. With it and a clock that only the driver
+/// moves, the shipped executor runs the same way each time.
 final class VirtualThread: SerialExecutor, TaskExecutor {
     private let jobs = Mutex<[UnownedJob]>([])
 

@@ -12,8 +12,8 @@ package protocol WorldHolder: Sendable {
         _ body: @Sendable (inout SimulatedWorld) throws -> Value
     ) async throws -> Value
 
-    /// Returns when the world may have changed: at the latest after so many milliseconds, when it changes
-    /// by itself.
+    /// Returns when the world may have changed: at the latest after this many milliseconds, when it
+    /// changes by itself.
     func waitForChange(atMost milliseconds: Int64) async throws
 
     var clock: @Sendable () -> Timestamp { get }

@@ -1,6 +1,7 @@
 package import ClusterModel
 
-/// What the judge says of data: no guest loses what it wrote, and nobody's file is touched but ours.
+/// What the judge says of data: no guest loses what it wrote, and nobody's file is touched but
+/// ours.
 extension WorldJudge {
     /// A disk of a domain.
     private struct Data: Hashable {
@@ -33,8 +34,8 @@ extension WorldJudge {
         return (faults + lostStrangers(truth, in: world)).sorted()
     }
 
-    /// Not so where two guests wrote, where half of one is elsewhere, or where others made it run from what
-    /// they found: then there is no newest version.
+    /// Not so where two guests wrote, where half of one is elsewhere, or where others made it run
+    /// from what they found: then there is no newest version.
     private func hasOneTruth(_ domain: DomainID, in world: SimulatedWorld) -> Bool {
         guard world.follows(domain) else { return false }
         guard !world.fates.isEmpty else { return true }
@@ -80,8 +81,8 @@ extension WorldJudge {
         }
     }
 
-    /// Guests that ran when the run began and run nowhere, for no reason but ours: each must be named
-    /// by whoever ends the run.
+    /// Guests that ran when the run began and run nowhere, for no reason but ours: each must be
+    /// named by whoever ends the run.
     package func guestsDown(in world: SimulatedWorld) -> [(name: String, id: DomainID)] {
         active.filter { guest in
             !world.hosts.contains { !$0.isLost && $0.domain(guest.id)?.holdsGuest == true }
@@ -89,8 +90,9 @@ extension WorldJudge {
         }
     }
 
-    /// Files that were made for a step, or that a guest has left, and that lie where no domain uses them:
-    /// copies that nobody removed, and originals. libvirt's own leavings are nobody's to name.
+    /// Files that were made for a step, or that a guest has left, and that lie where no domain uses
+    /// them: copies that nobody removed, and originals. libvirt's own leavings are nobody's to
+    /// name.
     package func leftFiles(in world: SimulatedWorld) -> [LeftFile] {
         world.leftFiles.filter { file in
             guard file.maker == .domain else { return file.maker == .keeper }

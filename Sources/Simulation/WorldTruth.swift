@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// What is true of guests and their files and no host shows. A world in which nothing moves cold and no
-/// images are followed has none.
+/// What is true of guests and their files and no host shows. A world in which nothing moves cold
+/// and no images are followed has none.
 struct WorldTruth: Hashable, Codable, Sendable {
     /// A guest that has heard that it is to shut down.
     struct PendingDown: Hashable, Codable, Sendable {

@@ -6,7 +6,7 @@ package enum CounterRate: Hashable, Sendable {
     case perSecond(Int64)
     /// One of the samples does not have the counter.
     case missing
-    /// The counter went back: the process behind it was started anew.
+    /// The counter went back: the process behind it was restarted.
     case restart
     case gap
     case clockStep

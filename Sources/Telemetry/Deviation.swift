@@ -1,13 +1,14 @@
 package import ClusterModel
 
-/// Lets domains count by more than their means, so that hosts are compared by how far their load may
-/// stray and not only by how high it is.
+/// Lets domains count by more than their means, so that hosts are compared by how far their load
+/// may stray and not only by how high it is.
 ///
 /// Domains stray each for itself: on a host their variances add up, not their deviations. A host of
-/// mean M and variance V is to count as M + d·√V, which is no sum over its domains; what plans add up
-/// is demand. So each domain counts its mean and d/2 times its variance, divided by the deviation of
-/// an average host: to first order, what the move of it changes (effective bandwidth: Kelly, "Notes on
-/// effective bandwidths", 1996). Alone on a host it would be d of its own deviations, so never more.
+/// mean M and variance V is to count as M + d·√V, which is no sum over its domains; what plans add
+/// up is demand. So each domain counts its mean and d/2 times its variance, divided by the
+/// deviation of an average host: to first order, what the move of it changes (effective bandwidth:
+/// Kelly, "Notes on effective bandwidths", 1996). Alone on a host it would be d times its
+/// deviation, so never more.
 package enum Deviation {
     /// Slot by slot; `hosts` are those that carry the load, `thousandths` is d. O(domains × slots).
     package static func weigh(_ domains: inout [Domain], hosts: Int, thousandths: Int64) {

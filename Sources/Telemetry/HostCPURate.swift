@@ -6,7 +6,7 @@ import ClusterModel
 /// not make a host look busy.
 package enum HostCPURate: Hashable, Sendable {
     case busy(permille: Int64)
-    /// The host was started anew, or its counters did not move.
+    /// The host was restarted, or its counters did not move.
     case restart
     case gap
     case clockStep
@@ -30,7 +30,7 @@ package enum HostCPURate: Hashable, Sendable {
                 self = .restart
                 return
             }
-            // In microseconds, so that the product can not overflow within 290 years of CPU time.
+            // In microseconds, so that the product cannot overflow within 290 years of CPU time.
             self = .busy(permille: busy / 1000 * 1000 / max(1, (busy + rest) / 1000))
         }
     }

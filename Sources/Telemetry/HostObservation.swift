@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// What one look at a host found, as it is kept in the database: the last known facts of a host that
-/// can not be read any more come from here.
+/// What one look at a host found, as it is kept in the database: the last known facts of a host
+/// that cannot be read any more come from here.
 package struct HostObservation: Hashable, Codable, Sendable {
     package var host: HostName
     package var at: Timestamp
@@ -22,7 +22,7 @@ package struct HostObservation: Hashable, Codable, Sendable {
         self.migratingIn = migratingIn
     }
 
-    /// What this host can not have told in earnest; empty for an observation that may be kept and
+    /// What this host cannot have told in earnest; empty for an observation that may be kept and
     /// planned with.
     package var faults: [String] {
         facts.faults + domains.faultsOfAll
@@ -34,7 +34,7 @@ package struct HostObservation: Hashable, Codable, Sendable {
     /// The same in one sentence for people; nil when there is none.
     package var fault: String? {
         guard let first = faults.first else { return nil }
-        return "what it tells can not be right: \(first)"
+        return "it reports impossible figures: \(first)"
     }
 }
 

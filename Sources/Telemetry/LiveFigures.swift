@@ -8,7 +8,7 @@ package struct LiveFigures: Hashable, Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey { case hosts, domains }
 
-    /// By name and by UUID, as objects: a dictionary with keys of our own would become a list.
+    /// By name and by UUID, as objects: a dictionary with our own key type would become a list.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(

@@ -60,7 +60,8 @@ package struct LoadAccumulator: Sendable {
         hosts[host].add(at: time, cpu: cpu, available: available, window: window, rules: rules)
     }
 
-    /// What a tier keeps of a stretch whose raw samples are gone. Rows must come before raw samples.
+    /// What a tier keeps of a stretch whose raw samples are gone. Rows must come before raw
+    /// samples.
     package mutating func add(domain: Int, until end: Timestamp, cpu: Summary, samples: Int) {
         while domains.count <= domain { domains.append(DomainTrack(slots: window.slots)) }
         domains[domain].add(cpu.value(in: window), at: end, in: window, samples)
@@ -79,7 +80,7 @@ package struct LoadAccumulator: Sendable {
         var load = MeasuredLoad(window: window)
         for (id, number) in domainNumbers where number < domains.count {
             load.domains[id] = domains[number].demand(window)
-            load.dirtyRates[id] = domains[number].dirtyRate
+            load.singleDirtyRates[id] = domains[number].dirtyRate
         }
         for (name, number) in hostNumbers where number < hosts.count {
             load.hosts[name] = hosts[number].use(window)

@@ -6,20 +6,20 @@ package struct MeasuredLoad: Hashable, Sendable {
     package var domains: [DomainID: Demand]
     package var hosts: [HostName: HostUse]
     /// Newest measured rate at which a guest rewrites its memory, bytes a second.
-    package var dirtyRates: [DomainID: Bytes]
+    package var singleDirtyRates: [DomainID: Bytes]
     /// The same over two windows, where it was measured lately.
-    package var dirtying: [DomainID: Dirtying] = [:]
+    package var dirtyRates: [DomainID: DirtyRates] = [:]
     /// Size of each domain's QEMU process.
     package var resident: [DomainID: Bytes] = [:]
 
     package init(
         window: SampleWindow, domains: [DomainID: Demand] = [:],
-        hosts: [HostName: HostUse] = [:], dirtyRates: [DomainID: Bytes] = [:]
+        hosts: [HostName: HostUse] = [:], singleDirtyRates: [DomainID: Bytes] = [:]
     ) {
         self.window = window
         self.domains = domains
         self.hosts = hosts
-        self.dirtyRates = dirtyRates
+        self.singleDirtyRates = singleDirtyRates
     }
 
     /// From samples in order of time; for tests, the simulator and single looks. The database feeds

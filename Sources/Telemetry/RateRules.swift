@@ -17,7 +17,7 @@ package struct RateRules: Hashable, Sendable {
     /// give a true mean over a gap, but a mean over hours hides the peaks that planning is for.
     package var longestInterval: Int64 { min(5 * periodMilliseconds, 600_000) }
 
-    /// A host is full when it was busy for so many thousandths: the rest is the kernel's slack.
+    /// A host is full when it was busy for this many thousandths: the rest is the kernel's slack.
     package static let fullHost: Int64 = 950
 
     package func judge(from earlier: Timestamp, to later: Timestamp) -> SampleInterval {

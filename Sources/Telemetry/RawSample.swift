@@ -70,8 +70,8 @@ package struct CellSample: Hashable, Codable, Sendable {
     package var cell: Int
     package var total: Bytes?
     package var free: Bytes?
-    /// Of its CPUs together. On hosts with several cells it is read more rarely than the rest: libvirt
-    /// wants a call for each CPU.
+    /// Of its CPUs together. On hosts with several cells it is read more rarely than the rest:
+    /// libvirt wants a call for each CPU.
     package var cpu: HostCPUCounters?
 
     package init(

@@ -1,7 +1,7 @@
 package import ClusterModel
 
-/// What domains used on average over a short stretch of time. Gaps are left out, and so is what lies
-/// before a restart: the mean is that of what was measured.
+/// What domains used on average over a short stretch of time. Gaps are left out, and so is what
+/// lies before a restart: the mean is that of what was measured.
 package struct RecentUse: Hashable, Sendable {
     package let start: Timestamp
     package let end: Timestamp

@@ -24,7 +24,7 @@ struct ReportedDomain {
         case .shutOff, .crashed, .unknown: stillness = 2
         }
         // A definition, or a process that waits for the guest, does not outweigh a guest that ran
-        // on a host we can not ask: it probably still does.
+        // on a host we cannot ask: it probably still does.
         let rank: Int
         if isOwner {
             rank = isCurrent ? 0 : 1

@@ -8,10 +8,11 @@ package struct SampleWindow: Hashable, Sendable {
     package let slots: Int
     /// Of the rates inside a slot, 1 to 100.
     package let percentile: Int
-    /// With a period the slots are times of it, such as hours of the day, and each holds the worst of
-    /// its days; without one they are stretches of the window, oldest first.
+    /// With a period the slots are times of it, such as hours of the day, and each holds the worst
+    /// of its days; without one they are stretches of the window, oldest first.
     package let periodMilliseconds: Int64?
-    /// The mean of a slot in place of its percentile: means of domains add up to that of their host.
+    /// The mean of a slot in place of its percentile: means of domains add up to that of their
+    /// host.
     package let usesMean: Bool
     /// Beside the mean the variance is kept, for `Deviation`.
     package let deviationThousandths: Int64

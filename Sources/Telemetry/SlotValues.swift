@@ -12,8 +12,8 @@ struct SlotValues {
 
     init(slots: Int) { closed = Array(repeating: nil, count: slots) }
 
-    /// Slots must not go back unless they are times of a period; a rate of an earlier slot, left by a
-    /// clock step, counts in the present one.
+    /// Slots must not go back unless they are times of a period; a rate of an earlier slot, left by
+    /// a clock step, counts in the present one.
     mutating func add(
         _ rate: Int64, at time: Timestamp, in window: SampleWindow, samples count: Int = 1
     ) {

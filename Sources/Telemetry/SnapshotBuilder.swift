@@ -3,7 +3,7 @@ package import ClusterModel
 /// Makes a cluster snapshot of what the hosts reported: each domain once, on the host that has it.
 ///
 /// Hosts are read one after the other, so two reports never show the same instant; a domain that
-/// moves meanwhile is in both or in none. Being in both is settled here.
+/// moves meanwhile is in both or in none. Being in both is resolved here.
 package struct SnapshotBuilder: Sendable {
     package var observedAt: Timestamp
     package var maintenance: Set<HostName>
@@ -17,8 +17,8 @@ package struct SnapshotBuilder: Sendable {
         self.measured = measured
     }
 
-    /// The cluster snapshot, and what a person should hear at once: the same domain active on two hosts.
-    /// O(n log n) in the number of domains.
+    /// The cluster snapshot, and what a person should hear at once: the same domain active on two
+    /// hosts. O(n log n) in the number of domains.
     package func build(from reports: [HostReport]) -> BuiltSnapshot {
         let sorted = reports.sorted { $0.settings.name < $1.settings.name }
         var sightings: [DomainID: [ReportedDomain]] = [:]
@@ -39,16 +39,16 @@ package struct SnapshotBuilder: Sendable {
         var inFlight: [MigrationInFlight] = []
         var warnings: [String] = []
         for id in sightings.keys.sorted() {
-            let settled = SettledDomain(sightings[id] ?? [])
+            let resolved = ResolvedDomain(sightings[id] ?? [])
             var domain = Domain(
-                facts: settled.facts, host: settled.host,
+                facts: resolved.facts, host: resolved.host,
                 demand: measured.domains[id] ?? .unknown,
-                dirtyRate: Plausible.believed(measured.dirtyRates[id]))
-            domain.dirtying = measured.dirtying[id].flatMap(Plausible.believed)
+                dirtyRate: Plausible.believed(measured.singleDirtyRates[id]))
+            domain.dirtyRates = measured.dirtyRates[id].flatMap(Plausible.believed)
             domain.resident = Plausible.believed(measured.resident[id])
             domains.append(domain)
-            if let migration = settled.migration { inFlight.append(migration) }
-            if let warning = settled.warning { warnings.append(warning) }
+            if let migration = resolved.migration { inFlight.append(migration) }
+            if let warning = resolved.warning { warnings.append(warning) }
         }
         Deviation.weigh(
             &domains, hosts: sorted.count { $0.fault == nil },

@@ -16,7 +16,7 @@ struct BrokenJournalTests {
             JournalRecord(sequence: $0 + 1, at: Timestamp(seconds: 1), event: $1)
         }
         let state = RunState(plan: plan, records: records)
-        // Neither host can be asked, so that the step is given up, which can not be written.
+        // Neither host can be asked, so that the step is given up, which cannot be written.
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),
             journal: FullJournal(), doors: [:],
@@ -35,7 +35,7 @@ struct BrokenJournalTests {
         plan.options.timeoutSeconds = 60
         plan.options.whenStuck = .wait
         let (run, source, _) = cutOffRun(plan)
-        // Its stop can not be written any more.
+        // Its stop cannot be written any more.
         let person = tell(run, [.stop(reason: "asked")], onceItMigrates: source)
         #expect(await run.execute().state == .halted)
         await person.value
@@ -62,7 +62,8 @@ struct BrokenJournalTests {
         }
     }
 
-    /// A run of one migration that does not end, with a journal that takes its intent and nothing more.
+    /// A run of one migration that does not end, with a journal that takes its intent and nothing
+    /// more.
     private func cutOffRun(
         _ plan: MigrationPlan
     ) -> (RunExecutor, source: FakeHost, time: Time) {

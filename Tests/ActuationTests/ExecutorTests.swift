@@ -13,7 +13,7 @@ struct ExecutorTests {
             length: 1, allocation: 1)
     }
 
-    /// Runs a plan of one step from host1 to host2; what is left can not be planned.
+    /// Runs a plan of one step from host1 to host2; what is left cannot be planned.
     private func run(
         _ mode: Step.Mode, _ hosts: [FakeHost], closed: [HostName] = []
     ) async -> (outcome: RunOutcome, journal: [JournalEvent]) {
@@ -84,7 +84,7 @@ struct ExecutorTests {
         #expect(
             journal.contains(
                 .attemptFailed(
-                    1, attempt: 1, error: "it was not begun: host2 is in maintenance")))
+                    1, attempt: 1, error: "it was not started: host2 is in maintenance")))
         let (_, other) = await run(.live, hosts)
         #expect(source.now.deeds == ["migrate"])
         #expect(other.contains { if case .attemptFailed = $0 { true } else { false } })

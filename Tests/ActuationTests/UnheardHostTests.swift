@@ -15,7 +15,7 @@ struct UnheardHostTests {
             .intent(1, attempt: 1, persistent: true, autostart: false),
         ] { state.apply(event, at: Timestamp(seconds: 1)) }
         let listener = Listener()
-        // Hosts that are not in the fleet file can not be asked.
+        // Hosts that are not in the fleet file cannot be asked.
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: true),
             journal: PatientJournal(), doors: [:],
@@ -26,7 +26,7 @@ struct UnheardHostTests {
         #expect(
             listener.notes.withLock(\.self)
                 == ["host1", "host2"].map {
-                    "\($0) can not be asked, and is asked again: \($0) is not in the fleet file"
+                    "\($0) does not respond, retrying: \($0) is not in the fleet file"
                 })
     }
 

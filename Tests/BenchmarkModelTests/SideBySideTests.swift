@@ -24,7 +24,7 @@ import Testing
         var (divided, improved) = (0, 0)
         for seed in UInt64(1)...40 {
             let problem = RandomAssignment.problem(seed: seed, items: 40, bins: 16)
-            let memory = Memory()
+            let memory = Arena()
             let partition = BinPartition(AssignmentTables(problem, in: memory))
             divided += partition.isPossible ? 1 : 0
             let found = SideBySideSearch(problem, seed: seed).run(.proposals(300_000))

@@ -94,7 +94,7 @@ struct TransferOracle {
             && (!withStores || stock.allSatisfy { $0 >= 0 })
     }
 
-    /// Hosts with a link each way of two units, and room for so many; some transfers may go with
+    /// Hosts with a link each way of two units, and room for this many; some transfers may go with
     /// half the bandwidth, some wait, some may not start at once.
     static func random(
         seed: UInt64, transfers count: Int, hosts: Int, longest: Int
@@ -115,10 +115,10 @@ struct TransferOracle {
                     TransferProblem.Claim(2 * hosts, width),
                 ]
             }
-            var ways = [TransferProblem.Way(milliseconds: length, channels: claims(width))]
+            var ways = [TransferProblem.Path(milliseconds: length, channels: claims(width))]
             if width == 2, random.oneIn(2) {
                 let slower = 2 * length + Int64(random.int(-1...1))
-                ways.append(TransferProblem.Way(milliseconds: slower, channels: claims(1)))
+                ways.append(TransferProblem.Path(milliseconds: slower, channels: claims(1)))
             }
             problem.transfers.append(
                 TransferProblem.Transfer(

@@ -101,7 +101,7 @@ import Testing
         #expect(pair(half: 17)?.makespanMilliseconds == 17)
     }
 
-    @Test func `two full hosts can not change places, with one place free they can`() {
+    @Test func `two full hosts cannot change places, with one place free they can`() {
         func swap(free: Int64) -> TransferSchedule? {
             let transfers = [(0, 1), (1, 0)].map { source, target in
                 TransferProblem.Transfer(

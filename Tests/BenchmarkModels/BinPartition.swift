@@ -32,7 +32,7 @@ struct BinPartition {
 
     var isPossible: Bool { parts.count > 1 }
 
-    /// About half of the bins, drawn anew; true for those of the first walk.
+    /// About half of the bins, drawn again; true for those of the first walk.
     func half(_ random: inout SplitMix64, of bins: Int) -> [Bool] {
         var isFirst = Array(repeating: false, count: bins)
         var taken = 0

@@ -6,7 +6,7 @@
 /// and "same as yesterday". O(values) for a fit, times the number of ways.
 package struct DemandForecast: Hashable, Sendable {
     /// How the value to come is guessed.
-    package enum Way: Hashable, Sendable {
+    package enum Method: Hashable, Sendable {
         case sameAsNow, sameAsYesterday, sameAsLastWeek
         /// So many percent of the mean of the last hour, the rest of the mean of the same time on
         /// the days before; 100 is only the hour.
@@ -23,13 +23,13 @@ package struct DemandForecast: Hashable, Sendable {
         self.ahead = ahead
     }
 
-    package static let ways: [Way] =
+    package static let ways: [Method] =
         [.sameAsNow, .sameAsYesterday, .sameAsLastWeek]
         + [0, 25, 50, 75, 100].map { .mixture(percent: $0) }
 
     /// What will be `ahead` steps after the last of the values; nil where the past does not reach
     /// back far enough. Missing values are negative.
-    package func predict(_ values: ArraySlice<Int32>, _ way: Way) -> Int64? {
+    package func predict(_ values: ArraySlice<Int32>, _ way: Method) -> Int64? {
         let target = values.endIndex - 1 + ahead
         switch way {
         case .sameAsNow: return value(values, values.endIndex - 1)
@@ -47,14 +47,14 @@ package struct DemandForecast: Hashable, Sendable {
     /// The way with the least mean error on the last `judged` values, and that error; each
     /// prediction sees only what was before it. A way that is not a tenth better than "same as now"
     /// in both halves of them was lucky once, and is none: a guest that changed its habits has a
-    /// past that misleads. For the same reason it is to be asked anew with each forecast, over a
+    /// past that misleads. For the same reason it is to be asked again with each forecast, over a
     /// day and not a week.
     package func best(
         _ values: ArraySlice<Int32>, judged: Int, every stride: Int = 3
-    ) -> (way: Way, error: Int64)? {
+    ) -> (way: Method, error: Int64)? {
         let first = max(values.startIndex + ahead, values.endIndex - judged)
         let middle = first + (values.endIndex - first) / 2
-        func errors(_ way: Way) -> (whole: Int64, halves: [Int64?])? {
+        func errors(_ way: Method) -> (whole: Int64, halves: [Int64?])? {
             let halves = [first..<middle, middle..<values.endIndex]
                 .map { tally(way, values, $0, every: stride) }
             let count = halves.reduce(0) { $0 + $1.count }
@@ -68,7 +68,7 @@ package struct DemandForecast: Hashable, Sendable {
             )
         }
         let now = errors(.sameAsNow)
-        var best = now.map { (way: Way.sameAsNow, error: $0.whole) }
+        var best = now.map { (way: Method.sameAsNow, error: $0.whole) }
         for way in Self.ways where way != .sameAsNow {
             guard let errors = errors(way) else { continue }
             let wins = zip(errors.halves, now?.halves ?? [nil, nil]).allSatisfy { own, now in
@@ -80,7 +80,7 @@ package struct DemandForecast: Hashable, Sendable {
     }
 
     private func tally(
-        _ way: Way, _ values: ArraySlice<Int32>, _ range: Range<Int>, every step: Int
+        _ way: Method, _ values: ArraySlice<Int32>, _ range: Range<Int>, every step: Int
     ) -> (sum: Int64, count: Int64, wanted: Int64) {
         var (sum, count, wanted) = (Int64(0), Int64(0), Int64(0))
         for at in stride(from: range.lowerBound, to: range.upperBound, by: step) {

@@ -70,7 +70,7 @@ struct InsertionScheduler {
         return outcome
     }
 
-    /// The start and the way that end a transfer soonest; nil when it can not be placed yet.
+    /// The start and the way that end a transfer soonest; nil when it cannot be placed yet.
     private func earliest(_ transfer: Int, _ ends: [Int64]) -> (start: Int64, way: Int)? {
         let own = problem.transfers[transfer]
         var from = own.earliestMilliseconds
@@ -101,7 +101,7 @@ struct InsertionScheduler {
     }
 
     /// The first time from which all channels of a way have room for its whole length.
-    private func gap(_ way: TransferProblem.Way, _ length: Int64, from: Int64) -> Int64? {
+    private func gap(_ way: TransferProblem.Path, _ length: Int64, from: Int64) -> Int64? {
         var start = from
         var agreed = 0
         var next = 0

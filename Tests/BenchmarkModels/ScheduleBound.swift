@@ -2,9 +2,9 @@ import Planning
 
 /// What no schedule can undercut: the load of each channel, and the longest chain of waits.
 ///
-/// A channel that carries c at once can not carry work w in less than w/c; the work of transfers
+/// A channel that carries c at once cannot carry work w in less than w/c; the work of transfers
 /// that may not start before a time lies behind that time. What takes from a store that has too
-/// little can not start before enough could have been given back. Linear in transfers × claims,
+/// little cannot start before enough could have been given back. Linear in transfers × claims,
 /// times the number of different earliest times.
 struct ScheduleBound {
     /// Earliest start of each transfer, by its own time and by what it waits for.

@@ -24,7 +24,7 @@ package struct SideBySideSearch {
     static let itemsForSharing = 20
 
     private let problem: AssignmentProblem
-    private let memory = Memory()
+    private let arena = Arena()
     private let tables: AssignmentTables
     private let seed: UInt64
     private let workers: Int
@@ -34,7 +34,7 @@ package struct SideBySideSearch {
         self.problem = problem
         self.seed = seed
         self.workers = workers
-        tables = AssignmentTables(problem, in: memory)
+        tables = AssignmentTables(problem, in: arena)
     }
 
     package func run(

@@ -13,7 +13,7 @@ package struct TransferProblem: Hashable, Sendable {
     }
 
     /// One way to carry a transfer out: more bandwidth on its channels takes less time.
-    package struct Way: Hashable, Sendable {
+    package struct Path: Hashable, Sendable {
         package var milliseconds: Int64
         package var channels: [Claim]
 
@@ -27,7 +27,7 @@ package struct TransferProblem: Hashable, Sendable {
     /// stores at its source: while it runs it counts on both hosts.
     package struct Transfer: Hashable, Sendable {
         /// Best first: the earlier way is taken where two end a transfer at the same time.
-        package var ways: [Way]
+        package var ways: [Path]
         package var takes: [Claim]
         package var frees: [Claim]
         /// Transfers that must have ended before, by index.
@@ -35,7 +35,7 @@ package struct TransferProblem: Hashable, Sendable {
         package var earliestMilliseconds: Int64
 
         package init(
-            ways: [Way], takes: [Claim] = [], frees: [Claim] = [], after: [Int] = [],
+            ways: [Path], takes: [Claim] = [], frees: [Claim] = [], after: [Int] = [],
             earliestMilliseconds: Int64 = 0
         ) {
             self.ways = ways

@@ -10,10 +10,10 @@ struct AccuracyBenchmark: ParsableCommand {
         commandName: "accuracy",
         abstract: "Learn from one run of measured migrations and predict another.",
         discussion: """
-            MEASURED holds a folder for each run (1, 2, ...) with micro_random.N.csv, as V. Kherbache \
-            measured them; the plans are beside it in plans/random.N.json. The estimates see what the \
-            plan knew: memory, how the guest writes, and the bandwidth. All migrations of the first \
-            run are learned from as those of one fleet; the second is only predicted.
+            MEASURED holds a folder for each run (1, 2, ...) with micro_random.N.csv, as V. \
+            Kherbache measured them; the plans are beside it in plans/random.N.json. The estimates \
+            see what the plan knew: memory, how the guest writes, and the bandwidth. All \
+            migrations of the first run are learned from as those of one fleet; the second is only predicted.
             """)
 
     /// What the last line says: relative errors.
@@ -30,7 +30,7 @@ struct AccuracyBenchmark: ParsableCommand {
         var mape_mvm = 0.0
         var fixed_ms: Int64 = 0
         var efficiency = 0.0
-        var dirtying = 0.0
+        var dirtyRates = 0.0
         var error_bar = 0.0
         var cpu_seconds = 0.0
     }
@@ -66,7 +66,7 @@ struct AccuracyBenchmark: ParsableCommand {
         report.mape_mvm = Self.mean(Self.errors(of: tested) { $0.plannedMilliseconds })
         report.fixed_ms = fit.fixedMilliseconds
         report.efficiency = Double(fit.efficiencyPermille) / 1000
-        report.dirtying = Double(fit.dirtyingPermille) / 1000
+        report.dirtyRates = Double(fit.dirtyingPermille) / 1000
         report.error_bar = Double(fit.errorPermille) / 1000
         report.cpu_seconds = meter.cpuSeconds
         show(tested, fit)
@@ -108,7 +108,8 @@ struct MeasuredMigration {
     var plannedMilliseconds: Int64
 }
 
-/// Reads Kherbache's measurements: `{action=migrate(vm=vm#7, from=node#3, to=node#2, bw=1000)};start;end;run`.
+/// Reads Kherbache's measurements: `{action=migrate(vm=vm#7, from=node#3, to=node#2,
+/// bw=1000)};start;end;run`.
 struct MeasuredMigrations {
     let runs: String
     let plans: String
@@ -135,12 +136,12 @@ struct MeasuredMigrations {
         guard numbers.count >= 6, let domain = plan.domains[numbers[0]],
             let given = plan.given.first(where: { $0.domain == numbers[0] })
         else { throw ValidationError("\(file): '\(line)' is no measured migration of its plan") }
-        let it = domain.dirtying
+        let it = domain.dirtyRates
         return MeasuredMigration(
             observation: TransferObservation(
                 source: HostName("node\(numbers[1])"), target: HostName("node\(numbers[2])"),
                 memory: .mebibytes(Int64(it.memory)),
-                dirtying: Dirtying(
+                dirtyRates: DirtyRates(
                     hotSet: .mebibytes(Int64(it.hotSize)),
                     hotMilliseconds: Int64(it.hotSeconds * 1000),
                     coldRate: .mebibytes(Int64(it.coldRate))),

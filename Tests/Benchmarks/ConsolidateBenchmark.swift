@@ -31,7 +31,7 @@ struct ConsolidateBenchmark: ParsableCommand {
 
     @Argument(help: "A file for 'hbal -t'.") var cluster: String?
     @Flag(help: "Rounds of reboots instead of fewer hosts.") var reboot = false
-    @Flag(help: "Domains do not come home after a round.") var onward = false
+    @Flag(help: "Domains do not return after a round.") var onward = false
     @Option(help: "off, after or during.") var nPlusOne = "off"
     @Option(help: "Highest memory share of a host that stays in use, in percent.") var ceiling = 85
     @Option(help: "Seed of the search, and of the first random cluster.") var seed: UInt64 = 0

@@ -6,10 +6,10 @@ import Foundation
 struct FaultsBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "faults",
-        abstract: "Play runs with faults drawn by lot, and check every rule after every event.",
+        abstract: "Play runs with faults drawn at random, and check every rule after every event.",
         discussion: """
-            Each seed makes a fleet, a drain, faults and crashes; the same seed makes the same run. \
-            A broken rule is printed with its seed and its story, and ends with status 1.
+            Each seed makes a fleet, a drain, faults and crashes; the same seed makes the same \
+            run. A broken rule is printed with its seed and its story, and ends with status 1.
             """)
 
     /// What the last line says.

@@ -53,7 +53,7 @@ struct GrowthBenchmark: ParsableCommand {
 
     @Option(help: "Where the chart goes.") var svg: String
     @Option(help: "Sizes in hosts.") var sizes: [Int] = [50, 100, 200, 500, 1000, 2000, 5000]
-    @Option(help: "Balance fleets up to so many hosts.") var balanceAtMost = 2000
+    @Option(help: "Balance fleets up to this many hosts.") var balanceAtMost = 2000
     @Option(help: "Seed.") var seed: UInt64 = 1
 
     func run() throws {

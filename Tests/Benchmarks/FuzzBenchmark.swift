@@ -24,7 +24,7 @@ struct FuzzBenchmark: ParsableCommand {
 
     @Option(help: "How many problems.") var count = 10_000
     @Option(help: "Number of the first problem.") var seed: UInt64 = 1
-    @Option(help: "Search drains exhaustively up to so many placements.") var placements = 5000
+    @Option(help: "Search drains exhaustively up to this many placements.") var placements = 5000
     @Option(help: "Say on standard error how far it is, every so many problems.") var progress = 0
 
     @Flag(help: "Show the problems.") var show = false

@@ -1,8 +1,8 @@
 /// What is known of each of Ganeti's test clusters.
 extension GanetiCasesBenchmark {
     private static let pairs =
-        "hbal also replaces secondaries (r:); we have live migration over shared storage, so a DRBD "
-        + "domain is fenced in on its two hosts"
+        "hbal also replaces secondaries (r:); we have live migration over shared storage, so a "
+        + "DRBD domain is fenced in on its two hosts"
 
     static let notes: [(prefix: String, note: Note)] = [
         (
@@ -47,8 +47,8 @@ extension GanetiCasesBenchmark {
             Note(
                 tests: "instances with one exclusion tag are kept apart", expressible: "yes",
                 differs:
-                    "hbal finds no move that lowers its score; ours moves one of each pair, since a "
-                    + "broken group comes before load")
+                    "hbal finds no move that lowers its score; ours moves one of each pair, since "
+                    + "a broken group comes before load")
         ),
         (
             "hbal-forth",
@@ -106,8 +106,8 @@ extension GanetiCasesBenchmark {
             Note(
                 tests: "how many more instances fit", expressible: "no such goal; drains are",
                 differs:
-                    "hbal moves one at a time and finds no improvement; ours moves one aside to make "
-                    + "room for the 80 GB instance of the offline host")
+                    "hbal moves one at a time and finds no improvement; ours moves one aside to "
+                    + "make room for the 80 GB instance of the offline host")
         ),
     ]
 }

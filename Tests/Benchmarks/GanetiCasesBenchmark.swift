@@ -42,7 +42,7 @@ struct GanetiCasesBenchmark: ParsableCommand {
                 Self.notes.first { title.hasPrefix($0.prefix) }?.note
                 ?? Note(tests: "?", expressible: "?", differs: "")
             let text = try String(contentsOfFile: path, encoding: .utf8)
-            var ours = "can not be read"
+            var ours = "cannot be read"
             do {
                 let (result, violations) = Self.plan(try GanetiCase(text))
                 ours = result
@@ -97,7 +97,7 @@ struct GanetiCasesBenchmark: ParsableCommand {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
-        guard (try? process.run()) != nil else { return "can not be run" }
+        guard (try? process.run()) != nil else { return "cannot be run" }
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         if process.terminationStatus == 127 { return "not found: apt-get install ganeti-htools" }

@@ -13,7 +13,7 @@ struct HtoolsBenchmark: ParsableCommand {
         commandName: "htools",
         abstract: "Balance, or drain, a cluster in Ganeti's text format.",
         discussion: """
-            With --moves the lowest memory peak with at most so many moves is asked for, memory \
+            With --moves the lowest memory peak with at most this many moves is asked for, memory \
             alone, down to the last point; CPU keeps its limit of four virtual CPUs for each \
             physical one. Without it the default policy decides what is worth moving.
             """)

@@ -37,13 +37,13 @@ struct KherbacheTransfers {
             }
             let given = it.given.first { $0.domain == id }
             let widest = given?.bandwidth ?? path.widest
-            var ways: [TransferProblem.Way] = []
+            var ways: [TransferProblem.Path] = []
             var bandwidths: [Int] = []
             for share in 1...(given == nil ? shares : 1) {
                 let bandwidth = widest / share
                 guard let seconds = it.seconds(of: id, bandwidth: bandwidth) else { continue }
                 ways.append(
-                    TransferProblem.Way(
+                    TransferProblem.Path(
                         milliseconds: Int64(seconds) * 1000,
                         channels: path.channels.map { .init($0, Int64(bandwidth)) }))
                 bandwidths.append(bandwidth)
@@ -82,7 +82,7 @@ enum TargetChoice {
         func settle(_ domain: KherbacheCase.Domain, on host: Int) {
             targets[domain.id] = host
             for (resource, amount) in domain.demand.enumerated() { free[host]?[resource] -= amount }
-            if host != domain.host { arrivals[host, default: 0] += domain.dirtying.memory }
+            if host != domain.host { arrivals[host, default: 0] += domain.dirtyRates.memory }
         }
         let open = it.hosts.values.filter { !$0.isOffAtEnd }.map(\.id).sorted()
         var choosing: [KherbacheCase.Domain] = []
@@ -98,7 +98,7 @@ enum TargetChoice {
             }
         }
         choosing.sort {
-            ($1.dirtying.memory, $0.id) < ($0.dirtying.memory, $1.id)
+            ($1.dirtyRates.memory, $0.id) < ($0.dirtyRates.memory, $1.id)
         }
         for domain in choosing {
             let fitting = (domain.fence ?? open).filter { host in

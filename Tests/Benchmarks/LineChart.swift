@@ -120,7 +120,8 @@ struct LineChart {
         _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ color: String
     ) -> String {
         #"<line x1="\#(number(x1))" y1="\#(number(y1))" x2="\#(number(x2))" "#
-            + #"y2="\#(number(y2))" stroke="\#(color)" stroke-width="\#(color == "#e4e4e4" ? 1 : 2)"/>"#
+            + #"y2="\#(number(y2))" stroke="\#(color)" "#
+            + #"stroke-width="\#(color == "#e4e4e4" ? 1 : 2)"/>"#
     }
 
     private func text(

@@ -10,10 +10,10 @@ struct ScheduleBenchmark: ParsableCommand {
         commandName: "schedule",
         abstract: "Schedule the migrations of BtrPlace plans or instances, plain or gzipped.",
         discussion: """
-            A plan keeps the durations and bandwidths that it gives. An instance takes mVM's model: \
-            each migration may use the whole of the narrowest link on its way, or with --shares K \
-            an even part of it. The makespan is the end of the last migration; hosts that are off \
-            at the start boot first, and what is to be off in the end shuts down after it.
+            A plan keeps the durations and bandwidths that it gives. An instance takes mVM's \
+            model: each migration may use the whole of the narrowest link on its way, or with \
+            --shares K an even part of it. The makespan is the end of the last migration; hosts \
+            that are off at the start boot first, and what is to be off in the end shuts down after it.
             """)
 
     /// What the last line says: figures of one file, or means over several.

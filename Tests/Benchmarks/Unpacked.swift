@@ -17,7 +17,7 @@ enum Unpacked {
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failure(description: "gzip can not unpack \(file)")
+            throw Failure(description: "gzip cannot unpack \(file)")
         }
         return data
     }

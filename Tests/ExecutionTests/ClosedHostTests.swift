@@ -9,7 +9,7 @@ struct ClosedHostTests {
         var driver = MachineDriver(Example.plan(steps, attempts: 3, perHost: 1))
         #expect(driver.send(.begin).starting == [1])
         _ = driver.preflight(1)
-        let error = "it was not begun: host2 is in maintenance"
+        let error = "it was not started: host2 is in maintenance"
         let closed = StepFailure(error, kind: .targetClosed)
         _ = driver.send(.migrationEnded(1, nil, failure: closed))
         let end = driver.verify(1, .running, .absent)
@@ -28,7 +28,7 @@ struct ClosedHostTests {
     @Test func `a target that failed otherwise is tried again`() {
         var driver = MachineDriver(Example.plan([Example.step(1)], attempts: 2))
         _ = driver.send(.begin)
-        driver.migrate(1, error: "it was not begun: host2 is in maintenance")
+        driver.migrate(1, error: "it was not started: host2 is in maintenance")
         #expect(
             driver.verify(1, .running, .absent).last
                 == .look(1, .preflight, afterMilliseconds: 2000))

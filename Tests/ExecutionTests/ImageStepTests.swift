@@ -49,7 +49,7 @@ struct ImageStepTests {
         }
     }
 
-    @Test func `a target that can not take the images is planned around`() {
+    @Test func `a target that cannot take the images is planned around`() {
         var driver = Self.driver(.storage)
         _ = driver.send(.begin)
         _ = driver.preflight(1)
@@ -108,7 +108,7 @@ struct ImageStepTests {
                 .record(.attemptFailed(1, attempt: 1, error: "link lost"))))
     }
 
-    @Test func `a copy that can not be removed is named, and the run goes on`() {
+    @Test func `a copy that cannot be removed is named, and the run goes on`() {
         var driver = Self.driver(.storage)
         Self.make(&driver)
         _ = driver.send(.migrationEnded(1, nil, failure: "link lost"))

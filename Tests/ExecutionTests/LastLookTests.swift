@@ -43,7 +43,7 @@ struct LastLookTests {
         #expect(end.outcome?.reason == "host1 is not empty: 'gpu1' runs there")
     }
 
-    @Test func `a host that can not be asked is asked again, and is not taken for empty`() {
+    @Test func `a host that cannot be asked is asked again, and is not taken for empty`() {
         var (driver, _) = driver(plan)
         let silent = RunEvent.hostsLooked([
             HostSighting("host1", guests: nil, detail: "connection refused")
@@ -58,7 +58,7 @@ struct LastLookTests {
             end.outcome
                 == RunOutcome(
                     .failed,
-                    reason: "host1 can not be asked whether it is empty: connection refused"))
+                    reason: "host1 does not say whether it is empty: connection refused"))
         let answered = other.send(.hostsLooked([HostSighting("host1", guests: [])]))
         #expect(answered.outcome?.state == .done)
     }

@@ -2,10 +2,11 @@ import ClusterModel
 import Execution
 import Testing
 
-/// Guests that go down after the time that they were given, when no attempt waits for them any more.
+/// Guests that go down after the time that they were given, when no attempt waits for them any
+/// more.
 struct LateShutdownTests {
     static let late = "it did not shut down within 10 s"
-    static let name = "'vm1' was asked to shut down on host1 and may still go down"
+    static let name = "'vm1' was asked to shut down on host1 and may still shut down"
 
     static func driver(attempts: Int = 1) -> MachineDriver {
         var step = Example.step(1)
@@ -42,7 +43,7 @@ struct LateShutdownTests {
             Issue.record("the rest was not planned")
             return
         }
-        // The rest can not be planned, and the run does not end before the guest is safe.
+        // The rest cannot be planned, and the run does not end before the guest is safe.
         #expect(driver.send(.planned(nil, reason: "no other host")).outcome == nil)
         #expect(Self.watch(&driver, .running) == [Self.look])
         #expect(
@@ -82,7 +83,7 @@ struct LateShutdownTests {
         _ = other.send(.begin)
         _ = other.preflight(1)
         _ = other.send(.surveyed(1, StepPreparation(wasRunning: true), reason: nil))
-        _ = other.send(.migrationEnded(1, nil, failure: "it was not begun"))
+        _ = other.send(.migrationEnded(1, nil, failure: "it was not started"))
         guard case .plan = other.verify(1, .running, .absent).last else {
             Issue.record("it is waited for a guest that was never asked")
             return
@@ -224,7 +225,7 @@ struct LateShutdownTests {
         #expect(Self.watch(&driver, .inactive).last == .settle(1, .startSource))
         _ = driver.send(.settled(1, .startSource, failure: nil))
         guard case .plan = Self.watch(&driver, .running).last else {
-            Issue.record("it was not planned anew")
+            Issue.record("it was not planned again")
             return
         }
     }

@@ -70,7 +70,7 @@ struct MigrationWatchTests {
         #expect(isOverdue(watch.look(nil, at: Timestamp(seconds: 5061 + 151))))
     }
 
-    @Test func `what can not be stopped is given up`() {
+    @Test func `what cannot be stopped is given up`() {
         var watch = Self.watch(timeout: 60)
         #expect(isOverdue(watch.look(nil, at: Timestamp(seconds: 100))))
         #expect(isOverdue(watch.look(nil, at: Timestamp(seconds: 400))))

@@ -54,9 +54,9 @@ struct OwnFilesTests {
             return
         }
         #expect(
-            error == "the migration was interrupted; if anything lies at /local/a.qcow2, "
-                + "/local/b.qcow2 on host2, it was left: the journal does not tell that this run "
-                + "made it")
+            error == "the migration was interrupted; files at /local/a.qcow2, "
+                + "/local/b.qcow2 on host2, if any, were left: the journal does not say that this "
+                + "run made them")
     }
 
     @Test func `a crash after the first file removes that one and names the other`() {
@@ -73,7 +73,7 @@ struct OwnFilesTests {
             Issue.record("\(end)")
             return
         }
-        #expect(error.contains("/local/b.qcow2 on host2, it was left"))
+        #expect(error.contains("/local/b.qcow2 on host2, if any, were left"))
         #expect(!error.contains("/local/a.qcow2"))
     }
 

@@ -82,7 +82,7 @@ struct RecoveryTableTests {
         #expect(decide(DomainSighting(.running), .inactive) == .stayed)
     }
 
-    @Test func `a host that can not be asked decides nothing`() {
+    @Test func `a host that cannot be asked decides nothing`() {
         for (source, target) in Self.pairs
         where source.presence == .unknown || target.presence == .unknown {
             guard case .lookAgain = decide(source, target) else {
@@ -166,7 +166,7 @@ struct RecoveryTableTests {
 
     @Test func `an incoming process to which nothing is sent is no migration`() {
         // Seen of libvirt 9.0.0, whose daemon was killed while it started the incoming QEMU: the
-        // target has it as starting for ever, and the source has no job that could be aborted.
+        // target has it as starting forever, and the source has no job that could be aborted.
         let ghost = DomainSighting(.pausedByMigration, jobActive: true)
         let source = DomainSighting(.running, isPersistent: true)
         #expect(decide(source, ghost).word == "again")

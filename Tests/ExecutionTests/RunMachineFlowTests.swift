@@ -2,7 +2,7 @@ import ClusterModel
 import Execution
 import Testing
 
-/// Several steps together: limits, order, stopping, crashes, planning anew.
+/// Several steps together: limits, order, stopping, crashes, planning again.
 struct RunMachineFlowTests {
     @Test func `no host carries more than its share`() {
         var driver = MachineDriver(Example.plan((1...6).map { Example.step($0) }, perHost: 2))
@@ -11,7 +11,7 @@ struct RunMachineFlowTests {
         #expect(driver.verify(1, .absent, .running).starting == [3])
     }
 
-    @Test func `the fleet has a limit of its own`() {
+    @Test func `the fleet has its own limit`() {
         let steps = (1...4).map {
             Example.step($0, from: HostName("a\($0)"), to: HostName("b\($0)"))
         }
@@ -30,7 +30,7 @@ struct RunMachineFlowTests {
         #expect(driver.verify(1, .absent, .running).starting == [2])
     }
 
-    @Test func `what waits for a step that failed is planned anew`() {
+    @Test func `what waits for a step that failed is planned again`() {
         let steps = [
             Example.step(1, from: "host2", to: "host3"), Example.step(2, after: [1]),
         ]
@@ -97,7 +97,7 @@ struct RunMachineFlowTests {
         #expect(driver.send(.abort(reason: "twice")).last == .abort(1))
     }
 
-    @Test func `a migration that can not be stopped halts the run, which waits for the others`() {
+    @Test func `a migration that cannot be stopped halts the run, which waits for the others`() {
         var driver = MachineDriver(Example.plan((1...2).map { Example.step($0) }))
         _ = driver.send(.begin)
         _ = driver.preflight(1)
@@ -158,7 +158,7 @@ struct RunMachineFlowTests {
         #expect(driver.send(.adjust(9, .suspendGuest, reason: "unknown step")).isEmpty)
     }
 
-    @Test func `a guest that can not be moved is not tried again, and planned around everywhere`() {
+    @Test func `a guest that cannot be moved is not tried again, and planned around everywhere`() {
         var driver = MachineDriver(Example.plan([Example.step(1)]))
         _ = driver.send(.begin)
         _ = driver.preflight(1)
@@ -201,7 +201,7 @@ struct RunMachineFlowTests {
         var other = driver
         let end = driver.verify(1, half, half)
         #expect(end.outcome?.state == .halted)
-        #expect(end.outcome?.reason?.contains("8 times in vain (no route)") == true)
+        #expect(end.outcome?.reason?.contains("8 attempts to resume it failed (no route)") == true)
         // Once it goes on it is waited for, and what comes after it has tries of its own.
         #expect(other.verify(1, .migrating, .running).count == 1)
         let mark = DomainSighting(.running, isPersistent: true, autostart: false)
@@ -297,7 +297,7 @@ struct RunMachineFlowTests {
         var other = driver
         let infeasible = Example.plan([], outcome: .infeasible, blockers: [blocker])
         let end = driver.send(.planned(infeasible, reason: nil))
-        #expect(end.outcome?.reason == "the rest can not be planned: 9 GiB short")
+        #expect(end.outcome?.reason == "the rest cannot be planned: 9 GiB short")
         let none = other.send(.planned(nil, reason: "host2 is silent"))
         #expect(none.outcome == RunOutcome(.failed, reason: "host2 is silent"))
     }

@@ -94,7 +94,7 @@ struct RunMachineTests {
         #expect(driver.verify(1, .absent, target).outcome?.state == .done)
     }
 
-    @Test func `autostart that can not be set is told and does not halt`() {
+    @Test func `autostart that cannot be set is told and does not halt`() {
         var driver = MachineDriver(single)
         _ = driver.send(.begin)
         var source = DomainSighting.running
@@ -162,7 +162,7 @@ struct RunMachineTests {
         #expect(directives.outcome?.state == .failed)
     }
 
-    @Test func `a doubtful picture is looked at again, but not for ever`() {
+    @Test func `a doubtful picture is looked at again, but not forever`() {
         var driver = MachineDriver(single)
         _ = driver.send(.begin)
         driver.migrate(1)
@@ -219,7 +219,7 @@ struct RunMachineTests {
         _ = driver.send(.begin)
         let directives = driver.preflight(1, source, target)
         #expect(directives.outcome?.state == .failed)
-        #expect(directives.outcome?.reason?.contains("the world changed") == true)
+        #expect(directives.outcome?.reason?.contains("the fleet changed") == true)
         #expect(!directives.contains(.migrate(1)))
     }
 

@@ -7,7 +7,7 @@ struct RunStateTests {
     static let plan = Example.plan([Example.step(1), Example.step(2, after: [1])])
     static let replan = Example.plan([Example.step(1, to: "host3")])
 
-    /// A drain that had to plan anew, was rolled back, and is over.
+    /// A drain that had to plan again, was rolled back, and is over.
     static let story: [JournalEvent] = [
         .taken(process: 1, goal: .forward), .planned(plan, goal: .forward),
         .intent(1, attempt: 1, persistent: true, autostart: true),

@@ -1,8 +1,8 @@
 import ClusterModel
 import Simulation
 
-/// Guests with disks of their own host, firmware, TPMs and manners, drawn by lot. A generator of their own
-/// draws them: what a seed gave before stays as it was.
+/// Guests with disks of their own host, firmware, TPMs and manners, drawn at random. A generator of
+/// their own draws them: what a seed gave before stays as it was.
 extension FaultScenario {
     /// Do the seeds draw cold moves and copied images?
     package static let drawsImages = true

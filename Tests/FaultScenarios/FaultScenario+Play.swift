@@ -3,8 +3,8 @@ import Execution
 package import Simulation
 
 extension FaultScenario {
-    /// The whole of it: the run to its end and, by lot, taken up again by somebody, at once or when
-    /// the world is well, to go on, to go back or to make an end.
+    /// The whole of it: the run to its end and, at random, taken up again by somebody, at once or
+    /// when the world is well, to go on, to go back or to make an end.
     package func play(
         isTold: Bool = false, checksCoding: Bool = false, shortcut: VirtualRun.Shortcut? = nil,
         machine: @escaping VirtualRun.MachineFactory = {

@@ -10,8 +10,8 @@ package struct FaultScenario {
     package let plan: MigrationPlan
     package var interruptions = VirtualRun.Interruptions()
 
-    /// Whether faults strike, our process dies, and somebody stops the run; and whether, in most worlds,
-    /// there are guests that move cold or with their images.
+    /// Whether faults strike, our process dies, and somebody stops the run; and whether, in most
+    /// worlds, there are guests that move cold or with their images.
     package init(
         seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true,
         images: Bool = FaultScenario.drawsImages

@@ -121,7 +121,7 @@ package struct GreedyPlanner {
             .way(of: copy, on: world.host(host))
     }
 
-    /// It does not run and is named to move cold; what can not go stays defined where it is.
+    /// It does not run and is named to move cold; what cannot go stays defined where it is.
     private func isDefinitionToMove(_ copy: SimulatedDomain, _ world: SimulatedWorld) -> Bool {
         guard !copy.isActive, options.offline != nil, world.holders(of: copy.id).isEmpty
         else { return false }

@@ -1,8 +1,8 @@
 import ClusterModel
 import Simulation
 
-/// How the simple planner moves a domain: as the real one, nothing cold that is not named, and local
-/// disks only where they may be copied.
+/// How the simple planner moves a domain: as the real one, nothing cold that is not named, and
+/// local disks only where they may be copied.
 struct GreedyWays {
     let options: MigrationOptions
     /// It does not know what a cold move would lose: the step itself must refuse.
@@ -15,7 +15,7 @@ struct GreedyWays {
         var isShutOff = false
     }
 
-    /// nil where it can not move.
+    /// nil where it cannot move.
     func way(of copy: SimulatedDomain, on host: SimulatedHost?) -> Way? {
         let local = localDisks(of: copy, on: host)
         let isCold = names(options.offline, copy) && copy.facts.isPersistent

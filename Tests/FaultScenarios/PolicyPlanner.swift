@@ -89,7 +89,7 @@ package struct PolicyPlanner: Sendable {
                 endingAt: world.now, lengthMilliseconds: 3_600_000, slots: 1, percentile: 95))
         for copy in world.hosts.flatMap(\.domains) where copy.isActive {
             load.domains[copy.id] = Demand(cpu: [copy.cpu], samples: 60, newestSample: world.now)
-            load.dirtyRates[copy.id] = copy.dirtyRate
+            load.singleDirtyRates[copy.id] = copy.dirtyRate
         }
         return load
     }

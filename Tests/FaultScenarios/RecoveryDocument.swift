@@ -1,7 +1,7 @@
 package import ClusterModel
 import Execution
 
-/// The recovery table as `simulations/RECOVERY.md`: made from the code, so that it can not differ.
+/// The recovery table as `simulations/RECOVERY.md`: made from the code, so that it cannot differ.
 package enum RecoveryDocument {
     package static var text: String {
         let parts = [intro, rows, coldRows, grids]
@@ -11,12 +11,12 @@ package enum RecoveryDocument {
     private static let intro = """
         # The recovery table
 
-        What kvmbalance does about a domain when it has looked at both hosts: after every migration,
-        however it seemed to end, after every repair, and when a run is taken up again after a crash.
-        The journal says which of two columns counts: without an intent nothing of ours was begun;
-        with an intent and no outcome the domain may be anywhere. A step with an outcome is not looked
-        at any more. A repair that was written down and not confirmed is no state of its own: both
-        hosts are looked at again, and the same table decides.
+        How kvmbalance treats a domain after it has checked both hosts: after every migration,
+        however it seemed to end, after every repair, and when a run is resumed after a crash.
+        The journal says which of two columns counts: without an intent kvmbalance started nothing;
+        with an intent and no outcome the domain may be anywhere. A step with an outcome is not
+        checked any longer. A repair that was recorded and not confirmed is not a separate state:
+        both hosts are checked again, and the same table decides.
 
         This file is made from the code (`kvmbalance-bench faults --recovery`), and a test keeps it
         equal. Another test drives the run machine through every state of the journal with every pair
@@ -49,23 +49,23 @@ package enum RecoveryDocument {
 
             The step says in the journal, before its intent, that it moves without running, whether the
             domain ran, and which images it makes on the target. These rows then come before the ones
-            above; all other pictures mean the same.
+            above; all other states mean the same.
 
-            Asked to shut down, a guest may go down when no attempt waits for it any more. The journal has
+            Asked to shut down, a guest may do so when no attempt waits for it any longer. The journal has
             the request, and a step that was open when its process died counts as asked. Such a guest is
-            looked at every two seconds for a quarter of an hour after its attempt, also after an abort
-            and first of all when the run is taken up: seen down on its source and not on its target, it
-            is started there. Nothing is planned before that first look. What the run can not prove to be
-            up is named at its end, which then is no success.
+            checked every two seconds for a quarter of an hour after its attempt, also after an abort and
+            first of all when the run is resumed: if it is down on its source and not on its target, it
+            is started there. Nothing is planned before that first check. A guest that the run cannot
+            prove to be up is named at its end, which then is not a success.
 
-            Of the images only those are removed from the target that the journal says were made, each by
-            a record of its own. What a killed process may have made besides is named and left.
+            Only images that the journal says were made are removed from the target, each by its record.
+            Others that a killed process may have made are named and kept.
 
             | what moves | both hosts show | what must have happened | after an intent |
             |---|---|---|---|
             \(lines.joined(separator: "\n"))
 
-            Images that a step copied, live or cold, are removed in two pictures only: the copies on the
+            Images that a step copied, live or cold, are removed in two states only: the copies on the
             target when the domain was seen on the source and not on the target, the originals on the
             source when it was seen running on the target twice, some seconds apart, and not on the source.
             """
@@ -82,8 +82,8 @@ package enum RecoveryDocument {
         switch verdict {
         case .takeOff: "migrate, if the target has not even a definition"
         case .skip: "skip the step"
-        case .lookAgain: "look again; if it does not pass, plan around it"
-        case .avoidTarget: "else plan around this target"
+        case .lookAgain: "check again; if it does not pass, plan around it"
+        case .avoidTarget: "otherwise plan around this target"
         case .stopRun: "start nothing more and say what changed"
         }
     }
@@ -95,25 +95,25 @@ package enum RecoveryDocument {
         case .stayed: "the attempt failed; try again, or plan around it"
         case .stopped: "skip: there is nothing to move"
         case .wait: "wait for it; abort it when its time is up"
-        case .lookAgain(let doubt): "look again; halt if it does not pass: \(doubt)"
-        case .settle(.destroyPausedSource): "destroy the paused copy on the source, look again"
+        case .lookAgain(let doubt): "check again; halt if it does not pass: \(doubt)"
+        case .settle(.destroyPausedSource): "destroy the paused copy on the source, check again"
         case .settle(.resumeSource):
-            "resume the source's copy, once no other host knows the domain, and look again"
+            "resume the source's copy, once no other host knows the domain, and check again"
         case .settle(.resumePostcopy):
-            "take the migration up again (virsh migrate --postcopy-resume), look again; halt if it "
-                + "can not be taken up for a minute"
-        case .settle(.undefineSource): "undefine it on the source, look again"
-        case .settle(.undefineTarget): "undefine it on the target, look again"
-        case .settle(.setAutostart): "set autostart on the target, look again"
-        case .settle(.setSourceAutostart): "set autostart on the source, look again"
+            "resume the migration (virsh migrate --postcopy-resume), check again; halt if it "
+                + "cannot be resumed for a minute"
+        case .settle(.undefineSource): "undefine it on the source, check again"
+        case .settle(.undefineTarget): "undefine it on the target, check again"
+        case .settle(.setAutostart): "set autostart on the target, check again"
+        case .settle(.setSourceAutostart): "set autostart on the source, check again"
         case .settle(.startSource):
-            "start it on the source, once no other host knows the domain, and look again"
+            "start it on the source, once no other host knows the domain, and check again"
         case .settle(.startTarget):
-            "start it on the target, once no other host knows the domain, and look again; what "
-                + "does not start there goes back"
-        case .settle(.returnDefinition): "migrate the definition back to the source, look again"
-        case .settle(.removeTargetImages): "remove the copied images on the target, look again"
-        case .settle(.removeSourceImages): "remove the old images on the source, look again"
+            "start it on the target, once no other host knows the domain, and check again; one "
+                + "that does not start there goes back"
+        case .settle(.returnDefinition): "migrate the definition back to the source, check again"
+        case .settle(.removeTargetImages): "remove the copied images on the target, check again"
+        case .settle(.removeSourceImages): "remove the old images on the source, check again"
         case .halt(let reason): "**halt**: \(reason)"
         }
     }
@@ -181,7 +181,7 @@ package enum RecoveryDocument {
         case .stayed: "stayed"
         case .stopped: "stopped"
         case .wait: "wait"
-        case .lookAgain: "look again"
+        case .lookAgain: "check again"
         case .settle(let settlement): settlement.rawValue
         case .halt: "**halt**"
         }

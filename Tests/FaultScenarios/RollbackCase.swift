@@ -152,7 +152,7 @@ package struct RollbackCase {
     }
 }
 
-/// The real machine under the hand of a person who stops it after so many arrivals.
+/// The real machine under the hand of a person who stops it after this many arrivals.
 private struct StopsAfter: RunDeciding {
     private var machine: RunMachine
     private let arrivals: Int

@@ -5,8 +5,8 @@ package import PlacementPolicy
 import Planning
 package import Simulation
 
-/// A folder of `simulations/`: a cluster, what goes wrong, perhaps a policy, and the story that must
-/// come of it.
+/// A folder of `simulations/`: a cluster, what goes wrong, perhaps a policy, and the story that
+/// must come of it.
 package struct ScenarioFolder {
     package let about: String
     package let world: SimulatedWorld

@@ -7,7 +7,7 @@ import Testing
 
 /// What an import makes of values, without a command around it.
 struct ImporterTests {
-    @Test func `a counter that outgrows its number starts anew`() async throws {
+    @Test func `a counter that outgrows its number starts again`() async throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "kvmbalance-import-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -98,7 +98,7 @@ struct BarTests {
     }
 }
 
-/// A run on a terminal of 80 columns by 24 rows, and on one that can not draw.
+/// A run on a terminal of 80 columns by 24 rows, and on one that cannot draw.
 @Suite(.serialized) struct TerminalRunTests {
     private func drain(
         _ terminal: PseudoTerminal, as kind: String,

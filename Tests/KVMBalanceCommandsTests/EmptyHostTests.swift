@@ -14,7 +14,7 @@ struct EmptyHostTests {
         #expect(try play.maintenance() == [home])
     }
 
-    /// A plan knows nothing of it, for it uses no CPU and can not be moved; its process is there.
+    /// A plan knows nothing of it, for it uses no CPU and cannot be moved; its process is there.
     @Test func aCrashedGuestWhoseProcessWasKeptIsNamed() throws {
         let play = try Playground()
         let home = try #require(try play.placement()["vm001"])

@@ -19,7 +19,7 @@ struct FleetFileTests {
     ) throws {
         let ending = try list(play)
         #expect(ending.status == 64 && ending.isCivil, "\(ending.text)", sourceLocation: location)
-        for words in words + ["kvmbalance.yaml of this folder is not read", "--config"] {
+        for words in words + ["kvmbalance.yaml is not read from this folder", "--config"] {
             #expect(
                 ending.errors.contains(words), "'\(words)' in \(ending.text)",
                 sourceLocation: location)

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The operator's terminal is closed, as when an ssh session breaks; and what else a process is given.
+/// The operator's terminal is closed, as when an ssh session breaks; and what else a process is
+/// given.
 struct HangUpTests {
     @Test func aClosedTerminalIsAsCtrlCOnce() throws {
         let play = try Playground(hosts: 3, domains: 12, speed: 3)

@@ -88,7 +88,7 @@ struct HistoryTests {
             0, "record", scratch.path("case"), "--config", config, span[0], span[1], span[2],
             span[3], "--policy", scratch.path("even.yaml"))
         let played = try scratch.must(0, "simulate", scratch.path("case"))
-        #expect(played.output.contains("overloaded for long: a"))
+        #expect(played.output.contains("sustained overload: a"))
         #expect(played.output.contains("→ b in"))
         let again = try scratch.must(0, "simulate", scratch.path("case"))
         #expect(again.output == played.output)
@@ -176,8 +176,8 @@ struct HistoryTests {
             return try JSONDecoder().decode(ClusterSnapshot.self, from: cluster).domains
         }
         let before = try recorded("before")
-        #expect(before.compactMap(\.dirtying).isEmpty)
-        let reading = DirtyingReading(
+        #expect(before.compactMap(\.dirtyRates).isEmpty)
+        let reading = DirtyRatesReading(
             domain: try #require(before.first { $0.name == "web1" }).id,
             at: Timestamp(seconds: 1_700_060_000),
             short: .init(milliseconds: 1000, rate: .mebibytes(8)),
@@ -185,7 +185,7 @@ struct HistoryTests {
         let store = try MetricsStore(directory: scratch.path("fleet/database"))
         try await store.store([reading])
         try store.close()
-        #expect(try recorded("after").compactMap(\.dirtying) == [reading.dirtying])
+        #expect(try recorded("after").compactMap(\.dirtyRates) == [reading.dirtyRates])
     }
 
     @Test func `a record that is too short to be played is refused`() throws {

@@ -85,11 +85,11 @@ import Testing
     }
 
     @Test(arguments: [("1e300", "5"), ("1700006400", "1e300"), ("1700006400", "-5"), ("-5", "5")])
-    func `a time or a counter that can not be is told`(_ value: (String, String)) throws {
+    func `a time or a counter that cannot be is told`(_ value: (String, String)) throws {
         let ending = try imported(
             try HistoryTests.Scratch(), 1,
             cpu: [Self.series("\"domain\":\"d1\",\"instance\":\"alpha:9177\"", [value])])
-        #expect(ending.errors.contains("d1") && ending.errors.contains("can not be right"))
+        #expect(ending.errors.contains("d1") && ending.errors.contains("is impossible"))
     }
 
     @Test func `no limit of memory, and CPUs without end, are not known`() throws {

@@ -57,7 +57,8 @@ struct InterruptionTests {
         try drain.says("migrating")
         drain.send(SIGKILL)
         _ = try drain.wait()
-        // It waits for a person: no later call finds it gone by itself, as one does that is refused by 75.
+        // It waits for a person: no later call finds it gone by itself, as one does that is refused
+        // by 75.
         let refused = try play.must(5, "drain", "host2", "--yes")
         #expect(refused.errors.contains("run 1") && refused.errors.contains("resume 1"))
         #expect(try play.must(0, "runs", "show", "1").output.contains("running"))

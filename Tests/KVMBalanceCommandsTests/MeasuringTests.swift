@@ -15,7 +15,7 @@ struct MeasuringTests {
             return domain
         }
         let first = try play.must(3, "plan", "drain", "host1")
-        #expect(first.errors.contains("measuring how fast 3 guests rewrite"), "\(first.text)")
+        #expect(first.errors.contains("measuring the dirty rate of 3 guests"), "\(first.text)")
         #expect(first.output.contains("its migration would not end: it rewrites"), "\(first.text)")
         // It is kept for an hour, and known to every way of planning.
         let second = try play.must(3, "plan", "drain", "host1")

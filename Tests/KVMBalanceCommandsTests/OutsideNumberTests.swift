@@ -209,7 +209,7 @@ struct OutsideNumberTests {
         let play = try Playground(isSampled: false)
         try play.edit("fleet.json") { try nonsense(&$0) }
         let status = try play.must(0, "status").output
-        #expect(status.contains("can not be right"), "\(status)")
+        #expect(status.contains("impossible figures"), "\(status)")
         #expect(status.contains(nonsense.says), "\(status)")
         let plan = try play.must(0, "plan", "drain", "host2", "--output", "json").object()
         let targets = Set((plan["steps"] as? [Object] ?? []).compactMap { $0["target"] as? String })

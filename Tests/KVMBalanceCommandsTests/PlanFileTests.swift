@@ -37,7 +37,7 @@ struct PlanFileTests {
             domain["startedAt"] = nil
             return domain
         }
-        for (name, word) in [("vm001", "does not run"), ("vm002", "changed")] {
+        for (name, word) in [("vm001", "no longer runs"), ("vm002", "changed")] {
             try play.editDomain(name, stop)
             let ending = try play.must(1, "apply", play.path("plan.json"), "--yes")
             let says = ending.errors.contains(word) || ending.errors.contains("stopped")
@@ -47,7 +47,7 @@ struct PlanFileTests {
         // Gone altogether.
         try play.editDomain("vm004") { _ in nil }
         let gone = try play.must(1, "apply", play.path("plan.json"), "--yes")
-        #expect(gone.errors.contains("'vm004' is on none of the hosts"))
+        #expect(gone.errors.contains("'vm004' is no longer on any of the hosts"))
         try play.write(pristine, to: "fleet.json")
         // A stranger on the host to be drained.
         try play.editHosts { host in
@@ -64,7 +64,7 @@ struct PlanFileTests {
         }
         let new = try play.must(1, "apply", play.path("plan.json"), "--yes")
         #expect(new.errors.contains("'stranger' runs on host1"))
-        #expect(try play.must(0, "runs", "list").output.contains("No run yet"))
+        #expect(try play.must(0, "runs", "list").output.contains("There are no runs"))
     }
 
     @Test func handEditedPlansAreRefused() throws {
@@ -76,24 +76,24 @@ struct PlanFileTests {
             ("mode", { plan in step(&plan) { $0["mode"] = "fast" } }),
             ("moved cold", { plan in step(&plan) { $0["mode"] = "offline" } }),
             ("disks be copied", { plan in step(&plan) { $0["mode"] = "storage" } }),
-            ("can not be copied", { plan in step(&plan) { $0["copies"] = ["vda"] } }),
+            ("cannot be copied", { plan in step(&plan) { $0["copies"] = ["vda"] } }),
             ("the step says otherwise", { plan in step(&plan) { $0["shut_off"] = true } }),
             ("number", { plan in step(&plan) { $0["id"] = Int.max } }),
             ("number", { plan in step(&plan) { $0["id"] = 0 } }),
             ("twice", { plan in step(&plan) { $0["id"] = 2 } }),
             ("circle", { plan in step(&plan) { $0["after"] = [1] } }),
-            ("not there", { plan in step(&plan) { $0["after"] = [77] } }),
+            ("not in the plan", { plan in step(&plan) { $0["after"] = [77] } }),
             ("called", { plan in step(&plan) { $0["domain"] = "other" } }),
             ("no running domain", { plan in step(&plan) { $0["uuid"] = "x" } }),
             ("source", { plan in step(&plan) { $0["source"] = nil } }),
-            ("absurd", { plan in step(&plan) { $0["estimate"] = ["downtime_ms": Int64.min] } }),
+            ("impossible", { plan in step(&plan) { $0["estimate"] = ["downtime_ms": Int64.min] } }),
             ("outside", { plan in step(&plan) { $0["estimate"] = ["start_seconds": 1e300] } }),
             ("outside", { $0["makespan_seconds"] = 1e300 }),
             ("outside", { $0["makespan_seconds"] = -1 }),
             ("version", { $0["version"] = 2 }),
             ("no host to drain", { $0["hosts"] = [String]() }),
             ("nowhere", { $0["hosts"] = ["nowhere"] }),
-            ("none of its hosts", { $0["kind"] = "return" }),
+            ("not one of its hosts", { $0["kind"] = "return" }),
             ("balance", { $0["kind"] = "balance" }),
             ("without steps", { $0["steps"] = [Object]() }),
             ("perHost", { $0["limits"] = ["perHost": 0, "fleet": 5] }),
@@ -209,9 +209,9 @@ struct PlanFileTests {
         }
         let edits: [(String, (inout Object) -> Void)] = [
             ("version", { $0["version"] = 99 }),
-            ("absurd", { domain(&$0, "memory", Int64.max) }),
-            ("absurd", { domain(&$0, "memory", -5) }),
-            ("absurd", { domain(&$0, "vcpus", Int.max) }),
+            ("impossible", { domain(&$0, "memory", Int64.max) }),
+            ("impossible", { domain(&$0, "memory", -5) }),
+            ("impossible", { domain(&$0, "vcpus", Int.max) }),
             ("linkMbps", { host(&$0, "linkMbps", 0) }),
             (
                 "twice",

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A simulated fleet in a folder of its own, gone when the test is over.
+/// A simulated fleet in its own folder, gone when the test is over.
 final class Playground {
     let folder: URL
 

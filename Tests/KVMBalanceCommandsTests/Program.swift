@@ -24,7 +24,7 @@ struct Ending: Sendable {
     }
 }
 
-/// A test that can not be carried out.
+/// A test that cannot be carried out.
 struct Impossible: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
@@ -59,7 +59,7 @@ final class Program: @unchecked Sendable {
         var child: pid_t = 0
         let result = posix_spawn(&child, line[0], &actions, nil, &arguments, environ)
         guard result == 0 else {
-            throw Impossible("\(Self.path) can not be started: error \(result); swift build first")
+            throw Impossible("\(Self.path) cannot be started: error \(result); swift build first")
         }
         identifier = child
     }

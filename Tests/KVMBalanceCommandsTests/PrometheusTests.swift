@@ -16,8 +16,8 @@ struct PrometheusTests {
         return process.terminationStatus
     }
 
-    /// An hour of two domains as the libvirt exporter names them: one at a quarter of a CPU, one that
-    /// doubles its use half-way.
+    /// An hour of two domains as the libvirt exporter names them: one at a quarter of a CPU, one
+    /// that doubles its use half-way.
     private static func metrics(from start: Int64) -> String {
         var text = ""
         func family(_ name: String, _ type: String, _ line: (Int64, Int) -> String?) {
@@ -58,7 +58,7 @@ struct PrometheusTests {
         let cache = Self.tests.deletingLastPathComponent()
             .appendingPathComponent(".build/prometheus").path
         let fetch = Self.tests.appendingPathComponent("Prometheus/fetch").path
-        try #require(try shell("'\(fetch)' '\(cache)'") == 0, "Debian's prometheus can not be had")
+        try #require(try shell("'\(fetch)' '\(cache)'") == 0, "Debian's prometheus cannot be had")
         let now = Int64(Date().timeIntervalSince1970)
         let start = (now - 3 * 3600) / 3600 * 3600
         try scratch.write(Self.metrics(from: start), to: "metrics.txt")

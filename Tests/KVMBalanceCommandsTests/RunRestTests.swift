@@ -36,8 +36,8 @@ struct RunRestTests {
         var rest = rest()
         rest.adopt(blocked("web", .busy))
         #expect(rest.plan == nil)
-        #expect(rest.text(width: 100).hasSuffix("Then what is left is planned anew."))
-        #expect(rest.question == "Settle 1 step?")
+        #expect(rest.text(width: 100).hasSuffix("Then the rest is planned again."))
+        #expect(rest.question == "Resolve 1 step?")
     }
 
     @Test(arguments: [("db", Blocker.Reason.busy), ("web", .memory)])

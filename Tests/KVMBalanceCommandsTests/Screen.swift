@@ -62,7 +62,7 @@ struct Screen {
                 continue
             }
             switch scalar {
-            // The cursor can not leave the screen at its top.
+            // The cursor cannot leave the screen at its top.
             case "A": row = max(max(0, lines.count - rows), row - (Int(digits) ?? 1))
             case "J":
                 lines[row] = String(lines[row].prefix(column))

@@ -85,7 +85,7 @@ struct StoryTests {
         try play.must(1, "apply", play.path("plan.json"))
         #expect(try play.read("fleet.json") == before)
         #expect(try play.maintenance().isEmpty)
-        #expect(try play.must(0, "runs", "list").output.contains("No run yet"))
+        #expect(try play.must(0, "runs", "list").output.contains("There are no runs"))
     }
 
     @Test func equalInputGivesEqualBytes() throws {

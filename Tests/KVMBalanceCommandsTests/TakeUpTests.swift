@@ -22,7 +22,7 @@ struct TakeUpTests {
         #expect(refused.output.contains("Plan: rollback host1: 3 migrations"), "\(refused.text)")
         #expect(
             refused.errors.contains(
-                "nothing was done: there is no terminal to ask on. Add --yes to go on"))
+                "not confirmed (no terminal): nothing was changed; add --yes to run"))
         let shown = try play.must(0, "runs", "rollback", "1", "--dry-run", "--output", "json")
             .object()
         #expect(try play.read("fleet.json") == world && journal(play) == runs)
@@ -61,7 +61,7 @@ struct TakeUpTests {
             let refused = try play.must(1, "runs", way, "1")
             #expect(refused.output.contains("it was killed before it ended"), "\(refused.text)")
             #expect(refused.output.contains("was on its way from host1 to "), "\(refused.text)")
-            #expect(refused.errors.contains("Add --yes"))
+            #expect(refused.errors.contains("add --yes"))
             #expect(try journal(play) == runs)
         }
         let ended = try play.must(0, "runs", "rollback", "1", "--yes")

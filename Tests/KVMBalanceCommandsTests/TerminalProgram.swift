@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// kvmbalance on a terminal of its own, as an operator's: session leader, all three streams there.
+/// kvmbalance on its own terminal, as an operator's: session leader, all three streams there.
 final class TerminalProgram {
     let identifier: pid_t
     private var master: Int32

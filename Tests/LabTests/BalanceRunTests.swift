@@ -8,7 +8,8 @@ struct BalanceRunTests {
         try await withLab("balance", hosts: 2) { lab in
             for guest in ["a", "b", "c"] { try lab.guest(guest, on: "host1", "--memory", "80") }
             try lab.guest("d", on: "host1", "--memory", "80", "--wait")
-            // Hosts of 1,100 MiB: the four guests, with QEMU's own share, fill three quarters of one.
+            // Hosts of 1,100 MiB: the four guests, with QEMU's own share, fill three quarters of
+            // one.
             let total = try DrainTests.hostMemoryMiB(lab)
             try lab.writeConfig(reserve: [
                 "host1": "memory: \(total - 1100)MiB", "host2": "memory: \(total - 1100)MiB",

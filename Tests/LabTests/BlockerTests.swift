@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Guests that can not leave are named before anything starts, and stay where they are.
+/// Guests that cannot leave are named before anything starts, and stay where they are.
 @Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct BlockerTests {
     @Test func everyUnmovableGuestIsListedWithReasonAndRemedy() async throws {

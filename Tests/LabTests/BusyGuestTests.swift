@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A guest that rewrites its memory faster than the link carries it, on real hosts: known before the
-/// move, and ended as the policy says.
+/// A guest that rewrites its memory faster than the link carries it, on real hosts: known before
+/// the move, and ended as the policy says.
 @Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct BusyGuestTests {
     /// About 8 MB/s, of which the guest could use five times as much.
@@ -54,7 +54,7 @@ struct BusyGuestTests {
         let file = lab.file("\(rule)\(more.count).yaml")
         try """
         name: test
-        migration: {when-stuck: \(rule), max-downtime: 300ms\(more)}
+        migration: {whenStuck: \(rule), max-downtime: 300ms\(more)}
         """.write(toFile: file, atomically: true, encoding: .utf8)
         return file
     }

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// `kill -9` of anything at any instant: nothing lost, nothing twice, and the run can be ended well.
+/// `kill -9` of anything at any instant: nothing lost, nothing twice, and the run can be ended
+/// well.
 @Suite(.serialized, .needsLab, .timeLimit(.minutes(60)))
 struct CrashTests {
     static let guests = ["a", "b", "c", "d"]
@@ -16,7 +17,7 @@ struct CrashTests {
         for host in ["host1", "host2", "host3"] { try lab.lab("link", host, "300") }
     }
 
-    /// Starts a drain and kills it after so many milliseconds.
+    /// Starts a drain and kills it after this many milliseconds.
     static func killDrain(_ lab: Lab, after milliseconds: Int) async throws {
         let drain = try lab.start("drain", "host1", "--yes")
         try await Task.sleep(for: .milliseconds(milliseconds))

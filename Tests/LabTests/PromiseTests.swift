@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What a run answers for beyond its steps: guests that it asked to shut down, files on its targets,
-/// hosts that it was to empty.
+/// What a run answers for beyond its steps: guests that it asked to shut down, files on its
+/// targets, hosts that it was to empty.
 @Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct PromiseTests {
     @Test func aGuestThatGoesDownLateIsNotLeftDown() async throws {

@@ -49,7 +49,7 @@ struct RebootRunTests {
         }
         var words = command.split(separator: " ").map(String.init)
         #expect(words.removeFirst() == "kvmbalance" && words.contains(lab.configFile))
-        // A printed command names its fleet file; people confirm, a test can not.
+        // A printed command names its fleet file; people confirm, a test cannot.
         let isMove = words[0] == "drain" || words[0] == "return"
         let run = try shell(
             [Lab.program, "run", lab.name, "--", Lab.kvmbalance] + words

@@ -46,7 +46,7 @@ final class ShellCommand: @unchecked Sendable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let result = posix_spawnp(&child, words[0], &actions, &attributes, &arguments, environ)
-        guard result == 0 else { throw LabError("\(words[0]) can not be started: error \(result)") }
+        guard result == 0 else { throw LabError("\(words[0]) cannot be started: error \(result)") }
         identifier = child
     }
 
@@ -57,7 +57,7 @@ final class ShellCommand: @unchecked Sendable {
         (try? String(contentsOf: folder.appendingPathComponent("err"), encoding: .utf8)) ?? ""
     }
 
-    /// Waits for the end, but not for ever: a test that hangs would take the gate with it.
+    /// Waits for the end, but not forever: a test that hangs would take the gate with it.
     func wait(atMost seconds: Double = 300) throws -> ShellResult {
         defer { try? FileManager.default.removeItem(at: folder) }
         var status: Int32 = 0

@@ -69,7 +69,8 @@ struct SystemdUnitTests {
         }
     }
 
-    /// One that lives is waited for; one that died waits for a person, and that is a failure each time.
+    /// One that lives is waited for; one that died waits for a person, and that is a failure each
+    /// time.
     private static func whileARunHoldsTheFleet(_ lab: Lab, _ system: System) async throws {
         try lab.guest("slow", on: "host1", "--memory", "96", "--dirty", "2", "--wait")
         for host in ["host1", "host2"] { try lab.lab("link", host, "5") }
@@ -112,7 +113,8 @@ struct SystemdUnitTests {
     }
 }
 
-/// A systemd in the lab's controller, with the kvmbalance of this build installed as the README says.
+/// A systemd in the lab's controller, with the kvmbalance of this build installed as the README
+/// says.
 struct System {
     let lab: Lab
 
@@ -149,7 +151,7 @@ struct System {
         for _ in 0..<100 {
             let now = try show(unit, "ActiveState", "SubState")
             if now.first == state { return }
-            // A unit that is to be restarted would come back to life for ever.
+            // A unit that is to be restarted would come back to life forever.
             guard now.last != "auto-restart" else { throw LabError("\(unit) is restarted") }
             usleep(100_000)
         }

@@ -13,8 +13,8 @@ struct TimerRunTests {
             try lab.guest("burst", on: "host1", "--cpu", "45", "--memory", "80", "--wait")
             try lab.guest("idle", on: "host2", "--memory", "80", "--wait")
             _ = try lab.virsh("host1", "suspend", "burst")
-            // Of each host 0.7 of a core is to be given, and 90 % of that is the limit: a and b, seen
-            // at 0.21 to 0.27 each, fit, and so does burst at 0.35 to 0.5, but not all three.
+            // Of each host 0.7 of a core is to be given, and 90 % of that is the limit: a and b,
+            // seen at 0.21 to 0.27 each, fit, and so does burst at 0.35 to 0.5, but not all three.
             let cores = ProcessInfo.processInfo.processorCount
             let reserve = "cpu: \(cores - 1).3"
             try lab.writeConfig(reserve: ["host1": reserve, "host2": reserve])
@@ -33,8 +33,8 @@ struct TimerRunTests {
             #expect(first.output.contains("not in 2 of the last 3 looks: host1"), "\(first.text)")
             #expect(try lab.guests(on: "host1").count == 3, "\(first.text)")
 
-            // A look is the mean since the last one: let it be of guests, and not of timers that took
-            // the cores from them.
+            // A look is the mean since the last one: let it be of guests, and not of timers that
+            // took the cores from them.
             try await Task.sleep(for: .seconds(8))
             // Two timers at once: one of them acts, the other says why it does not.
             let twins = try [Self.start(lab), Self.start(lab)]
@@ -85,8 +85,8 @@ struct TimerRunTests {
         #expect(runs.components(separatedBy: "balance").count - 1 == 1, "\(runs)")
     }
 
-    /// The median: the timers themselves fill these hosts' cores for a second each, and what a guest then
-    /// waits counts as demand.
+    /// The median: the timers themselves fill these hosts' cores for a second each, and what a
+    /// guest then waits counts as demand.
     private static let policy = """
         name: timer
         reserve: {memory: 64MiB, cpu: 0}

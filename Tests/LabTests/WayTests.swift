@@ -50,7 +50,7 @@ struct WayTests {
             _ = try shell(Lab.program, "run", lab.name, "host2", "--", "touch", path)
             let blocked = try lab.kvmbalance("drain", "host1", "--yes", "--copy-storage-all")
             #expect(blocked.status != 0, "\(blocked.text)")
-            #expect((blocked.output + blocked.errors).contains("lies here already"))
+            #expect((blocked.output + blocked.errors).contains("already exists here"))
             #expect(try lab.placement() == ["disk1": "host1"])
             #expect(try Self.exists(lab, "host2", path), "a file that is not ours was removed")
             _ = try shell(Lab.program, "run", lab.name, "host2", "--", "rm", path)
@@ -97,7 +97,7 @@ struct WayTests {
             try Self.expectSources(
                 lab, "host2",
                 ["plugged": "bridge='vmbr0'", "net": "network='othernet'", "off": "bridge='vmbr0'"])
-            // As it came from there without the policy's word, its network can not be told.
+            // As it came from there without the policy's word, its network cannot be told.
             let refused = try lab.kvmbalance("return", "host1", "--yes")
             #expect(refused.status == 3, "\(refused.text)")
             let back = try lab.kvmbalance("return", "host1", "--yes", "--policy", policy)
@@ -147,8 +147,9 @@ struct WayTests {
         }
     }
 
-    /// libvirt deletes the state of a TPM where its domain leaves, and a move that comes back would find
-    /// none: whether it runs or not, such a domain does not move cold. Live it takes its state along.
+    /// libvirt deletes the state of a TPM where its domain leaves, and a move that comes back would
+    /// find none: whether it runs or not, such a domain does not move cold. Live it takes its state
+    /// along.
     @Test func aDomainWithAnEmulatedTPMDoesNotMoveCold() async throws {
         try await withLab("ways-tpm", hosts: 2) { lab in
             for guest in ["up", "down"] { try lab.guest(guest, on: "host1", "--tpm", "--wait") }
@@ -171,12 +172,13 @@ struct WayTests {
             #expect(try lab.placement() == ["up": "host2"])
             #expect(try Self.tpmState(lab, "host2", up) != nil)
             #expect(try Self.tpmState(lab, "host1", down) == before)
-            #expect(try Self.timesMade(lab) == made, "one of them was made anew")
+            #expect(try Self.timesMade(lab) == made, "one of them was made again")
             try await Self.expectAllWellSoon(lab, "drain")
         }
     }
 
-    /// How often each guest's TPM was made, as swtpm_setup tells: all hosts write into the same files.
+    /// How often each guest's TPM was made, as swtpm_setup tells: all hosts write into the same
+    /// files.
     private static func timesMade(_ lab: Lab) throws -> [String] {
         try ["up", "down"].map { guest in
             let log = "/var/log/swtpm/libvirt/qemu/\(guest)-swtpm.log"
@@ -194,7 +196,7 @@ struct WayTests {
         return sum.status == 0 ? String(sum.output.prefix(64)) : nil
     }
 
-    /// A guest that was started anew is silent until it has booted.
+    /// A guest that was restarted is silent until it has booted.
     static func expectAllWellSoon(_ lab: Lab, _ story: String) async throws {
         for _ in 0..<30 {
             try await Task.sleep(for: .seconds(2))

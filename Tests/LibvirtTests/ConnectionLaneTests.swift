@@ -94,7 +94,7 @@ struct ConnectionLaneTests {
             try await lane.call("order", limit: .milliseconds(50)) { _ in
                 wasRun.store(true, ordering: .relaxed)
             }
-        } throws: { "\($0)".contains("it was not begun and will not be") }
+        } throws: { "\($0)".contains("it was not started and will not be") }
         gate.signal()
         try await first.value
         // The lane went on with another connection; whatever waited on the first is through now.
@@ -103,7 +103,7 @@ struct ConnectionLaneTests {
         #expect(!wasBegun)
     }
 
-    @Test("A host that can not be reached: unreachable, with libvirt's code, and no storm of tries")
+    @Test("A host that cannot be reached: unreachable, with libvirt's code, and no storm of tries")
     func unreachable() async {
         let dead = ConnectionLane(host: "a", uri: "qemu+unix:///system?socket=/nonexistent/sock")
         for _ in 0..<3 {

@@ -75,7 +75,7 @@ struct DomainStatisticsTests {
         #expect(read.state == .unknown)
     }
 
-    @Test("Counters of CPUs that can not be added up are no counter of their cell")
+    @Test("Counters of CPUs that cannot be added up are no counter of their cell")
     func cellSum() {
         let most = HostCPUCounters.mostPlausible - 1
         let one = HostCPUCounters(user: most, system: 1, idle: 2, iowait: 3)

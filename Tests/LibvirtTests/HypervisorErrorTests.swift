@@ -114,10 +114,10 @@ struct HypervisorErrorTests {
         #expect(begun.kind == .timeout)
         #expect(begun.remedy?.contains("may still take effect") == true)
         let waiting = HypervisorError(overdueAfter: .milliseconds(1500), wasBegun: false, context)
-        #expect(waiting.message == "no answer within 1500 ms; it was not begun and will not be")
+        #expect(waiting.message == "no answer within 1500 ms; it was not started and will not be")
     }
 
-    @Test("Only a target's libvirtd that the source can not reach sends us the other way")
+    @Test("Only a target's libvirtd that the source cannot reach sends us the other way")
     func route() {
         func means(_ message: String, _ peerURI: String = "qemu+tcp://b/system") -> Bool {
             LibvirtActuator.meansUnreachablePeer(

@@ -185,7 +185,7 @@ struct LibvirtHostTests {
         }
     }
 
-    @Test("The driver can not migrate, and says so by every route")
+    @Test("The driver cannot migrate, and says so by every route")
     func migrate() async throws {
         try await withDomain(started: true) { _ in
             for route in [MigrationOptions.Route.peerToPeer, .managed, .automatic] {

@@ -111,7 +111,7 @@ struct MigrationCallTests {
         #expect(try tunnel.parameters().use { $1 } == 0)
     }
 
-    @Test("What can not work is refused with a reason")
+    @Test("What cannot work is refused with a reason")
     func refusals() {
         func reason(
             _ request: MigrationRequest, _ route: MigrationCall.Route = .peerToPeer

@@ -98,7 +98,8 @@ struct UntrustedXMLTests {
     @Test("Comments and processing instructions are passed over, those without data too")
     func passedOver() throws {
         let tree = try MarkupReader.read(
-            "<?xml version='1.0'?><!-- a --><domain a='1'>x<?pi?><!-- b --><?pi data?>y<b/></domain>",
+            "<?xml version='1.0'?><!-- a --><domain a='1'>x<?pi?><!-- b --><?pi data?>"
+                + "y<b/></domain>",
             root: "domain")
         #expect(
             tree

@@ -173,7 +173,7 @@ struct LearningTests {
         let observations = (0..<12).map { (number: Int64) in
             TransferObservation(
                 source: "host1", target: "host2", memory: .mebibytes(500 + number * 300),
-                dirtying: Dirtying(
+                dirtyRates: DirtyRates(
                     hotSet: .mebibytes(number * 3), hotMilliseconds: 1000, coldRate: .mebibytes(1)),
                 linkRate: Bytes(125_000_000),
                 durationMilliseconds: 1500 + (500 + number * 300) * 9,

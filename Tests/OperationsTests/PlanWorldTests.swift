@@ -49,11 +49,11 @@ struct PlanWorldTests {
     }
 
     @Test func eachChangeIsNamed() {
-        #expect(differences(world([])) == ["'a' is on none of the hosts any more"])
+        #expect(differences(world([])) == ["'a' is no longer on any of the hosts"])
         #expect(differences(world([("a", "host2", .running)])) == ["'a' is on host2, not on host1"])
         #expect(
             differences(world([("a", "host1", .shutOff)])) == [
-                "'a' does not run any more (shut-off)"
+                "'a' no longer runs (shut-off)"
             ])
         #expect(
             differences(world([("a", "host1", .running), ("b", "host1", .running)]))

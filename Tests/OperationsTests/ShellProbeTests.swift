@@ -39,7 +39,7 @@ struct ShellProbeTests {
         #expect(probe.lockManager == "sanlock" && probe.certificates == ["ca-cert.pem"])
         #expect(
             await ask("now=1\nport=host2 124 \nnow=2\n").ports
-                == ["host2": .closed("no answer: a firewall drops it, or no way leads there")])
+                == ["host2": .closed("no answer: a firewall drops it, or there is no route")])
     }
 
     @Test func whoDoesNotAnswerIsSilent() async {

@@ -85,7 +85,7 @@ struct JournalStoreTests {
         #expect(texts == Self.goldens.map(\.1))
     }
 
-    /// Changing one of these means that old journals can not be read: raise the version instead.
+    /// Changing one of these means that old journals cannot be read: raise the version instead.
     static let goldens: [(JournalEvent, String)] = [
         (.taken(process: 7, goal: .rollback), #"{"taken":{"goal":"rollback","process":7}}"#),
         (
@@ -163,7 +163,7 @@ struct JournalStoreTests {
         try await journal.append(.stopping(reason: "x"), to: run, at: time)
         let error = await #expect(throws: StoreError.self) { try await journal.records(of: run) }
         #expect(error?.kind == .corrupt)
-        #expect(error?.message.contains("record 3 can not be read") == true)
+        #expect(error?.message.contains("record 3 cannot be read") == true)
         #expect(error?.remedy != nil)
     }
 

@@ -91,7 +91,7 @@ struct MetricsStoreTests {
                         jitter: Int64(host)))
             }
         }
-        // A guest that was started anew in between.
+        // A guest that was restarted in between.
         for index in all.indices where all[index].host == "host2" && index > 40 {
             all[index].domains[0].cpuTime = all[index].domains[0].cpuTime.map {
                 $0 - 3_000_000_000_000

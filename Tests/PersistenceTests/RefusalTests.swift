@@ -6,7 +6,7 @@ import Persistence
 import Telemetry
 import Testing
 
-/// Files that can not be used give one clear error each, and are left as they are.
+/// Files that cannot be used give one clear error each, and are left as they are.
 struct RefusalTests {
     private func failure(_ body: () throws -> Void) -> StoreError? {
         do {

@@ -2,7 +2,7 @@ import Foundation
 import PlacementPolicy
 import Testing
 
-/// `policies/CATALOGUE.md` against the reader: it can not go stale.
+/// `policies/CATALOGUE.md` against the reader: it cannot go stale.
 @Suite struct CatalogueTests {
     private static let text: String = {
         let root = URL(filePath: #filePath).deletingLastPathComponent()

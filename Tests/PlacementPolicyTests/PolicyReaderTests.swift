@@ -13,11 +13,18 @@ import Testing
             refusal(of: "name: x\nmigration:\n  autoconverge: true\n")
                 == "line 3, column 3: unknown key 'autoconverge' in 'migration'. Valid keys: live, "
                 + "p2p, suspend, unsafe, tunnelled, auto-converge, postcopy, tls, parallel, "
-                + "bandwidth, timeout, attempts, when-stuck, max-downtime, max-bandwidth, "
+                + "bandwidth, timeout, attempts, whenStuck, max-downtime, max-bandwidth, "
                 + "copy-storage-all, copy-storage-inc, offline, "
                 + "persistent, undefinesource, direct, shutdown-timeout, keep-images, compressed, "
                 + "comp-mt-level, comp-mt-threads, comp-mt-dthreads, comp-xbzrle-cache, "
                 + "postcopy-bandwidth. Maybe you meant 'auto-converge'.")
+    }
+
+    @Test func `the earlier spelling of whenStuck is read`() throws {
+        let old = try Policy(yaml: "name: x\nmigration: {when-stuck: post-copy}")
+        let new = try Policy(yaml: "name: x\nmigration: {whenStuck: post-copy}")
+        #expect(old.migration.whenStuck == .postcopy)
+        #expect(old == new)
     }
 
     @Test(arguments: [
@@ -54,8 +61,8 @@ import Testing
         ("name: x\nrollingReboot: {hostsPerRound: many}", "must be a whole number from 1 to"),
         ("name: x\nmigration: {live: false}", "'migration.live' can only be true"),
         (
-            "name: x\nmigration: {when-stuck: offline}",
-            "line 2, column 25: 'migration.when-stuck' is 'offline', but must be abort, wait, "
+            "name: x\nmigration: {whenStuck: offline}",
+            "line 2, column 24: 'migration.whenStuck' is 'offline', but must be abort, wait, "
                 + "post-copy or suspend"
         ),
         (
@@ -73,11 +80,15 @@ import Testing
         ),
         (
             "name: x\nmigration: {suspend: true, when-stuck: post-copy}",
-            "can not be combined with 'suspend'"
+            "'migration.whenStuck: post-copy' cannot be combined with 'suspend'"
+        ),
+        (
+            "name: x\nmigration:\n  whenStuck: wait\n  when-stuck: abort",
+            "line 4, column 3: 'when-stuck' and 'whenStuck' are the same key: keep one"
         ),
         (
             "name: x\nmigration: {tunnelled: true, parallel: 2}",
-            "line 2, column 24: 'migration.tunnelled' and 'migration.parallel' exclude each other: a "
+            "line 2, column 24: 'migration.tunnelled' and 'migration.parallel' exclude each other: "
         ),
         ("name: x\nmigration: {persistent: false}", "could be started twice"),
         ("name: x\nmigration: {direct: true}", "set 'p2p: true'"),
@@ -85,14 +96,17 @@ import Testing
         ("name: x\nmigration: {comp-mt-level: 3}", "set 'compressed: mt'"),
         ("name: x\nmigration: {compressed: xbzrle, comp-mt-level: 3}", "Turn multithread"),
         ("name: x\nmigration: {compressed: zip}", "mt, xbzrle, true or false"),
-        ("name: x\nmigration: {postcopy-bandwidth: 5MiB/s}", "a phase that is not switched on"),
-        ("name: x\nname: y", "the key 'name' is there twice"),
+        ("name: x\nmigration: {postcopy-bandwidth: 5MiB/s}", "post-copy, which is not switched on"),
+        ("name: x\nname: y", "the key 'name' is given twice"),
         ("name: x\n  limits: 3", "line 2"),
         ("name: x\ninterfaces: [{name: br0}]", "lacks the key 'hosts'"),
         ("name: x\ninterfaces: [{hosts: {h: a}}]", "lacks the key 'name'"),
         ("name: x\ninterfaces: [{name: br0, hosts: [h]}]", "such as {host7: br-lan}"),
         ("name: x\ninterfaces: [{name: br0, hosts: {h: [a]}}]", "such as {host7: br-lan}"),
-        ("name: x\ninterfaces: [{name: br0, hosts: {h: \"a'b\"}}]", "'a'b' is no name of a bridge"),
+        (
+            "name: x\ninterfaces: [{name: br0, hosts: {h: \"a'b\"}}]",
+            "'a'b' is not the name of a bridge"
+        ),
         (
             "name: x\ninterfaces: [{name: \"b r\", hosts: {h: a}}]",
             "a bridge or network such as br0"
@@ -117,14 +131,14 @@ import Testing
         ("name: x\nmigration: {shutdown-timeout: 25h}", "of 1d at most"),
         ("name: x\nmigration: {bandwidth: 9007199254740992MiB/s}", "1000000MiB/s at most"),
         ("", "the policy is empty"),
-        ("- a", "a policy must hold keys and values"),
+        ("- a", "the file must hold keys and values"),
     ])
     func `what is wrong is said with its place`(yaml: String, message: String) {
         #expect(refusal(of: yaml)?.contains(message) == true, "\(refusal(of: yaml) ?? "no error")")
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `ten lines can not stand for an endless file`() {
+    func `ten lines cannot stand for an endless file`() {
         var lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
         for level in 1...8 {
             let nine = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
@@ -180,7 +194,7 @@ import Testing
                   bandwidth: 100MiB/s
                   timeout: 10m
                   attempts: 3
-                  when-stuck: suspend
+                  whenStuck: suspend
                   max-downtime: 1.5s
                   max-bandwidth: 1GiB/s
                 sharedStorage: [{path: /srv/vm/, hosts: [host1, host2]}, {path: /data}]

@@ -6,7 +6,8 @@ import Testing
 
 /// What a plan to balance may make fuller, and what it must make better.
 @Suite struct BalanceJudgeTests {
-    /// host1 uses all of its 16 CPUs for eight guests of 2 GiB; `db` fills `memory` of 64 GiB of host2.
+    /// host1 uses all of its 16 CPUs for eight guests of 2 GiB; `db` fills `memory` of 64 GiB of
+    /// host2.
     private func lopsided(db memory: Bytes, busy: MilliCPU = 2000) -> ClusterBuilder {
         var cluster = ClusterBuilder()
         for name: HostName in ["host1", "host2", "host3", "host4"] {

@@ -56,8 +56,8 @@ import Testing
         #expect(PlanChecker.check(both, on: cluster.snapshot, under: policy) == [])
     }
 
-    /// Two hundred times as many groups would cost two hundred times as much if each were held against
-    /// every domain.
+    /// Two hundred times as many groups would cost two hundred times as much if each were held
+    /// against every domain.
     @Test func `many groups cost the judge one pass over the domains`() {
         var cluster = ClusterBuilder()
         for host in 1...40 {

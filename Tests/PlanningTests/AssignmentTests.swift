@@ -20,7 +20,7 @@ import Testing
             let problem = RandomAssignment.problem(seed: seed, items: 11, bins: 4)
             let isFree = problem.groups.allSatisfy(\.needs.isEmpty)
             let isDisjoint = problem.groups.reduce(0) { $0 + $1.members.count } == 11
-            let memory = Memory()
+            let memory = Arena()
             let tables = AssignmentTables(problem, in: memory)
             var state = AssignmentState(problem, tables, at: problem.origin)
             var random = SeededGenerator(seed: seed)
@@ -61,7 +61,7 @@ import Testing
     @Test func `a search visits feasible placements alone, and knows their cost`() {
         for seed in UInt64(1)...60 {
             let problem = RandomAssignment.problem(seed: seed, items: 14, bins: 5)
-            let memory = Memory()
+            let memory = Arena()
             let tables = AssignmentTables(problem, in: memory)
             let worker = AssignmentWorker(
                 problem, tables, at: problem.origin, seed: seed, tuning: .init())

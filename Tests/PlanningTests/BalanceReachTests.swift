@@ -5,8 +5,8 @@ import Planning
 import TestSupport
 import Testing
 
-/// What balances must not be kept from: by a host that nothing can relieve, by the other measure, by
-/// a limit of moves, by an order that can not be had, by what is to be mended.
+/// What balances must not be kept from: by a host that nothing can relieve, by the other measure,
+/// by a limit of moves, by an order that cannot be had, by what is to be repaired.
 @Suite struct BalanceReachTests {
     static func plan(
         _ cluster: ClusterBuilder, _ policy: Policy = .default, maxMoves: Int? = nil,
@@ -124,7 +124,7 @@ import Testing
     }
 
     /// A guest that no other host may take is on the fullest of three, two others are far apart.
-    @Test func `the next fullest gives where the fullest can not`() {
+    @Test func `the next fullest gives where the fullest cannot`() {
         for order in [["host1", "host2", "host3"], ["host3", "host2", "host1"]] {
             var cluster = ClusterBuilder()
             for name in order { cluster.host(HostName(name)) }
@@ -139,7 +139,8 @@ import Testing
 
     // MARK: The other measure
 
-    /// Eight guests with little memory on a host whose CPUs are all in use, a large one on the other.
+    /// Eight guests with little memory on a host whose CPUs are all in use, a large one on the
+    /// other.
     private func lopsided() -> ClusterBuilder {
         var cluster = ClusterBuilder()
         cluster.host("host1", memory: .gibibytes(64))
@@ -277,11 +278,11 @@ import Testing
         #expect(isRight)
     }
 
-    // MARK: Order, and what is to be mended
+    // MARK: Order, and what is to be repaired
 
     /// To exchange `a` and `b` would even out best, but they may not share a host, and there is no
     /// third.
-    @Test func `what can be ordered is done where the best can not`() {
+    @Test func `what can be ordered is done where the best cannot`() {
         var cluster = ClusterBuilder()
         for (name, kept) in [("host1", 8000), ("host2", 5500)] as [(HostName, MilliCPU)] {
             cluster.host(name)
@@ -296,7 +297,7 @@ import Testing
         #expect(Self.plan(cluster, policy).moves.map(\.domain.rawValue) == ["id-of-c"])
     }
 
-    @Test func `with few moves overload is relieved before a group is mended`() {
+    @Test func `with few moves overload is relieved before a group is repaired`() {
         var cluster = ClusterBuilder()
         for name: HostName in ["host1", "host2", "host3"] { cluster.host(name) }
         for number in 0..<5 { cluster.domain("a\(number)", on: "host1", cpu: [3400]) }

@@ -5,19 +5,19 @@ import Testing
 @testable import Planning
 
 @Suite struct CalibrationTests {
-    /// Migrations over a link of which a part arrives, on hosts that need their time; `noise` is the
-    /// most that one is off, in thousandths.
+    /// Migrations over a link of which a part arrives, on hosts that need their time; `noise` is
+    /// the most that one is off, in thousandths.
     private func observations(
         _ count: Int, seed: UInt64, truth: TransferFit, noise: Int = 0, outliers: Int = 0
     ) -> [TransferObservation] {
         var random = SeededGenerator(seed: seed)
         return (0..<count).map { index in
-            let dirtying = Dirtying(
+            let dirtyRates = DirtyRates(
                 hotSet: .mebibytes(Int64(random.int(0...60))), hotMilliseconds: 1000,
                 coldRate: .mebibytes(Int64(random.int(0...8))))
             var it = TransferObservation(
                 source: "a", target: "b", memory: .mebibytes(Int64(random.int(200...8000))),
-                dirtying: dirtying, linkRate: 125_000_000, durationMilliseconds: 1)
+                dirtyRates: dirtyRates, linkRate: 125_000_000, durationMilliseconds: 1)
             let exact = it.predicted(truth)
             it.durationMilliseconds =
                 exact * Int64(1000 + random.int(-noise...noise)) / 1000
@@ -56,7 +56,7 @@ import Testing
         let live = observations(10, seed: 1, truth: Self.truth)
         let cold = (0..<4).map { index in
             TransferObservation(
-                source: "a", target: "b", memory: .zero, dirtying: nil, linkRate: 125_000_000,
+                source: "a", target: "b", memory: .zero, dirtyRates: nil, linkRate: 125_000_000,
                 durationMilliseconds: 8000 + Int64(index) * 100)
         }
         let both = CalibrationFit.calibrate(live, cold: cold)
@@ -92,11 +92,11 @@ import Testing
         #expect(CalibrationFit.calibrate([]).fit(from: "x", to: "y") == .assumed)
     }
 
-    @Test func `equal migrations can not tell speed from set-up, and stay near what is assumed`()
+    @Test func `equal migrations cannot tell speed from set-up, and stay near what is assumed`()
         throws
     {
         let one = TransferObservation(
-            source: "a", target: "b", memory: 1_250_000_000, dirtying: nil,
+            source: "a", target: "b", memory: 1_250_000_000, dirtyRates: nil,
             linkRate: 125_000_000, durationMilliseconds: 11_030)
         let fit = try #require(CalibrationFit.fit(Array(repeating: one, count: 10)))
         #expect(abs(fit.efficiencyPermille - 1000) <= 50, "\(fit)")

@@ -13,7 +13,7 @@ import Testing
     private func plan(
         _ cluster: ClusterBuilder, _ migration: String
     ) throws -> MigrationPlan {
-        let policy = try WayPlanTests.policy(migration)
+        let policy = try MigrationModePlanTests.policy(migration)
         let plan = Planner.plan(.drain(["host1"]), from: cluster.snapshot, under: policy, seed: 1)
         #expect(PlanChecker.check(plan, on: cluster.snapshot, under: policy) == [])
         return plan
@@ -24,12 +24,12 @@ import Testing
         _ plan: MigrationPlan, _ cluster: ClusterBuilder, _ migration: String
     ) throws -> [Violation] {
         PlanChecker.check(
-            plan, on: cluster.snapshot, under: try WayPlanTests.policy(migration))
+            plan, on: cluster.snapshot, under: try MigrationModePlanTests.policy(migration))
     }
 
     @Test(arguments: [DomainState.running, .shutOff])
     func `a domain that would lose its TPM does not move cold`(state: DomainState) throws {
-        var cluster = WayPlanTests.world()
+        var cluster = MigrationModePlanTests.world()
         cluster.domains.removeFirst()
         cluster.domains[0].facts.state = state
         let saved = try plan(cluster, "offline: true")
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `nobody is shut down while a host is out of reach`() throws {
-        var cluster = WayPlanTests.world()
+        var cluster = MigrationModePlanTests.world()
         cluster.host("host3")
         cluster.domain("off", on: "host1", state: .shutOff)
         let saved = try plan(cluster, "offline: true")
@@ -60,7 +60,7 @@ import Testing
         #expect(refused.blockers.allSatisfy { $0.reason == .unreachable })
         #expect(refused.blockers.allSatisfy { $0.detail.contains("host3") })
         let violations = try verdict(saved, cluster, "offline: true")
-        #expect(violations.contains { $0.detail.contains("host3 can not be asked") })
+        #expect(violations.contains { $0.detail.contains("host3 are unreachable") })
         // Live moves go on.
         var shared = cluster
         shared.domains.removeAll { $0.name != "shared" }

@@ -4,7 +4,7 @@ import Planning
 import TestSupport
 import Testing
 
-/// What contradicts what in a drain that can not be done, and the ways out.
+/// What contradicts what in a drain that cannot be done, and the ways out.
 @Suite struct ConflictTests {
     private func plan(
         _ cluster: ClusterBuilder, _ policy: Policy = .default, drain: [HostName] = ["host1"]
@@ -51,7 +51,7 @@ import Testing
         #expect(conflict.constraints.map(\.kind) == ["anti-affinity", "drain"])
         #expect(
             conflict.relaxations == [
-                ["allow web1 beside web2 for the drain (group 'web')"],
+                ["allow web1 beside web2 during the drain (group 'web')"],
                 ["shut web1 down for the drain"],
             ])
     }
@@ -66,7 +66,7 @@ import Testing
         #expect(conflict.constraints.count == 2)
         let way = try #require(conflict.relaxations.first)
         #expect(way.count == 2, "\(way)")
-        #expect(way.contains { $0.hasPrefix("db: take the pin away") }, "\(way)")
+        #expect(way.contains { $0.hasPrefix("db: remove the pin") }, "\(way)")
         #expect(way.contains { $0.hasPrefix("local: allow its disks to be copied") }, "\(way)")
     }
 

@@ -58,7 +58,7 @@ import Testing
         #expect(plan(scattered.snapshot, only: ["host4"]).hosts == ["host4"])
     }
 
-    @Test func `a host with a domain that can not move stays in use`() {
+    @Test func `a host with a domain that cannot move stays in use`() {
         var cluster = scattered
         cluster.domains[0].facts.isPinned = true
         #expect(plan(cluster.snapshot).hosts == ["host2", "host3"])

@@ -12,7 +12,7 @@ import Testing
         change(&options)
         return PrecopyModel(
             memory: .mebibytes(4000),
-            dirtying: Dirtying(
+            dirtyRates: DirtyRates(
                 hotSet: .mebibytes(hot), hotMilliseconds: 1000, coldRate: .mebibytes(cold)),
             rate: rate * 1_048_576, options: options)
     }
@@ -59,19 +59,19 @@ import Testing
     @Test func `more bandwidth than at first may be enough`() {
         var options = MigrationOptions()
         options.bandwidth = 50
-        let dirtying = Dirtying(hotSet: .mebibytes(80), hotMilliseconds: 1000, coldRate: 0)
+        let dirtyRates = DirtyRates(hotSet: .mebibytes(80), hotMilliseconds: 1000, coldRate: 0)
         let narrow = PrecopyModel(
-            memory: .mebibytes(4000), dirtying: dirtying, rate: 50 << 20, options: options)
+            memory: .mebibytes(4000), dirtyRates: dirtyRates, rate: 50 << 20, options: options)
         #expect(narrow.ending == .never)
         let widened = PrecopyModel(
-            memory: .mebibytes(4000), dirtying: dirtying, rate: 50 << 20, widest: 400 << 20,
+            memory: .mebibytes(4000), dirtyRates: dirtyRates, rate: 50 << 20, widest: 400 << 20,
             options: options)
         #expect(widened.ending == .longerPause)
     }
 
     @Test func `two windows tell the hot set from what is written slowly`() {
         // 64 MiB over and over, and 3 MiB/s beyond them.
-        let it = Dirtying(
+        let it = DirtyRates(
             short: .init(milliseconds: 1000, rate: .mebibytes(67)),
             long: .init(milliseconds: 5000, rate: Bytes((64 + 15) * 1_048_576 / 5)))
         #expect(abs(it.coldRate.count - 3 * 1_048_576) < 10)
@@ -79,7 +79,7 @@ import Testing
         #expect(abs(it.rewritten(afterSeconds: 11) - 97 * 1_048_576) < 200)
         #expect(it.rewritten(afterSeconds: 0.5) == 33.5 * 1_048_576)
         // A busier moment in the longer window does not make cold hotter than hot.
-        let odd = Dirtying(
+        let odd = DirtyRates(
             short: .init(milliseconds: 1000, rate: .mebibytes(10)),
             long: .init(milliseconds: 3000, rate: .mebibytes(40)))
         #expect(odd.coldRate == .mebibytes(10))

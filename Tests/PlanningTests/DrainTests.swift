@@ -80,7 +80,7 @@ import Testing
         #expect(big.rationale.contains("waits for step 1, which frees"))
     }
 
-    @Test func `a drain that can not fit says what is short, by how much, on which host`() throws {
+    @Test func `a drain that cannot fit says what is short, by how much, on which host`() throws {
         var cluster = three()
         cluster.domain("big", on: "host1", memory: .gibibytes(12))
         cluster.domain("a", on: "host2", memory: .gibibytes(9))

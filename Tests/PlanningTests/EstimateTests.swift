@@ -27,7 +27,7 @@ import Testing
     private func simulate(
         _ waits: [[Int]], limits: MigrationLimits = MigrationLimits(), bandwidth: Int? = nil
     ) -> ScheduleSimulation {
-        // All leave host 0, each to a host of its own, over links of 1000 Mbit/s: 10 s for one alone.
+        // All leave host 0, each to its own host, over links of 1000 Mbit/s: 10 s for one alone.
         let tasks = waits.enumerated().map {
             ScheduleSimulation.Task(
                 source: 0, target: $0 + 1, memory: 1_250_000_000, after: $1)

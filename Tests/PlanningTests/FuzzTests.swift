@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Random problems: the planner against the judge and against exhaustive search, in a debug build,
-/// where every incremental score is compared with one that is worked out anew.
+/// where every incremental score is compared with one that is worked out again.
 @Suite struct FuzzTests {
     @Test func `judge and exhaustive search agree with the planner on ten thousand problems`() {
         var run = FuzzRun(placementsAtMost: 100)
@@ -37,7 +37,7 @@ import Testing
         #expect(digests[0] == digests[1])
     }
 
-    /// What the benchmark program says of a few problems, with a hash seed of its own.
+    /// What the benchmark program says of a few problems, with its own hash seed.
     private static func digest(count: Int) throws -> String {
         let process = Process()
         process.executableURL = Built.program("kvmbalance-bench")

@@ -34,7 +34,7 @@ import Testing
         ("|h0||ext", "|h9||ext", "line 6: there is no host h9"),
         ("\n\n", "\n", "line 1: groups, hosts and instances must be three sections"),
     ])
-    func `what can not be read is said with its line`(old: String, new: String, message: String) {
+    func `what cannot be read is said with its line`(old: String, new: String, message: String) {
         let error = #expect(throws: GanetiCluster.Malformed.self) {
             _ = try GanetiCluster(text.replacing(old, with: new))
         }

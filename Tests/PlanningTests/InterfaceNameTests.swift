@@ -83,7 +83,8 @@ import Testing
             #expect(PlanChecker.check(mutant, on: cluster.snapshot, under: Self.policy) != [])
         }
 
-        // The same step by hand where br0 is another network, or where the target's name is missing.
+        // The same step by hand where br0 is another network, or where the target's name is
+        // missing.
         var foreign = Self.cluster([.bridge("br0")], on: "host2")
         var step = plan.steps[0]
         step.move = Move(domain: step.move.domain, source: "host2", target: "host1")

@@ -83,7 +83,7 @@ import Testing
         #expect(it.domains[2]?.fence == [2])
     }
 
-    @Test func `what can not be understood is refused`() {
+    @Test func `what cannot be understood is refused`() {
         let strange = Self.instance.replacingOccurrences(of: "fence", with: "splitAmong")
         #expect(throws: KherbacheCase.Malformed.self) { try read(strange) }
         #expect(throws: KherbacheCase.Malformed.self) { try read("{}") }

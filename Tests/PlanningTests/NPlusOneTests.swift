@@ -80,7 +80,7 @@ import Testing
         let plan = drain(fleet(3, domains: [2, 2, 4]).snapshot, .after)
         let conflict = try #require(plan.conflict)
         #expect(conflict.constraints.contains { $0.kind == "n-plus-one" }, "\(conflict)")
-        #expect(conflict.relaxations.contains(["set N+1 aside for the drain (nPlusOne: off)"]))
+        #expect(conflict.relaxations.contains(["switch off N+1 for the drain (nPlusOne: off)"]))
         // Other placements were tried, but not all of them.
         #expect(!conflict.isProven)
         // Where N+1 is not to blame it is not named.

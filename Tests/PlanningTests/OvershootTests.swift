@@ -74,7 +74,7 @@ import Testing
         #expect(made.steps.flatMap(\.cautions) == [])
     }
 
-    @Test func `where it can not be helped the overshoot is the least there is`() throws {
+    @Test func `where it cannot be helped the overshoot is the least there is`() throws {
         var cluster = ClusterBuilder()
         cluster.host("host1", cpus: 64)
         cluster.host("host2", cpus: 8)

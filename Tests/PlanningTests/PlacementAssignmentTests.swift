@@ -6,9 +6,9 @@ import Testing
 
 /// The planner's problem as the engine sees it, held against the planner's own rules.
 @Suite struct PlacementAssignmentTests {
-    /// Random shifts over fuzzed problems: what the engine permits and refuses is what the planner's
-    /// rules say, affinity apart, which the engine only counts; and every increment is what a count
-    /// from scratch gives.
+    /// Random shifts over fuzzed problems: what the engine permits and refuses is what the
+    /// planner's rules say, affinity apart, which the engine only counts; and every increment is
+    /// what a count from scratch gives.
     @Test func `the engine permits what the planner's rules permit, and counts right`() {
         var (permitted, refused, scattered) = (0, 0, 0)
         for number in UInt64(1)...1500 {
@@ -18,7 +18,7 @@ import Testing
             let assignment = PlacementAssignment(start, targets: targets)
             let stated = assignment.problem
             #expect(stated.isFeasible(stated.origin), "problem \(number)")
-            let memory = Memory()
+            let memory = Arena()
             let tables = AssignmentTables(stated, in: memory)
             var state = AssignmentState(stated, tables, at: stated.origin)
             var placement = start

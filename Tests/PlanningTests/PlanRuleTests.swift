@@ -9,7 +9,7 @@ import Testing
 /// it by its own hand.
 @Suite struct PlanRuleTests {
     /// Rewrites 4 GiB again and again within a second, which no link here carries.
-    private static let busy = Dirtying(
+    private static let busy = DirtyRates(
         hotSet: .gibibytes(4), hotMilliseconds: 1000, coldRate: .gibibytes(1))
 
     /// host1 is full of guests that ask for much, of which one is busy; the others are nearly
@@ -21,7 +21,7 @@ import Testing
             cluster.domain(name, on: "host1", memory: .gibibytes(6), vcpus: 4, cpu: [2400])
         }
         cluster.domain("small", on: "host2")
-        if isBusy { cluster.domains[0].dirtying = Self.busy }
+        if isBusy { cluster.domains[0].dirtyRates = Self.busy }
         return cluster
     }
 
@@ -34,7 +34,7 @@ import Testing
     @Test(arguments: requests)
     func `no plan moves a guest whose migration would not end`(request: PlanRequest) {
         var cluster = cluster()
-        cluster.domains[1].dirtying = Self.busy
+        cluster.domains[1].dirtyRates = Self.busy
         let world = cluster.snapshot
         let plan = Planner.plan(request, from: world, under: .default, seed: 1)
         #expect(!plan.moves.contains { $0.source == "host1" }, "\(plan.moves)")
@@ -55,7 +55,7 @@ import Testing
             Planner.plan(.consolidate(), from: cluster.snapshot, under: .default, seed: 1).moves
         }
         #expect(emptied(cluster).count == 2)
-        for index in cluster.domains.indices { cluster.domains[index].dirtying = Self.busy }
+        for index in cluster.domains.indices { cluster.domains[index].dirtyRates = Self.busy }
         #expect(emptied(cluster).isEmpty)
     }
 
@@ -91,7 +91,7 @@ import Testing
         for name in ["host1", "host2"] { cluster.host(HostName(name)) }
         cluster.domain("guest", on: "host1", memory: .gibibytes(4))
         // 100 MiB within a second: a link of 10 Gbit/s carries that, a hundredth of it does not.
-        cluster.domains[0].dirtying = Dirtying(
+        cluster.domains[0].dirtyRates = DirtyRates(
             hotSet: .mebibytes(100), hotMilliseconds: 1000, coldRate: .mebibytes(1))
         var calibration = TransferCalibration()
         var slow = TransferFit.assumed
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a host that can not be asked is named, and never taken for empty`(bestEffort: Bool) {
+    func `a host that cannot be asked is named, and never taken for empty`(bestEffort: Bool) {
         var cluster = cluster(isBusy: false)
         cluster.host("host4")
         cluster.hosts[3].fault = "no route to host"
@@ -175,7 +175,7 @@ import Testing
             }
             for number in 1...3 {
                 let index = cluster.domain("vm\(number)", on: "host1", memory: .gibibytes(3))
-                cluster.domains[index].dirtying = Dirtying(
+                cluster.domains[index].dirtyRates = DirtyRates(
                     hotSet: .mebibytes(Int64.random(in: 0...400, using: &random)),
                     hotMilliseconds: Int64.random(in: 200...4000, using: &random),
                     coldRate: .mebibytes(Int64.random(in: 0...300, using: &random)))
@@ -214,7 +214,7 @@ import Testing
         #expect(movers(.return([gone]), cluster) == [])
         #expect(movers(.balance(), cluster) == nil)
         #expect(movers(.consolidate(), cluster) == nil)
-        // Nobody is measured for a drain that can not be.
+        // Nobody is measured for a drain that cannot be.
         var held = cluster
         held.domains[0].facts.isPinned = true
         #expect(movers(.drain(["host1"]), held) == [])

@@ -6,13 +6,13 @@ import Testing
 
 /// What is measured after a plan was made changes its times, and is no reason to make it again.
 @Suite struct ProposalTests {
-    @Test func `timed anew a plan is what the measured world gives`() {
+    @Test func `timed again a plan is what the measured world gives`() {
         var changed = 0
         for seed in UInt64(1)...12 {
             var cluster = RandomCluster.medium(seed: seed)
             let world = cluster.snapshot
             for index in cluster.domains.indices {
-                cluster.domains[index].dirtying = Dirtying(
+                cluster.domains[index].dirtyRates = DirtyRates(
                     hotSet: .mebibytes(20), hotMilliseconds: 1000,
                     coldRate: .mebibytes(Int64(index % 7)))
             }

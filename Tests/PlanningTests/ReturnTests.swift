@@ -28,7 +28,7 @@ import Testing
         #expect(plan.kind == .return)
         #expect(plan.hosts == ["host1"])
         #expect(plan.steps.map(\.move.target) == ["host1"])
-        #expect(plan.steps[0].rationale.hasPrefix("returns home to host1"))
+        #expect(plan.steps[0].rationale.hasPrefix("returns to host1"))
     }
 
     @Test func `a domain that was moved or deleted since is reported and skipped`() {
@@ -88,7 +88,7 @@ import Testing
         #expect(plan.outcome == .plan)
         #expect(plan.steps.count == 3)
         #expect(plan.steps.map(\.move.target).contains("host3"))
-        #expect(plan.steps[0].rationale.contains("steps aside to host3"))
+        #expect(plan.steps[0].rationale.contains("makes a detour to host3"))
         #expect(plan.steps[2].after == [2])
     }
 

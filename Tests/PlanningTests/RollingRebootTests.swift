@@ -97,7 +97,7 @@ import Testing
         #expect(reboot.moves == 4)
     }
 
-    @Test func `a host that can not be emptied is named, and left out of a best effort`() {
+    @Test func `a host that cannot be emptied is named, and left out of a best effort`() {
         var cluster = fleet([2, 2, 2])
         cluster.domains[0].facts.blockers = [
             Blocker(reason: .hostDevice, detail: "it has a GPU", remedy: "shut it down")
@@ -142,7 +142,7 @@ import Testing
         #expect(outcomes[.plan, default: 0] > 25, "\(outcomes)")
     }
 
-    /// Explaining is dear, and of a set of hosts that can not be empty together nobody is told why.
+    /// Explaining is dear, and of a set of hosts that cannot be empty together nobody is told why.
     @Test func `what does not go together is not explained`() {
         var cluster = ClusterBuilder()
         for number in 1...4 {
@@ -232,7 +232,7 @@ import Testing
             if reboot.rounds.count == fewest { best += 1 }
         }
         #expect(cases > 30)
-        // What is left are sets whose moves can not be brought into an order.
+        // What is left are sets whose moves cannot be brought into an order.
         #expect(best * 100 >= cases * 95, "\(best) of \(cases)")
         print("rolling reboot: \(best) of \(cases) as few rounds as exhaustive, \(rounds) in all")
     }

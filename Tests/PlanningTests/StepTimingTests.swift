@@ -113,7 +113,7 @@ import Testing
         #expect(plans > 10, "\(plans)")
     }
 
-    /// Two leave one host, each for a host of its own.
+    /// Two leave one host, each for its own host.
     private func leaving(dirtyRate: Bytes?) -> StepTiming {
         let tasks = (1...2).map {
             ScheduleSimulation.Task(

@@ -69,7 +69,8 @@ struct RebalanceTests {
         #expect(Worlds.play(world, policy).replay.result.moves == 2)
     }
 
-    /// host1 is overloaded for good, and its guests rewrite their memory faster than any link carries.
+    /// host1 is overloaded for good, and its guests rewrite their memory faster than any link
+    /// carries.
     @Test func `neither the timer nor a replay moves what would not converge`() {
         var world = Worlds.world(placement: [0, 0, 1], intervals: 60) { domain, _ in
             domain < 2 ? 2600 : 200
@@ -77,7 +78,7 @@ struct RebalanceTests {
         #expect(Worlds.play(world, Worlds.policy()).replay.result.moves > 0)
         var domains = world.base.domains
         for index in domains.indices {
-            domains[index].dirtying = Dirtying(
+            domains[index].dirtyRates = DirtyRates(
                 hotSet: .gibibytes(1), hotMilliseconds: 1000, coldRate: .mebibytes(300))
         }
         world.base = ClusterSnapshot(
@@ -126,8 +127,8 @@ struct RebalanceTests {
         #expect(Worlds.play(world, policy).replay.result.moves > 0)
     }
 
-    /// Fleets of all sizes with one small host above its limit: what `plan balance` relieves the timer
-    /// relieves.
+    /// Fleets of all sizes with one small host above its limit: what `plan balance` relieves the
+    /// timer relieves.
     @Test func `in fleets of unequal hosts the timer relieves what a plan does`() {
         for seed in UInt64(1)...12 {
             var state = seed
@@ -198,7 +199,8 @@ struct RebalanceTests {
         #expect(long.result.moves == 1)
     }
 
-    /// 45 %, 22.5 % and 22.5 % of four CPUs: one move is enough for a spread of 20 %, four for one of 10 %.
+    /// 45 %, 22.5 % and 22.5 % of four CPUs: one move is enough for a spread of 20 %, four for one
+    /// of 10 %.
     @Test func `an uneven load is evened out further than what makes it worth acting on`() {
         let placement = [18, 9, 9].enumerated().flatMap { Array(repeating: $0, count: $1) }
         let world = Worlds.world(placement: placement, intervals: 60) { _, _ in 100 }
@@ -215,13 +217,13 @@ struct RebalanceTests {
         let flaps = (0..<40).flatMap { turn in
             let at = Worlds.start.advanced(byMilliseconds: Int64(turn) * 600_000)
             return [
-                ReplayHappening(at: at, host: "host2", kind: .away),
-                ReplayHappening(
+                ReplayEvent(at: at, host: "host2", kind: .away),
+                ReplayEvent(
                     at: at.advanced(byMilliseconds: 300_000), host: "host2", kind: .back),
             ]
         }
         let world = Worlds.world(
-            hosts: 2, placement: [0, 0, 0], intervals: 120, happenings: flaps
+            hosts: 2, placement: [0, 0, 0], intervals: 120, events: flaps
         ) { _, _ in 1300 }
         #expect(Worlds.play(world, Worlds.policy()).replay.result.moves == 0)
         let steady = Worlds.world(hosts: 2, placement: [0, 0, 0], intervals: 120) { _, _ in 1300 }
@@ -249,7 +251,7 @@ struct RebalanceTests {
         var policy = Worlds.policy()
         policy.rebalance.restSeconds = 3600
         policy.rebalance.restAtMostSeconds = 4 * 3600
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         let rules = policy.rebalance
         var now = Worlds.start
         for hours in [1, 2, 4, 4] {
@@ -276,12 +278,12 @@ struct RebalanceTests {
 
     @Test func `what somebody else moves is left alone`() {
         let policy = Worlds.policy()
-        var memory = RebalanceMemory()
+        var memory = RebalanceState()
         let rebalancer = Rebalancer(policy, accepts: Worlds.judge)
         for (minute, host) in ["host1", "host2"].enumerated() {
-            let look = RebalanceLook(
+            let look = RebalanceObservation(
                 at: Worlds.start.advanced(byMilliseconds: Int64(minute) * 60_000),
-                hosts: [RebalanceLook.HostNow(name: "host1", cpu: 100)],
+                hosts: [RebalanceObservation.HostNow(name: "host1", cpu: 100)],
                 places: [("id-1", HostName(host))], under: policy)
             _ = rebalancer.decide(look, &memory) {
                 Issue.record("nothing asks for a plan")

@@ -47,10 +47,10 @@ struct ReplayTests {
         #expect(replay.result.downtimeMilliseconds == 40)
     }
 
-    @Test func `orders that the world can not follow are refused and counted`() {
+    @Test func `orders that the world cannot follow are refused and counted`() {
         let world = Worlds.world(
             placement: [0, 0], intervals: 5,
-            happenings: [ReplayHappening(at: Worlds.start, host: "host2", kind: .lost)]
+            events: [ReplayEvent(at: Worlds.start, host: "host2", kind: .lost)]
         ) { _, _ in 100 }
         var replay = Replay(world)
         replay.run { moment in
@@ -68,8 +68,8 @@ struct ReplayTests {
     @Test func `a lost host takes its domains down, and a migration to it with it`() {
         let world = Worlds.world(
             placement: [0, 1], intervals: 10,
-            happenings: [
-                ReplayHappening(
+            events: [
+                ReplayEvent(
                     at: Worlds.start.advanced(byMilliseconds: 120_000), host: "host2", kind: .lost)
             ]
         ) { _, _ in 100 }

@@ -13,7 +13,7 @@ enum Worlds {
     /// `use` gives thousandths of a CPU of a domain at a moment, in milliseconds from the start.
     static func world(
         hosts: Int = 3, cpus: Int = 4, placement: [Int], intervals: Int,
-        intervalMilliseconds: Int64 = 60_000, happenings: [ReplayHappening] = [],
+        intervalMilliseconds: Int64 = 60_000, events: [ReplayEvent] = [],
         use: (Int, Int64) -> Int64
     ) -> ReplayWorld {
         let names = (1...hosts).map { HostName("host\($0)") }
@@ -49,7 +49,7 @@ enum Worlds {
             base: ClusterSnapshot(observedAt: start, hosts: machines, domains: domains),
             history: DemandHistory(
                 start: start, intervalMilliseconds: intervalMilliseconds, intervals: intervals,
-                domains: domains.map(\.id), cpu: cpu), happenings: happenings)
+                domains: domains.map(\.id), cpu: cpu), events: events)
     }
 
     static func policy() -> Policy {
@@ -67,8 +67,8 @@ enum Worlds {
 
     /// Plays it under the rebalancer and gives the replay with its memory.
     static func play(
-        _ world: ReplayWorld, _ policy: Policy, memory start: RebalanceMemory = RebalanceMemory()
-    ) -> (replay: Replay, memory: RebalanceMemory) {
+        _ world: ReplayWorld, _ policy: Policy, memory start: RebalanceState = RebalanceState()
+    ) -> (replay: Replay, memory: RebalanceState) {
         var memory = start
         var replay = Replay(world, keepsTrack: true)
         let rebalancer = Rebalancer(
@@ -82,11 +82,11 @@ enum Worlds {
                     promised[host, default: 0] += moment.domains[domain].facts.memory.count
                 }
             }
-            let look = RebalanceLook(
+            let look = RebalanceObservation(
                 at: moment.now,
                 hosts: moment.hosts.indices.map {
-                    RebalanceLook.HostNow(
-                        name: moment.hosts[$0].name, isOut: moment.isOut[$0],
+                    RebalanceObservation.HostNow(
+                        name: moment.hosts[$0].name, isUnreachable: moment.isUnreachable[$0],
                         cpu: loads[$0] * 10_000 / moment.capacity($0),
                         memory: promised[$0, default: 0]
                             / max(1, (moment.hosts[$0].facts?.memory.count ?? 0) / 10_000))

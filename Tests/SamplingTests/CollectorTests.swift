@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Telemetry
 import Testing
 
-/// The collector against hosts that answer, fail and hang, in a time of its own.
+/// The collector against hosts that answer, fail and hang, in its own time.
 @Suite(.timeLimit(.minutes(1)))
 struct CollectorTests {
     let clock = ManualClock()

@@ -12,7 +12,7 @@ struct RecoveryDocumentTests {
         let text = try String(contentsOf: file, encoding: .utf8)
         #expect(
             text == RecoveryDocument.text,
-            "make it anew: kvmbalance-bench faults --recovery > simulations/RECOVERY.md")
+            "make it again: kvmbalance-bench faults --recovery > simulations/RECOVERY.md")
     }
 
     /// What the journal can say of a step when somebody takes its run up.

@@ -92,7 +92,7 @@ struct RecoveryTests {
         Issue.record("the drain has more than 400 moments")
     }
 
-    @Test func `a run ends although its journal can not be written`() throws {
+    @Test func `a run ends although its journal cannot be written`() throws {
         let scenario = try FaultScenario.plain()
         for record in 1..<60 {
             var run = scenario.run()
@@ -116,8 +116,8 @@ extension VirtualRun {
         world.fates.isEmpty && !world.hosts.contains { $0.isLost }
     }
 
-    /// Two reasons are good: a guest that rewrites its memory faster than the link carries it, and a
-    /// transient domain of which nothing proves where it ran.
+    /// Two reasons are good: a guest that rewrites its memory faster than the link carries it, and
+    /// a transient domain of which nothing proves where it ran.
     fileprivate func mayGiveUp(_ outcome: RunOutcome) -> Bool {
         switch outcome.state {
         case .failed:

@@ -43,11 +43,12 @@ struct RollbackTests {
             #expect(outcome == RunOutcome(.rolledBack), "seed \(seed)")
             complete += 1
         }
-        // All that can be undone by direct moves is undone, mostly: the search is no exhaustive one.
+        // All that can be undone by direct moves is undone, mostly: the search is no exhaustive
+        // one.
         #expect(complete >= most && complete > 100 && complete < Self.cases)
         print(
-            "rollback of \(Self.cases) cases: \(complete) undone in full, \(most) of them by direct "
-                + "moves alone; \(short) undid less than the most that could be")
+            "rollback of \(Self.cases) cases: \(complete) undone in full, \(most) of them by "
+                + "direct moves alone; \(short) undid less than the most that could be")
         #expect(short < Self.cases / 10)
     }
 }

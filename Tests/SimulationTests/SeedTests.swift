@@ -2,7 +2,7 @@ import Execution
 import FaultScenarios
 import Testing
 
-/// Many runs with everything going wrong that can, each from a seed of its own. More of them:
+/// Many runs with everything going wrong that can, each from its own seed. More of them:
 /// `kvmbalance-bench faults --seeds 2000000`.
 struct SeedTests {
     static let seeds: Range<UInt64> = 0..<20_000

@@ -62,7 +62,7 @@ struct DemandTests {
         #expect(load(busy: 400, delay: 700) == [800], "there was room: it is the cost of switching")
         #expect(load(busy: 1000, delay: 700) == [1500])
         #expect(load(busy: 1000, delay: 0) == [800])
-        // Two virtual CPUs can not want more than two, nor less than they had.
+        // Two virtual CPUs cannot want more than two, nor less than they had.
         #expect(load(busy: 1000, delay: 1900) == [2000])
         #expect(load(busy: 1000, delay: 500, used: 2100) == [2100])
     }

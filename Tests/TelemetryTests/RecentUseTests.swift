@@ -39,7 +39,8 @@ struct RecentUseTests {
     }
 
     @Test func `what lies before the start does not count, and nothing after it is missed`() {
-        // Three CPUs until 100 s, one from then on; a look from 105 s, in the middle of an interval.
+        // Three CPUs until 100 s, one from then on; a look from 105 s, in the middle of an
+        // interval.
         let samples = (0...20).map { tick in
             sample(tick * 10, ["u": min(tick, 10) * 30 + max(0, tick - 10) * 10])
         }

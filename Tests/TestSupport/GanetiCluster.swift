@@ -2,12 +2,12 @@ package import ClusterModel
 
 /// Reads the text format of Ganeti's htools (`hbal -t FILE`) into a cluster snapshot.
 ///
-/// What a host holds that is no instance, Ganeti's own share of it included, becomes a pinned domain
-/// `NAME-itself`, so that a host's fullness is (total − free) / total as Ganeti prints it. Disk
-/// templates that all hosts see are shared storage, all others are local. A host that is offline is
-/// in maintenance. Exclusion tags become anti-affinity groups.
+/// What a host holds that is no instance, Ganeti's own share of it included, becomes a pinned
+/// domain `NAME-itself`, so that a host's fullness is (total − free) / total as Ganeti prints it.
+/// Disk templates that all hosts see are shared storage, all others are local. A host that is
+/// offline is in maintenance. Exclusion tags become anti-affinity groups.
 package struct GanetiCluster {
-    /// What can not be read, and on which line.
+    /// What cannot be read, and on which line.
     package struct Malformed: Error, CustomStringConvertible {
         package var line: Int
         package var reason: String

@@ -1,12 +1,13 @@
 package import Foundation
 
 /// A reconfiguration in BtrPlace's JSON as V. Kherbache published them: either a whole plan, whose
-/// migrations and durations are given, or an instance, whose migrations follow from its constraints.
+/// migrations and durations are given, or an instance, whose migrations follow from its
+/// constraints.
 ///
-/// A plan says nothing of the network: a host's link is then counted as wide as the plan itself ever
-/// uses it at once, unless it is given.
+/// A plan says nothing of the network: a host's link is then counted as wide as the plan itself
+/// ever uses it at once, unless it is given.
 package struct KherbacheCase {
-    /// What can not be read or done.
+    /// What cannot be read or done.
     package struct Malformed: Error, CustomStringConvertible {
         package var description: String
 
@@ -29,13 +30,13 @@ package struct KherbacheCase {
         package var id: Int
         package var host: Int
         package var demand: [Int]
-        package var dirtying: Dirtying
+        package var dirtyRates: DirtyRates
         /// Hosts on which it may be in the end; nil for any.
         package var fence: [Int]?
     }
 
     /// mVM's model of a domain's memory: MB, seconds and MB/s.
-    package struct Dirtying: Hashable {
+    package struct DirtyRates: Hashable {
         package var memory = 0.0
         package var hotSize = 0.0
         package var hotSeconds = 0.0
@@ -104,7 +105,8 @@ package struct KherbacheCase {
         }
         for link in links {
             for case .host(let host) in [link.one, link.other] where hosts[host] == nil {
-                throw Malformed(description: "a link ends at host \(host), which is not there")
+                throw Malformed(
+                    description: "a link ends at host \(host), which is not in the snapshot")
             }
         }
         for migration in given {
@@ -112,7 +114,7 @@ package struct KherbacheCase {
                 hosts[migration.target] != nil
             else {
                 throw Malformed(
-                    description: "the plan moves \(migration.domain), which is not there")
+                    description: "the plan moves \(migration.domain), which is not in the snapshot")
             }
             domains[migration.domain]?.fence = [migration.target]
         }
@@ -141,7 +143,7 @@ package struct KherbacheCase {
                 domains[id] = Domain(
                     id: id, host: host,
                     demand: resources.map { $0.vms?["\(id)"] ?? $0.defConsumption ?? 0 },
-                    dirtying: Dirtying(
+                    dirtyRates: DirtyRates(
                         memory: facts?.memUsed ?? 0,
                         hotSize: facts?.hotDirtySize ?? facts?.maxDirtySize ?? 0,
                         hotSeconds: facts?.hotDirtyDuration ?? facts?.maxDirtyDuration ?? 0,
@@ -209,11 +211,11 @@ package struct KherbacheCase {
         if let own = given.first(where: { $0.domain == domain }), own.bandwidth == bandwidth {
             return own.end - own.start
         }
-        return domains[domain]?.dirtying.seconds(bandwidth: bandwidth)
+        return domains[domain]?.dirtyRates.seconds(bandwidth: bandwidth)
     }
 }
 
-extension KherbacheCase.Dirtying {
+extension KherbacheCase.DirtyRates {
     /// mVM's model, in whole seconds; nil when the domain writes faster than the link carries.
     ///
     /// All memory once; then what is written meanwhile, first quickly the hot pages and then the

@@ -17,8 +17,8 @@ package enum RandomCluster {
             using: &random)
     }
 
-    /// As above, and besides: hosts that hold more than they have, one that is down, migrations under
-    /// way.
+    /// As above, and besides: hosts that hold more than they have, one that is down, migrations
+    /// under way.
     package static func troubled(seed: UInt64) -> ClusterBuilder {
         var random = SeededGenerator(seed: seed ^ 0xabc)
         var cluster = seed % 3 == 0 ? medium(seed: seed) : small(seed: seed)

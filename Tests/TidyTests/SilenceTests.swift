@@ -1,11 +1,11 @@
 import Testing
 
-/// What decides and what operates neither prints, nor reads arguments, nor reads a clock: it returns
-/// values, tells its progress to an observer and is given its clock. Only so can a web page, a test
-/// or a log use it as the terminal does.
+/// What decides and what operates neither prints, nor reads arguments, nor reads a clock: it
+/// returns values, tells its progress to an observer and is given its clock. Only so can a web
+/// page, a test or a log use it as the terminal does.
 struct SilenceTests {
-    /// `Simulation` is not among them yet: it plays fleets that live in a file and in real time, and
-    /// takes the system's clock where nobody gives it one.
+    /// `Simulation` is not among them yet: it plays fleets that live in a file and in real time,
+    /// and takes the system's clock where nobody gives it one.
     static let silent = ImportTests.pure.union(["Operations", "History"])
 
     /// One way to do what must not be done, and a line that does it.

@@ -4,8 +4,8 @@ import Operations
 import Persistence
 import Telemetry
 
-/// Turns others' history into a metrics database of ours, with a fleet file beside it, in memory that
-/// does not grow with the history.
+/// Turns others' history into a metrics database of ours, with a fleet file beside it, in memory
+/// that does not grow with the history.
 package struct HistoryImporter {
     /// What every machine of the made-up or named fleet has.
     package struct Shape {
@@ -82,8 +82,8 @@ package struct HistoryImporter {
         for file in [config, "\(database)/\(MetricsStore.fileName)"]
         where FileManager.default.fileExists(atPath: file) {
             throw CommandError(
-                "there is \(file) already, perhaps of an import that failed: an import takes a "
-                    + "folder of its own")
+                "\(file) already exists, perhaps from an import that failed: an import needs a "
+                    + "new folder")
         }
         store = try MetricsStore(directory: database)
         for number in 0..<shape.hosts { promised[HostName("host\(number + 1)")] = 0 }
@@ -111,7 +111,7 @@ package struct HistoryImporter {
             try await put(entry, at: now - period)
         }
         let (used, isTooMuch) = entry.counter.addingReportingOverflow(use * period * 1000)
-        // After 290 years of CPU time it starts anew, as that of a restarted guest does.
+        // After 290 years of CPU time it starts again, as that of a restarted guest does.
         entry.counter = isTooMuch ? 0 : used
         entry.at = now
         known[guest.key] = entry
@@ -181,7 +181,7 @@ package struct HistoryImporter {
     /// Writes what is left, the facts of hosts and domains, and the fleet file.
     package mutating func finish() async throws -> Summary {
         try await flush()
-        guard let first else { throw CommandError("there was nothing to import", exit: .failed) }
+        guard let first else { throw CommandError("there is nothing to import", exit: .failed) }
         let hosts = promised.keys.sorted { Self.order($0) < Self.order($1) }
         let byHost = Dictionary(grouping: known.values, by: \.host)
         for name in hosts {

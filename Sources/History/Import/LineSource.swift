@@ -11,13 +11,13 @@ struct LineSource {
     private var place = 0
     private var isOver = false
 
-    /// A line that is longer is no line of ours.
+    /// A longer line cannot be one of ours.
     static let longest = 16 << 20
 
     init(_ file: String) throws {
         self.file = file
         guard FileManager.default.isReadableFile(atPath: file) else {
-            throw CommandError("\(file) can not be read: there is no such file, or it is closed")
+            throw CommandError("\(file) cannot be read: there is no such file, or it is closed")
         }
         if file.hasSuffix(".gz") {
             let process = Process()
@@ -71,7 +71,7 @@ struct LineSource {
             isOver = true
             process?.waitUntilExit()
             if let process, process.terminationStatus != 0 {
-                throw CommandError("\(file) can not be unpacked by gzip: it is damaged")
+                throw CommandError("\(file) cannot be unpacked by gzip: it is damaged")
             }
         }
     }
@@ -91,7 +91,7 @@ struct LineSink {
         self.path = path
         guard FileManager.default.createFile(atPath: path + ".new", contents: nil),
             let handle = FileHandle(forWritingAtPath: path + ".new")
-        else { throw CommandError("\(path) can not be written", exit: .failed) }
+        else { throw CommandError("\(path) cannot be written", exit: .failed) }
         self.handle = handle
     }
 
@@ -104,13 +104,13 @@ struct LineSink {
         try flush()
         try handle.close()
         guard rename(path + ".new", path) == 0 else {
-            throw CommandError("\(path) can not be written", exit: .failed)
+            throw CommandError("\(path) cannot be written", exit: .failed)
         }
     }
 
     private mutating func flush() throws {
         do { try handle.write(contentsOf: Data(buffer.utf8)) } catch {
-            throw CommandError("\(path) can not be written: \(error.reason)", exit: .failed)
+            throw CommandError("\(path) cannot be written: \(error.reason)", exit: .failed)
         }
         buffer = ""
     }

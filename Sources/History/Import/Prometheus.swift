@@ -54,7 +54,7 @@ package struct Prometheus {
             URLQueryItem(name: "end", value: "\(Double(end.milliseconds) / 1000)"),
             URLQueryItem(name: "step", value: "\(step)"),
         ]
-        guard let url = parts?.url else { throw CommandError("\(base) is no address") }
+        guard let url = parts?.url else { throw CommandError("\(base) is not an address") }
         let data: Data
         do {
             (data, _) = try await URLSession.shared.data(from: url)
@@ -66,7 +66,7 @@ package struct Prometheus {
             answer = try JSONDecoder().decode(Answer.self, from: data)
         } catch let error as DecodingError {
             throw CommandError(
-                "\(base) does not answer as Prometheus does: \(error.explanation)", exit: .failed)
+                "\(base) does not answer like Prometheus: \(error.explanation)", exit: .failed)
         }
         guard answer.status == "success", let payload = answer.data else {
             throw CommandError(

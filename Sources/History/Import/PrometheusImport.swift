@@ -19,7 +19,8 @@ package struct PrometheusImport {
     ) async throws {
         let guests = try await guests(until: end)
         var at = start
-        // A thousand moments at a time: the server refuses more than 11,000, and memory stays small.
+        // A thousand moments at a time: the server refuses more than 11,000, and memory stays
+        // small.
         while at <= end {
             let last = min(end, at.advanced(byMilliseconds: 999 * step * 1000))
             let series = try await prometheus.range(
@@ -46,8 +47,8 @@ package struct PrometheusImport {
             for value in one.values {
                 guard let reading = Reading(guest, value) else {
                     throw CommandError(
-                        "\(server): \(name): \(value.value) s of CPU time at \(value.time) can "
-                            + "not be right", exit: .failed)
+                        "\(server): \(name): \(value.value) s of CPU time at \(value.time) is "
+                            + "impossible", exit: .failed)
                 }
                 readings.append(reading)
             }
@@ -114,7 +115,7 @@ package struct PrometheusImport {
                 set(&guests[key, default: HistoryImporter.Guest(name: name, vcpus: 1)], one)
             }
         }
-        // What can not be right is not known: without a limit, libvirt tells of memory without end.
+        // What cannot be right is not known: without a limit, libvirt tells of memory without end.
         try await fill("libvirt_domain_info_virtual_cpus") { guest, one in
             let count = one.values.last.flatMap { Int(exactly: $0.value.rounded()) }
             guest.vcpus = count.flatMap { (1...1024).contains($0) ? $0 : nil } ?? 1

@@ -39,10 +39,10 @@ package struct CSVHistory {
     }
 }
 
-/// Traces that others have published, and tables of one's own.
+/// Traces that others have published, and the user's own tables.
 extension HistoryImporter {
-    /// Folders of a day each, named such as 20110303 and in order: one file a machine, a percentage of
-    /// its CPUs in each line, every five minutes.
+    /// Folders of a day each, named such as 20110303 and in order: one file a machine, a percentage
+    /// of its CPUs in each line, every five minutes.
     package mutating func addPlanetLab(
         _ folders: [String], vcpus: Int, memory: Bytes
     ) async throws {
@@ -53,7 +53,7 @@ extension HistoryImporter {
                 names = try FileManager.default.contentsOfDirectory(atPath: folder)
                     .sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
             } catch {
-                throw CommandError("\(folder) can not be read: \(error.reason)")
+                throw CommandError("\(folder) cannot be read: \(error.reason)")
             }
             for name in names {
                 var lines = try LineSource("\(folder)/\(name)")

@@ -1,7 +1,7 @@
 /// Words of others in a YAML file of ours.
 enum YAMLWord {
     /// As it is where nobody can take it for anything but a word, else in double quotes. Names come
-    /// from whoever made the history: none of them may end its line and begin one of its own.
+    /// from whoever made the history: none of them may end its line and begin another.
     static func quoted(_ word: String) -> String {
         let isPlain =
             word.first.map { $0.isASCII && $0.isLetter } == true

@@ -10,7 +10,7 @@ struct ApplyCommand: FleetCommand {
     @Argument(help: "A plan saved with 'plan … --save'.") var file: String
     @OptionGroup var acting: ActingOptions
     @Option(help: "The policy to check it under (default: the fleet file's).") var policy: String?
-    @Flag(help: "Needed for a plan that switches libvirt's storage safety check off.")
+    @Flag(help: "Required for a plan that switches off libvirt's storage safety check.")
     var unsafe = false
     @OptionGroup var options: GlobalOptions
 
@@ -19,13 +19,13 @@ struct ApplyCommand: FleetCommand {
         let plan = try PlanFile.read(file, for: composition.fleet)
         guard plan.outcome == .plan else {
             throw CommandError(
-                "\(file) holds no plan to carry out, its outcome is '\(plan.outcome.rawValue)': look "
-                    + "at it with 'kvmbalance explain \(file)'")
+                "\(file) has no plan to carry out, its outcome is '\(plan.outcome.rawValue)': see "
+                    + "'kvmbalance explain \(file)'")
         }
         guard !plan.options.unsafe || self.unsafe else {
             throw CommandError(
-                "\(file) switches libvirt's storage safety check off (options.unsafe), and guests can "
-                    + "be corrupted: make the plan again without it, or add --unsafe if you know "
+                "\(file) switches libvirt's storage safety check off (options.unsafe), and guests "
+                    + "can be corrupted: plan again without it, or add --unsafe if you know "
                     + "why it is there")
         }
         let plans = try await PlanService(

@@ -11,8 +11,8 @@ struct BacktestCommand: FleetCommand {
         commandName: "backtest",
         abstract: "What each policy would have done on the recorded metrics, side by side.")
 
-    @Option(help: "From when: a date, or so long ago.") var since: String
-    @Option(help: "Until when: a date, or so long ago (default now).") var until: String?
+    @Option(help: "Start: a date (2026-11-21) or an age (7d).") var since: String
+    @Option(help: "End: a date or an age (default: now).") var until: String?
     @Option(help: "A policy file; may be given several times (default: the fleet file's).")
     var policy: [String] = []
     @Option(help: "Write a page with plots to this file.") var html: String?

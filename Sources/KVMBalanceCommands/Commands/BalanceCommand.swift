@@ -4,7 +4,8 @@ import Operations
 
 /// How far a balance may go.
 struct BalanceOptions: ParsableArguments {
-    @Option(help: "Moves at most (default: the policy's balance.maxMoves).") var moves: Int?
+    @Option(help: "Largest number of moves (default: the policy's balance.maxMoves).") var moves:
+        Int?
 
     func validate() throws {
         if let moves, moves < 1 { throw ValidationError("--moves must be at least 1") }
@@ -20,10 +21,10 @@ struct BalanceCommand: ActingCommand {
     @OptionGroup var balance: BalanceOptions
     @Flag(
         help: ArgumentHelp(
-            "Decide as a timer should, by the policy's 'rebalance'.",
+            "One timer tick, decided by the policy's 'rebalance' rules.",
             discussion: """
-                Relieves what was overloaded in several looks, each of which is one call; leaves what \
-                was moved lately and what would not pay back, and says why it does nothing.
+                Relieves hosts that were overloaded in several observations (each call is one); \
+                moves no domain in its cool-down, and nothing that does not pay back; says why it waits.
                 """))
     var timer = false
     @OptionGroup var acting: ActingOptions
@@ -34,8 +35,8 @@ struct BalanceCommand: ActingCommand {
     func validate() throws {
         if timer, planning.snapshot != nil || balance.moves != nil {
             throw ValidationError(
-                "--timer looks at the fleet as it is now and moves what the policy allows: leave "
-                    + "--snapshot and --moves out.")
+                "--timer works on the live fleet and within the policy's limits: leave "
+                    + "out --snapshot and --moves.")
         }
     }
 
@@ -56,10 +57,12 @@ struct BalanceCommand: ActingCommand {
 /// `kvmbalance plan balance`.
 struct PlanBalanceCommand: PlanningCommand {
     static let configuration = CommandConfiguration(
-        commandName: "balance", abstract: "What it would take to even out the load.")
+        commandName: "balance", abstract: "Show the plan to relieve overload and even out the load."
+    )
 
     @OptionGroup var balance: BalanceOptions
-    @Flag(help: "Show what each number of moves would buy, instead of a plan.") var frontier = false
+    @Flag(help: "Show what each number of moves would gain, instead of a plan.") var frontier =
+        false
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @Option(help: "Save the plan to this file, for 'apply'.") var save: String?

@@ -9,7 +9,7 @@ import ServiceLifecycle
 import Telemetry
 import UnixSignals
 
-/// `kvmbalance collect`: samples every host into the database, once or for ever.
+/// `kvmbalance collect`: samples every host into the database, once or forever.
 struct CollectCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "collect", abstract: "Sample every host into the database.")
@@ -17,9 +17,9 @@ struct CollectCommand: FleetCommand {
     @Flag(help: "One sample of each host, for scripts; fails if a host did not answer.")
     var once = false
     @Option(help: "Seconds between two samples.") var period = 10
-    @Option(help: "Days that raw samples are kept (default: 'retention.raw' of the fleet file).")
+    @Option(help: "Days to keep raw samples (default: 'retention.raw' of the fleet file).")
     var keepDays: Int?
-    @Flag(help: "Do not measure how fast guests rewrite their memory, a few at a time.")
+    @Flag(help: "Do not measure dirty rates of guests in the background.")
     var noDirtyRates = false
     @OptionGroup var options: GlobalOptions
 
@@ -48,7 +48,7 @@ struct CollectCommand: FleetCommand {
         if let keepDays { kept.raw = Int64(keepDays) * 86_400 }
         let retention = RetentionService(
             store: store, kept: kept, clock: composition.clock, logger: logger)
-        let survey = MemorySurvey(
+        let survey = DirtyRateSampling(
             probes: noDirtyRates ? [] : composition.hosts.memoryProbes,
             store: SurveyStore(metrics: store, now: composition.now), clock: ContinuousClock(),
             now: composition.now, logger: logger)

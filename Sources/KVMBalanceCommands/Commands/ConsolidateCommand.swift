@@ -11,7 +11,8 @@ struct ConsolidateCommand: ActingCommand {
             Emptied hosts are not put in maintenance: to keep them empty, 'kvmbalance hosts disable'.
             """)
 
-    @Argument(help: "The hosts that may be emptied (default: all that the policy does not keep).")
+    @Argument(
+        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).")
     var hosts: [String] = []
     @OptionGroup var acting: ActingOptions
     @OptionGroup var planning: PlanningOptions
@@ -25,9 +26,10 @@ struct ConsolidateCommand: ActingCommand {
 struct PlanConsolidateCommand: PlanningCommand {
     static let configuration = CommandConfiguration(
         commandName: "consolidate",
-        abstract: "What it would take to run the fleet on as few hosts as possible.")
+        abstract: "Show the plan to run the fleet on as few hosts as possible.")
 
-    @Argument(help: "The hosts that may be emptied (default: all that the policy does not keep).")
+    @Argument(
+        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).")
     var hosts: [String] = []
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags

@@ -21,7 +21,8 @@ struct DrainCommand: ActingCommand {
 /// `kvmbalance plan drain HOST…`.
 struct PlanDrainCommand: PlanningCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drain", abstract: "What it would take to empty these hosts.")
+        commandName: "drain",
+        abstract: "Show the plan to empty these hosts.")
 
     @Argument(help: "The hosts to empty.") var hosts: [String]
     @OptionGroup var planning: PlanningOptions

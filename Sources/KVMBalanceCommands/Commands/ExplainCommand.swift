@@ -6,7 +6,8 @@ import Operations
 /// `kvmbalance explain PLAN|RUN [DOMAIN]`: why each step, and what blocks the others.
 struct ExplainCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Why each step of a plan or run, and what blocks others.")
+        commandName: "explain",
+        abstract: "The reason for each step of a plan or run, and why other domains stay.")
     @Argument(help: "A saved plan, or a run's number.") var subject: String
     @Argument(help: "Only this domain.") var domain: String?
     @OptionGroup var options: GlobalOptions
@@ -44,7 +45,7 @@ struct ExplainCommand: FleetCommand {
         if steps.isEmpty && blockers.isEmpty && notes.isEmpty {
             Console.out(
                 domain.map {
-                    "'\($0)' is neither moved nor blocked here: it stays where it is, or there is "
+                    "'\($0)' is neither moved nor blocked here: it stays, or there is "
                         + "no domain of that name."
                 }
                     ?? "Nothing to do.")
@@ -64,8 +65,8 @@ struct ExplainCommand: FleetCommand {
             return "\(words) \(Format.number(before))\(unit) -> \(Format.number(after))\(unit)"
         }
         let figures =
-            changes.isEmpty ? "the busiest hosts stay so" : changes.joined(separator: ", ")
-        return "serves \(effect.serves): \(figures)"
+            changes.isEmpty ? "peak load unchanged" : changes.joined(separator: ", ")
+        return "effect for \(effect.serves): \(figures)"
     }
 
     /// Hosts that are not used and domains that stay, with the constraint that binds.

@@ -2,15 +2,15 @@ import ArgumentParser
 import ClusterModel
 import Operations
 
-/// A command about a goal. Each goal has two: `drain` reaches it, `plan drain` shows what that would
-/// take. They differ in nothing but that.
+/// A command about a goal. Each goal has two: `drain` reaches it, `plan drain` shows what that
+/// would take. They differ in nothing but that.
 protocol GoalCommand: FleetCommand {
     var goal: PlanGoal { get }
     var planning: PlanningOptions { get }
     var migration: MigrationFlags { get }
 }
 
-/// How a command that acts is told to act.
+/// The flags of a command that acts.
 struct ActingOptions: ParsableArguments {
     @Flag(name: [.short, .long], help: "Do not ask.") var yes = false
     @Flag(help: "Stop after showing the plan.") var dryRun = false
@@ -27,8 +27,8 @@ extension ActingCommand {
     func act() async throws -> Exit {
         if planning.snapshot != nil, !acting.dryRun {
             throw CommandError(
-                "--snapshot is a world of the past and can only be planned for: add --dry-run, or "
-                    + "leave it out")
+                "a saved snapshot can be planned from but not executed: add --dry-run, or "
+                    + "leave out --snapshot")
         }
         let composition = try Composition(options)
         let plans = try await composition.plans(planning, migration)

@@ -62,12 +62,12 @@ struct HostsListCommand: FleetCommand {
 /// `kvmbalance hosts check [HOST…]`.
 struct HostsCheckCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Is each host fit to send, to receive, and why not?")
+        commandName: "check", abstract: "Check that each host can send and receive migrations.")
     @Argument(help: "Only these hosts (default: all).") var hosts: [String] = []
     @Flag(
         help: """
-            Only read: try neither the way from host to host, nor whether pools are the same by a \
-            small file that is removed again.
+            Read-only: skip connections between hosts and the test file that shows whether pools \
+            are the same storage.
             """)
     var noProbe = false
     @OptionGroup var options: GlobalOptions
@@ -90,7 +90,7 @@ struct HostsCheckCommand: FleetCommand {
 /// `kvmbalance hosts enable HOST…`: ends maintenance without bringing anything back.
 struct HostsEnableCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "End the maintenance of hosts; nothing is moved.")
+        commandName: "enable", abstract: "End the maintenance of hosts; no domain moves.")
     @Argument(help: "The hosts.") var hosts: [String]
     @OptionGroup var options: GlobalOptions
 
@@ -107,7 +107,7 @@ struct HostsEnableCommand: FleetCommand {
         for host in names {
             Console.out(
                 before.contains(host)
-                    ? "\(host) takes domains again; to bring back what a drain took away: kvmbalance "
+                    ? "maintenance of \(host) ended; to bring its domains back: kvmbalance "
                         + "return \(Format.quoted(host.rawValue))\(CommandFlags(options).config)"
                     : "\(host) was not in maintenance")
         }
@@ -118,7 +118,7 @@ struct HostsEnableCommand: FleetCommand {
 /// `kvmbalance hosts disable HOST…`: like kubectl cordon, nothing is sent there any more.
 struct HostsDisableCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Send nothing to these hosts any more; nothing is moved.")
+        commandName: "disable", abstract: "Put hosts in maintenance; running domains stay.")
     @Argument(help: "The hosts.") var hosts: [String]
     @OptionGroup var options: GlobalOptions
 
@@ -137,7 +137,7 @@ struct HostsDisableCommand: FleetCommand {
             Console.out(
                 before.contains(host)
                     ? "\(host) was in maintenance already"
-                    : "\(host) is in maintenance: nothing is sent there, what runs there stays")
+                    : "\(host) is in maintenance: no domain is sent there; running domains stay")
         }
         if let text = arrivals.text { Console.out(text) }
         return .done

@@ -8,7 +8,7 @@ import PlacementPolicy
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Turn others' history into a metrics database of a folder of its own.",
+        abstract: "Turn others' history into a metrics database in a separate folder.",
         subcommands: [
             ImportPlanetLab.self, ImportBitbrains.self, ImportCSV.self, ImportPrometheus.self,
         ])
@@ -17,7 +17,7 @@ struct ImportCommand: ParsableCommand {
 /// Where an import goes, and what the hosts there have.
 struct ImportOptions: ParsableArguments {
     @Option(help: "A new folder, for kvmbalance.yaml and the database.") var into: String
-    @Option(help: "Hosts, where the history names none.") var hosts = 10
+    @Option(help: "Number of hosts to create if the data names none.") var hosts = 10
     @Option(help: "CPUs of each host.") var cpus = 32
     @Option(help: "Memory of each host, such as 256GiB.") var memory = "256GiB"
     @Option(help: "Time between two values, up to 10m.") var period = "5m"
@@ -93,10 +93,10 @@ struct ImportCSV: FleetCommand {
     @Option(help: "Column: seconds or milliseconds since 1970, or a date.") var time = "time"
     @Option(help: "Column: the domain's name.") var domain = "domain"
     @Option(help: "Column: its CPU use.") var cpu = "cpu"
-    @Option(help: "What the CPU use counts: percent of its virtual CPUs, cpus or millicpus.")
+    @Option(help: "Unit of the CPU use: percent of its virtual CPUs, cpus or millicpus.")
     var unit = CSVHistory.Unit.percent
     @Option(help: "Column: its virtual CPUs.") var vcpus = "vcpus"
-    @Option(help: "Column: the host it is on; without one domains are laid out on --hosts.")
+    @Option(help: "Column: its host; without one domains are distributed over --hosts.")
     var host: String?
     @Option(help: "Column: its memory in bytes.") var bytes: String?
     @OptionGroup var target: ImportOptions

@@ -10,14 +10,14 @@ struct ImportPrometheus: FleetCommand {
         commandName: "prometheus",
         abstract: "The libvirt exporter's series from a Prometheus server's range API.",
         discussion: """
-            Read are libvirt_domain_info_cpu_time_seconds_total with its labels 'domain' and \
+            Reads libvirt_domain_info_cpu_time_seconds_total with its labels 'domain' and \
             'instance' (the host), libvirt_domain_info_virtual_cpus, \
             libvirt_domain_info_maximum_memory_bytes and libvirt_domain_info_meta ('uuid').
             """)
 
     @Argument(help: "The server, such as http://localhost:9090.") var server: String
-    @Option(help: "From when: a date, or so long ago (default 7d).") var since = "7d"
-    @Option(help: "Until when: a date, or so long ago (default now).") var until: String?
+    @Option(help: "Start: a date (2026-11-21) or an age (default: 7d).") var since = "7d"
+    @Option(help: "End: a date or an age (default: now).") var until: String?
     @OptionGroup var target: ImportOptions
     @OptionGroup var options: GlobalOptions
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// `kvmbalance plan drain|return|balance|consolidate|rolling-reboot`: shows a plan and touches nothing.
+/// `kvmbalance plan drain|return|balance|consolidate|rolling-reboot`: shows a plan and touches
+/// nothing.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show a plan without carrying it out.",

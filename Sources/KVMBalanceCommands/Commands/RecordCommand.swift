@@ -4,20 +4,21 @@ import History
 import Operations
 import Replay
 
-/// `kvmbalance record DIR`: what was measured as a folder, to be replayed or sent with a bug report.
+/// `kvmbalance record DIR`: what was measured as a folder, to be replayed or sent with a bug
+/// report.
 struct RecordCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "record",
         abstract: "Write a scenario folder from the metrics database.",
         discussion: """
-            The folder holds cluster.json, history.csv and policy.yaml; 'kvmbalance simulate' plays \
-            it. It holds names of hosts and domains.
+            The folder has cluster.json, history.csv and, if there is a policy file, policy.yaml; \
+            'kvmbalance simulate' plays it. It contains names of hosts and domains.
             """)
 
-    @Argument(help: "The folder to make.") var folder: String
-    @Option(help: "From when: a date, or so long ago (default 1d).") var since = "1d"
-    @Option(help: "Until when: a date, or so long ago (default now).") var until: String?
-    @Option(help: "The policy to put into the folder (default: the fleet file's).")
+    @Argument(help: "The folder to create.") var folder: String
+    @Option(help: "Start: a date (2026-11-21) or an age (default: 1d).") var since = "1d"
+    @Option(help: "End: a date or an age (default: now).") var until: String?
+    @Option(help: "Policy to save in the folder (default: the fleet file's).")
     var policy: String?
     @OptionGroup var options: GlobalOptions
 

@@ -5,9 +5,10 @@ import Operations
 /// `kvmbalance return HOST…`: brings back exactly what the drain took away.
 struct ReturnCommand: ActingCommand {
     static let configuration = CommandConfiguration(
-        commandName: "return", abstract: "Bring back what a drain took away from these hosts.")
+        commandName: "return",
+        abstract: "Bring back the domains that a drain moved away from these hosts.")
 
-    @Argument(help: "The hosts to fill again.") var hosts: [String]
+    @Argument(help: "The hosts that were drained.") var hosts: [String]
     @OptionGroup var acting: ActingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
@@ -19,9 +20,9 @@ struct ReturnCommand: ActingCommand {
 /// `kvmbalance plan return HOST…`.
 struct PlanReturnCommand: PlanningCommand {
     static let configuration = CommandConfiguration(
-        commandName: "return", abstract: "What it would take to bring a drain's domains back.")
+        commandName: "return", abstract: "Show the plan to bring a drain's domains back.")
 
-    @Argument(help: "The hosts to fill again.") var hosts: [String]
+    @Argument(help: "The hosts that were drained.") var hosts: [String]
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @Option(help: "Save the plan to this file, for 'apply'.") var save: String?

@@ -7,11 +7,11 @@ import Operations
 struct PlanRollingRebootCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "rolling-reboot",
-        abstract: "In how many rounds the fleet could be rebooted, and what moves in each.",
+        abstract: "Plan rounds of hosts to reboot together, and the moves of each round.",
         discussion: """
-            Each round is planned as 'drain' and 'return' will plan it if the world stays as it is; \
-            the commands to carry it out are shown with it. If the world has changed between two \
-            rounds, ask again with the hosts that are left.
+            Each round is planned as 'drain' and 'return' will plan it if the fleet does not \
+            change; the commands to carry it out are shown with it. If the fleet has changed \
+            between two rounds, plan again with the remaining hosts.
             """)
 
     @Argument(help: "The hosts to reboot (default: all).") var hosts: [String] = []

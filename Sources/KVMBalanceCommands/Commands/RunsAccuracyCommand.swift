@@ -7,7 +7,7 @@ import Operations
 struct RunsAccuracyCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "accuracy",
-        abstract: "How far estimates were off, over all migrations in the journal.")
+        abstract: "Errors of estimates, over all migrations in the journal.")
     @Option(help: "Only runs from this number on.") var since: Int64?
     @OptionGroup var options: GlobalOptions
 

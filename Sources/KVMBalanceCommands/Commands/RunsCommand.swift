@@ -8,7 +8,7 @@ import Persistence
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Runs: list, show, resume, roll back, abort; how good estimates were.",
+        abstract: "Runs: list, show, resume, roll back, abort; accuracy of estimates.",
         subcommands: [
             RunsListCommand.self, RunsShowCommand.self, RunsResumeCommand.self,
             RunsRollbackCommand.self, RunsAbortCommand.self, RunsAccuracyCommand.self,
@@ -36,7 +36,7 @@ struct RunsListCommand: FleetCommand {
                 run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
                 run.outcome?.reason ?? run.stopReason ?? "")
         }
-        Console.out(table.isEmpty ? "No run yet." : table.text)
+        Console.out(table.isEmpty ? "There are no runs." : table.text)
         return .done
     }
 }
@@ -54,7 +54,7 @@ struct RunsShowCommand: FleetCommand {
     }
 }
 
-/// A command that takes a run up which did not end.
+/// A command that resumes a run that did not end.
 protocol TakeUpCommand: FleetCommand {
     var run: Int64 { get }
     var policy: String? { get }
@@ -102,9 +102,9 @@ struct RunsResumeCommand: TakeUpCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract:
-            "Go on with a run that was killed, stopped or halted: show what is left, ask, do it.")
+            "Resume a run that was killed, stopped or halted: show the rest, ask, run it.")
     @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "The policy to plan under, if the file it was planned under lies elsewhere now.")
+    @Option(help: "Policy file, if the one the run was planned with has moved.")
     var policy: String?
     @OptionGroup var acting: ActingOptions
     @OptionGroup var options: GlobalOptions
@@ -118,9 +118,10 @@ struct RunsResumeCommand: TakeUpCommand {
 struct RunsRollbackCommand: TakeUpCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Bring every domain of a run back to where it was: show the way, ask, do it.")
+        abstract:
+            "Return every domain of a run to its original host: show the steps, ask, run them.")
     @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "The policy to plan under, if the file it was planned under lies elsewhere now.")
+    @Option(help: "Policy file, if the one the run was planned with has moved.")
     var policy: String?
     @OptionGroup var acting: ActingOptions
     @OptionGroup var options: GlobalOptions
@@ -134,7 +135,7 @@ struct RunsRollbackCommand: TakeUpCommand {
 struct RunsAbortCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "abort",
-        abstract: "Stop a run at once: its migrations are aborted, nothing new starts.")
+        abstract: "Stop a run at once: abort its migrations, start nothing new.")
     @Argument(help: "The run's number.") var run: Int64
     @OptionGroup var options: GlobalOptions
 

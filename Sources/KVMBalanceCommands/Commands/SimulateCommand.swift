@@ -8,17 +8,17 @@ import PlacementPolicy
 struct SimulateCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Play recorded folders in virtual time; what-if options change the world.",
+        abstract: "Replay recordings in simulated time, with optional what-ifs.",
         discussion: """
             The real planner decides as the timer would, migrations take the time it expects, and \
-            what each domain asks for is what was recorded. Nothing real is touched.
+            each domain has its recorded demand. No real host is contacted.
             """)
 
     @Argument(help: "Folders as 'record' writes them.") var folders: [String]
     @Option(help: "Policy file (default: the folder's, else the built-in one).")
     var policy: [String] = []
     @Option(help: "Seed of the planner.") var seed: UInt64 = 0
-    @Flag(help: "Leave the story out.") var brief = false
+    @Flag(help: "Summary only, without the list of events.") var brief = false
     @OptionGroup var change: WhatIfOptions
     @OptionGroup var options: GlobalOptions
 

@@ -7,14 +7,14 @@ import Simulation
 struct SimulatedFleetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulated-fleet",
-        abstract: "Make a simulated fleet in a folder, with a fleet file for it.")
+        abstract: "Create a simulated fleet in a folder, with a fleet file for it.")
 
     @Argument(help: "The folder: fleet.json, kvmbalance.yaml and the databases go there.")
     var folder: String
     @Option(help: "Number of hosts.") var hosts = 3
     @Option(help: "Number of domains.") var domains = 8
     @Option(help: "The same seed makes the same fleet.") var seed: UInt64 = 1
-    @Option(help: "How many times faster than real migrations go.") var speed = 10.0
+    @Option(help: "How many times faster than real time migrations run.") var speed = 10.0
 
     func validate() throws {
         guard (1...10_000).contains(hosts), (0...200_000).contains(domains), speed > 0 else {

@@ -9,13 +9,13 @@ struct StatusCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Hosts with their load, domains under them, migrations.")
     @Argument(help: "Only this host.") var host: String?
-    @Flag(help: "Show it anew every two seconds until Ctrl-C.") var watch = false
+    @Flag(help: "Refresh every 2 s until Ctrl-C.") var watch = false
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         if watch && options.output == .json {
             throw ValidationError(
-                "--watch shows one picture after the other, and --output json is one document: "
+                "--watch refreshes the display, and --output json is one document: "
                     + "leave one of them out.")
         }
     }
@@ -62,7 +62,7 @@ private struct StatusDocument: Encodable {
 /// `kvmbalance snapshot [--save FILE]`.
 struct SnapshotCommand: FleetCommand {
     static let configuration = CommandConfiguration(
-        commandName: "snapshot", abstract: "The cluster snapshot as JSON: all the planner sees.")
+        commandName: "snapshot", abstract: "The cluster snapshot as JSON: the planner's input.")
     @Option(help: "Write it to this file instead of standard output.") var save: String?
     @OptionGroup var options: GlobalOptions
 

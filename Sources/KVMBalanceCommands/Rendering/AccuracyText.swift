@@ -5,7 +5,7 @@ import Operations
 extension AccuracyReport {
     var text: String {
         guard all.migrations > 0 else {
-            return "No migration in the journal has both an estimate and what it took."
+            return "No migration in the journal has both an estimate and observed figures."
         }
         var table = Table(
             "FROM", "TO", ">MIGRATIONS", ">MEDIAN", ">90 %", ">TOOK/SAID", ">IN RANGE",
@@ -28,7 +28,8 @@ extension AccuracyReport {
         ]
         if helped > 0 {
             lines += [
-                "", "\(Format.plural(helped, "migration")) left out, because helped on the way.",
+                "",
+                "\(Format.plural(helped, "migration")) excluded: limits were raised meanwhile.",
             ]
         }
         return lines.joined(separator: "\n")

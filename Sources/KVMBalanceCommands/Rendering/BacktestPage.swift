@@ -31,11 +31,11 @@ struct BacktestPage {
         </style></head><body>
         <h1>What each policy would have done</h1>
         <p>\(Self.escaped(document.from)) to \(Self.escaped(document.to)), \(document.domains) domains
-        on \(document.hosts) hosts. Demand is what was recorded; migrations take the planner's
-        estimates and count on both hosts meanwhile.</p>
+        on \(document.hosts) hosts. Demand is as recorded; migrations take the planner's
+        estimates and count on both hosts while they run.</p>
         \(table)
-        <p>Each line is a host: its CPU from 0 to 120 %, the dashed line is all it has. Red is demand
-        above that. A triangle up is a domain that came, one down a domain that left.</p>
+        <p>Each line is a host: its CPU from 0 to 120 %, the dashed line is its capacity. Red is demand
+        above that. A triangle up is a domain that arrived, a triangle down one that left.</p>
         <div class="runs">
         \(document.runs.map(plot).joined(separator: "\n"))
         </div></body></html>

@@ -15,10 +15,10 @@ struct BalanceText {
         if plan.steps.isEmpty {
             guard let asked, after > asked else { return nil }
             return Format.wrapped(
-                "Spread: \(points(after)); the policy asks for \(Self.number(asked)). \(why)",
+                "Spread: \(points(after)); the policy's target is \(Self.number(asked)). \(why)",
                 indent: 2, width: width)
         }
-        let wish = asked.map { "; the policy asks for \(Self.number($0))" } ?? ""
+        let wish = asked.map { "; the policy's target is \(Self.number($0))" } ?? ""
         let rest = asked.map { after > $0 } ?? false ? " \(why)" : ""
         return Format.wrapped(
             "Spread: \(Self.number(before)) points before, \(Self.number(after)) after\(wish)."
@@ -44,15 +44,15 @@ struct BalanceText {
         let asked = plan.score?.asked ?? [:]
         let steps = Double(plan.steps.count)
         if let most = asked["moves"], steps >= most {
-            return "No more than \(Format.plural(Int(most), "migration")) were asked for "
+            return "Limited to \(Format.plural(Int(most), "migration")) "
                 + "(--moves, or balance.maxMoves)."
         }
         guard let most = asked["moves_for_spread"] else {
-            return "Further moves would gain less than balance.minGain asks for."
+            return "Further moves would gain less than balance.minGain."
         }
         let limit = Format.plural(Int(most), "migration")
         if steps >= most {
-            return "Where no host is overloaded a plan makes no more than \(limit) "
+            return "If no host is overloaded, a plan makes at most \(limit) "
                 + "(balance.maxMovesForSpread); --moves N allows more."
         }
         return "Further moves would gain less than they cost (balance.minGain, "

@@ -13,18 +13,18 @@ struct ConflictText {
             return ([headline] + constraints).joined(separator: "\n")
         }
         let ways = conflict.relaxations.map { wrapped("  - " + $0.joined(separator: ", and ")) }
-        return ([headline] + constraints + ["Ways out, the cheapest first:"] + ways)
+        return ([headline] + constraints + ["Remedies, the cheapest first:"] + ways)
             .joined(separator: "\n")
     }
 
     private var headline: String {
         let together =
             conflict.isProven
-            ? "These can not all hold" : "No plan was found in which all of these hold"
+            ? "Conflict" : "No plan was found that satisfies all of these"
         return together
             + (conflict.isSmallest
-                ? "; without any one of them the drain is possible:"
-                : " (there may be fewer that already conflict; the search was ended early):")
+                ? "; give up at least one of:"
+                : " (the search ended early; fewer may already conflict):")
     }
 
     private func wrapped(_ line: String) -> String {

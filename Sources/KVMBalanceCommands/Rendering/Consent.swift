@@ -14,8 +14,8 @@ struct Consent {
             Console.err("kvmbalance: nothing was done")
         } else {
             Console.err(
-                "kvmbalance: nothing was done: there is no terminal to ask on. Add --yes to go on "
-                    + "without being asked")
+                "kvmbalance: not confirmed (no terminal): nothing was changed; add --yes to run "
+                    + "without a question")
         }
         if isJSON { try Console.outJSON(document) }
         return false

@@ -9,7 +9,7 @@ extension Format {
         return text.unicodeScalars.reduce(0) { $0 + columns($1) }
     }
 
-    /// No more than so many columns of it; what was cut shows by an ellipsis.
+    /// No more than this many columns of it; an ellipsis shows a cut.
     static func cut(_ text: String, to most: Int) -> String {
         guard columns(text) > most else { return text }
         guard most > 1 else { return most == 1 ? "…" : "" }

@@ -41,11 +41,11 @@ struct PlanText {
         let limits = plan.limits
         let bound = plan.score?.makespanBoundMilliseconds.map {
             $0 < plan.makespanMilliseconds
-                ? "; no order of these steps ends before \(Format.duration(milliseconds: $0))"
-                : "; no order of these steps ends sooner"
+                ? "; fastest possible: \(Format.duration(milliseconds: $0))"
+                : "; no order is faster"
         }
         return Format.wrapped(
-            "At most \(limits.perHost) of them at a time on a host and \(limits.fleet) in the fleet"
+            "Concurrency: \(limits.perHost) per host, \(limits.fleet) in all"
                 + "\(bound ?? "").", indent: 2, width: width)
     }
 

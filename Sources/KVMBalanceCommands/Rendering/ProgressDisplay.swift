@@ -46,14 +46,14 @@ actor ProgressDisplay: RunObserver {
                 + "\(note.map { "; \($0)" } ?? "")"
         case .adjusting(let id, let change, let reason): "  \(words(id)): \(change): \(reason)"
         case .attemptFailed(let id, _, let error): "  \(words(id)): did not move: \(error)"
-        case .failed(let id, _): "  \(words(id)): given up, planning around it"
+        case .failed(let id, _): "  \(words(id)): gave up, planning without it"
         case .skipped(let id, let reason): "  \(words(id)): \(reason)"
         case .settling(let id, let settlement): "  \(words(id)): \(settlement.rawValue)"
         case .stopping(let reason): "  no new migration starts: \(reason)"
         case .preparing(let id, let preparation) where !preparation.images.isEmpty:
             "  \(words(id)): copies \(preparation.images.map(\.path).joined(separator: ", "))"
         case .askedToShutDown(let id): "  \(words(id)): asked to shut down"
-        case .upAgain(let id): "  \(words(id)): went down late, runs where it was again"
+        case .upAgain(let id): "  \(words(id)): shut down late, runs on its host again"
         case .taken, .planned, .ended, .preparing, .made, .cleared: nil
         }
     }
@@ -88,7 +88,7 @@ actor ProgressDisplay: RunObserver {
     }
 
     private var total: ProgressLine {
-        let steps = state.steps.filter { $0.status != .skipped(reason: "planned anew") }
+        let steps = state.steps.filter { $0.status != .skipped(reason: "planned again") }
         let over = steps.filter(\.status.isOver).count
         let open = steps.filter { !$0.status.isOver }
         let latest = open.map(\.step.estimate.endMilliseconds).max() ?? 0

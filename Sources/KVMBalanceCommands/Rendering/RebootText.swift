@@ -4,7 +4,7 @@ import Operations
 /// A schedule of reboots as people and programs read it.
 struct RebootText {
     let reboot: RollingReboot
-    /// What the commands of a round are told.
+    /// The flags of the commands of a round.
     var flags = CommandFlags()
     var width: Int?
 
@@ -96,14 +96,14 @@ struct RebootText {
             + plan.blockers.map { blocker in
                 let name = blocker.domain ?? blocker.host?.rawValue ?? "the plan"
                 return Format.wrapped(
-                    "  does not come home: \(name): \(blocker.detail)", indent: 8, width: width)
+                    "  does not return: \(name): \(blocker.detail)", indent: 8, width: width)
             }
     }
 
     private func commands(_ round: RollingReboot.Round) -> [String] {
         let hosts = round.hosts.map { Format.quoted($0.rawValue) }.joined(separator: " ")
         let reboot = "# reboot \(hosts), and wait until they are up"
-        // What does not come home is said above: without this flag nothing would.
+        // Domains that do not return are named above: without this flag none would.
         let lacking = round.back.map { $0.blockers.isEmpty ? "" : " --best-effort" }
         return [
             "kvmbalance drain \(hosts)\(flags.planning)", reboot,

@@ -8,19 +8,19 @@ extension RunRest {
         var parts = [headline]
         if !open.isEmpty {
             parts.append(
-                "First these are looked at on both hosts, and settled by what is seen there:\n"
+                "First these steps are checked on both hosts and resolved:\n"
                     + open.joined(separator: "\n"))
         }
         if let plan {
             if !open.isEmpty {
                 parts.append(
-                    "Then what is left is planned anew. As the hosts are now, that would be:")
+                    "Then the rest is planned again. As the hosts are now, that would be:")
             }
             parts.append(PlanText(plan: plan, width: width).text)
         } else if let doubt {
-            parts.append("What is left can not be planned now: \(doubt)")
+            parts.append("The rest cannot be planned now: \(doubt)")
         } else {
-            parts.append("Then what is left is planned anew.")
+            parts.append("Then the rest is planned again.")
         }
         return parts.joined(separator: "\n\n")
     }
@@ -31,10 +31,10 @@ extension RunRest {
         case (true, let migrations?): return "Carry out \(migrations)?"
         case (false, let migrations?):
             return
-                "Settle \(Format.plural(open.count, "step")), then carry out \(migrations) or what "
-                + "is planned by then?"
-        case (true, nil): return "Try it nevertheless?"
-        case (false, nil): return "Settle \(Format.plural(open.count, "step"))?"
+                "Resolve \(Format.plural(open.count, "step")), then run \(migrations) or the plan "
+                + "made by then?"
+        case (true, nil): return "Try it anyway?"
+        case (false, nil): return "Resolve \(Format.plural(open.count, "step"))?"
         }
     }
 

@@ -5,7 +5,7 @@ import Operations
 /// A run as people read it.
 struct RunText {
     let report: RunReport
-    /// What the commands that it names must be told (` --config FILE`).
+    /// The flags of the commands that it names (` --config FILE`).
     var flags = ""
 
     private var run: RunID { report.run }
@@ -42,14 +42,14 @@ struct RunText {
         switch report.state {
         case "done", "rolled-back": return nil
         case "running":
-            return "If its process was killed, choose.\n\(ways)\nTo leave everything where it is: "
+            return "If its process was killed:\n\(ways)\nTo leave everything where it is: "
                 + "kvmbalance runs abort \(run)\(flags)"
         default: return ways
         }
     }
 
     private var ways: String {
-        "To go on with it: kvmbalance runs resume \(run)\(flags)\nTo bring its domains back: "
+        "To resume it: kvmbalance runs resume \(run)\(flags)\nTo bring its domains back: "
             + "kvmbalance runs rollback \(run)\(flags)"
     }
 

@@ -5,7 +5,7 @@ import Operations
 /// How what operations return is shown: for people, or as JSON, with the exit code that it means.
 extension FleetCommand {
     /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
-    /// `policy` is the one it was told to plan under.
+    /// `policy` is the policy file of the command line.
     func show(_ plan: MigrationPlan, save: String? = nil, policy: String? = nil) throws -> Exit {
         if let save { try JSON.save(plan, to: save) }
         if isJSON {
@@ -71,7 +71,7 @@ extension RunEnding.Left {
                 + "\(names)\(flags.planning)' or 'kvmbalance hosts enable \(names)\(flags.config)'"
         case .empty(let hosts):
             let names = hosts.map(\.rawValue).joined(separator: " ")
-            return "to keep \(names) empty, or switched off, tell the planner: kvmbalance hosts "
+            return "to keep \(names) empty, begin maintenance: kvmbalance hosts "
                 + "disable \(names)\(flags.config)"
         }
     }
@@ -80,8 +80,8 @@ extension RunEnding.Left {
 /// Over which time hosts were looked at, in words.
 enum LookWords {
     static func text(_ seconds: Int64?) -> String {
-        seconds.map { "by the mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
-            ?? "by the newest figures"
+        seconds.map { "mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
+            ?? "newest figures"
     }
 }
 

@@ -10,7 +10,7 @@ struct StatusText {
     let now: Timestamp
     /// Lines are broken to fit; nil leaves them as long as they are.
     var width: Int?
-    /// What commands that are shown must be told.
+    /// The flags of commands that are shown.
     var flags = CommandFlags()
 
     var text: String {
@@ -52,10 +52,10 @@ struct StatusText {
             words.append("memory \(Format.bar(memory ?? 0)) \(Format.percent(memory))")
             let given = snapshot.domains(on: host.name)
                 .filter { $0.facts.state.isActive }.reduce(Bytes.zero) { $0 + $1.facts.memory }
-            words.append("given to domains \(given) of \(facts.memory)")
+            words.append("allocated \(given) of \(facts.memory)")
             words += now(of: host)
         }
-        words.append("seen \(Format.age(of: host.observedAt, at: now))")
+        words.append("read \(Format.age(of: host.observedAt, at: now))")
         let line = words.joined(separator: "  ")
         guard let width, line.count > width, words.count > 3 else { return line }
         return words[..<3].joined(separator: "  ") + "\n  " + words[3...].joined(separator: "  ")
@@ -90,7 +90,8 @@ struct StatusText {
                 "  \($0.free) of \($0.total) huge pages of \($0.pageSize) free"
             }
             return
-                "  cell \(cell.id)  CPU \(Format.bar(busy ?? 0)) \(Format.percent(busy))  memory \(Format.bar(used ?? 0)) \(Format.percent(used))"
+                "  cell \(cell.id)  CPU \(Format.bar(busy ?? 0)) \(Format.percent(busy))  "
+                + "memory \(Format.bar(used ?? 0)) \(Format.percent(used))"
                 + "  \(cell.cpus.count) CPUs\(pages.joined())"
         }
     }
@@ -140,7 +141,7 @@ struct StatusText {
         if domain.facts.autostart { notes.append("autostart") }
         if domain.facts.isPinned { notes.append("pinned") }
         if domain.facts.isExcluded { notes.append("excluded") }
-        notes += domain.facts.blockers.map { "can not move: \($0.reason.rawValue)" }
+        notes += domain.facts.blockers.map { "cannot move: \($0.reason.rawValue)" }
         return notes.joined(separator: ", ")
     }
 
@@ -149,6 +150,6 @@ struct StatusText {
             let name = snapshot.domain(migration.domain)?.name ?? migration.domain.rawValue
             return "  \(name): \(migration.source) -> \(migration.target?.rawValue ?? "?")"
         }
-        return "Migrations under way:\n" + lines.joined(separator: "\n")
+        return "Running migrations:\n" + lines.joined(separator: "\n")
     }
 }

@@ -2,8 +2,8 @@ import Operations
 
 /// Lines at the foot of a terminal that are drawn over again and again, below those that stay.
 ///
-/// The terminal may be made wider or narrower at any time. What was drawn is then broken anew by
-/// most terminals, so how many rows it takes is reckoned by the width of now.
+/// The terminal may be made wider or narrower at any time. What was drawn is then broken again by
+/// most terminals, so how many rows it takes is computed by the width of now.
 struct TerminalFoot {
     /// The size of a terminal.
     struct Size: Hashable {
@@ -58,12 +58,12 @@ struct TerminalFoot {
 struct ProgressLine: Hashable {
     var fraction: Double
     var name: String
-    /// What is told beside it, the most important first.
+    /// What is shown beside it, the most important first.
     var figures: [String] = []
 
     private static let bars = [24, 10]
 
-    /// Never wider than so many columns.
+    /// Never wider than this many columns.
     func text(columns: Int) -> String {
         let name = Format.oneLine(name)
         for width in Self.bars {

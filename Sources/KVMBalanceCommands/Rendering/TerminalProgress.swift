@@ -27,9 +27,8 @@ final class TerminalProgress: ProgressObserver {
         switch event {
         case .warning(let text): "warning: \(text)"
         case .measuring(let count, let milliseconds):
-            "measuring how fast \(Format.plural(count, "guest")) "
-                + "rewrite\(count == 1 ? "s its" : " their") memory, about \(milliseconds / 1000) s "
-                + "('kvmbalance collect' does it beforehand)"
+            "measuring the dirty rate of \(Format.plural(count, "guest")), about "
+                + "\(milliseconds / 1000) s ('kvmbalance collect' does this in advance)"
         case .decided(let reason, let seconds): "balance: \(reason) (\(LookWords.text(seconds)))"
         case .toldToAbort(let process): "told \(process) to abort its migrations and end"
         case .runBegins, .run, .runIsOver: nil

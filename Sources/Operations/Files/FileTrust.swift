@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
 
-/// Who can decide what stands in a file: its owner, whoever may write it, and whoever may put another
-/// in its place. Of the file that was opened, and not of one that has its name by now.
+/// Who can decide what stands in a file: its owner, whoever may write it, and whoever may put
+/// another in its place. Of the file that was opened, and not of one that has its name by now.
 struct FileTrust {
-    /// What is wrong, and a command that mends it.
+    /// What is wrong, and a command that fixes it.
     struct Doubt {
         var reason: String
         var remedy: String

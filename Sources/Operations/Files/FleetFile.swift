@@ -4,9 +4,9 @@ package import PlacementPolicy
 
 /// The fleet file of a command, and whether what it asks for may be done for whoever wrote it.
 ///
-/// A fleet file decides where this program connects, as whom, and can even name programs to be run. So
-/// one that merely lies in the current folder must be the caller's own, and one that names programs
-/// must be root's, wherever it lies.
+/// A fleet file decides where this program connects, as whom, and can even name programs to be run.
+/// So one that merely lies in the current folder must be the caller's own, and one that names
+/// programs must be root's, wherever it lies.
 package struct FleetFile {
     package let path: String
     package let fleet: Fleet
@@ -20,9 +20,9 @@ package struct FleetFile {
         let (text, trust) = try TextFile.readJudging(path)
         if given == nil, path == here, let doubt = trust.doubt(trusting: [0, geteuid()]) {
             throw CommandError(
-                "\(path) of this folder is not read: \(doubt.reason), and a fleet file decides where "
-                    + "this program connects and what it runs. If it is yours: \(doubt.remedy). To "
-                    + "take it as it is: --config \(path)")
+                "\(path) is not read from this folder: \(doubt.reason), and it decides where "
+                    + "kvmbalance connects and what it executes. If it is yours: \(doubt.remedy). "
+                    + "To use it as it is: --config \(path)")
         }
         let fleet: Fleet
         do {
@@ -53,9 +53,9 @@ package struct FleetFile {
                 else { continue }
                 throw CommandError(
                     "\(path): host '\(host.name)': its \(key) has '\(parameter.name)=', which "
-                        + "\(parameter.effect.rawValue): that is taken only from a file that root "
-                        + "alone can change, and \(doubt.reason). As root: \(doubt.remedy); or "
-                        + "leave '\(parameter.name)' out")
+                        + "\(parameter.effect.rawValue): that is accepted only from files that "
+                        + "root alone can change, and \(doubt.reason). As root: \(doubt.remedy); "
+                        + "or remove '\(parameter.name)'")
             }
         }
     }

@@ -26,7 +26,7 @@ package enum JSON {
             try Data((try text(value) + "\n").utf8)
                 .write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw CommandError("\(path) can not be written: \(error.reason)", exit: .failed)
+            throw CommandError("\(path) cannot be written: \(error.reason)", exit: .failed)
         }
     }
 }

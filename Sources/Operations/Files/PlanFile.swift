@@ -36,8 +36,8 @@ package enum PlanFile {
             return plan.hosts.isEmpty ? [] : ["its kind is 'balance', yet it names hosts"]
         case .rollback:
             faults.append(
-                "its kind is '\(plan.kind.rawValue)': only drain, return, balance and consolidate can "
-                    + "be applied")
+                "its kind is '\(plan.kind.rawValue)': only drain, return, balance and consolidate "
+                    + "can be applied")
         }
         if plan.hosts.isEmpty { faults.append("it names no host to \(plan.kind.rawValue)") }
         let known = Set(fleet.hosts.map(\.name))
@@ -90,7 +90,7 @@ package enum PlanFile {
         if !(0...86_400_000).contains(estimate.downtimeMilliseconds)
             || !(0...(1 << 60)).contains(estimate.transferred.count)
         {
-            faults.append("step \(step.id): its estimate is absurd")
+            faults.append("step \(step.id): its estimate is impossible")
         }
         return faults
     }
@@ -101,8 +101,8 @@ package enum PlanFile {
         return last.values.sorted { $0.id < $1.id }
             .filter { !plan.hosts.contains($0.move.target) }
             .map {
-                "step \($0.id): a return takes '\($0.domainName)' to \($0.move.target), which is "
-                    + "none of its hosts"
+                "step \($0.id): a return moves '\($0.domainName)' to \($0.move.target), which is "
+                    + "not one of its hosts"
             }
     }
 }

@@ -13,12 +13,12 @@ package enum TextFile {
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { throw failure(path, errno) }
         guard info.st_mode & S_IFMT != S_IFDIR else {
-            throw CommandError("\(path) can not be read: it is a folder, name a file in it")
+            throw CommandError("\(path) cannot be read: it is a folder, name a file in it")
         }
         let trust = try FileTrust(descriptor, openedAs: path)
         guard let data = try handle.readToEnd() else { return ("", trust) }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw CommandError("\(path) can not be read: it is not text in UTF-8")
+            throw CommandError("\(path) cannot be read: it is not text in UTF-8")
         }
         return (text, trust)
     }
@@ -28,15 +28,15 @@ package enum TextFile {
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw CommandError("\(path) can not be written: \(error.reason)", exit: .failed)
+            throw CommandError("\(path) cannot be written: \(error.reason)", exit: .failed)
         }
     }
 
     static func failure(_ path: String, _ number: Int32) -> CommandError {
         let reason =
             number == ENOENT
-            ? "there is no such file (looked for from \(FileManager.default.currentDirectoryPath))"
+            ? "there is no such file (current folder: \(FileManager.default.currentDirectoryPath))"
             : String(cString: strerror(number))
-        return CommandError("\(path) can not be read: \(reason)")
+        return CommandError("\(path) cannot be read: \(reason)")
     }
 }

@@ -18,12 +18,12 @@ extension FitnessCheck {
                 || $0.facts.libvirtVersion < own.libvirtVersion
         }
         guard !older.isEmpty else {
-            return Finding(item: "versions", grade: .ok, detail: "no other host has older ones")
+            return Finding(item: "versions", grade: .ok, detail: "no other host has older versions")
         }
         return Finding(
             item: "versions", grade: .warning,
             detail: "\(names(older)) has an older libvirt or QEMU: guests that were started here "
-                + "may not go there",
+                + "may not be able to move there",
             remedy: "update the older hosts first, or send guests only towards the newer ones")
     }
 
@@ -39,7 +39,7 @@ extension FitnessCheck {
         guard !lacking.isEmpty else {
             return Finding(
                 item: "machine types", grade: .ok,
-                detail: "those of the guests here are on every host")
+                detail: "every host has those of the guests here")
         }
         return Finding(
             item: "machine types", grade: .warning, detail: lacking.joined(separator: "; "),
@@ -90,7 +90,7 @@ extension FitnessCheck {
                 detail: "none here, and \(Format.plural(wanted.count, "guest")) of the fleet "
                     + "(\(wanted.prefix(3).map(\.name).joined(separator: ", "))) can only run on "
                     + "them",
-                remedy: "set some aside (virsh allocpages, or vm.nr_hugepages)")
+                remedy: "reserve some (virsh allocpages, or vm.nr_hugepages)")
         ]
     }
 
@@ -125,7 +125,8 @@ extension FitnessCheck {
                 detail: "same-page merging saves \(saved) here: guests that leave need it again "
                     + "where they go",
                 remedy: saved > .gibibytes(1)
-                    ? "keep that much free on the targets, or switch KSM off before a drain" : nil)
+                    ? "keep this amount free on the targets, or switch KSM off before a drain" : nil
+            )
         ]
     }
 }

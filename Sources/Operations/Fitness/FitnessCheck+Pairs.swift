@@ -27,9 +27,10 @@ extension FitnessCheck {
                 findings.append(
                     Finding(
                         item: "libvirtd to \(target)", grade: .warning, detail: reason,
-                        remedy: "let root here log in there (ssh key, known_hosts) or give it "
-                            + "certificates; until then migrations are driven from this machine "
-                            + "and do not survive its end (--managed)"))
+                        remedy:
+                            "let this host's root log in there (ssh key, known_hosts) or give it "
+                            + "certificates; until then kvmbalance drives migrations "
+                            + "and they end with it (--managed)"))
             case .unproven(let reason):
                 findings.append(
                     Finding(
@@ -94,7 +95,7 @@ extension FitnessCheck {
             return [
                 Finding(
                     item: "clock", grade: .ok,
-                    detail: "as the others' within \(own.error + Self.tolerableMilliseconds) ms")
+                    detail: "within \(own.error + Self.tolerableMilliseconds) ms of the others")
             ]
         }
         return [
@@ -117,7 +118,7 @@ extension FitnessCheck {
         return [
             Finding(
                 item: "disk locks", grade: .ok,
-                detail: "none: nothing but care keeps a guest from being started on two hosts",
+                detail: "no lock manager: libvirt will not stop a guest from starting on two hosts",
                 remedy: nil)
         ]
     }
@@ -136,7 +137,7 @@ extension FitnessCheck {
         ]
     }
 
-    /// Where a pool can not tell what it is, a file that was left there can.
+    /// Where a pool cannot tell what it is, a file that was left there can.
     private func marks(_ inventory: HostInventory, _ probes: FleetProbes) -> [Finding] {
         let own = probes.pools.filter {
             $0.pair.from == inventory.host || $0.pair.to == inventory.host
@@ -169,11 +170,11 @@ extension FitnessCheck {
         let isKnown = isSaidToBeShared(path, facts)
         return Finding(
             item: "pool \(pool)", grade: isKnown ? .ok : .warning,
-            detail: "a file left here is seen on \(list(hosts)): the same storage",
+            detail: "the test file is seen on \(list(hosts)): the same storage",
             remedy: isKnown
                 ? nil
-                : "say so in kvmbalance.yaml (sharedStorage: [{path: \(path)}]): libvirt's pool can "
-                    + "not tell, and its guests count as stuck")
+                : "declare it in kvmbalance.yaml (sharedStorage: [{path: \(path)}]): the pool does "
+                    + "not show it, and its guests count as not movable")
     }
 
     private func separate(
@@ -182,11 +183,11 @@ extension FitnessCheck {
         let isClaimed = isSaidToBeShared(path, facts)
         return Finding(
             item: "pool \(pool)", grade: isClaimed ? .failure : .ok,
-            detail: "a file left here is not seen on \(list(hosts)): "
+            detail: "the test file is not seen on \(list(hosts)): "
                 + (isClaimed
-                    ? "not the same storage, although it is said to be" : "each has its own"),
+                    ? "not the same storage, although declared so" : "each has its own storage"),
             remedy: isClaimed
-                ? "mount the same storage on both, or guests will start on other disks than theirs"
+                ? "mount the same storage on both, or guests will start on the wrong disks"
                 : nil)
     }
 

@@ -28,7 +28,8 @@ package struct FitnessCheck {
     /// nil when nothing was tried out.
     var probes: FleetProbes?
 
-    /// The fleet as it was looked at now, all of it; `isTried` also tries the way from host to host.
+    /// The fleet as it was looked at now, all of it; `isTried` also tries the way from host to
+    /// host.
     package static func of(_ observer: FleetObserver, isTried: Bool) async -> FitnessCheck {
         let looks = await observer.look()
         return FitnessCheck(
@@ -83,7 +84,8 @@ package struct FitnessCheck {
         guard twins.isEmpty else {
             return Finding(
                 item: "host UUID", grade: .failure,
-                detail: "\(inventory.facts.uuid) is also \(names(twins))'s: libvirt takes them for "
+                detail:
+                    "\(inventory.facts.uuid), the same as \(names(twins)): libvirt takes them for "
                     + "one host and refuses to migrate between them",
                 remedy:
                     "set a different host_uuid in /etc/libvirt/libvirtd.conf and restart libvirtd"
@@ -124,8 +126,8 @@ package struct FitnessCheck {
         }
         return Finding(
             item: "shared storage", grade: .warning,
-            detail: "no pool here is known to be the same storage on another host: guests with "
-                + "disks can not leave",
+            detail: "no pool here is known to be shared with another host: guests with "
+                + "disks cannot leave",
             remedy:
                 "define a netfs, rbd, iscsi or gluster pool on both hosts, or declare the mount "
                 + "under sharedStorage in kvmbalance.yaml")
@@ -153,7 +155,7 @@ package struct FitnessCheck {
             return Finding(
                 item: "CPU", grade: .warning,
                 detail: "\(inventory.facts.cpu.model ?? "unknown") here, another on "
-                    + "\(names(different)): host-passthrough guests can not move between them",
+                    + "\(names(different)): host-passthrough guests cannot move between them",
                 remedy:
                     "give guests a CPU model that all hosts have (virsh hypervisor-cpu-baseline)"
             )

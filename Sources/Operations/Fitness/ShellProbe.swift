@@ -93,7 +93,7 @@ struct ShellProbe: Sendable {
     private static func port(status: String, says: String) -> Port {
         if status == "0" || says.contains("refused") { return .open }
         if status == "124" {
-            return .closed("no answer: a firewall drops it, or no way leads there")
+            return .closed("no answer: a firewall drops it, or there is no route")
         }
         for word in ["No route to host", "unreachable", "timed out", "prohibited"]
         where says.contains(word) {

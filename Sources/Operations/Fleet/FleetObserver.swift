@@ -80,16 +80,16 @@ package struct FleetObserver: Sendable {
         let built = builder.build(from: reports)
         for warning in built.warnings { await progress.observe(.warning(warning)) }
         var snapshot = built.snapshot
-        // Of one host it was told above: this is what all of them can not have together.
+        // For one host it was reported above: this is what all of them cannot have together.
         if let fault = snapshot.faults.first {
-            throw CommandError("the fleet can not be planned for: \(fault)", exit: .failed)
+            throw CommandError("the fleet cannot be planned: \(fault)", exit: .failed)
         }
         snapshot.calibration = try await TransferLearning(journal: stores.journal())
             .calibration()
         return snapshot
     }
 
-    /// A host that can not be read is shown as it was when it last could, with its fault.
+    /// A host that cannot be read is shown as it was when it last could, with its fault.
     private func report(
         _ look: HostLook, _ known: [HostObservation], _ metrics: MetricsStore
     ) async throws -> HostReport {
@@ -107,7 +107,7 @@ package struct FleetObserver: Sendable {
 
     private func settings(of name: HostName) -> ClusterModel.Host {
         guard let host = hosts.fleet.hosts.first(where: { $0.name == name }) else {
-            preconditionFailure("host \(name) was looked at and is not in the fleet")
+            preconditionFailure("host \(name) was read and is not in the fleet")
         }
         return ClusterModel.Host(
             name: name, zone: host.zone, migrationAddress: host.migrationAddress,
@@ -119,9 +119,9 @@ package struct FleetObserver: Sendable {
     ) async throws -> MeasuredLoad {
         let window = SampleWindow(policy.demand, endingAt: now())
         var measured = try await metrics.load(in: window)
-        measured.dirtying = try await metrics.dirtying(
+        measured.dirtyRates = try await metrics.dirtyRates(
             after: now().advanced(byMilliseconds: -Self.dirtyingGoodForMilliseconds)
-        ).mapValues(\.dirtying)
+        ).mapValues(\.dirtyRates)
         measured.resident = try await metrics.residentMemory(
             after: now().advanced(byMilliseconds: -Self.sizeGoodForMilliseconds))
         let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }

@@ -8,7 +8,7 @@ package struct HostConnection: Sendable {
     package var door: HostDoor
     /// Measures how fast guests rewrite their memory.
     package var memoryProbe: any MemoryProbe
-    /// Tries out what can not be read; nil for simulated hosts.
+    /// Tries out what cannot be read; nil for simulated hosts.
     package var prober: (any HostProber)?
     /// Runs commands on the host; nil where its URI does not go over ssh.
     package var shell: (any HostShell)?
@@ -51,9 +51,9 @@ package struct FleetHosts: Sendable {
         }
     }
 
-    /// Opens connections for the first migrations from hosts that a run surely leaves, while the plan
-    /// for it is made: between the plan and its first step they would cost time. What fails now is told
-    /// then.
+    /// Opens connections for the first migrations from hosts that a run surely leaves, while the
+    /// plan for it is made: between the plan and its first step they would cost time. A failure is
+    /// reported then.
     package func prepareToMigrate(from sources: [HostName]) {
         for source in sources.prefix(Self.preparedAtMost) {
             Task { await connections[source]?.door.actuator.makeReady() }

@@ -21,8 +21,8 @@ package struct MaintenanceService: Sendable {
         return before
     }
 
-    /// Begins it. Returns the hosts of the fleet that were in maintenance before, and what is on its
-    /// way to these.
+    /// Begins it. Returns the hosts of the fleet that were in maintenance before, and what is on
+    /// its way to these.
     package func begin(
         of hosts: [HostName]
     ) async throws -> (before: Set<HostName>, arrivals: Arrivals) {

@@ -26,7 +26,7 @@ extension FleetObserver {
         guard !old.isEmpty else { return }
         let rest = old.count > 3 ? ", and \(Format.plural(old.count - 3, "host")) more" : ""
         throw CommandError(
-            "the samples are too old to move anything by: \(old.prefix(3).joined(separator: ", "))"
+            "the samples are too old to plan moves from:  \(old.prefix(3).joined(separator: ", "))"
                 + "\(rest); the policy's demand.maxAge is \(Format.duration(milliseconds: limit)). "
                 + "Nothing was done. Is the collector running? See: systemctl status "
                 + "kvmbalance-collect, or run 'kvmbalance collect'", exit: .failed)

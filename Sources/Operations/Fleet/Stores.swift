@@ -3,8 +3,8 @@ import Synchronization
 
 /// The two databases, opened when first asked for and then kept until the process ends.
 package final class Stores: Sendable {
-    /// All of this process: whoever asks for one last may let go of it on any thread and at any time,
-    /// and databases are to be closed before the process ends.
+    /// All of this process: whoever asks for one last may let go of it on any thread and at any
+    /// time, and databases are to be closed before the process ends.
     private static let all = Mutex<[Stores]>([])
 
     let directory: String
@@ -16,8 +16,8 @@ package final class Stores: Sendable {
         Self.all.withLock { $0.append(self) }
     }
 
-    /// Closes every database that this process has opened. What can not be closed is left as a killed
-    /// process leaves it, which the next one puts right.
+    /// Closes every database that this process has opened. What cannot be closed is left as a
+    /// killed process leaves it, which the next one puts right.
     package static func closeAll() {
         for stores in all.withLock({ $0 }) {
             stores.openMetrics.withLock { try? $0?.close() }

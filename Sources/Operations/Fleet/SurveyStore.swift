@@ -4,7 +4,7 @@ import Sampling
 import Telemetry
 
 /// The metrics database as the survey of dirty rates sees it.
-package struct SurveyStore: MemorySurveyStore {
+package struct SurveyStore: DirtyRateStore {
     private let metrics: MetricsStore
     private let now: @Sendable () -> Timestamp
 
@@ -24,11 +24,11 @@ package struct SurveyStore: MemorySurveyStore {
     }
 
     package func measurementTimes() async throws -> [DomainID: Timestamp] {
-        try await metrics.dirtying(after: now().advanced(byMilliseconds: -86_400_000))
+        try await metrics.dirtyRates(after: now().advanced(byMilliseconds: -86_400_000))
             .mapValues(\.at)
     }
 
-    package func store(_ readings: [DirtyingReading]) async throws {
+    package func store(_ readings: [DirtyRatesReading]) async throws {
         try await metrics.store(readings)
     }
 }

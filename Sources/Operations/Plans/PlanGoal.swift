@@ -4,7 +4,7 @@ package import ClusterModel
 package enum PlanGoal: Sendable, CustomStringConvertible {
     case drain([HostName], bestEffort: Bool)
     case `return`([HostName])
-    /// With at most so many moves; nil leaves that to the policy.
+    /// With at most this many moves; nil leaves that to the policy.
     case balance(maxMoves: Int?)
     /// Emptying only these hosts; none leaves the choice to the policy.
     case consolidate([HostName])

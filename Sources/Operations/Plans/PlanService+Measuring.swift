@@ -15,14 +15,14 @@ extension PlanService {
     ) -> [LikelyMover]? {
         Planner.likelyMovers(
             for: request, in: snapshot, under: policy,
-            longerThan: MemoryMeasurement.milliseconds)
+            longerThan: DirtyRateMeasurement.milliseconds)
     }
 
     /// The same of a plan that is made already.
     func movers(of plan: MigrationPlan) -> [LikelyMover] {
         var seen: Set<DomainID> = []
         return plan.steps.filter { step in
-            step.estimate.durationMilliseconds > MemoryMeasurement.milliseconds
+            step.estimate.durationMilliseconds > DirtyRateMeasurement.milliseconds
                 && seen.insert(step.move.domain).inserted
         }.map { LikelyMover(domain: $0.move.domain, host: $0.move.source) }
     }
@@ -32,22 +32,22 @@ extension PlanService {
     func measured(
         _ movers: [LikelyMover], in snapshot: ClusterSnapshot
     ) async throws -> ClusterSnapshot? {
-        let known = Set(snapshot.domains.filter { $0.dirtying != nil }.map(\.id))
+        let known = Set(snapshot.domains.filter { $0.dirtyRates != nil }.map(\.id))
         let wanted = movers.filter { !known.contains($0.domain) }
         guard !wanted.isEmpty else { return nil }
         let turns = Self.turns(of: wanted)
-        let milliseconds = Int64(turns.count) * MemoryMeasurement.milliseconds
+        let milliseconds = Int64(turns.count) * DirtyRateMeasurement.milliseconds
         await observer.progress.observe(
             .measuring(guests: wanted.count, milliseconds: milliseconds))
-        var readings: [DirtyingReading] = []
+        var readings: [DirtyRatesReading] = []
         for turn in turns { readings += await measure(turn) }
         guard !readings.isEmpty else { return nil }
         try await observer.stores.metrics().store(readings)
         let found = Dictionary(
-            readings.map { ($0.domain, $0.dirtying) }, uniquingKeysWith: { $1 })
+            readings.map { ($0.domain, $0.dirtyRates) }, uniquingKeysWith: { $1 })
         let domains = snapshot.domains.map { domain in
             var domain = domain
-            domain.dirtying = found[domain.id] ?? domain.dirtying
+            domain.dirtyRates = found[domain.id] ?? domain.dirtyRates
             return domain
         }
         return ClusterSnapshot(
@@ -67,13 +67,13 @@ extension PlanService {
         return turns
     }
 
-    private func measure(_ movers: [LikelyMover]) async -> [DirtyingReading] {
+    private func measure(_ movers: [LikelyMover]) async -> [DirtyRatesReading] {
         let (hosts, now) = (observer.hosts, observer.now)
-        return await withTaskGroup(of: DirtyingReading?.self) { group in
+        return await withTaskGroup(of: DirtyRatesReading?.self) { group in
             for mover in movers {
                 guard let probe = hosts[mover.host]?.memoryProbe else { continue }
                 group.addTask {
-                    await MemoryMeasurement.measure(mover.domain, with: probe, now: now)
+                    await DirtyRateMeasurement.measure(mover.domain, with: probe, now: now)
                 }
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }

@@ -13,14 +13,15 @@ struct TimerLook {
 
 extension PlanService {
     /// What a timer should do about the world as it is now; the judge has seen its plan.
-    func decide(_ memory: inout RebalanceMemory) async throws -> TimerLook {
+    func decide(_ memory: inout RebalanceState) async throws -> TimerLook {
         let snapshot = try await observe(.balance(maxMoves: nil))
         let (metrics, now) = (try observer.stores.metrics(), snapshot.observedAt)
-        let look = RebalanceLook(
+        let look = RebalanceObservation(
             of: snapshot,
-            try await metrics.recentUse(from: memory.lookStart(at: now, under: policy), to: now),
+            try await metrics.recentUse(
+                from: memory.observationStart(at: now, under: policy), to: now),
             try await metrics.liveFigures(at: now), under: policy)
-        // The judge is asked below, where what it refuses is told as the bug that it is.
+        // The judge is asked below, where its refusal is reported as a bug.
         let rebalancer = Rebalancer(policy, seed: seed) { _, _, _ in true }
         let decision = rebalancer.decide(look, &memory) { snapshot }
         if case .plan(let plan, _) = decision {
@@ -29,12 +30,12 @@ extension PlanService {
         return TimerLook(decision: decision, overSeconds: look.overSeconds)
     }
 
-    /// What must stay while a timer's run is planned anew: all that rests, and what the run moved
+    /// What must stay while a timer's run is planned again: all that rests, and what the run moved
     /// itself. What it was to move and has not moved yet rests on paper only.
     func resting(in snapshot: ClusterSnapshot, except state: RunState) async throws -> [DomainID] {
         guard
             let memory = try await observer.stores.journal().remembered(
-                RebalanceMemory.name, as: RebalanceMemory.self)
+                RebalanceState.name, as: RebalanceState.self)
         else { return [] }
         let moved = Set(state.displacements.map(\.domain))
         let owed = Set(state.original.moves.map(\.domain)).subtracting(moved)

@@ -13,7 +13,7 @@ package struct PlanningChoices {
     /// A saved cluster snapshot to plan for; nil for the hosts as they are.
     var snapshot: String?
     var seed: UInt64
-    /// Plan for what can leave, even if some domains must stay.
+    /// Plan for the domains that can leave, even if others must stay.
     var bestEffort: Bool
     /// What is asked for of migrations, on top of what the policy does.
     var migration: (MigrationOptions) -> MigrationOptions
@@ -69,7 +69,7 @@ package struct PlanService: Sendable {
         guard policy.name == plan.policy || plan.policy.isEmpty else {
             throw CommandError(
                 "it was planned under policy '\(plan.policy)', and the policy at hand is "
-                    + "'\(policy.name)', which may ask for something else: name the right file with "
+                    + "'\(policy.name)', which may differ: name the right file with "
                     + "--policy")
         }
         policy.migration = plan.options
@@ -188,7 +188,7 @@ package struct PlanService: Sendable {
         let differences = PlanWorld.differences(between: plan, and: snapshot)
         guard differences.isEmpty else {
             throw CommandError(
-                "\(file) no longer matches the world, nothing was done:\n  "
+                "\(file) no longer matches the fleet, nothing was done:\n  "
                     + differences.joined(separator: "\n  ")
                     + "\nMake a new plan: kvmbalance plan \(goal(of: plan)) --save \(file)",
                 exit: .failed)
@@ -233,8 +233,8 @@ package struct PlanService: Sendable {
         }
     }
 
-    /// Every domain that this run moved, back to where it was. One that someone moved on since comes
-    /// back as a blocker of the plan: the rollback says what it can not bring back.
+    /// Every domain that this run moved, back to where it was. One that someone moved on since
+    /// comes back as a blocker of the plan: the rollback says what it cannot bring back.
     private func inverse(of state: RunState) -> [Move] {
         state.displacements.map { move in
             Move(domain: move.domain, source: move.target, target: move.source)

@@ -26,13 +26,13 @@ enum PlanWorld {
         guard isFirst else { return [] }
         let name = "'\(step.domainName)'"
         guard let domain = snapshot.domain(step.move.domain) else {
-            return ["\(name) is on none of the hosts any more"]
+            return ["\(name) is no longer on any of the hosts"]
         }
         if domain.host != step.move.source {
             return ["\(name) is on \(domain.host), not on \(step.move.source)"]
         }
         if !domain.facts.state.isActive {
-            return ["\(name) does not run any more (\(domain.facts.state.rawValue))"]
+            return ["\(name) no longer runs (\(domain.facts.state.rawValue))"]
         }
         return []
     }

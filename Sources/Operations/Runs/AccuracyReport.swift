@@ -81,7 +81,7 @@ extension AccuracyReport.Group {
 }
 
 extension [Double] {
-    /// Of ascending values the one that so many parts of them do not exceed.
+    /// The value that this part of the ascending values does not exceed.
     fileprivate func rank(_ part: Int, of parts: Int) -> Double? {
         isEmpty ? nil : self[Swift.min(count - 1, (count * part + parts - 1) / parts - 1)]
     }

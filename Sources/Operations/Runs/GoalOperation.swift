@@ -3,8 +3,8 @@ import Persistence
 import PlacementPolicy
 import Planning
 
-/// From a goal to its end: plan it, have it agreed to, run it. One such operation holds the fleet from
-/// its first look until its run is over.
+/// From a goal to its end: plan it, have it agreed to, run it. One such operation holds the fleet
+/// from its first look until its run is over.
 package struct GoalOperation: Sendable {
     /// What came of it.
     package enum Result: Sendable {
@@ -48,8 +48,8 @@ package struct GoalOperation: Sendable {
         return .ended(try await runs.start(plan, goal: goal, service: plans, lock: lock))
     }
 
-    /// Carries out a plan that was read from this file, if the world still is the one it was made for;
-    /// `isShownOnly` ends before anything is done.
+    /// Carries out a plan that was read from this file, if the world still is the one it was made
+    /// for; `isShownOnly` ends before anything is done.
     package func apply(
         _ plan: MigrationPlan, from file: String, isShownOnly: Bool, if agreed: Agreement
     ) async throws -> Result {
@@ -71,19 +71,19 @@ package struct GoalOperation: Sendable {
         try await runs.refuseUnfinishedRun()
         try await plans.observer.refuseOldSamples(plans.policy)
         let journal = runs.journal
-        let before = try await journal.remembered(RebalanceMemory.name, as: RebalanceMemory.self)
-        var memory = before ?? RebalanceMemory()
+        let before = try await journal.remembered(RebalanceState.name, as: RebalanceState.self)
+        var memory = before ?? RebalanceState()
         let looked = try await plans.decide(&memory)
         switch looked.decision {
         case .wait(let reason):
-            if !isShownOnly { try await journal.remember(memory, as: RebalanceMemory.name) }
+            if !isShownOnly { try await journal.remember(memory, as: RebalanceState.name) }
             return .waits(reason: reason, overSeconds: looked.overSeconds)
         case .plan(let plan, let reason):
             await runs.progress.observe(.decided(reason: reason, overSeconds: looked.overSeconds))
             if isShownOnly { return .shown(plan) }
             guard try await agreed(plan) else { return .declined }
             // Before it runs: a run that is killed must not be followed by the same one.
-            try await journal.remember(memory, as: RebalanceMemory.name)
+            try await journal.remember(memory, as: RebalanceState.name)
             return .ended(
                 try await runs.start(plan, goal: plans.goal(of: plan), service: plans, lock: lock))
         }

@@ -1,8 +1,8 @@
 import ClusterModel
 import Execution
 
-/// What a run may still send where, by the register of hosts in maintenance as it is now: a host can be
-/// put there after the plan was made.
+/// What a run may still send where, by the register of hosts in maintenance as it is now: a host
+/// can be put there after the plan was made.
 struct MaintenanceGate: Sendable {
     private let run: RunID
     private let register: any MaintenanceRegister
@@ -44,13 +44,13 @@ package struct Arrivals {
         let coming = state.openSteps.filter { $0.step.move.target == host }
         guard !coming.isEmpty else {
             return
-                "run \(run) is not over: nothing is on its way to \(host), and it begins no step "
-                + "that goes there"
+                "run \(run) is not over: nothing is migrating to \(host), and it starts no step "
+                + "that leads there"
         }
         let names = coming.map { "'\($0.step.domainName)' (step \($0.step.id))" }
             .joined(separator: ", ")
         return "run \(run) is not over: \(names) still \(coming.count == 1 ? "goes" : "go") to "
-            + "\(host), wait for that (kvmbalance runs show \(run)); it begins no other step that "
-            + "goes there"
+            + "\(host), wait for that (kvmbalance runs show \(run)); it starts no other step that "
+            + "leads there"
     }
 }

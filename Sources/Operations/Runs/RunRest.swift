@@ -17,7 +17,7 @@ package struct RunRest {
         self.goal = goal
     }
 
-    /// Makes the plan. That it can not be made hinders nobody from settling what is open.
+    /// Makes the plan. That it cannot be made hinders nobody from settling what is open.
     package mutating func plan(with service: PlanService) async {
         do {
             adopt(try await service.replan(goal, without: [], state: state))

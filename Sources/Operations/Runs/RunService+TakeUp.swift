@@ -6,8 +6,8 @@ import Synchronization
 
 /// Taking a run up that did not end, and stopping one.
 extension RunService {
-    /// Works out what is left of a run, or the way back, and does it where that is agreed to. `goal`
-    /// nil is the run's own; `policy` nil is the one that it was planned under.
+    /// Works out what is left of a run, or the way back, and does it where that is agreed to.
+    /// `goal` nil is the run's own; `policy` nil is the one that it was planned under.
     ///
     /// What is left is planned before the question, unless steps are open and nobody is asked
     /// (`isAsked`): a guest may be down or paused until its step is settled.
@@ -23,7 +23,7 @@ extension RunService {
             throw CommandError("run \(run) is done: there is nothing to resume")
         }
         if before.outcome?.state == .rolledBack {
-            throw CommandError("run \(run) was rolled back already")
+            throw CommandError("run \(run) was already rolled back")
         }
         let service = try await planService(for: run, before.original, policy: policy)
         var rest = RunRest(run: run, state: before, goal: goal)
@@ -62,7 +62,7 @@ extension RunService {
 
     /// What came of an abort.
     package enum Abort: Sendable {
-        /// The process that drives the run was told to; this is the run as it was then.
+        /// The process that drives the run was asked to; this is the run as it was then.
         case told(RunReport)
         /// Nobody drove it any more: what was open is settled.
         case ended(RunEnding)
@@ -73,7 +73,7 @@ extension RunService {
         let found = try await state(of: run)
         if let outcome = found.outcome, outcome.state != .halted {
             throw CommandError(
-                "run \(run) ended already (\(outcome.state.rawValue)): nothing to abort")
+                "run \(run) has already ended (\(outcome.state.rawValue)): nothing to abort")
         }
         switch try FleetLock.acquire(
             directory: observer.stores.directory, purpose: "runs abort \(run)", run: run)
@@ -97,13 +97,14 @@ extension RunService {
     private func stop(_ holder: FleetLock.Holder, of run: RunID) throws {
         guard holder.run == run else {
             throw CommandError(
-                "run \(run) was not aborted: the fleet is held by \(holder.description), which does "
-                    + "not drive run \(run). Wait for that, or " + wayToStop(holder), exit: .busy)
+                "run \(run) was not aborted: the fleet is held by \(holder.description), which "
+                    + "does not drive run \(run). Wait for that, or "
+                    + wayToStop(holder), exit: .busy)
         }
         // Anything but another process's number would reach whole groups of processes.
         guard let process = holder.process, process > 1, kill(process, SIGTERM) == 0 else {
             throw CommandError(
-                "\(holder.description) holds the fleet and can not be told to stop: end it by "
+                "\(holder.description) holds the fleet and cannot be signalled: end it by "
                     + "hand, then try again", exit: .failed)
         }
     }

@@ -9,7 +9,7 @@ package struct RunService: Sendable {
     let observer: FleetObserver
     private let policies: FleetPolicies
     let journal: JournalStore
-    /// What commands that a refusal names must be told.
+    /// The flags of the commands that a refusal names.
     private let flags: CommandFlags
 
     package init(_ observer: FleetObserver, _ policies: FleetPolicies, _ flags: CommandFlags) throws
@@ -50,7 +50,7 @@ package struct RunService: Sendable {
 
     package func state(of run: RunID) async throws -> RunState {
         guard try await journal.runs().contains(run) else {
-            throw CommandError("there is no run \(run); see: kvmbalance runs list")
+            throw CommandError("there is no run \(run); list them: kvmbalance runs list")
         }
         return try await journal.state(of: run)
     }
@@ -79,8 +79,8 @@ package struct RunService: Sendable {
         return "end it\(end) (it has begun no run yet)"
     }
 
-    /// A run that was killed may have left a migration open: that comes first, and only a person can
-    /// say what is to become of it.
+    /// A run that was killed may have left a migration open: that comes first, and only a person
+    /// can say what is to become of it.
     func refuseUnfinishedRun() async throws {
         if let (run, state) = try await journal.unfinishedRuns().first {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
@@ -88,7 +88,7 @@ package struct RunService: Sendable {
                 "\n  kvmbalance runs \($0) \(run)\(flags.config)"
             }
             throw CommandError(
-                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else is begun. Look at it: "
+                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else starts. See: "
                     + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
                     + ways.joined(), exit: .halted)
         }
@@ -109,15 +109,15 @@ package struct RunService: Sendable {
 
     // MARK: The policy of a run
 
-    /// So that whoever takes the run up need not name it again.
+    /// So that `runs resume` need not name it again.
     private func keepPolicy(_ file: String?, of run: RunID) async throws {
         guard let file else { return }
         let whole = URL(fileURLWithPath: file).path
         try await journal.remember(whole, as: Self.policyName(run))
     }
 
-    /// Plans for a run under the file of this name, else the one that it was planned under, else the
-    /// fleet file's.
+    /// Plans for a run under the file of this name, else the one that it was planned under, else
+    /// the fleet file's.
     func planService(
         for run: RunID, _ plan: MigrationPlan, policy given: String?
     ) async throws -> PlanService {
@@ -131,7 +131,7 @@ package struct RunService: Sendable {
                 observer, policies, policy: isThere ? kept : nil, plan: plan)
         } catch let error as CommandError where !isThere {
             throw CommandError(
-                "run \(run) was planned under \(kept), which can not be read any more, and "
+                "run \(run) was planned under \(kept), which can no longer be read, and "
                     + error.message)
         }
     }
@@ -155,7 +155,8 @@ package struct RunService: Sendable {
         }
     }
 
-    /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before it.
+    /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before
+    /// it.
     func execute(
         _ run: RunID, recovering: Bool, service: PlanService, agreed: AgreedPlan? = nil
     ) async throws -> RunEnding {
@@ -192,7 +193,7 @@ package struct RunEnding: Sendable {
 
     package var report: RunReport
     package var exit: Exit
-    /// nil where nothing has to be told of any host.
+    /// nil where nothing has to be said of any host.
     package var left: Left?
 }
 

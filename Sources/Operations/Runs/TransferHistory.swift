@@ -19,7 +19,7 @@ extension DoneTransfer {
         TransferObservation(
             source: step.move.source, target: step.move.target,
             memory: observed.content ?? prediction.memory,
-            dirtying: prediction.dirtying, linkRate: prediction.linkRate,
+            dirtyRates: prediction.dirtyRates, linkRate: prediction.linkRate,
             rateLimit: prediction.rateLimit, options: options,
             durationMilliseconds: observed.durationMilliseconds,
             downtimeMilliseconds: observed.downtimeMilliseconds)

@@ -16,7 +16,7 @@ package struct TransferLearning {
     package func calibration() async throws -> TransferCalibration {
         let open = try await journal.openRuns().flatMap { $1.transfers(of: $0) }
         let mark = try await journal.transferMark()
-        // What can not be read is as good as not kept.
+        // What cannot be read is as good as not kept.
         let kept = try? await journal.remembered(Learned.name, as: Learned.self)
         let known = kept.flatMap { $0.edition == CalibrationFit.edition ? $0 : nil }
         if open.isEmpty, let known, known.mark == mark { return known.calibration }

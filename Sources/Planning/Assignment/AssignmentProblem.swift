@@ -41,16 +41,16 @@ package struct AssignmentProblem: Sendable {
         package var members: [Int]
         /// No two of them on one bin.
         package var isApart = false
-        /// They cover at least so many locations.
+        /// They cover at least this many locations.
         package var minimumLocations = 0
         /// Groups of which each member has a member in its own neighbourhood.
         package var needs: [Int] = []
         /// Whether the number of its members that moved counts for `groupMoveWeight`.
         package var countsMoves = false
-        /// At most so many of them at one place, or as many as started there; 0 for any number. An
-        /// item that is listed twice counts twice.
+        /// At most this many of them at one place, or as many as started there; 0 for any number.
+        /// An item that is listed twice counts twice.
         package var mostAtPlace = 0
-        /// Each place that they cover beyond so many costs `scatterWeight`; 0 for none.
+        /// Each place that they cover beyond this many costs `scatterWeight`; 0 for none.
         package var mostPlaces = 0
         /// Is a place a location? If not, a bin.
         package var placesAreLocations = false

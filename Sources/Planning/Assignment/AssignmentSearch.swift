@@ -33,7 +33,7 @@ package struct AssignmentSearch {
     }
 
     private let problem: AssignmentProblem
-    private let memory = Memory()
+    private let arena = Arena()
     private let tables: AssignmentTables
     private let seed: UInt64
     private let tuning: Tuning
@@ -49,10 +49,10 @@ package struct AssignmentSearch {
         self.start = start ?? problem.origin
         self.seed = seed
         self.tuning = tuning
-        tables = AssignmentTables(problem, in: memory)
+        tables = AssignmentTables(problem, in: arena)
     }
 
-    /// Makes so many proposals, rounded up to whole epochs.
+    /// Makes this many proposals, rounded up to whole epochs.
     package func run(proposals: Int) -> Result {
         let worker = AssignmentWorker(problem, tables, at: start, seed: seed, tuning: tuning)
         let initialCost = worker.bestCost

@@ -5,7 +5,7 @@
 /// compares with a count from scratch as it goes.
 package struct AssignmentState: ~Copyable {
     let tables: AssignmentTables
-    private let memory: Memory
+    private let arena: Arena
     /// For the comparison of a debug build.
     private let problem: AssignmentProblem
 
@@ -38,23 +38,23 @@ package struct AssignmentState: ~Copyable {
     let covered: UnsafeMutablePointer<Int32>
 
     init(_ problem: AssignmentProblem, _ tables: AssignmentTables, at bins: [Int]) {
-        let memory = Memory()
-        self.memory = memory
+        let arena = Arena()
+        self.arena = arena
         self.problem = problem
         self.tables = tables
-        bin = memory.array(bins.map(Int32.init), or: 0)
-        room = memory.array(tables.bins * tables.width, of: 0)
-        excess = memory.array(tables.bins * tables.hinges, of: 0)
-        binCost = memory.array(tables.bins, of: 0)
-        count = memory.array(tables.bins, of: 0)
-        version = memory.array(tables.bins, of: 0)
-        without = memory.array(tables.items, of: 0)
-        withoutVersion = memory.array(tables.items, of: -1)
-        first = memory.array(tables.bins, of: -1)
-        next = memory.array(tables.items, of: -1)
-        previous = memory.array(tables.items, of: -1)
-        groups = GroupCounters(tables, in: memory)
-        covered = memory.array(tables.groups, of: 0)
+        bin = arena.array(bins.map(Int32.init), or: 0)
+        room = arena.array(tables.bins * tables.width, of: 0)
+        excess = arena.array(tables.bins * tables.hinges, of: 0)
+        binCost = arena.array(tables.bins, of: 0)
+        count = arena.array(tables.bins, of: 0)
+        version = arena.array(tables.bins, of: 0)
+        without = arena.array(tables.items, of: 0)
+        withoutVersion = arena.array(tables.items, of: -1)
+        first = arena.array(tables.bins, of: -1)
+        next = arena.array(tables.items, of: -1)
+        previous = arena.array(tables.items, of: -1)
+        groups = GroupCounters(tables, in: arena)
+        covered = arena.array(tables.groups, of: 0)
         load()
     }
 

@@ -1,42 +1,42 @@
 extension AssignmentTables {
-    package init(_ problem: AssignmentProblem, in memory: Memory) {
+    package init(_ problem: AssignmentProblem, in arena: Arena) {
         let order = Self.resourceOrder(problem)
         let width = problem.resourceCount
         items = problem.itemCount
         bins = problem.binCount
         self.width = width
         plainWidth = order.count { !problem.isTransient[$0] }
-        need = memory.array(Self.ordered(problem.demand, order), or: 0)
-        capacity = memory.array(Self.ordered(problem.capacity, order), or: 0)
+        need = arena.array(Self.ordered(problem.demand, order), or: 0)
+        capacity = arena.array(Self.ordered(problem.capacity, order), or: 0)
         let hinges = HingeTable(problem)
         self.hinges = hinges.count
-        load = memory.array(hinges.load, or: 0)
-        hingeOffset = memory.array(hinges.offset, or: 0)
+        load = arena.array(hinges.load, or: 0)
+        hingeOffset = arena.array(hinges.offset, or: 0)
 
-        origin = memory.array(problem.origin.map(Int32.init), or: 0)
-        moveCost = memory.array(problem.moveCost, or: 0)
+        origin = arena.array(problem.origin.map(Int32.init), or: 0)
+        moveCost = arena.array(problem.moveCost, or: 0)
         hasPairs = !problem.pairCost.isEmpty && problem.pairWeight != 0
         pairWeight = problem.pairWeight
-        pairCost = memory.array(hasPairs ? problem.pairCost : [], or: 0)
+        pairCost = arena.array(hasPairs ? problem.pairCost : [], or: 0)
 
         let groups = GroupTable(problem)
         self.groups = problem.groups.count
-        groupsOfItem = FlatLists(groups.ofItem, in: memory)
-        members = FlatLists(problem.groups.map(\.members), in: memory)
-        needs = FlatLists(groups.needs, in: memory)
-        neededBy = FlatLists(groups.neededBy, in: memory)
-        apartRow = memory.array(groups.apartRow.values, or: -1)
-        spreadRow = memory.array(groups.spreadRow.values, or: -1)
-        dependencyRow = memory.array(groups.dependencyRow.values, or: -1)
-        isCounted = memory.array(problem.groups.map(\.countsMoves), or: false)
-        minimumLocations = memory.array(
+        groupsOfItem = FlatLists(groups.ofItem, in: arena)
+        members = FlatLists(problem.groups.map(\.members), in: arena)
+        needs = FlatLists(groups.needs, in: arena)
+        neededBy = FlatLists(groups.neededBy, in: arena)
+        apartRow = arena.array(groups.apartRow.values, or: -1)
+        spreadRow = arena.array(groups.spreadRow.values, or: -1)
+        dependencyRow = arena.array(groups.dependencyRow.values, or: -1)
+        isCounted = arena.array(problem.groups.map(\.countsMoves), or: false)
+        minimumLocations = arena.array(
             problem.groups.map { Int32($0.minimumLocations) }, or: 0)
         (apartRows, spreadRows) = (groups.apartRow.count, groups.spreadRow.count)
         dependencyRows = groups.dependencyRow.count
         groupMoveWeight = problem.groupMoveWeight
-        mostAtPlace = memory.array(problem.groups.map { Int32($0.mostAtPlace) }, or: 0)
-        mostPlaces = memory.array(problem.groups.map { Int32($0.mostPlaces) }, or: 0)
-        placesAreLocations = memory.array(problem.groups.map(\.placesAreLocations), or: false)
+        mostAtPlace = arena.array(problem.groups.map { Int32($0.mostAtPlace) }, or: 0)
+        mostPlaces = arena.array(problem.groups.map { Int32($0.mostPlaces) }, or: 0)
+        placesAreLocations = arena.array(problem.groups.map(\.placesAreLocations), or: false)
         (scatterWeight, crowdWeight) = (problem.scatterWeight, problem.crowdWeight)
         hasSeatsByLocation = problem.groups.contains {
             $0.placesAreLocations && $0.mostAtPlace > 0
@@ -45,15 +45,15 @@ extension AssignmentTables {
             groupMoveWeight + scatterWeight * Int64(groups.mostGathered)
             + crowdWeight * Int64(groups.mostSeated)
         largestGroup = problem.groups.map(\.members.count).max() ?? 0
-        traits = memory.array(groups.traits(problem), or: [])
+        traits = arena.array(groups.traits(problem), or: [])
 
-        location = memory.array(problem.location.map(Int32.init), or: 0)
-        neighborhood = memory.array(problem.neighborhood.map(Int32.init), or: 0)
+        location = arena.array(problem.location.map(Int32.init), or: 0)
+        neighborhood = arena.array(problem.neighborhood.map(Int32.init), or: 0)
         locations = (problem.location.max() ?? 0) + 1
         neighborhoods = (problem.neighborhood.max() ?? 0) + 1
         words = (bins + 63) / 64
-        allowedRow = memory.array(problem.allowedSet.map { $0.map(Int32.init) ?? -1 }, or: -1)
-        allowed = memory.array(problem.binSets.flatMap(\.words), or: 0)
+        allowedRow = arena.array(problem.allowedSet.map { $0.map(Int32.init) ?? -1 }, or: -1)
+        allowed = arena.array(problem.binSets.flatMap(\.words), or: 0)
     }
 
     /// The same rows with their columns in this order.

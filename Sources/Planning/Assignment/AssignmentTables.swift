@@ -3,9 +3,9 @@ struct FlatLists {
     let start: UnsafeMutablePointer<Int32>
     let items: UnsafeMutablePointer<Int32>
 
-    init(_ lists: [[Int]], in memory: Memory) {
-        start = memory.array(lists.count + 1, of: 0)
-        items = memory.array(lists.reduce(0) { $0 + $1.count }, of: 0)
+    init(_ lists: [[Int]], in arena: Arena) {
+        start = arena.array(lists.count + 1, of: 0)
+        items = arena.array(lists.reduce(0) { $0 + $1.count }, of: 0)
         var next = 0
         for (index, list) in lists.enumerated() {
             for item in list {
@@ -22,7 +22,7 @@ struct FlatLists {
 
 /// Owns raw arrays and frees them together. The search's inner loops read and write them without
 /// reference counts, copies or checks.
-package final class Memory {
+package final class Arena {
     private var owned: [UnsafeMutableRawPointer] = []
 
     package init() {}

@@ -1,7 +1,7 @@
 /// A walk through placements by shifts alone, each of which could be carried out as it is made: the
-/// way to where it ends is an order of moves, with steps aside where nothing else helps.
+/// path to its end is an order of moves, with detours where nothing else helps.
 ///
-/// It drifts towards what is cheap (Metropolis), at one temperature after another, and begins anew
+/// It drifts towards what is cheap (Metropolis), at one temperature after another, and starts over
 /// now and then, since not every step can be taken back.
 struct AssignmentWalk {
     /// One shift on the way.
@@ -12,11 +12,11 @@ struct AssignmentWalk {
     }
 
     private let problem: AssignmentProblem
-    private let memory = Memory()
+    private let arena = Arena()
     private let tables: AssignmentTables
     private var random: SplitMix64
 
-    /// Walks from the origin before it gives up, each at temperatures of its own.
+    /// Walks from the origin before it gives up, each with its own temperatures.
     static let walks = 8
     static let stepsAtMost = 4096
     static let temperatures = [
@@ -26,12 +26,12 @@ struct AssignmentWalk {
 
     init(_ problem: AssignmentProblem, seed: UInt64) {
         self.problem = problem
-        tables = AssignmentTables(problem, in: memory)
+        tables = AssignmentTables(problem, in: arena)
         random = SplitMix64(seed: seed)
     }
 
     /// Steps that take all of `leaving` away from their origin and leave no group scattered; nil
-    /// when so many proposals found none. `isOpen` is asked last whether a step may be.
+    /// when this many proposals found none. `isOpen` is asked last whether a step may be.
     mutating func run(
         _ leaving: [Int], proposals: Int, isOpen: (Step) -> Bool
     ) -> [Step]? {
@@ -63,7 +63,7 @@ struct AssignmentWalk {
                 if left == 0, state.countPlaces() == 0 { return steps }
             }
         }
-        withExtendedLifetime(memory) {}
+        withExtendedLifetime(arena) {}
         return nil
     }
 

@@ -4,7 +4,7 @@
 /// Used by one thread at a time.
 package final class AssignmentWorker: @unchecked Sendable {
     package var state: AssignmentState
-    private let owner: Memory
+    private let owner: Arena
     private let tables: AssignmentTables
     private var random: SplitMix64
     /// What each item weighs in the soft terms together.
@@ -38,22 +38,22 @@ package final class AssignmentWorker: @unchecked Sendable {
         self.tables = tables
         self.tuning = tuning
         random = SplitMix64(seed: seed)
-        let memory = Memory()
-        owner = memory
+        let arena = Arena()
+        owner = arena
         state = AssignmentState(problem, tables, at: start)
         bestCost = state.cost
-        best = memory.array(start.map(Int32.init), or: 0)
-        changed = memory.array(tables.items, of: 0)
-        isChanged = memory.array(tables.items, of: false)
-        isMine = memory.array(tables.bins, of: true)
-        trail = memory.array(2 * Self.longestTrail, of: 0)
-        weight = memory.array(tables.items, of: 0)
+        best = arena.array(start.map(Int32.init), or: 0)
+        changed = arena.array(tables.items, of: 0)
+        isChanged = arena.array(tables.items, of: false)
+        isMine = arena.array(tables.bins, of: true)
+        trail = arena.array(2 * Self.longestTrail, of: 0)
+        weight = arena.array(tables.items, of: 0)
         for item in 0..<tables.items {
             for hinge in 0..<tables.hinges {
                 weight[item] += Double(abs(tables.load[item * tables.hinges + hinge]))
             }
         }
-        patience = memory.array(
+        patience = arena.array(
             (0..<Self.patienceCount).map {
                 -Logarithm.natural((Double($0) + 0.5) / Double(Self.patienceCount))
             }, or: 0)
@@ -64,7 +64,7 @@ package final class AssignmentWorker: @unchecked Sendable {
         Int(((bits & 0xffff_ffff) &* UInt64(bound)) >> 32)
     }
 
-    /// Proposes so many changes at one temperature.
+    /// Proposes this many changes at one temperature.
     package func anneal(_ proposals: Int, temperature: Double) {
         var random = random
         for _ in 0..<proposals {

@@ -8,19 +8,19 @@ package struct GroupCounters {
     private let floor: UnsafeMutablePointer<Int32>
     private let inNeighborhood: UnsafeMutablePointer<Int32>
     private let moved: UnsafeMutablePointer<Int32>
-    /// How many groups have so many moved members.
+    /// How many groups have this many moved members.
     private let groupsWithMoved: UnsafeMutablePointer<Int32>
     /// The largest number of moved members of one group.
     private(set) var mostMoved = 0
 
-    init(_ tables: AssignmentTables, in memory: Memory) {
-        onBin = memory.array(tables.apartRows * tables.words, of: 0)
-        inLocation = memory.array(tables.spreadRows * tables.locations, of: 0)
-        covered = memory.array(tables.spreadRows, of: 0)
-        floor = memory.array(tables.spreadRows, of: 0)
-        inNeighborhood = memory.array(tables.dependencyRows * tables.neighborhoods, of: 0)
-        moved = memory.array(tables.groups, of: 0)
-        groupsWithMoved = memory.array(tables.largestGroup + 2, of: 0)
+    init(_ tables: AssignmentTables, in arena: Arena) {
+        onBin = arena.array(tables.apartRows * tables.words, of: 0)
+        inLocation = arena.array(tables.spreadRows * tables.locations, of: 0)
+        covered = arena.array(tables.spreadRows, of: 0)
+        floor = arena.array(tables.spreadRows, of: 0)
+        inNeighborhood = arena.array(tables.dependencyRows * tables.neighborhoods, of: 0)
+        moved = arena.array(tables.groups, of: 0)
+        groupsWithMoved = arena.array(tables.largestGroup + 2, of: 0)
     }
 
     mutating func clear(_ tables: AssignmentTables) {

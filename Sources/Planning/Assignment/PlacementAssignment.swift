@@ -13,7 +13,7 @@ import PlacementPolicy
 struct PlacementAssignment {
     let start: UnitPlacement
     private(set) var problem: AssignmentProblem
-    private var isMending = false
+    private var isRepairing = false
 
     /// What moving one domain costs. What it holds comes on top, in quarters of a GiB, and so
     /// counts between plans of as many moves.
@@ -106,25 +106,25 @@ struct PlacementAssignment {
 
     /// These units lie outside of what a rule allows, and should leave; groups are to be as they
     /// were meant, and not only no worse than they were.
-    mutating func mend(_ outside: [Int]) {
+    mutating func repair(_ outside: [Int]) {
         empty(outside)
         problem.scatterWeight = Self.urgent
         problem.crowdWeight = Self.urgent
         for index in problem.groups.indices where problem.groups[index].mostPlaces > 0 {
             problem.groups[index].mostPlaces = 1
         }
-        isMending = true
+        isRepairing = true
     }
 
     /// No host is to become fuller than this.
-    mutating func cap(_ ceilings: [Int64]) {
+    mutating func limitLoads(_ ceilings: [Int64]) {
         for index in problem.capacity.indices {
             problem.capacity[index] = min(problem.capacity[index], ceilings[index])
         }
     }
 
     /// Each unit of a resource that a host holds less than these matters more than moves.
-    mutating func support(_ floors: [Int64], resource: Int) {
+    mutating func addFloors(_ floors: [Int64], resource: Int) {
         problem.thresholds.append(
             .init(
                 resource: resource, weight: resource == ResourceLayout.memory ? 1 : 1 << 20,
@@ -139,8 +139,8 @@ struct PlacementAssignment {
 
     // MARK: Results
 
-    /// Searches from the start for as long as so many proposals take: first so warm that a few
-    /// items stray at any time, then down to where each unit of cost counts.
+    /// Searches from the start for this many proposals: first so warm that a few items
+    /// stray at any time, then down to where each unit of cost counts.
     func search(from hosts: [Int]? = nil, proposals: Int, seed: UInt64) -> [Int] {
         let guests = start.problem.arriving.map(\.host)
         var tuning = AssignmentSearch.Tuning()
@@ -164,7 +164,7 @@ struct PlacementAssignment {
         }
         let isFeasible = problem.isFeasible(bins)
         assert(
-            isMending
+            isRepairing
                 ? !isSound || isFeasible : isSound == (isFeasible && problem.scatter(bins) == 0),
             "the engine and the planner disagree on what is allowed")
         return isSound ? result : nil

@@ -1,9 +1,9 @@
 import ClusterModel
 
-/// What no plan can undercut: the lowest peak of one resource with at most so many moves.
+/// What no plan can undercut: the lowest peak of one resource with at most this many moves.
 ///
 /// Two relaxations, whichever is higher. Averaging: all hosts together must hold all load. Removal:
-/// to bring a host down to a share, at least so many of its largest domains must leave, wherever
+/// to bring a host down to a share, at least this many of its largest domains must leave, wherever
 /// they may go; over all hosts these are no more than the moves allowed.
 struct BalanceBound {
     private let problem: PlacementProblem

@@ -5,7 +5,7 @@ import PlacementPolicy
 struct BalanceFloors {
     private let start: UnitPlacement
     private let targets: [Int]
-    /// Load of what can not leave: host × resource.
+    /// Load of what cannot leave: host × resource.
     private let fixed: [Int64]
     /// Units that may leave each host.
     private let leaving: [[Int]]
@@ -32,7 +32,7 @@ struct BalanceFloors {
     }
 
     /// The ceilings as far as hosts can come down to them. What fits under them on no host, even if
-    /// all else left, counts as what can not leave. A host that could then do less than the
+    /// all else left, counts as what cannot leave. A host that could then do less than the
     /// policy's least gain of what is asked of it is asked for nothing.
     func raised(_ ceilings: [Int64], hosts: [Int]) -> [Int64] {
         let problem = start.problem

@@ -1,5 +1,5 @@
-/// One point of the frontier of moves against balance: what so many moves would buy. Percentages of
-/// what hosts may give, with one decimal.
+/// One point of the frontier of moves against balance: what this many moves would gain. Percentages
+/// of what hosts may give, with one decimal.
 package struct BalanceOption: Hashable, Sendable {
     package var moves: Int
     package var memoryPeak: Double

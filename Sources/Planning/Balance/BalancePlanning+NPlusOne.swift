@@ -36,7 +36,7 @@ extension BalancePlanning {
         return Kept(sequence: [], blockers: blockers)
     }
 
-    /// Each domain's way from its first host to its last, steps aside left out.
+    /// Each domain's move from its first host to its last, without detours.
     private static func net(_ sequence: [PlannedMove]) -> [PlannedMove] {
         var moves: [Int: PlannedMove] = [:]
         for move in sequence {
@@ -51,6 +51,6 @@ extension BalancePlanning {
             placement.remove(move.domain)
             placement.place(move.domain, on: move.target)
         }
-        return mends(placement) || view.isHarmless(view.shares(placement.load))
+        return repairs(placement) || view.isHarmless(view.shares(placement.load))
     }
 }

@@ -7,13 +7,13 @@ extension BalancePlanning {
     /// Changes proposed for each unit.
     private static let proposalsPerUnit = 300
 
-    func trimmed(_ point: BalanceSearch.Point) -> BalanceSearch.Point {
+    func withoutNeedlessMoves(_ point: BalanceSearch.Point) -> BalanceSearch.Point {
         let proposals = min(effort.proposals, Self.proposalsPerUnit * start.isMovable.count)
         guard point.moves > 0, proposals > 0 else { return point }
         var assignment = PlacementAssignment(start, targets: targets)
         let load = self.load(at: point.hosts)
-        assignment.cap(ceilings(load))
-        for (resource, floors) in floors(load) { assignment.support(floors, resource: resource) }
+        assignment.limitLoads(ceilings(load))
+        for (resource, floors) in floors(load) { assignment.addFloors(floors, resource: resource) }
         let bins = assignment.search(from: point.hosts, proposals: proposals, seed: seed)
         guard let placement = assignment.placement(at: bins) else { return point }
         let moved = start.units.members.indices.filter { bins[$0] != start.origin(of: $0) }

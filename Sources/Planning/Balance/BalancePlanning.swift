@@ -11,7 +11,7 @@ struct BalancePlanning {
     private let mobility: Mobility
     let view: BalanceView
     let start: UnitPlacement
-    let mending: Mending
+    let repair: ConstraintRepair
     let targets: [Int]
     private let floors: BalanceFloors
     private let limits: BalanceSearch.Limits
@@ -47,7 +47,7 @@ struct BalancePlanning {
         self.targets = targets
         floors = BalanceFloors(start, targets: targets)
         view = BalanceView(start, floors: floors)
-        mending = Mending(start, targets: targets)
+        repair = ConstraintRepair(start, targets: targets)
         self.limits =
             limits
             ?? BalanceSearch.Limits(
@@ -65,9 +65,9 @@ struct BalancePlanning {
             compatibility: compatibility)
         draft.choosesTargets = true
         let isEven = BalanceScore(view, problem.initialLoad).isEnough(policy.balance)
-        guard !isEven || mending.isNeeded else { return draft }
-        let (mended, shifted) = mendingMoves()
-        let kept = keepingSpareRoom(mended.isEmpty && !isEven ? orderedMoves() : mended)
+        guard !isEven || repair.isNeeded else { return draft }
+        let (repaired, shifted) = repairMoves()
+        let kept = keepingSpareRoom(repaired.isEmpty && !isEven ? orderedMoves() : repaired)
         if !isEven { draft.asked = asked }
         draft.sequence = kept.sequence
         draft.batches = kept.batches
@@ -82,15 +82,15 @@ struct BalancePlanning {
         }
         guard !draft.sequence.isEmpty else {
             if !draft.blockers.isEmpty { draft.outcome = .infeasible }
-            draft.blockers += mending.blockers(final)
+            draft.blockers += repair.blockers(final)
             return draft
         }
         draft.outcome = .plan
-        draft.blockers += mending.blockers(final)
+        draft.blockers += repair.blockers(final)
         let relief = cause(final.load)
-        let (mending, isMended) = (self.mending, !mended.isEmpty)
+        let (repair, isRepaired) = (self.repair, !repaired.isEmpty)
         draft.cause = { move in
-            (isMended ? mending.reason(move.domain, final, shifted: shifted) : nil) ?? relief(move)
+            (isRepaired ? repair.reason(move.domain, final, shifted: shifted) : nil) ?? relief(move)
         }
         let moves =
             request.goal == .balance(maxMoves: nil) ? draft.sequence.count : limits.moves
@@ -162,7 +162,7 @@ struct BalancePlanning {
         return plannedOn(firstOrdered(search.choices()), relief: search.relief.moves)
     }
 
-    /// Choices that are tried where the best can not be ordered.
+    /// Choices that are tried where the best cannot be ordered.
     private static let choicesTried = 12
 
     /// The best that can be done in some order. Of what can be done in part alone the least
@@ -171,7 +171,7 @@ struct BalancePlanning {
         var best: (overload: Int64, moves: [PlannedMove])?
         for choice in choices.prefix(Self.choicesTried) {
             if let best, best.overload <= choice.score.overload { break }
-            var wanted = [moves(to: trimmed(choice)), moves(to: choice)]
+            var wanted = [moves(to: withoutNeedlessMoves(choice)), moves(to: choice)]
             if wanted[0] == wanted[1] { wanted.removeLast() }
             for moves in wanted {
                 let sequence = ordered(moves)
@@ -193,20 +193,20 @@ struct BalancePlanning {
         return placement.load
     }
 
-    /// What is broken is mended, and then load evened out from there. Where moves are few, they
-    /// relieve what is overloaded before they mend.
-    private func mendingMoves() -> (moves: [PlannedMove], shifted: Set<Int>) {
-        guard mending.isNeeded else { return ([], []) }
+    /// What is broken is repaired, and then load evened out from there. Where moves are few, they
+    /// relieve what is overloaded before they repair.
+    private func repairMoves() -> (moves: [PlannedMove], shifted: Set<Int>) {
+        guard repair.isNeeded else { return ([], []) }
         let relieved = limits.moves < Int.max && view.isOverloaded ? reliefMoves() : []
-        guard relieved.isEmpty else { return mendingMoves(after: relieved) }
-        guard let mended = mending.mended(seed: seed, effort: effort) else { return ([], []) }
-        var moves = DrainSearch.moves(from: start, to: mended.state.placement)
+        guard relieved.isEmpty else { return repairMoves(after: relieved) }
+        guard let repaired = repair.repaired(seed: seed, effort: effort) else { return ([], []) }
+        var moves = DrainSearch.moves(from: start, to: repaired.state.placement)
         while moves.count > limits.moves, let last = moves.last {
             let unit = start.units.unit[last.domain]
             moves.removeAll { start.units.unit[$0.domain] == unit }
         }
         let sequence = ordered(moves)
-        return (plannedOn(sequence, relief: sequence.count), mended.shifted)
+        return (plannedOn(sequence, relief: sequence.count), repaired.shifted)
     }
 
     /// The moves that end overload, and nothing beside.
@@ -220,15 +220,15 @@ struct BalancePlanning {
     }
 
     /// With what moves are left.
-    private func mendingMoves(
+    private func repairMoves(
         after relieved: [PlannedMove]
     ) -> (moves: [PlannedMove], shifted: Set<Int>) {
         guard relieved.count < limits.moves else { return (relieved, []) }
         var left = limits
         left.moves -= relieved.count
         let next = planning(after: relieved, left)
-        let (mended, shifted) = next.mendingMoves()
-        guard !mended.isEmpty, let merged = merged(relieved, mended.map(next.named)) else {
+        let (repaired, shifted) = next.repairMoves()
+        guard !repaired.isEmpty, let merged = merged(relieved, repaired.map(next.named)) else {
             return (plannedOn(relieved, relief: relieved.count), [])
         }
         let own = shifted.compactMap { problem.domainIndex[next.problem.domains[$0].id] }
@@ -260,7 +260,7 @@ struct BalancePlanning {
                 break
             }
             let longer = next.searched().choices().prefix(Self.choicesTried).lazy
-                .map { next.moves(to: next.trimmed($0)).map(next.named) }
+                .map { next.moves(to: next.withoutNeedlessMoves($0)).map(next.named) }
                 .compactMap { self.merged(sequence, $0) }.first
             guard let longer else { break }
             sequence = longer
@@ -274,7 +274,7 @@ struct BalancePlanning {
             target: problem.hosts[move.target].name)
     }
 
-    /// Both lists of moves as one, each domain moved once; nil when that can not be done.
+    /// Both lists of moves as one, each domain moved once; nil when that cannot be done.
     private func merged(_ moves: [PlannedMove], _ more: [Move]) -> [PlannedMove]? {
         var target = Dictionary(
             moves.map { ($0.domain, $0.target) }, uniquingKeysWith: { _, last in last })
@@ -327,14 +327,14 @@ struct BalancePlanning {
         guard moves.allSatisfy({ placement.brokenGroup($0.domain, at: $0.target) == nil }) else {
             return false
         }
-        return mends(placement)
+        return repairs(placement)
             || BalanceScore(view, placement.load) < BalanceScore(view, problem.initialLoad)
                 && view.improves(placement.load)
     }
 
     /// Is less broken than at the start? That comes before load.
-    func mends(_ placement: WorkingPlacement) -> Bool {
-        mending.isNeeded && mending.damage(placement) < mending.before
+    func repairs(_ placement: WorkingPlacement) -> Bool {
+        repair.isNeeded && repair.brokenConstraints(placement) < repair.before
     }
 
     // MARK: Words and bounds

@@ -17,7 +17,7 @@ struct BalanceSearch {
     private let floors: BalanceFloors
     private let trials: Int
     private let limits: Limits
-    private var repair: CeilingRepair
+    private var repair: OverloadRepair
     /// The bounds of the resources of each driven measure.
     private let bounds: [BalanceBound]
     private let worth: BalanceWorth
@@ -56,13 +56,13 @@ struct BalanceSearch {
             view, start: view.shares(state.problem.initialLoad),
             most: min(limits.moves, limits.forSpread ?? Int.max),
             isPriced: limits.forSpread != nil)
-        repair = CeilingRepair(
+        repair = OverloadRepair(
             state, sources: view.hosts, targets: targets,
             driven: view.measures.filter(\.isDriven).flatMap(\.resources), seed: seed)
     }
 
-    /// First relief; then from the present down to the mean. A plan needs no lower level once one is
-    /// enough, except with fewer moves: what is enough at a high level may have come about by a
+    /// First relief; then from the present down to the mean. A plan needs no lower level once one
+    /// is enough, except with fewer moves: what is enough at a high level may have come about by a
     /// detour. The frontier goes on.
     mutating func run(toTheEnd: Bool) {
         record()
@@ -129,7 +129,7 @@ struct BalanceSearch {
             }
             guard isUnder else { continue }
             isReached = true
-            lift(budget)
+            fillEmptyHosts(budget)
             while repair.moved > fewest {
                 let found = repair.hosts
                 let fewer = max(fewest, repair.moved - max(1, repair.moved / 40))
@@ -144,8 +144,8 @@ struct BalanceSearch {
         return isReached
     }
 
-    /// From the fullest host to the emptiest, again and again: a way down that does not go by ceilings,
-    /// and ends where the policy is content.
+    /// From the fullest host to the emptiest, again and again: a way down that does not go by
+    /// ceilings, and ends where the policy is content.
     private mutating func even(_ budget: Int) {
         let rules = view.problem.policy.balance
         let present = floors.raised(
@@ -155,7 +155,7 @@ struct BalanceSearch {
         var shares = HostShares(view, repair.state.placement.load)
         var next = 1
         for _ in 0..<(4 * view.hosts.count) {
-            guard repair.halve(view, &shares, budget: budget) else { break }
+            guard repair.halveWidestGap(view, &shares, budget: budget) else { break }
             if shares.score.isEnough(rules) { break }
             guard repair.moved >= next else { continue }
             record()
@@ -166,14 +166,14 @@ struct BalanceSearch {
     }
 
     /// Where an even peak leaves hosts too empty, fills those up, and goes back.
-    private mutating func lift(_ budget: Int) {
+    private mutating func fillEmptyHosts(_ budget: Int) {
         let rules = view.problem.policy.balance
         guard rules.spread > 0 else { return }
         let found = repair.hosts
         var shares = HostShares(view, repair.state.placement.load)
         for _ in 0..<(4 * view.hosts.count) {
             guard shares.score.spread > rules.spread,
-                repair.lift(view, &shares, budget: budget)
+                repair.fillEmptiest(view, &shares, budget: budget)
             else { break }
         }
         if repair.moved > 0 { record() }
@@ -212,10 +212,10 @@ struct BalanceSearch {
 
     // MARK: Choice
 
-    /// The knee. The fewest moves that leave the least overload and a spread within the policy's;
-    /// where the spread can not be had, or costs more moves than it is worth, moves are added as
+    /// The fewest moves that leave the least overload and a spread within the policy's;
+    /// where the spread cannot be had, or costs more moves than it is worth, moves are added as
     /// long as each stretch of them gains what the policy asks for.
-    func knee() -> Point {
+    func chosenPoint() -> Point {
         let rules = view.problem.policy.balance
         let start = points[0]
         let most = mostMoves
@@ -241,20 +241,20 @@ struct BalanceSearch {
             ? chosen : start
     }
 
-    /// The knee, and what to take where its moves can not be ordered, the best first.
+    /// The chosen point, and what to take where its moves cannot be ordered, the best first.
     func choices() -> [Point] {
-        let (knee, start, spread) = (knee(), points[0], view.problem.policy.balance.spread)
-        guard knee.moves > 0 else { return [] }
+        let (chosen, start, spread) = (chosenPoint(), points[0], view.problem.policy.balance.spread)
+        guard chosen.moves > 0 else { return [] }
         let others = points.filter { point in
-            point.moves > 0 && point.moves <= mostMoves && point.hosts != knee.hosts
+            point.moves > 0 && point.moves <= mostMoves && point.hosts != chosen.hosts
                 && worth.isWorth(point, over: start, isFree: true)
         }
         func rank(_ point: Point) -> (Int64, Int, Int, Int) {
             (
                 point.score.overload, point.score.spread <= spread ? 0 : 1,
-                abs(point.moves - knee.moves), point.moves
+                abs(point.moves - chosen.moves), point.moves
             )
         }
-        return [knee] + others.sorted { rank($0) < rank($1) }
+        return [chosen] + others.sorted { rank($0) < rank($1) }
     }
 }

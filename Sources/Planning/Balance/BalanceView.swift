@@ -193,8 +193,8 @@ struct BalanceView {
         }
     }
 
-    /// Is it harmless, and does overload fall, or a peak or a spread: of all hosts, or of those that
-    /// are fuller or emptier by it?
+    /// Is it harmless, and does overload fall, or a peak or a spread: of all hosts, or of those
+    /// that are fuller or emptier by it?
     func improves(_ load: [Int64]) -> Bool {
         let shares = shares(load)
         guard isHarmless(shares) else { return false }

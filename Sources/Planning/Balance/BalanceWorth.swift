@@ -3,7 +3,7 @@ import PlacementPolicy
 /// Is a placement so much better than another that moving is worth it?
 ///
 /// What is gained is held against what could be gained: overload against that of the hosts that are
-/// relieved, not of the whole fleet; where so few moves are allowed that they can not change the
+/// relieved, not of the whole fleet; where so few moves are allowed that they cannot change the
 /// fleet's spread, unevenness against that of the hosts that they touch.
 struct BalanceWorth {
     private let view: BalanceView
@@ -22,8 +22,8 @@ struct BalanceWorth {
         isBound = Self.isBound(view, start, most, rules.minGain)
     }
 
-    /// To lower the spread by a part of it, either all of the fullest hosts must give, or all of the
-    /// emptiest take: one move each at least.
+    /// To lower the spread by a part of it, either all of the fullest hosts must give, or all of
+    /// the emptiest take: one move each at least.
     private static func isBound(
         _ view: BalanceView, _ start: [[Int64]], _ most: Int, _ minGain: Int64
     ) -> Bool {

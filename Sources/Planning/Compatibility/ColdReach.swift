@@ -2,9 +2,9 @@ import ClusterModel
 import PlacementPolicy
 
 /// Before a guest is started that was shut down for its move, every other host is asked whether it
-/// knows it: with one that can not be asked it would stay down. So none is shut down meanwhile.
+/// knows it: with an unreachable host it would stay down. So none is shut down meanwhile.
 enum ColdReach {
-    /// The same world, in which no running guest moves cold while a host is out of reach.
+    /// The same world, without cold moves of running guests while a host is unreachable.
     static func blocking(in snapshot: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {
         let silent = snapshot.hosts.filter { !$0.isReachable }
         guard !silent.isEmpty, policy.migration.offline != nil else { return snapshot }
@@ -16,8 +16,8 @@ enum ColdReach {
             var domain = domain
             let blocker = Blocker(
                 domain: domain.name, reason: .unreachable,
-                detail: "it would move cold, and could not be started again while \(names) can not "
-                    + "be asked whether it is there",
+                detail: "it would move cold, and is not started again while \(names) cannot say "
+                    + "whether it runs there",
                 remedy: "make \(names) reachable or take it out of the fleet file, or move the "
                     + "domain live")
             domain.facts.coldBlockers = (domain.facts.coldBlockers ?? []) + [blocker]

@@ -18,9 +18,10 @@ final class Compatibility {
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
     private var domainProfiles: [DomainProfile] = []
-    /// Numbers in `ways` by kind of domain, kind of source and kind of target; -1 where nobody asked.
+    /// Numbers in `feasibleModes` by kind of domain, kind of source and kind of target; -1 where
+    /// nobody asked.
     private var known: [[[Int32]]] = []
-    private var ways: [Way] = []
+    private var feasibleModes: [FeasibleMode] = []
     private var forbidden: [Int: Set<Int>] = [:]
     private var withUUID: [Int: [Int]] = [:]
 
@@ -81,7 +82,7 @@ final class Compatibility {
         domainKinds = other.domainKinds
         domainProfiles = other.domainProfiles
         known = other.known
-        ways = other.ways
+        feasibleModes = other.feasibleModes
         forbidden = other.forbidden
         withUUID = other.withUUID
     }
@@ -99,7 +100,7 @@ final class Compatibility {
                     == nil)
     }
 
-    /// Why a domain can not go to a host; nil when it can.
+    /// Why a domain cannot go to a host; nil when it can.
     func blocker(_ domain: Int, from source: Int, to target: Int) -> Blocker? {
         let host = problem.hosts[target]
         let reason: Misfit? =
@@ -107,12 +108,12 @@ final class Compatibility {
             ?? (sharesUUID(source, target)
                 ? Misfit(
                     reason: .sameHostUUID, detail: "both hosts report the same host UUID",
-                    remedy: "set a host_uuid of its own in libvirtd.conf") : nil)
+                    remedy: "give each host its own host_uuid in libvirtd.conf") : nil)
             ?? HostRules.misfit(problem.domains[domain].name, on: host.name, problem.policy)
             ?? (forbidden[domain]?.contains(target) == true
                 ? Misfit(
-                    reason: .ban, detail: "ruled out for this plan, as after a failed migration",
-                    remedy: "look at that migration's error, then plan again") : nil)
+                    reason: .ban, detail: "ruled out for this plan after a failed migration",
+                    remedy: "fix that migration's error, then plan again") : nil)
             ?? misfit(domain, source, target)
         return reason.map {
             Blocker(
@@ -169,21 +170,21 @@ final class Compatibility {
     }
 
     private func misfit(_ domain: Int, _ source: Int, _ target: Int) -> Misfit? {
-        switch way(domain, source, target) {
+        switch feasibleMode(domain, source, target) {
         case .mode: nil
         case .none(let misfit): misfit
         }
     }
 
-    /// How a domain would go from one host to the other; live where it can not go at all.
+    /// How a domain would go from one host to the other; live where it cannot go at all.
     func mode(_ domain: Int, from source: Int, to target: Int) -> Step.Mode {
-        switch way(domain, source, target) {
+        switch feasibleMode(domain, source, target) {
         case .mode(let mode): mode
         case .none: .live
         }
     }
 
-    /// Disks that would be copied on the way: those whose storage the hosts do not share.
+    /// Disks that would be copied in this mode: those whose storage the hosts do not share.
     func copies(_ domain: Int, from source: Int, to target: Int) -> [String] {
         guard mode(domain, from: source, to: target) != .live,
             let from = profile(ofHost: source), let to = profile(ofHost: target)
@@ -203,7 +204,7 @@ final class Compatibility {
         return names
     }
 
-    private func way(_ domain: Int, _ source: Int, _ target: Int) -> Way {
+    private func feasibleMode(_ domain: Int, _ source: Int, _ target: Int) -> FeasibleMode {
         guard hostKind[source] >= 0, hostKind[target] >= 0 else {
             return .none(
                 Misfit(
@@ -216,10 +217,11 @@ final class Compatibility {
             known[kind][from] = Array(repeating: -1, count: hostProfiles.count)
         }
         let number = Int(known[kind][from][to])
-        if number >= 0 { return ways[number] }
-        known[kind][from][to] = Int32(ways.count)
-        ways.append(Way.of(domainProfiles[kind], from: hostProfiles[from], to: hostProfiles[to]))
-        return ways[ways.count - 1]
+        if number >= 0 { return feasibleModes[number] }
+        known[kind][from][to] = Int32(feasibleModes.count)
+        feasibleModes.append(
+            FeasibleMode.of(domainProfiles[kind], from: hostProfiles[from], to: hostProfiles[to]))
+        return feasibleModes[feasibleModes.count - 1]
     }
 
     /// Domains of one kind may go to the same hosts from hosts of one kind.

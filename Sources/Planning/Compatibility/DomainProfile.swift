@@ -25,7 +25,7 @@ struct DomainProfile: Hashable {
             }
         }
 
-        /// What may be done about it, where it lies in storage of its own host.
+        /// The remedy, where it lies on local storage.
         enum Nature: Hashable {
             /// It can be copied.
             case whole
@@ -33,7 +33,7 @@ struct DomainProfile: Hashable {
             case overlay
             /// A base image: the target may have it too.
             case base
-            /// It can not leave.
+            /// It cannot leave.
             case fixed
         }
 

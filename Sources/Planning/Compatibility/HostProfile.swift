@@ -50,7 +50,8 @@ struct HostProfile: Hashable {
         declaredPaths = policy.sharedStorage.filter { $0.covers(host: host.name) }
     }
 
-    /// What a network of this host is called on another; nil where its name means a different one there.
+    /// What a network of this host is called on another; nil where its name means a different one
+    /// there.
     func name(of own: String, on other: HostProfile) -> String? {
         if let index = interfaceNames.firstIndex(of: own) { return other.interfaceNames[index] }
         return other.interfaceNames.contains(own) ? nil : own

@@ -1,6 +1,6 @@
 import ClusterModel
 
-/// Why a kind of guest can not run on a kind of host: a blocker without names.
+/// Why a kind of guest cannot run on a kind of host: a blocker without names.
 struct Misfit: Hashable {
     var reason: Blocker.Reason
     var detail: String

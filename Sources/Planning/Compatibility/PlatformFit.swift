@@ -9,7 +9,7 @@ enum PlatformFit {
             ?? security(source, target) ?? cells(domain, target) ?? compression(source, target)
     }
 
-    /// The same of a guest that is started there anew: it takes whatever CPU it finds.
+    /// The same of a guest that is started there again: it takes whatever CPU it finds.
     static func coldMisfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
@@ -28,7 +28,8 @@ enum PlatformFit {
         guard let support = support(guest, on: target) else {
             return Misfit(
                 reason: .architecture,
-                detail: "no \(guest.virtualization) guests of architecture \(guest.architecture)",
+                detail:
+                    "it runs no \(guest.virtualization) guests for \(guest.architecture)",
                 remedy: "install the emulator for \(guest.architecture) there and make sure that "
                     + "\(guest.virtualization) works (virt-host-validate)")
         }
@@ -108,7 +109,7 @@ enum PlatformFit {
             guard let name = source.name(of: own, on: target) else {
                 return Misfit(
                     reason: .network,
-                    detail: "'\(own)' is another network there, by the policy's interfaces",
+                    detail: "'\(own)' is a different network there, by the policy's interfaces",
                     remedy: "list what '\(own)' is called on each host under interfaces")
             }
             switch interface {
@@ -120,7 +121,7 @@ enum PlatformFit {
                 guard let bridges = target.bridges, !bridges.contains(name) else { continue }
                 return Misfit(
                     reason: .network, detail: "no bridge '\(name)'",
-                    remedy: "create bridge '\(name)' there, or tell what it is called there under "
+                    remedy: "create bridge '\(name)' there, or give its name on that host under "
                         + "interfaces in the policy")
             case .network, .direct, .other: continue
             }
@@ -143,7 +144,7 @@ enum PlatformFit {
         else { return nil }
         return Misfit(
             reason: .other,
-            detail: "\(whose) QEMU \(version) has no compression threads: they went with 9.1",
+            detail: "\(whose) QEMU \(version) has no compression threads: 9.1 removed them",
             remedy: "compress with xbzrle (--comp-methods xbzrle), or send with --parallel")
     }
 

@@ -38,7 +38,7 @@ enum StorageReach {
                 return Misfit(
                     reason: .localStorage,
                     detail: "no pool '\(pool.name)' (\(pool.type), at \(pool.targetPath ?? "?")) "
-                        + "of its own there, to copy its disk to",
+                        + "there to which its disk could be copied",
                     remedy: "define a pool of that name and path there (virsh pool-define)")
             }
         }
@@ -55,11 +55,11 @@ enum StorageReach {
         case (.overlay, .nothing), (.overlay, .whole), (.base, .nothing), (.base, .whole):
             misfit.detail += ", and lies over a base image"
             misfit.remedy =
-                "let what is above the base image be copied (--copy-storage-inc), with the base on "
-                + "both hosts, or make one image of it (virsh blockpull)"
+                "allow copying the layer above the base image (--copy-storage-inc), with the base "
+                + "on both hosts, or merge both into one image (virsh blockpull)"
         case (.whole, .topLayer):
             misfit.detail += ", and has no base image"
-            misfit.remedy = "let all of it be copied (--copy-storage-all)"
+            misfit.remedy = "allow copying all of it (--copy-storage-all)"
         case (.whole, .nothing), (.whole, .whole), (.overlay, .topLayer), (.base, .topLayer),
             (.fixed, _):
             break
@@ -133,11 +133,11 @@ enum StorageReach {
     ) -> Misfit? {
         if isDeclared(path, source, target) { return nil }
         guard let from = covering(path, in: source) else {
-            return unknown("'\(path)', which no active pool of the source covers,")
+            return unknown("'\(path)', which is in no active pool of the source,")
         }
         guard from.identity != nil else { return local(from) }
         guard let to = covering(path, in: target) else {
-            return unknown("'\(path)', which no active pool there covers,")
+            return unknown("'\(path)', which is in no active pool there,")
         }
         return same(from, to)
     }
@@ -170,7 +170,7 @@ enum StorageReach {
     private static func local(_ pool: StoragePool) -> Misfit {
         Misfit(
             reason: .localStorage,
-            detail: "its disk lies in pool '\(pool.name)' (\(pool.type)), which is local",
+            detail: "its disk is in pool '\(pool.name)' (\(pool.type)), which is local",
             remedy:
                 "allow its disks to be copied (--copy-storage-all), move them to shared storage "
                 + "(virsh blockcopy), or declare the path under sharedStorage if it is shared "
@@ -179,7 +179,7 @@ enum StorageReach {
 
     private static func unknown(_ what: String) -> Misfit {
         Misfit(
-            reason: .storageUnknown, detail: "nothing proves that \(what) is the same storage",
+            reason: .storageUnknown, detail: "there is no proof that \(what) is the same storage",
             remedy: "define a netfs pool for it on both hosts, or declare it under sharedStorage")
     }
 

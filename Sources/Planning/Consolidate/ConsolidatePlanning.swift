@@ -11,7 +11,7 @@ struct ConsolidatePlanning {
     private let seed: UInt64
     private let effort: SearchEffort
     private let start: UnitPlacement
-    private let mending: Mending
+    private let repair: ConstraintRepair
     private let inUse: [Int]
     private let idle: Set<Int>
     private let candidates: [Int]
@@ -47,7 +47,7 @@ struct ConsolidatePlanning {
                     && !problem.hosts[placement.host[units.members[unit][0]]].inMaintenance
             })
         let compatibility = start.compatibility
-        mending = Mending(start, targets: inUse.filter { compatibility.isOpen($0) })
+        repair = ConstraintRepair(start, targets: inUse.filter { compatibility.isOpen($0) })
         let asked = request.emptiedOnly
         candidates = inUse.filter { host in
             let it = problem.hosts[host]
@@ -77,9 +77,9 @@ struct ConsolidatePlanning {
             placement.remove(move.domain)
             placement.place(move.domain, on: move.target)
         }
-        let (purpose, mending) = (cause(emptied), mending)
+        let (purpose, repair) = (cause(emptied), repair)
         draft.cause = { move in
-            purpose(move) ?? mending.reason(move.domain, final, shifted: found.shifted)
+            purpose(move) ?? repair.reason(move.domain, final, shifted: found.shifted)
         }
         draft.bound = [PlacementScore.hostsInUse: Double(fewestHosts)]
         draft.gapFigure = PlacementScore.hostsInUse
@@ -100,11 +100,11 @@ struct ConsolidatePlanning {
         }
     }
 
-    /// What no plan can undercut. Hosts that hold what can not move stay in use, and so do as many
-    /// as the policy says; but where something must be mended first, that can empty any of them.
+    /// What no plan can undercut. Hosts that hold what cannot move stay in use, and so do as many
+    /// as the policy says; but where something must be repaired first, that can empty any of them.
     private var fewestHosts: Int {
         let fixed = inUse.filter {
-            mending.isNeeded ? !canBeLeft($0) : !candidates.contains($0)
+            repair.isNeeded ? !canBeLeft($0) : !candidates.contains($0)
         }
         let anyone = Compatibility(problem)
         let others = problem.hosts.indices.filter {
@@ -114,7 +114,7 @@ struct ConsolidatePlanning {
             problem, fixed: fixed, others: others, isOpen: { anyone.isOpen($0) },
             keepsSpareRoom: fixed.allSatisfy { anyone.isOpen($0) }
                 && SpareRoomKeeper(problem)?.isWhole == true)
-        return mending.isNeeded
+        return repair.isNeeded
             ? bound.fewest : max(bound.fewest, min(policy.consolidate.minActive, inUse.count))
     }
 
@@ -132,7 +132,7 @@ struct ConsolidatePlanning {
         var emptied: [Int]
         var sequence: [PlannedMove]
         var batches: [Int]
-        /// Domains that were shifted only to mend N+1.
+        /// Domains that were shifted only to repair N+1.
         var shifted: Set<Int> = []
     }
 
@@ -152,7 +152,7 @@ struct ConsolidatePlanning {
             let moved = state.units.members.indices.filter {
                 state.host(of: $0) != origin.host(of: $0)
             }
-            return keeper.mend(&state, units: moved, targets: targets)
+            return keeper.repair(&state, units: moved, targets: targets)
         }
         var random = SplitMix64(seed: seed)
         return search.run(random: &random)
@@ -161,7 +161,7 @@ struct ConsolidatePlanning {
     /// Planned on from where the plan leads to until nothing more can be emptied, so that a plan
     /// that was carried out leaves nothing to do.
     private func planned() -> Found? {
-        if mending.isNeeded, let found = mendedFirst() { return found }
+        if repair.isNeeded, let found = repairedFirst() { return found }
         let first = searched()
         guard var found = ordered(first.emptied, fallback: first.state) else { return nil }
         while found.sequence.count < budget {
@@ -171,7 +171,7 @@ struct ConsolidatePlanning {
                 budget: budget == Int.max ? nil : budget - found.sequence.count)
             let more = next.searched()
             guard var further = next.ordered(more.emptied, fallback: more.state) else { break }
-            // The world after has numbers of its own.
+            // The resulting world numbers its domains and hosts itself.
             further.sequence = further.sequence.compactMap { numbered(next.named($0)) }
             let all = (found.emptied + further.emptied).sorted()
             if let whole = ordered(all, fallback: nil), whole.emptied.count == all.count {
@@ -191,11 +191,11 @@ struct ConsolidatePlanning {
             target: problem.hosts[move.target].name)
     }
 
-    /// What is broken is mended, and then hosts are emptied from there.
-    private func mendedFirst() -> Found? {
-        guard let mended = mending.mended(seed: seed, effort: effort),
+    /// What is broken is repaired, and then hosts are emptied from there.
+    private func repairedFirst() -> Found? {
+        guard let repaired = repair.repaired(seed: seed, effort: effort),
             case .sequence(let sequence) = Ordering.order(
-                DrainSearch.moves(from: start, to: mended.state.placement), problem,
+                DrainSearch.moves(from: start, to: repaired.state.placement), problem,
                 start.compatibility), sequence.count < budget
         else { return nil }
         let next = ConsolidatePlanning(
@@ -204,7 +204,7 @@ struct ConsolidatePlanning {
         guard var found = next.planned() else { return nil }
         found.sequence = found.sequence.compactMap { numbered(next.named($0)) }
         var joined = joined(Found(emptied: [], sequence: sequence, batches: []), found)
-        joined?.shifted.formUnion(mended.shifted)
+        joined?.shifted.formUnion(repaired.shifted)
         return joined
     }
 

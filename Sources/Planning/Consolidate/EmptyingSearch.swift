@@ -33,7 +33,7 @@ struct EmptyingSearch {
     /// Is this state of affairs, with these hosts empty, all right in other regards?
     let isFit: (inout UnitPlacement, _ emptied: [Int], _ targets: [Int]) -> Bool
 
-    /// Up to so many candidates, all sets of them are tried.
+    /// Up to this many candidates, all sets of them are tried.
     static let setsUpTo = 8
     /// Other domains moved at most to make room for one host's.
     static let residentsMoved = 2
@@ -161,7 +161,7 @@ struct EmptyingSearch {
         guard proposals > 0, hasRoom(leaving, bare, targets) else { return nil }
         var assignment = PlacementAssignment(start, targets: targets)
         assignment.empty(leaving)
-        // What was brought to a host that is to be empty too goes home first, where it fits.
+        // Domains brought to a host that is to be emptied too return first, where they fit.
         let hosts = start.units.members.indices.map { unit in
             let host = outcome.state.host(of: unit)
             return emptied.contains(host) ? start.host(of: unit) : host

@@ -3,11 +3,11 @@ import PlacementPolicy
 
 /// What no plan can undercut: the fewest hosts that the fleet could run on.
 ///
-/// Five relaxations, whichever is highest. Volume: for each resource the hosts that must stay in use
-/// anyway and the roomiest of the others hold all that runs. Size: of domains above half of the
+/// Five relaxations, whichever is highest. Volume: for each resource the hosts that must stay in
+/// use anyway and the roomiest of the others hold all that runs. Size: of domains above half of the
 /// roomiest host's room no two share a host. Apart: members of an anti-affinity group that was
-/// whole are on as many hosts. N+1: all but the roomiest of the hosts in use hold everything, filled
-/// to their full capacity.
+/// whole are on as many hosts. N+1: all but the roomiest of the hosts in use hold everything,
+/// filled to their full capacity.
 struct HostsBound {
     /// Of the hosts that may be used at all.
     let fewest: Int
@@ -49,7 +49,7 @@ struct HostsBound {
         self.fewest = fewest
     }
 
-    /// Of so many hosts the roomiest fails, and the others hold all.
+    /// The roomiest of this many hosts fails, and the others hold everything.
     private static func spare(_ load: Int64, _ capacities: [Int64]) -> Int {
         load > 0 ? 1 + volume(load, [], Array(capacities.sorted(by: >).dropFirst())) : 0
     }

@@ -6,7 +6,7 @@ package struct TransferObservation: Hashable, Sendable {
     package var target: HostName
     /// What the first pass had to send.
     package var memory: Bytes
-    package var dirtying: Dirtying?
+    package var dirtyRates: DirtyRates?
     /// Its share of the nominal links, in bytes a second, and the limit it kept to.
     package var linkRate: Bytes
     package var rateLimit: Bytes?
@@ -15,14 +15,14 @@ package struct TransferObservation: Hashable, Sendable {
     package var downtimeMilliseconds: Int64?
 
     package init(
-        source: HostName, target: HostName, memory: Bytes, dirtying: Dirtying?, linkRate: Bytes,
+        source: HostName, target: HostName, memory: Bytes, dirtyRates: DirtyRates?, linkRate: Bytes,
         rateLimit: Bytes? = nil, options: MigrationOptions = MigrationOptions(),
         durationMilliseconds: Int64, downtimeMilliseconds: Int64? = nil
     ) {
         self.source = source
         self.target = target
         self.memory = memory
-        self.dirtying = dirtying
+        self.dirtyRates = dirtyRates
         self.linkRate = linkRate
         self.rateLimit = rateLimit
         self.options = options
@@ -34,7 +34,8 @@ package struct TransferObservation: Hashable, Sendable {
     func model(_ fit: TransferFit) -> PrecopyModel {
         let link = Double(linkRate.count) * Double(fit.efficiencyPermille) / 1000
         return PrecopyModel(
-            memory: memory, dirtying: dirtying, rate: Int64(rate(of: link)), widest: Int64(link),
+            memory: memory, dirtyRates: dirtyRates, rate: Int64(rate(of: link)),
+            widest: Int64(link),
             fit: fit, options: options)
     }
 
@@ -56,18 +57,18 @@ package struct TransferObservation: Hashable, Sendable {
 
 /// Learns from migrations that were done how the next ones will go.
 ///
-/// Robust: the share of the link that arrives and the part of the rewriting that counts are tried on
-/// a grid, the fixed part is then a median, and what is made small is the mean relative error, in
-/// which one that went wrong altogether counts no more than half. Where the observations can not tell
-/// two fits apart, the one nearer to what is assumed of any link wins. O(grid × observations).
+/// Robust: the share of the link that arrives and the part of the rewriting that counts are tried
+/// on a grid, the fixed part is then a median, and what is made small is the mean relative error,
+/// in which one that went wrong altogether counts no more than half. Where the observations cannot
+/// tell two fits apart, the one nearer to what is assumed of any link wins. O(grid × observations).
 package enum CalibrationFit {
     /// With fewer, what is assumed or known of the whole fleet is better.
     static let jobsAtLeast = 3
-    /// Only the newest are asked, and of those the older count less: half as much after so many more
-    /// of them, because links and hosts change.
+    /// Only the newest are asked, and of those the older count less: half as much after this many
+    /// more of them, because links and hosts change.
     package static let jobsAtMost = 400
     static let halfLife = 40
-    /// Fits are kept beside the journal; those of another edition are made anew. To be raised with
+    /// Fits are kept beside the journal; those of another edition are made again. To be raised with
     /// every change of what `fit` gives.
     package static let edition = 1
     private static let efficiencies: [Int64] = (0...72).map { step in
@@ -76,7 +77,7 @@ package enum CalibrationFit {
         for _ in 0..<step { value *= 1.0485 }
         return Int64(value)
     }
-    private static let dirtyings: [Int64] = [
+    private static let dirtyRateFactors: [Int64] = [
         0, 125, 250, 375, 500, 625, 750, 875, 1000, 1250, 1500,
     ]
 
@@ -102,12 +103,12 @@ package enum CalibrationFit {
         guard observations.count >= jobsAtLeast else { return nil }
         var best: (loss: Double, fit: TransferFit)?
         let weights = observations.indices.map { Self.weight(age: observations.count - 1 - $0) }
-        let isWritten = observations.contains { ($0.dirtying?.hotSet ?? .zero) > .zero }
-        for dirtying in isWritten ? dirtyings : [1000] {
+        let isWritten = observations.contains { ($0.dirtyRates?.hotSet ?? .zero) > .zero }
+        for dirtyRates in isWritten ? dirtyRateFactors : [1000] {
             for efficiency in efficiencies {
                 var fit = TransferFit.assumed
                 fit.efficiencyPermille = efficiency
-                fit.dirtyingPermille = dirtying
+                fit.dirtyingPermille = dirtyRates
                 let copying = observations.map { $0.copying(fit) }
                 fit.fixedMilliseconds = fixedPart(observations, copying, weights)
                 let loss = loss(observations, copying, fit, weights)
@@ -128,7 +129,8 @@ package enum CalibrationFit {
         return weight * (1 - Double(age % halfLife) / Double(2 * halfLife))
     }
 
-    /// The median of what copying does not explain, weighed so that each counts by its relative error.
+    /// The median of what copying does not explain, weighed so that each counts by its relative
+    /// error.
     private static func fixedPart(
         _ observations: [TransferObservation], _ copying: [Double], _ weights: [Double]
     ) -> Int64 {

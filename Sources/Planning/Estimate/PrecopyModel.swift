@@ -11,10 +11,11 @@ import ClusterModel
 struct PrecopyModel {
     /// Passes after which it counts as not converging; as many are counted for one that never ends.
     static let roundsAtMost = 20
-    /// A pass must be shorter than the one before by this part, in thousandths, to count as progress.
+    /// A pass must be shorter than the one before by this part, in thousandths, to count as
+    /// progress.
     static let progressPermille: Int64 = 20
     /// QEMU's auto-converge: first and further steps, and the most, in percent. A step follows when
-    /// more than half of what was sent was rewritten meanwhile, so many times.
+    /// more than half of what was sent was rewritten meanwhile; this many times.
     static let throttle = (first: 20, step: 10, most: 99, times: 2, passes: 40)
 
     var volume = Bytes.zero
@@ -25,12 +26,13 @@ struct PrecopyModel {
 
     /// `rate` in bytes a second; `widest` is what the link gives when the options' limit is raised.
     init(
-        memory: Bytes, dirtying: Dirtying?, rate: Int64, widest: Int64? = nil,
+        memory: Bytes, dirtyRates: DirtyRates?, rate: Int64, widest: Int64? = nil,
         fit: TransferFit = .assumed, options: MigrationOptions = MigrationOptions()
     ) {
         var passes = Passes(
             memory: Double(memory.count),
-            dirtying: dirtying?.scaled(byPermille: fit.dirtyingPermille), rate: Double(max(1, rate))
+            dirtyRates: dirtyRates?.scaled(byPermille: fit.dirtyingPermille),
+            rate: Double(max(1, rate))
         )
         let first = options.firstPause
         if options.postcopy {
@@ -49,7 +51,7 @@ struct PrecopyModel {
 
     /// The same for one rate that is not known to fall with time.
     init(memory: Bytes, dirtyRate: Bytes?, rate: Int64) {
-        self.init(memory: memory, dirtying: dirtyRate.map { Dirtying(rate: $0) }, rate: rate)
+        self.init(memory: memory, dirtyRates: dirtyRate.map { DirtyRates(rate: $0) }, rate: rate)
     }
 
     /// QEMU slows the guest down as long as it rewrites too much.
@@ -98,7 +100,7 @@ extension MigrationOptions {
 /// The passes over the memory, one after the other.
 private struct Passes {
     let memory: Double
-    var dirtying: Dirtying?
+    var dirtyRates: DirtyRates?
     /// Bytes a second.
     var rate: Double
     var sent = 0.0
@@ -106,9 +108,9 @@ private struct Passes {
     var round: Double
     private(set) var count = 0
 
-    init(memory: Double, dirtying: Dirtying?, rate: Double) {
+    init(memory: Double, dirtyRates: DirtyRates?, rate: Double) {
         self.memory = memory
-        self.dirtying = dirtying
+        self.dirtyRates = dirtyRates
         self.rate = rate
         round = memory
     }
@@ -116,7 +118,7 @@ private struct Passes {
     mutating func send() {
         sent += round
         count += 1
-        round = min(memory, dirtying?.rewritten(afterSeconds: round / rate) ?? 0)
+        round = min(memory, dirtyRates?.rewritten(afterSeconds: round / rate) ?? 0)
     }
 
     /// False when the passes are used up, or stop getting shorter, before the rest fits into the
@@ -136,7 +138,7 @@ private struct Passes {
     /// The percentage at which the guest is slow enough, zero when it need not be slowed down; nil
     /// when none is.
     mutating func throttle(within pause: Double) -> Int? {
-        let whole = dirtying
+        let whole = dirtyRates
         var percent = 0
         var times = 0
         for _ in 0..<PrecopyModel.throttle.passes {
@@ -149,7 +151,7 @@ private struct Passes {
             percent = min(
                 PrecopyModel.throttle.most,
                 percent == 0 ? PrecopyModel.throttle.first : percent + PrecopyModel.throttle.step)
-            dirtying = whole?.scaled(byPermille: Int64(1000 - percent * 10))
+            dirtyRates = whole?.scaled(byPermille: Int64(1000 - percent * 10))
         }
         return nil
     }

@@ -16,10 +16,10 @@ struct ScheduleSimulation {
         var dirtyRate: Bytes?
         var after: [Int]
         /// How it rewrites its memory, where more is known than one rate.
-        var dirtying: Dirtying?
+        var dirtyRates: DirtyRates?
         var fit = TransferFit.assumed
 
-        var writing: Dirtying? { dirtying ?? dirtyRate.map { Dirtying(rate: $0) } }
+        var knownDirtyRates: DirtyRates? { dirtyRates ?? dirtyRate.map { DirtyRates(rate: $0) } }
         /// Work that needs no link: set-up before, hand-over after.
         var fixed: Double { Double(fit.fixedMilliseconds) }
     }
@@ -39,7 +39,8 @@ struct ScheduleSimulation {
         var rate = 0.0
         var model: PrecopyModel?
         var sent = 0.0
-        /// Its share of the nominal links, in bytes a second, and the same times milliseconds so far.
+        /// Its share of the nominal links, in bytes a second, and the same times milliseconds so
+        /// far.
         var link = 0.0
         var linkTime = 0.0
         /// Milliseconds that it has copied.
@@ -124,7 +125,7 @@ struct ScheduleSimulation {
         guard rate != running[index].rate else { return }
         running[index].rate = rate
         running[index].model = PrecopyModel(
-            memory: tasks[task].memory, dirtying: tasks[task].writing,
+            memory: tasks[task].memory, dirtyRates: tasks[task].knownDirtyRates,
             rate: Int64(saturating: rate),
             widest: Int64(saturating: Self.rate(of: link, limit: options.widestBandwidth)),
             fit: tasks[task].fit, options: options)

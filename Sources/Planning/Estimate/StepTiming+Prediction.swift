@@ -2,7 +2,7 @@ import ClusterModel
 
 /// What the estimates rest on, and how far they may be off.
 extension StepTiming {
-    /// A measured rate of writing may be off by this, in thousandths: it comes from few samples.
+    /// A measured dirty rate may be off by this, in thousandths: it comes from few samples.
     private static let writingError: Int64 = 300
     /// The same for a pause, as a factor.
     private static let pauseFactor: Int64 = 2
@@ -33,7 +33,7 @@ extension StepTiming {
     ) -> StepPrediction {
         let models = [1000, 1000 - Self.writingError, 1000 + Self.writingError].map { permille in
             PrecopyModel(
-                memory: task.memory, dirtying: task.writing?.scaled(byPermille: permille),
+                memory: task.memory, dirtyRates: task.knownDirtyRates?.scaled(byPermille: permille),
                 rate: Int64(copying.rate), widest: widest(copying.link, task.fit), fit: task.fit,
                 options: options)
         }
@@ -42,7 +42,8 @@ extension StepTiming {
         let copied = Double(estimate.durationMilliseconds) - task.fixed
         let whole = Double(max(1, volumes[0]))
         // Nobody has looked how it writes: it may well be more than nothing.
-        let error = Double(max(task.fit.errorPermille, task.writing == nil ? 300 : 0)) / 1000
+        let error =
+            Double(max(task.fit.errorPermille, task.knownDirtyRates == nil ? 300 : 0)) / 1000
         let pauses = models.map(\.downtimeMilliseconds)
         return StepPrediction(
             duration: StepPrediction.Range(
@@ -55,7 +56,7 @@ extension StepTiming {
             transferred: StepPrediction.Range(
                 low: Int64(saturating: Double(least) / (1 + error)),
                 high: Int64(saturating: Double(most) * (1 + error))),
-            ending: models[0].ending, memory: task.memory, dirtying: task.writing,
+            ending: models[0].ending, memory: task.memory, dirtyRates: task.knownDirtyRates,
             linkRate: Bytes(Int64(copying.link)),
             rateLimit: options.bandwidth.map { .mebibytes(Int64($0)) }, jobs: task.fit.jobs)
     }

@@ -95,7 +95,7 @@ struct PlanNotes {
         }
         if fitting > 0 { return "it would take some of them; others are less loaded" }
         let most = order.max { counts[$0, default: 0] < counts[$1, default: 0] }
-        return most ?? "only its own domains move"
+        return most ?? "no domain needs to move there"
     }
 
     // MARK: Domains
@@ -141,9 +141,9 @@ struct PlanNotes {
             if final.share(of: host, adding: domain) < peak { lower += 1 }
         }
         if open == 0 { return "no other host can run it" }
-        if roomy == 0 { return "no host that can run it has room, or a group keeps it away" }
-        if lower == 0 { return "any host that takes it would become fuller than \(name) is" }
-        return "moving it would be one more move than the balance is worth"
+        if roomy == 0 { return "no suitable host has room, or a group keeps it away" }
+        if lower == 0 { return "any other host would become fuller than \(name) is now" }
+        return "moving it would gain less than a move is worth"
     }
 }
 

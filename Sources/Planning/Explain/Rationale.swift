@@ -17,9 +17,10 @@ struct Rationale {
         let target = problem.hosts[move.target].name
         var parts: [String] = []
         if isDetour {
-            parts.append("steps aside to \(target) because moves wait for each other in a circle")
+            parts.append(
+                "makes a detour to \(target), because moves wait for each other in a circle")
         } else if move.target == problem.origin[move.domain] {
-            parts.append("goes back to where it was before it made way")
+            parts.append("returns to its original host after making room")
         } else {
             parts.append(cause(move) ?? makesRoom(move, sequence))
             if isChosen { parts.append(choice(move)) }
@@ -34,26 +35,27 @@ struct Rationale {
             let to = problem.hosts[move.target].facts
         else { return [] }
         let domain = problem.domains[move.domain].facts
-        return domain.cautions + Cautions.about(domain, from: from, to: to) + ways(move, domain)
+        return domain.cautions + Cautions.about(domain, from: from, to: to)
+            + modeNotes(move, domain)
     }
 
     /// What a way costs that is not the ordinary one.
-    private func ways(_ move: PlannedMove, _ domain: DomainFacts) -> [String] {
+    private func modeNotes(_ move: PlannedMove, _ domain: DomainFacts) -> [String] {
         let disks = compatibility.copies(move.domain, from: move.source, to: move.target)
         let size = domain.disks.filter { disks.contains($0.target) }.reduce(Bytes.zero) {
             $0 + $1.size
         }
         let amount = size > .zero ? "\(size)" : "of unknown size"
         let copied =
-            disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount)) along"]
+            disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount))"]
         let along = networks(move) + copied
         guard
             compatibility.mode(move.domain, from: move.source, to: move.target) == .offline
         else { return along }
         let cold =
             domain.state.isActive
-            ? "is shut down, moved cold and started again: it is down meanwhile"
-            : "does not run: its definition goes"
+            ? "is shut down, moved cold and started again: down in between"
+            : "is shut off: only its definition moves"
         return [cold] + along
     }
 
@@ -67,7 +69,7 @@ struct Rationale {
         let arrivals = sequence.filter { $0.target == move.source && $0.domain != move.domain }
         let names = arrivals.prefix(3).map { problem.domains[$0.domain].name }
         return names.isEmpty
-            ? "leaves \(source) with others"
+            ? "leaves \(source) together with others"
             : "makes room on \(source) for "
                 + names.joined(separator: ", ")
     }
@@ -92,8 +94,8 @@ struct Rationale {
         let memory = WorkingPlacement.share(final.load[index], of: problem.capacity[index])
         let isWhole = splitsElsewhere && !problem.isSplit(move.domain, on: move.target)
         let cell = isWhole ? "one NUMA cell of \(name) can hold it whole; " : ""
-        let full = "\(cell)\(name) will have \((memory + 50) / 100) % of its memory promised"
-        if fitting == 1 { return "\(full) and is the only host left that fits" }
+        let full = "\(cell)\(name) will have \((memory + 50) / 100) % of its memory allocated"
+        if fitting == 1 { return "\(full) and is the only host that fits" }
         return isEmptiest
             ? "\(full) and is the least loaded of \(fitting) hosts that fit"
             : "\(full); \(fitting) hosts would fit"
@@ -114,9 +116,9 @@ struct Rationale {
                 }
             }.first
             if own.contains(where: { $0.cause == .sameDomain }) {
-                texts.append("\(name), its way here")
+                texts.append("\(name), which brings it here")
             } else if own.contains(where: { $0.cause == .spareRoom }) {
-                texts.append("\(name), so that any one host may fail meanwhile (N+1)")
+                texts.append("\(name), so that any one host may fail in the meantime (N+1)")
             } else if let group {
                 let other = problem.domains[sequence[step].domain].name
                 texts.append(

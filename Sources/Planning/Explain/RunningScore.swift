@@ -1,6 +1,7 @@
 import ClusterModel
 
-/// The figures of a placement that changes host by host: after a move only two of them are looked at.
+/// The figures of a placement that changes host by host: after a move only two of them are looked
+/// at.
 struct RunningScore {
     private let problem: PlacementProblem
     private let receives: Set<Int>

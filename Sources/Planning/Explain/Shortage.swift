@@ -14,10 +14,10 @@ struct Shortage {
     private struct Answer {
         var host: HostName
         var reason: Blocker.Reason
-        /// Equal texts are told once for all their hosts.
+        /// Equal texts are shown once for all their hosts.
         var text: String
         var remedy: String
-        /// Is it a matter of load, which moving others or adding capacity would mend?
+        /// Is it a matter of load, which moving others or adding capacity would repair?
         var isLoad: Bool
         /// How far it is from fitting, in hundredths of a percent of the host.
         var distance: Int64
@@ -30,7 +30,7 @@ struct Shortage {
         let name = state.problem.domains[domain].name
         guard let nearest = nearest(answers) else {
             return Blocker(
-                domain: name, reason: .other, detail: "there is no other host that could take it",
+                domain: name, reason: .other, detail: "no other host could take it",
                 remedy: "add a host, or enable one that is in maintenance")
         }
         return Blocker(
@@ -81,7 +81,7 @@ struct Shortage {
         for member in state.units.members[unit] {
             if let blocker = state.compatibility.blocker(member, from: source, to: target) {
                 let whose =
-                    member == domain ? "" : "\(problem.domains[member].name), which goes along: "
+                    member == domain ? "" : "\(problem.domains[member].name), which moves with it: "
                 return Answer(
                     host: host, reason: blocker.reason, text: whose + blocker.detail,
                     remedy: blocker.remedy, isLoad: false, distance: 0)
@@ -134,18 +134,20 @@ struct Shortage {
                 return Answer(
                     host: host, reason: .antiAffinity,
                     text: "group '\(group.name)' keeps it apart from \(names)",
-                    remedy: "add a \(group.scope.rawValue) for group '\(group.name)', or lift it",
+                    remedy:
+                        "add a \(group.scope.rawValue), or drop group '\(group.name)'",
                     isLoad: true, distance: 20_000)
             case .together:
                 return Answer(
                     host: host, reason: .affinity,
                     text: "group '\(group.name)' keeps it with "
                         + others.map { problem.domains[$0].name }.joined(separator: ", "),
-                    remedy: "let the whole group move, or lift it", isLoad: true, distance: 20_000)
+                    remedy: "let the whole group move, or drop the group", isLoad: true,
+                    distance: 20_000)
             }
         }
         return Answer(
-            host: host, reason: .other, text: "its companions and it do not fit together",
-            remedy: "lift an affinity or anti-affinity group", isLoad: true, distance: 20_000)
+            host: host, reason: .other, text: "it and the rest of its group do not fit together",
+            remedy: "drop an affinity or anti-affinity group", isLoad: true, distance: 20_000)
     }
 }

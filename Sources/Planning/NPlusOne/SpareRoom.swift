@@ -198,12 +198,12 @@ struct SpareRoom {
         }.compactMap { target in
             missing(domain, on: target, shortfall.load).map { (target: target, missing: $0) }
         }.min { ($0.missing.share, $0.target) < ($1.missing.share, $1.target) }
-        let off = "set 'nPlusOne: off' in the policy for the time being"
+        let off = "set 'nPlusOne: off' in the policy for now"
         guard let nearest else {
             return Blocker(
                 host: host, reason: .nPlusOne,
                 detail: "\(what), no other host may take over \(who) if \(host) fails",
-                remedy: "lift the group or rule that forbids it, add a host, or \(off)")
+                remedy: "drop the group or rule that forbids it, add a host, or \(off)")
         }
         let amount = problem.layout.resources[nearest.missing.resource].text(nearest.missing.amount)
         let target = problem.hosts[nearest.target].name

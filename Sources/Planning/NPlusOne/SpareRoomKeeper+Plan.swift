@@ -21,7 +21,7 @@ extension SpareRoomKeeper {
         let worse = worsened(state.placement)
         if !worse.isEmpty {
             let moved = Set(sequence.map { start.units.unit[$0.domain] }).sorted()
-            guard mend(&state, units: moved, targets: targets),
+            guard repair(&state, units: moved, targets: targets),
                 case .sequence(let other) = Ordering.order(
                     DrainSearch.moves(from: start, to: state.placement), start.problem,
                     start.compatibility)

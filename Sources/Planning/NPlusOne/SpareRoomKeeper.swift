@@ -9,7 +9,7 @@ struct SpareRoomKeeper {
     private let start: [Int: Int64]
     let isDuring: Bool
 
-    /// Changes of one unit's place that are tried to mend a placement.
+    /// Changes of one unit's place that are tried to repair a placement.
     static let trialsAtMost = 200
 
     /// nil when the policy does not ask for N+1. One that is not `isForgiving` holds against a
@@ -47,7 +47,7 @@ struct SpareRoomKeeper {
 
     /// Shifts units that move anyway until nothing is worse than at the start; false where that
     /// was not found. Each shift must lower the sum of what is left over.
-    func mend(_ state: inout UnitPlacement, units: [Int], targets: [Int]) -> Bool {
+    func repair(_ state: inout UnitPlacement, units: [Int], targets: [Int]) -> Bool {
         var left = excess(state.placement)
         var trials = Self.trialsAtMost
         var hasChanged = true

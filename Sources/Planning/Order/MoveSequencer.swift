@@ -1,12 +1,13 @@
 import ClusterModel
 
 /// Finds an order in which moves can be made one after another, each counting on both hosts while
-/// it runs; where they wait for each other in a circle, one steps aside to a third host.
+/// it runs; where they wait for each other in a circle, one makes a detour over a third host.
 ///
 /// Moves to hosts that have room for everything still to come are made at once: they can stand in
-/// nobody's way. Where that is not enough, bystanders may step aside too and come back. Among the others it searches depth-first, remembers placements that led nowhere,
-/// and gives up after `budget` branches. Deciding whether an order exists is PSPACE-hard in general
-/// (Hearn, Demaine 2005: sliding blocks), so a limit there must be.
+/// nobody's way. Where that is not enough, bystanders may make detours too. Among the others it
+/// searches depth-first, remembers placements that led nowhere, and gives up after `budget`
+/// branches. Deciding whether an order exists is PSPACE-hard in general (Hearn, Demaine 2005:
+/// sliding blocks), so a limit there must be.
 struct MoveSequencer {
     private let problem: PlacementProblem
     private let compatibility: Compatibility
@@ -21,7 +22,7 @@ struct MoveSequencer {
     private var dead: Set<UInt64> = []
     private var signature: UInt64 = 0
     private var budget: Int
-    /// Entries from here on are bystanders: at home, and so done, until they step aside.
+    /// Entries from here on are bystanders: on their own host, and so done, until they move.
     private let firstBystander: Int
     /// Moves that were left over where the search came furthest.
     private(set) var stuck: [PlannedMove]
@@ -50,7 +51,7 @@ struct MoveSequencer {
         for move in moves { addToCome(move, 1) }
     }
 
-    /// The moves in order, with at most `detours` steps aside; nil when no order was found.
+    /// The moves in order, with at most `detours` detours; nil when no order was found.
     mutating func sequence(detours: Int) -> [PlannedMove]? {
         search(detours) ? trail.map(\.move) : nil
     }

@@ -1,6 +1,6 @@
 import ClusterModel
 
-/// Orders moves, with as few steps aside as possible.
+/// Orders moves, with as few detours as possible.
 enum Ordering {
     enum Result {
         case sequence([PlannedMove])
@@ -10,7 +10,7 @@ enum Ordering {
 
     static let detoursAtMost = 3
 
-    /// `bystanders` are domains that need not move, and step aside and come back where nothing else
+    /// `bystanders` are domains that need not move, and make a detour and return where nothing else
     /// helps.
     static func order(
         _ moves: [PlannedMove], _ problem: PlacementProblem, _ compatibility: Compatibility,
@@ -36,7 +36,7 @@ enum Ordering {
                 domain: problem.domains[move.domain].name, host: target, reason: .ordering,
                 detail: "no order of moves makes room on \(target) while each counts on both hosts"
                     + " (waiting for each other: \(names))",
-                remedy: "free memory on a third host for a step aside, or shut one of them down")
+                remedy: "free memory on a third host for a detour, or shut one of them down")
         }
     }
 }

@@ -30,14 +30,14 @@ struct StepGraph {
     }
 
     /// What is paid for: a resource of a host, or a place in a group at a host or zone.
-    private enum Account: Hashable {
+    private enum Limited: Hashable {
         case resource(Int)
         case group(Int, item: Int)
     }
 
     private let problem: PlacementProblem
-    private var slack: [Account: Int64] = [:]
-    private var credits: [Account: [Credit]] = [:]
+    private var slack: [Limited: Int64] = [:]
+    private var credits: [Limited: [Credit]] = [:]
     private let start: WorkingPlacement
 
     private init(_ problem: PlacementProblem) {
@@ -73,8 +73,8 @@ struct StepGraph {
         for resource in 0..<problem.width {
             let demand = problem.load(of: move.domain, resource)
             guard demand > 0 else { continue }
-            let account = Account.resource(move.target * problem.width + resource)
-            pay(demand, from: account, &waits) { .resource(index: resource, amount: $0) }
+            let limited = Limited.resource(move.target * problem.width + resource)
+            pay(demand, from: limited, &waits) { .resource(index: resource, amount: $0) }
         }
         for (group, item) in placesTaken(move) {
             pay(1, from: .group(group, item: item), &waits) { _ in .group(group) }
@@ -85,8 +85,8 @@ struct StepGraph {
         for resource in 0..<problem.width {
             let demand = problem.load(of: move.domain, resource)
             guard demand > 0 else { continue }
-            let account = Account.resource(move.source * problem.width + resource)
-            credits[account, default: []].append(Credit(step: step, amount: demand))
+            let limited = Limited.resource(move.source * problem.width + resource)
+            credits[limited, default: []].append(Credit(step: step, amount: demand))
         }
         let back = PlannedMove(domain: move.domain, source: move.target, target: move.source)
         for (group, item) in placesTaken(back) {
@@ -107,11 +107,11 @@ struct StepGraph {
     /// Pays first from steps that are waited for anyway, then from the slack, then from the
     /// earliest others: as few waits as can be had in one pass.
     private mutating func pay(
-        _ demand: Int64, from account: Account, _ waits: inout [Wait],
+        _ demand: Int64, from limited: Limited, _ waits: inout [Wait],
         cause: (Int64) -> Wait.Cause
     ) {
         var due = demand
-        var own = credits[account] ?? []
+        var own = credits[limited] ?? []
         for index in own.indices where due > 0 {
             guard waits.contains(where: { $0.step == own[index].step }) else { continue }
             let paid = min(due, own[index].amount)
@@ -119,9 +119,9 @@ struct StepGraph {
             due -= paid
             if paid > 0 { waits.append(Wait(step: own[index].step, cause: cause(paid))) }
         }
-        let free = slack[account] ?? initialSlack(account)
+        let free = slack[limited] ?? initialSlack(limited)
         let fromSlack = min(due, max(0, free))
-        slack[account] = free - fromSlack
+        slack[limited] = free - fromSlack
         due -= fromSlack
         for index in own.indices where due > 0 && own[index].amount > 0 {
             let paid = min(due, own[index].amount)
@@ -130,12 +130,12 @@ struct StepGraph {
             waits.append(Wait(step: own[index].step, cause: cause(paid)))
         }
         precondition(
-            due == 0, "an order that was possible can not be paid for: \(account) lacks \(due)")
-        credits[account] = own.filter { $0.amount > 0 }
+            due == 0, "an order that was possible cannot be paid for: \(limited) lacks \(due)")
+        credits[limited] = own.filter { $0.amount > 0 }
     }
 
-    private func initialSlack(_ account: Account) -> Int64 {
-        switch account {
+    private func initialSlack(_ limited: Limited) -> Int64 {
+        switch limited {
         case .resource(let index): return problem.limit[index] - problem.initialLoad[index]
         case .group(let index, let item):
             let group = problem.groups[index]

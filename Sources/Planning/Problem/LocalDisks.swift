@@ -1,7 +1,7 @@
 import ClusterModel
 import PlacementPolicy
 
-/// What domains have in storage of their own host, as far as it may be copied.
+/// Disks on local storage, as far as they may be copied.
 enum LocalDisks {
     /// For each domain the bytes that its copyable disks take, by the pool they lie in. Empty when
     /// the policy lets nothing be copied, which keeps the problem as small as it was.
@@ -31,7 +31,7 @@ enum LocalDisks {
 }
 
 extension Disk {
-    /// Can its bytes be copied to another host, where it lies on storage of its own?
+    /// Can its bytes be copied to another host, where it lies on local storage?
     var isCopyable: Bool {
         guard !isReadOnly, !isShareable, device == "disk" else { return false }
         switch source {

@@ -42,7 +42,7 @@ struct Mobility {
         if let migration = inFlight[domain.id] {
             let target = migration.target.map { " to \($0)" } ?? ""
             return Misfit(
-                reason: .busy, detail: "a migration\(target) is under way already",
+                reason: .busy, detail: "a migration\(target) is already under way",
                 remedy: "wait for it to end (virsh domjobinfo), then plan again")
         }
         if seenTwice.contains(domain.id) {
@@ -54,14 +54,14 @@ struct Mobility {
         if let host, !host.isReachable {
             return Misfit(
                 reason: .unreachable,
-                detail: "\(host.name) can not be reached: \(host.fault ?? "it was never read")",
+                detail: "\(host.name) cannot be reached: \(host.fault ?? "it was never read")",
                 remedy: "kvmbalance hosts check \(host.name)")
         }
         if domain.facts.isExcluded || policy.exclude.matches(domain.name) {
             let source = domain.facts.isExcluded ? "its metadata excludes" : "the policy excludes"
             return Misfit(
                 reason: .excluded, detail: "\(source) it from being moved",
-                remedy: "take the exclusion away, or move it by hand")
+                remedy: "remove the exclusion, or move it by hand")
         }
         if domain.facts.isPinned || policy.pin.matches(domain.name) || pinned.contains(domain.id) {
             let source =
@@ -70,7 +70,7 @@ struct Mobility {
                 : pinned.contains(domain.id) ? "this plan pins" : "the policy pins"
             return Misfit(
                 reason: .pinned, detail: "\(source) it to its host",
-                remedy: "take the pin away, or shut it down for the maintenance")
+                remedy: "remove the pin, or shut it down for the maintenance")
         }
         switch domain.facts.state {
         case .running, .blocked, .paused, .suspended: return nil

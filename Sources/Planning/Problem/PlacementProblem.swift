@@ -26,7 +26,7 @@ final class PlacementProblem {
     let limit: [Int64]
     /// Can the host take or give anything? Beside the hosts, which are dear to copy.
     let isReachable: [Bool]
-    /// Dense number of each host's zone; a host without one is a zone of its own.
+    /// Dense number of each host's zone; a host without one is its own zone.
     let zone: [Int]
     private(set) var groups: [DomainGroup] = []
     private(set) var groupsOfDomain: [[Int]] = []
@@ -123,8 +123,8 @@ final class PlacementProblem {
         }
     }
 
-    /// Would its memory lie in several NUMA cells of the host, whatever else runs there? Not asked of
-    /// domains that are bound to cells.
+    /// Would its memory lie in several NUMA cells of the host, whatever else runs there? Not asked
+    /// of domains that are bound to cells.
     func isSplit(_ domain: Int, on host: Int) -> Bool {
         let facts = domains[domain].facts
         return facts.numa == nil && facts.memory.count > largestCell[host]
@@ -155,7 +155,8 @@ final class PlacementProblem {
         }
     }
 
-    /// With as much CPU as `room` says; of no end, what all domains together want, on top of all else.
+    /// With as much CPU as `room` says; of no end, what all domains together want, on top of all
+    /// else.
     private static func widened(
         _ usable: [Int64], _ used: [Int64], _ layout: ResourceLayout, _ room: CPURoom
     ) -> [Int64] {

@@ -4,8 +4,8 @@ import PlacementPolicy
 /// Plans the reboot of many hosts in as few rounds as are found.
 ///
 /// Each round is a drain of its hosts, exactly as the command `drain` would plan it from the world
-/// that the rounds before leave, and a return after it if the policy says so. In a small fleet whose
-/// domains come home, the best partition is chosen among all sets that can be empty together; in
+/// that the rounds before leave, and a return after it if the policy says so. In a small fleet
+/// whose domains return, the best partition is chosen among all sets that can be empty together; in
 /// any other, rounds are filled host by host in several orders, of which the one with the fewest
 /// rounds counts, then the one with the fewest moves.
 struct RebootPlanning {
@@ -14,7 +14,7 @@ struct RebootPlanning {
     let seed: UInt64
     let effort: SearchEffort
 
-    /// Up to so many hosts, all sets of them are looked at.
+    /// Up to this many hosts, all sets of them are looked at.
     static let setsUpTo = 7
     /// Orders of the hosts that are tried beside the sorted ones.
     static let shuffles = 2
@@ -25,7 +25,7 @@ struct RebootPlanning {
         self.snapshot = snapshot
         self.policy = policy
         self.seed = seed
-        // Of what can not be emptied only the blockers are told, or nothing.
+        // For hosts that cannot be emptied only the blockers are reported, or nothing.
         self.effort = {
             var effort = effort
             effort.explainsConflicts = false
@@ -57,7 +57,7 @@ struct RebootPlanning {
             reboot.blockers.append(
                 Blocker(
                     host: host, reason: .ordering,
-                    detail: "it could be emptied now, but not after the rounds before it",
+                    detail: "it could be emptied now, but not after the earlier rounds",
                     remedy: "reboot it first, or set 'rollingReboot: {bringBack: true}'"))
         }
         if !reboot.blockers.isEmpty, !bestEffort {
@@ -88,12 +88,12 @@ struct RebootPlanning {
         return [
             Blocker(
                 host: host, reason: first.reason,
-                detail: "it can not be emptied even alone: \(first.detail)", remedy: first.remedy)
+                detail: "it cannot be emptied even alone: \(first.detail)", remedy: first.remedy)
         ]
     }
 
-    /// Several hosts go together only where the others have the CPUs; where one can not be emptied
-    /// otherwise, it is filled above them in a round of its own.
+    /// Several hosts go together only where the others have the CPUs; where one cannot be emptied
+    /// otherwise, it is filled above them in its own round.
     private func drain(
         _ hosts: [HostName], in world: DrainWorld, _ effort: SearchEffort
     ) -> PlanDraft {

@@ -42,7 +42,7 @@ struct RoundPartition {
             rounds.append(names(next.one))
             left &= ~next.one
         }
-        // Hosts for which no set was found are asked for one by one.
+        // Hosts for which no set was found are tried one by one.
         rounds += names(left).map { [$0] }
         self.rounds = rounds
     }

@@ -3,8 +3,8 @@ import ClusterModel
 /// The fewest rounds that any schedule could have.
 ///
 /// While hosts are down the others hold all that runs. So in each round, and for each resource, the
-/// room of the hosts that are down is no more than what the fleet has free; over all rounds the room
-/// of all hosts goes by once. Of CPUs a host that is down alone may have more.
+/// room of the hosts that are down is no more than what the fleet has free; over all rounds the
+/// room of all hosts goes by once. Of CPUs a host that is down alone may have more.
 struct RoundsBound {
     let fewest: Int
 

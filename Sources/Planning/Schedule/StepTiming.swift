@@ -6,7 +6,7 @@ import ClusterModel
 /// Orders are tried by playing them. A lower limit for each host is taken where that ends clearly
 /// sooner: what is rewritten while links are shared must be sent again.
 struct StepTiming {
-    /// A lower limit must save more than one part in so many: an estimate is no better than that.
+    /// A lower limit must save more than one part in this many: an estimate is no better than that.
     private static let savingWorthALimit: Int64 = 100
     /// Steps played at most for a plan, so that timing stays a small part of planning.
     private static let stepsPlayed = 4000
@@ -158,7 +158,7 @@ struct StepFloor {
             || options.maxBandwidth != nil
         guard !endsEarly else { return Double(task.memory.count) }
         let model = PrecopyModel(
-            memory: task.memory, dirtying: task.writing, rate: Int64(saturating: rate),
+            memory: task.memory, dirtyRates: task.knownDirtyRates, rate: Int64(saturating: rate),
             fit: task.fit,
             options: options)
         return Double(model.volume.count)

@@ -1,7 +1,7 @@
 /// Places units one by one, hardest first: the fewest possible hosts, then the biggest share of a
 /// typical host. Worst fit (the emptiest target) keeps the fleet even; best fit (the fullest that
-/// still takes it) keeps room for big ones. Among the emptiest, hosts that hold a domain in one NUMA
-/// cell come first. O(units × hosts × resources).
+/// still takes it) keeps room for big ones. Among the emptiest, hosts that hold a domain in one
+/// NUMA cell come first. O(units × hosts × resources).
 struct Construction {
     /// Which of the hosts that fit is taken.
     enum Fit: CaseIterable {

@@ -26,9 +26,9 @@ extension DrainSearch {
                         Blocker(
                             domain: problem.domains[member].name, reason: reason,
                             detail: "group '\(group.name)' would be broken, because "
-                                + "\(problem.domains[domain].name) can not leave",
+                                + "\(problem.domains[domain].name) cannot leave",
                             remedy:
-                                "mend what keeps \(problem.domains[domain].name), or lift the group"
+                                "fix what keeps \(problem.domains[domain].name), or drop the group"
                         )
                     ))
             }

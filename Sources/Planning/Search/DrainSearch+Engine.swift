@@ -22,11 +22,11 @@ extension DrainSearch {
                 }
         }
         guard let steps else { return nil }
-        var way = WalkedWay(steps, from: start, leaving: moving)
-        way.shorten()
-        guard let final = way.final else { return nil }
+        var path = WalkedPath(steps, from: start, leaving: moving)
+        path.shorten()
+        guard let final = path.final else { return nil }
         state = final
-        return way.moves
+        return path.moves
     }
 
     private var proposals: Int {

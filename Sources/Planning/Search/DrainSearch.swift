@@ -19,9 +19,9 @@ struct DrainSearch {
     /// Did the search end before everything had been tried?
     var wasCut = false
 
-    /// Assignments that are tried for an order before one with steps aside is taken.
+    /// Assignments that are tried for an order before one with detours is taken.
     static let assignmentsAtMost = 40
-    /// Domains in a cluster in which bystanders step aside.
+    /// Domains in a cluster in which bystanders may make detours.
     static let bystandersUpTo = 24
 
     init(_ state: UnitPlacement, targets: [Int], effort: SearchEffort) {
@@ -142,7 +142,7 @@ struct DrainSearch {
         }
     }
 
-    /// Who could step aside although it need not move: asked only where everything can be tried.
+    /// Bystanders that could make a detour: asked for only where everything can be tried.
     func bystanders(_ moves: [PlannedMove]) -> [Int] {
         let problem = start.problem
         guard problem.domains.count <= Self.bystandersUpTo else { return [] }

@@ -1,8 +1,8 @@
 /// Finds a place for units that fit nowhere as things are, by moving others out of their way.
 ///
 /// Depth-first: a unit is put on a host even where that breaks something; then one after another of
-/// those that could mend it is taken out and joins the units to be placed. A unit that was placed
-/// on the way is never taken out again, so the search ends; and as no constraint is mended by
+/// those that could repair it is taken out and joins the units to be placed. A unit that was placed
+/// on the way is never taken out again, so the search ends; and as no constraint is repaired by
 /// adding a domain, it finds an assignment whenever one exists, unless the budget ends it first.
 /// Deepened step by step in the number of residents that move, so that few moves are found before
 /// many.
@@ -49,7 +49,7 @@ struct EjectionSearch {
             state.place(unit, on: target)
             let found =
                 fits
-                ? descend(rest, residents, accept) : mend(unit, rest, residents, accept)
+                ? descend(rest, residents, accept) : repair(unit, rest, residents, accept)
             if found { return true }
             state.remove(unit)
         }
@@ -57,7 +57,7 @@ struct EjectionSearch {
     }
 
     /// Takes out one unit that stands in the way, and goes on.
-    private mutating func mend(
+    private mutating func repair(
         _ unit: Int, _ rest: [Int], _ residents: Int, _ accept: (WorkingPlacement) -> Bool
     ) -> Bool {
         guard let violation = state.violation(of: unit) else {
@@ -75,7 +75,7 @@ struct EjectionSearch {
             guard spend() else { return false }
             let place = state.host(of: culprit)
             state.remove(culprit)
-            if mend(unit, rest + [culprit], residents - cost, accept) { return true }
+            if repair(unit, rest + [culprit], residents - cost, accept) { return true }
             state.place(culprit, on: place)
         }
         return false
@@ -96,7 +96,7 @@ struct EjectionSearch {
         return choices.map { ($0.target, $0.fits) }
     }
 
-    /// The smallest that mends it alone first; if none does, the biggest, so that few are taken
+    /// The smallest that repairs it alone first; if none does, the biggest, so that few are taken
     /// out. Those that are moved anyway go before those that would be one more move.
     private func ranked(
         _ culprits: [Int], _ violation: WorkingPlacement.Violation, at target: Int

@@ -8,7 +8,7 @@ struct MoveUnits {
     private(set) var members: [[Int]] = []
     private(set) var unit: [Int]
 
-    /// `joined: false` makes every domain a unit of its own.
+    /// `joined: false` makes every domain its own unit.
     init(_ problem: PlacementProblem, joined: Bool) {
         var parent = Array(problem.domains.indices)
         func root(_ domain: Int) -> Int {

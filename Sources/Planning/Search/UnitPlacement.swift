@@ -88,7 +88,7 @@ struct UnitPlacement {
         return nil
     }
 
-    /// The units that could mend a violation by leaving, each once, smallest index first.
+    /// The units that could repair a violation by leaving, each once, smallest index first.
     func culprits(
         _ violation: WorkingPlacement.Violation, at target: Int, besides unit: Int
     ) -> [Int] {

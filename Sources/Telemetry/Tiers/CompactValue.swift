@@ -9,7 +9,7 @@ struct CompactValue: Hashable, Sendable {
 
     private init(code: UInt16) { self.code = code }
 
-    /// Nil and what can not be, a negative value, are missing.
+    /// Nil and what cannot be, a negative value, are missing.
     init(_ value: Int64?) {
         guard let value, value >= 0 else {
             self = .missing

@@ -15,7 +15,7 @@ struct CloudSimBenchmark: ParsableCommand {
     @Option(help: "Ours: hosts are filled up to this, in percent.") var fill: Int64 = 85
     @Option(help: "Ours: above this a host is relieved, in percent.") var most: Int64 = 100
     @Option(help: "Ours: first rest of a guest that was moved, in minutes.") var rest: Int64 = 60
-    @Option(help: "Ours: hosts are emptied after so many calm minutes.") var emptyAfter: Int64 = 5
+    @Option(help: "Ours: hosts are emptied after this many calm minutes.") var emptyAfter: Int64 = 5
 
     /// One run.
     struct Row: Encodable {

@@ -4,11 +4,11 @@ import Planning
 import Replay
 import Telemetry
 
-/// Our rebalancer in CloudSim's world: it sees hosts, where guests are and what they used so far, as
-/// the timer would, and answers with migrations.
+/// Our rebalancer in CloudSim's world: it sees hosts, where guests are and what they used so far,
+/// as the timer would, and answers with migrations.
 struct CloudSimOurs {
     let policy: Policy
-    private var memory = RebalanceMemory()
+    private var memory = RebalanceState()
     private let effort: SearchEffort
     /// Empty hosts that are offered beside those in use; of 800 there are always enough.
     private static let spare = 40
@@ -52,13 +52,13 @@ struct CloudSimOurs {
         for (name, host) in zip(names, hosts) {
             for guest in world.hosts[host].guests { places.append((Self.id(guest), name)) }
         }
-        let look = RebalanceLook(
+        let look = RebalanceObservation(
             at: now,
             hosts: zip(names, hosts).map { name, host in
                 let asked = world.hosts[host].guests.reduce(0.0) {
                     $0 + world.guests[$1].demand
                 }
-                return RebalanceLook.HostNow(
+                return RebalanceObservation.HostNow(
                     name: name, cpu: Int64(asked / world.hosts[host].total * 10_000))
             }, places: places, under: policy)
         let seen = world

@@ -1,4 +1,4 @@
-/// CloudSim 3.0.3's power simulation of one day, written anew from its rules (tag cloudsim-3.0.3,
+/// CloudSim 3.0.3's power simulation of one day, written again from its rules (tag cloudsim-3.0.3,
 /// `org.cloudbus.cloudsim.power`): same clock, same order of events, same doubles.
 ///
 /// What is peculiar is kept: a guest that uses nothing at a tick is gone for good, the first five

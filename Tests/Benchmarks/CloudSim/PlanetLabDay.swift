@@ -23,7 +23,7 @@ struct PlanetLabDay {
         try process.run()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Unreadable(description: "tar can not unpack \(file)")
+            throw Unreadable(description: "tar cannot unpack \(file)")
         }
         let walker = FileManager.default.enumerator(atPath: folder.path)
         let names = (walker?.allObjects as? [String] ?? []).filter {

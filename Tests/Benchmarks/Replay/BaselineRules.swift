@@ -2,8 +2,8 @@ import ClusterModel
 import Replay
 import Simulation
 
-/// Beloglazov's rule in a fleet: a host above the threshold gives its smallest domains (they migrate
-/// fastest) to the hosts that are fullest and yet stay below it.
+/// Beloglazov's rule in a fleet: a host above the threshold gives its smallest domains (they
+/// migrate fastest) to the hosts that are fullest and yet stay below it.
 struct ThresholdRule: ReplayRule {
     let name = "threshold + least migration time"
     var threshold: Int64 = 800
@@ -29,7 +29,7 @@ struct ThresholdRule: ReplayRule {
                 let use = moment.latest(domain)
                 let size = moment.domains[domain].facts.memory.count
                 let target = loads.indices.filter {
-                    $0 != host && !moment.isOut[$0] && !isOver($0, loads[$0] + use)
+                    $0 != host && !moment.isUnreachable[$0] && !isOver($0, loads[$0] + use)
                         && memory[$0] + size <= moment.hosts[$0].facts?.memory.count ?? 0
                 }.max { (loads[$0], $1) < (loads[$1], $0) }
                 guard let target else { continue }
@@ -96,7 +96,7 @@ struct EvenState {
     func share(_ host: Int) -> Int64 { loads[host] * 1000 / max(1, moment.capacity(host)) }
 
     func hasRoom(_ domain: Int, on host: Int) -> Bool {
-        !moment.isOut[host]
+        !moment.isUnreachable[host]
             && memory[host] + moment.domains[domain].facts.memory.count
                 <= moment.hosts[host].facts?.memory.count ?? 0
     }
@@ -114,7 +114,7 @@ struct EvenState {
     }
 
     mutating func step(gap: Int64) -> Bool {
-        let open = loads.indices.filter { !moment.isOut[$0] }
+        let open = loads.indices.filter { !moment.isUnreachable[$0] }
         guard let fullest = open.max(by: { share($0) < share($1) }),
             let emptiest = open.min(by: { share($0) < share($1) }),
             share(fullest) - share(emptiest) > gap
@@ -150,7 +150,7 @@ struct ProxLBRule: ReplayRule {
         let order = moment.domains.indices.sorted {
             (moment.domains[$0].facts.memory, $0) < (moment.domains[$1].facts.memory, $1)
         }
-        let open = state.loads.indices.filter { !moment.isOut[$0] }
+        let open = state.loads.indices.filter { !moment.isUnreachable[$0] }
         for domain in order {
             guard let source = state.place[domain],
                 let fullest = open.max(by: { state.share($0) < state.share($1) }),
@@ -176,7 +176,7 @@ struct WatcherRule: ReplayRule {
 
     func decide(_ moment: ReplayMoment) -> [ReplayOrder] {
         let state = EvenState(moment, use: moment.domains.indices.map { moment.latest($0) })
-        let open = state.loads.indices.filter { !moment.isOut[$0] }
+        let open = state.loads.indices.filter { !moment.isUnreachable[$0] }
         guard let hottest = open.max(by: { state.share($0) < state.share($1) }),
             state.share(hottest) > threshold
         else { return [] }
@@ -208,7 +208,7 @@ struct StabilizationRule: ReplayRule {
     mutating func decide(_ moment: ReplayMoment) -> [ReplayOrder] {
         guard moment.past % asksEvery == 0, moment.past > 0 else { return [] }
         var state = EvenState(moment, use: moment.domains.indices.map { moment.mean($0, last: 3) })
-        let open = state.loads.indices.filter { !moment.isOut[$0] }
+        let open = state.loads.indices.filter { !moment.isUnreachable[$0] }
         func deviation(_ loads: (Int) -> Int64) -> Double {
             let shares = open.map { Double(loads($0)) / Double(max(1, moment.capacity($0))) }
             let mean = shares.reduce(0, +) / Double(max(1, shares.count))

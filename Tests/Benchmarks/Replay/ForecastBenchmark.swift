@@ -33,8 +33,8 @@ struct ForecastBenchmark: ParsableCommand {
         }
     }
 
-    /// The last two days of a week, or the last quarter of a day, are held back. A way is chosen for each
-    /// forecast anew, on what is known by then, as a balancer would.
+    /// The last two days of a week, or the last quarter of a day, are held back. A way is chosen
+    /// for each forecast again, on what is known by then, as a balancer would.
     private func measure(_ trace: TraceFile.Trace, _ hours: Int, _ isWeek: Bool) {
         let perDay = 288
         let forecast = DemandForecast(perDay: perDay, ahead: hours * 12)
@@ -51,7 +51,7 @@ struct ForecastBenchmark: ParsableCommand {
                 guard let best = forecast.best(known, judged: isWeek ? perDay : perDay / 2)
                 else { continue }
                 if case .mixture = best.way { mixtures += 1 }
-                func add(_ way: DemandForecast.Way, to tally: inout Tally) {
+                func add(_ way: DemandForecast.Method, to tally: inout Tally) {
                     guard let guess = forecast.predict(known, way) else { return }
                     tally.error += Double(abs(guess - Int64(values[at]))) / 1000
                     tally.count += 1

@@ -5,14 +5,14 @@ import Replay
 
 extension ReplayMoment {
     /// What the timer would see now.
-    func look(under policy: Policy) -> RebalanceLook {
+    func look(under policy: Policy) -> RebalanceObservation {
         let loads = hostLoads(latest)
         let promised = hostLoads { policy.memoryDemand(of: domains[$0].facts).count }
-        return RebalanceLook(
+        return RebalanceObservation(
             at: now,
             hosts: hosts.indices.map { host in
-                RebalanceLook.HostNow(
-                    hosts[host], isOut: isOut[host], cpu: MilliCPU(loads[host]),
+                RebalanceObservation.HostNow(
+                    hosts[host], isUnreachable: isUnreachable[host], cpu: MilliCPU(loads[host]),
                     memory: Bytes(promised[host]), under: policy)
             },
             places: placement.enumerated().compactMap { domain, host in

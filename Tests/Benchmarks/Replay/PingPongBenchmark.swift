@@ -115,8 +115,8 @@ struct PingPongBenchmark: ParsableCommand {
         guard load.flaps else { return world }
         for turn in 0..<100 as Range<Int64> {
             let at = history.start.advanced(byMilliseconds: turn * 600_000)
-            world.happenings.append(.init(at: at, host: "h004", kind: .away))
-            world.happenings.append(
+            world.events.append(.init(at: at, host: "h004", kind: .away))
+            world.events.append(
                 .init(at: at.advanced(byMilliseconds: 300_000), host: "h004", kind: .back))
         }
         return world

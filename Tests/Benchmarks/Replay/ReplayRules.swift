@@ -21,7 +21,7 @@ struct NoBalancing: ReplayRule {
 struct OurRule: ReplayRule {
     let name: String
     var policy: Policy
-    var memory = RebalanceMemory()
+    var memory = RebalanceState()
     /// Trials are what time is made of.
     var effort = SearchEffort(trialsPerLevel: 200, explainsConflicts: false)
     private(set) var plans = 0

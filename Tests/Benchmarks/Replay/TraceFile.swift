@@ -14,8 +14,9 @@ enum TraceFile {
 
     static let interval: Int64 = 300_000
 
-    /// A PlanetLab day: machines with 2, 4 or 8 virtual CPUs by turns, as the traces tell only shares.
-    /// With a seed they come in another order: another fleet, with other sizes and other neighbours.
+    /// A PlanetLab day: machines with 2, 4 or 8 virtual CPUs by turns, as the traces tell only
+    /// shares. With a seed they come in another order: another fleet, with other sizes and other
+    /// neighbours.
     static func planetLab(_ day: PlanetLabDay, shuffle seed: UInt64? = nil) -> Trace {
         var order = Array(day.machines.indices)
         if let seed {

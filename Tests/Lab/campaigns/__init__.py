@@ -1,1 +1,1 @@
-"""The lab's campaigns: long measurements and series of accidents, each in a lab of its own."""
+"""The lab's campaigns: long measurements and series of accidents, each in its own lab."""

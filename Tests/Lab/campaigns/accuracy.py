@@ -14,7 +14,7 @@ from .bed import Ours, load
 SUMMARY = "predicted against observed migrations"
 HOSTS = 2
 POLICY = ("name: accuracy\nlimits: {perHost: 1, fleet: 1}\novercommit: {cpu: 50}\n"
-          "migration: {when-stuck: wait, timeout: 5m}\n")
+          "migration: {whenStuck: wait, timeout: 5m}\n")
 # name, memory in MiB, MB/s rewritten, MiB rewritten
 GUESTS = [("small", 96, 0, 0), ("medium", 160, 0, 0), ("large", 256, 0, 0),
           ("writer", 160, 2, 24), ("busy", 192, 4, 48), ("full", 320, 1, 160)]

@@ -118,8 +118,8 @@ class Lab:
             self.call("start", self.name, host, "libvirtd")
 
     def forget(self, host, guest):
-        """Takes away what libvirtd shows of a process that it never began, and can not end: killed
-        between noting the start and making it, libvirt 9.0.0 does so for ever."""
+        """Takes away what libvirtd shows of a process that it never began, and cannot end: killed
+        between noting the start and making it, libvirt 9.0.0 does so indefinitely."""
         self.kill_daemon(host)
         os.remove(f"/proc/{self.holders[host]}/root/run/libvirt/qemu/{guest}.xml")
         self.start_daemon(host)
@@ -289,7 +289,7 @@ class Journal:
         return len(self.records())
 
     def spin(self, seconds, count, over):
-        """Waits for so many records without a pause between two looks."""
+        """Waits for this many records without a pause between two checks."""
         database = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=1)
         end, looks = time.monotonic() + seconds, 0
         try:
@@ -308,7 +308,7 @@ class Journal:
 
 
 class Ours:
-    """kvmbalance with a fleet file and a policy of its own, run to its end."""
+    """kvmbalance with its own fleet file and policy, run to its end."""
 
     def __init__(self, lab, program, folder, policy="name: campaign\n", **fleet):
         self.lab, self.program, self.folder = lab, program, folder

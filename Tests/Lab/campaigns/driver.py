@@ -1,7 +1,7 @@
 """The campaigns' command line.
 
 A campaign is a module with SUMMARY (one line), a docstring that says what it does and how long it
-takes, `arguments(parser)` for switches of its own, and `play(options, lab, folder)`, which prints
+takes, `arguments(parser)` for its own switches, and `play(options, lab, folder)`, which prints
 its result and returns the exit code. Labs and temporary folders are made and removed here."""
 
 import argparse

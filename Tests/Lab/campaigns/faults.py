@@ -130,7 +130,7 @@ def target_qemu(play, number):
 
 
 def link(play, number, seconds):
-    """The target's link is cut for so long, or (0) until kvmbalance has given up."""
+    """The target's link is cut for some seconds, or (0) until kvmbalance has given up."""
     guest = play.guests[0]
     play.drain()
     copied = play.until_copying(guest)
@@ -188,7 +188,7 @@ def crawl(play, number):
 
 
 def memory(play, number, how):
-    """The target can not hold one guest more: by a limit of its daemon's address space, which QEMU
+    """The target cannot hold another guest: by a limit of its daemon's address space, which QEMU
     inherits, or by a memory cgroup whose OOM killer ends QEMU."""
     lab, guest = play.lab, play.guests[0]
     process = lab.daemon(play.target)

@@ -8,12 +8,12 @@ TITLES = {
     "target-daemon": "kill -9 of the target's libvirtd",
     "target-qemu": "kill -9 of the target's QEMU",
     "link-3s": "The target's link cut for 3 s",
-    "link-cut": "The target's link cut, and mended when kvmbalance had ended",
+    "link-cut": "The target's link cut, and repaired when kvmbalance had ended",
     "post-copy": "The stream of a post-copy broken",
     "crawl": "The target's link slowed to 1 Mbit/s while copying, policy `timeout: 60s`",
     "memory": "No memory on the target when the guest is to start there",
     "full-disk": "The disk of kvmbalance's journal full",
-    "shut-down": "The guest shut down by hand in mid-move",
+    "shut-down": "The guest shut down by hand during the migration",
     "other-hands": "Another tool (virsh) migrates a guest of the plan to a third host",
 }
 

@@ -3,7 +3,7 @@
     Tests/Lab/campaign foresee .build/release/kvmbalance        (about a quarter of an hour)
 
 Three real hosts are recorded for some minutes, the folder is simulated with a drain near its end,
-host1 is drained for real, and both are told side by side. The exit code is 1 if moves, their
+host1 is drained for real, and both are shown side by side. The exit code is 1 if moves, their
 targets or their order differ."""
 
 import time

@@ -53,7 +53,7 @@ def timed(action):
 
 
 def virsh(guest, source, target):
-    """virsh's words for what kvmbalance asks for: live, peer-to-peer, the definition goes along."""
+    """virsh's words for what kvmbalance asks for: live, peer-to-peer, the definition moves too."""
     return ["virsh", "-q", "-c", f"qemu+ssh://root@{source}/system", "migrate", "--live", "--p2p",
             "--persistent", "--undefinesource", guest, f"qemu+ssh://root@{target}/system",
             f"tcp://10.77.0.{target.removeprefix('host')}"]

@@ -54,12 +54,12 @@ class Round:
                                 f"{self.folder}/policy.yaml")
 
     def until_record(self, kind, count=1, seconds=180):
-        """Waits until the journal has so many of this record."""
+        """Waits until the journal has this many of this record."""
         return until(seconds, lambda: self.journal.kinds().count(kind) >= count
                      or self.command.ended()) and self.journal.kinds().count(kind) >= count
 
     def until_copying(self, guest, least=8, seconds=120):
-        """Waits until so many MiB went over; says how many, and how many were left."""
+        """Waits until this many MiB went over; says how many, and how many were left."""
         def look():
             if self.command.ended():
                 return "ended"
@@ -141,7 +141,7 @@ class Round:
 
 
 def settle(lab, guests):
-    """Brings the guests together on one host, makes anew what is missing or unwell; says where."""
+    """Brings the guests together on one host, makes again what is missing or unwell; says where."""
     for host in lab.hosts:
         lab.start_daemon(host)
         lab.call("link", lab.name, host, "restore", check=False)
@@ -170,6 +170,6 @@ def settle(lab, guests):
         if place != home:
             ok, text = lab.migrate_by_hand(guest, place, home)
             if not ok:
-                print(f"  making {guest} anew: {text}", flush=True)
+                print(f"  making {guest} again: {text}", flush=True)
                 lab.renew(guest, home)
     return home

@@ -153,7 +153,7 @@ def report(run):
 
 
 def verdict(lab, guest):
-    """The oracle's word. A guest that was started anew is silent until it has booted."""
+    """The oracle's word. A guest that was started again is silent until it has booted."""
     said = ""
     for _ in range(10):
         time.sleep(2)

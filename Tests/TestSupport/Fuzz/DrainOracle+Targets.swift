@@ -47,8 +47,8 @@ extension DrainOracle {
             && cells.allSatisfy { cell in to.cells.contains { $0.id == cell } }
     }
 
-    /// Disks lie under /shared, which some hosts lack or have from elsewhere, under /srv, which only
-    /// the policy can declare shared, or in a local folder.
+    /// Disks lie under /shared, which some hosts lack or have from elsewhere, under /srv, which
+    /// only the policy can declare shared, or in a local folder.
     private static func reachesStorage(
         _ facts: DomainFacts, _ from: HostFacts, _ to: HostFacts, _ policy: Policy
     ) -> Bool {

@@ -26,7 +26,7 @@ package struct DrainOracle {
     /// Amounts that a domain takes, by account, for each domain and host.
     private var taken: [[[String: Int64]]] = []
     private var limits: [String: Int64] = [:]
-    /// What domains that can not move hold, second places of migrations under way included.
+    /// What domains that cannot move hold, second places of migrations under way included.
     private var fixed: [String: Int64] = [:]
     private var together: [(scope: PlacementGroup.Scope, members: [Int])] = []
     private let home: [Int]

@@ -4,10 +4,10 @@ package import Planning
 
 /// A small random planning problem: a world, a policy and a request, all of them given by a number.
 ///
-/// Every constraint of the model is met often enough: uneven hosts, reserves, overcommitment, cells,
-/// huge pages, groups over hosts and zones, pins, bans, fences, exclusions, storage and networks
-/// that not every host has, maintenance, hosts that are down or hold too much, migrations under
-/// way, domains seen twice.
+/// Every constraint of the model is met often enough: uneven hosts, reserves, overcommitment,
+/// cells, huge pages, groups over hosts and zones, pins, bans, fences, exclusions, storage and
+/// networks that not every host has, maintenance, hosts that are down or hold too much, migrations
+/// under way, domains seen twice.
 package struct FuzzProblem: Sendable {
     package let number: UInt64
     package let snapshot: ClusterSnapshot
@@ -133,7 +133,8 @@ extension FuzzProblem: CustomStringConvertible {
                 + " zone \(host.zone?.rawValue ?? "-")"
                 + (host.inMaintenance ? " in maintenance" : "")
                 + (host.isReachable ? "" : " down") + " UUID \(host.facts?.uuid ?? "-")"
-                + " cells \((host.facts?.cells ?? []).map { "\($0.memory) \($0.hugePages.map(\.free))" })"
+                + " cells "
+                + "\((host.facts?.cells ?? []).map { "\($0.memory) \($0.hugePages.map(\.free))" })"
         }
         let domains = snapshot.domains.map { domain in
             let facts = domain.facts

@@ -12,7 +12,7 @@ extension FuzzRun {
         switch variation {
         case .spareRoom(let rule):
             let kept = planned(varied, "N+1 \(rule.rawValue), ")
-            // What can not be done at all can not be done with room to spare either.
+            // What cannot be done at all cannot be done with room to spare either.
             if case .drain(_, bestEffort: false) = problem.request.goal,
                 plan.outcome == .infeasible, kept.outcome != .infeasible
             {

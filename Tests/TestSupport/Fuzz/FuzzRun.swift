@@ -4,8 +4,8 @@ import PlacementPolicy
 import PlanChecking
 package import Planning
 
-/// Plans a stretch of fuzzed problems and holds each plan against the judge and, where the problem is
-/// small enough, against an exhaustive search.
+/// Plans a stretch of fuzzed problems and holds each plan against the judge and, where the problem
+/// is small enough, against an exhaustive search.
 package struct FuzzRun: Sendable {
     /// What came of the problems, by name; `digest` is over all bytes of all plans.
     package private(set) var counts: [String: Int] = [:]
@@ -60,7 +60,7 @@ package struct FuzzRun: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(plan) else {
-            failures.append("a plan can not be written as JSON")
+            failures.append("a plan cannot be written as JSON")
             return
         }
         bytes.add(String(decoding: data, as: UTF8.self))
@@ -120,7 +120,8 @@ package struct FuzzRun: Sendable {
             let blockers = plan.blockers.map { "\($0.domain ?? "-"): \($0.detail)" }
             fail(
                 problem.number,
-                "the plan is \(plan.outcome.rawValue), exhaustive search says \(verdict) \(blockers)"
+                "the plan is \(plan.outcome.rawValue), exhaustive search says \(verdict) "
+                    + "\(blockers)"
             )
         }
     }

@@ -6,10 +6,11 @@ import Operations
 struct GlobalOptions: ParsableArguments {
     enum Output: String, ExpressibleByArgument, CaseIterable { case text, json }
 
-    @Option(help: "The fleet file (default: ./kvmbalance.yaml, /etc/kvmbalance/kvmbalance.yaml).")
+    @Option(
+        help: "The fleet file (default: ./kvmbalance.yaml, then /etc/kvmbalance/kvmbalance.yaml).")
     var config: String?
 
-    @Option(help: "text for people, json for programs: one document on standard output.")
+    @Option(help: "Output format: text for people, json (one document) for programs.")
     var output: Output = .text
 }
 

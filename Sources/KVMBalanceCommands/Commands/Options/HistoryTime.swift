@@ -2,7 +2,7 @@ import ClusterModel
 import Operations
 import PlacementPolicy
 
-/// A moment on the command line: `2026-11-21T10:00:00Z`, `2026-11-21`, or `7d` for so long ago.
+/// A moment on the command line: `2026-11-21T10:00:00Z`, `2026-11-21`, or `7d` for this long ago.
 enum HistoryTime {
     /// From `--since` to `--until`, or to now.
     static func span(

@@ -5,20 +5,20 @@ import Operations
 /// virsh's words for how to migrate; each overrules the policy's.
 struct MigrationFlags: ParsableArguments {
     @Flag(
-        help: "Keep guests running while they move (the default); with --offline: where they can.")
+        help: "Keep guests running while they move (the default); with --offline: where possible.")
     var live = false
 
     @Flag(
         help: """
-            Move domains cold: running ones are shut down for it and started again, of others the \
-            definition goes. Without this nothing ever does.
+            Move domains cold: running ones are shut down and started on the target; of stopped \
+            ones only the definition moves. Without this flag no guest is shut down.
             """)
     var offline = false
 
-    @Option(help: "With --offline: only domains of these names (commas between; * and ?).")
+    @Option(help: "With --offline: only these domains (comma-separated; * and ? match).")
     var offlineDomains: String?
 
-    @Option(help: "Seconds that a guest has to shut down for a cold move (default 120).")
+    @Option(help: "Seconds that a guest may take to shut down for a cold move (default 120).")
     var shutdownTimeout: Int?
 
     @Flag(help: "Define the domain on the target (the default; changes nothing).")
@@ -33,32 +33,32 @@ struct MigrationFlags: ParsableArguments {
     @Flag(help: "Switch off libvirt's storage safety check. Guests can be corrupted.")
     var unsafe = false
 
-    @Flag(help: "Always refused: QEMU has no such route; use --managed.")
+    @Flag(help: "Not supported by QEMU: use --managed.")
     var direct = false
 
-    @Flag(help: "The source's daemon drives the migration (the default where it can).")
+    @Flag(help: "The source's libvirtd drives the migration (the default where possible).")
     var p2p = false
 
-    @Flag(help: "This process drives the migration: for hosts that can not reach each other.")
+    @Flag(help: "kvmbalance drives the migration: for hosts that cannot reach each other.")
     var managed = false
 
-    @Flag(help: "Send memory through libvirtd's own connection.")
+    @Flag(help: "Send memory through libvirtd's connection.")
     var tunnelled = false
 
     @Flag(
         name: .customLong("copy-storage-all"),
-        help: "Copy disks on storage of their own host along, while the guest runs.")
+        help: "Copy disks on local storage too, while the guest runs.")
     var copyStorageAll = false
 
     @Flag(
         name: .customLong("copy-storage-inc"),
-        help: "The same above the disks' base images, which the target must have.")
+        help: "Like --copy-storage-all, but only the overlay; the target must have the base image.")
     var copyStorageInc = false
 
     @Flag(help: "Leave copied images on the source when the guest runs on the target.")
     var keepImages = false
 
-    @Flag(help: "Compress memory (virsh's word; see --comp-methods).")
+    @Flag(help: "Compress memory (see --comp-methods).")
     var compressed = false
 
     @Option(name: .customLong("comp-methods"), help: "mt or xbzrle (the default).")
@@ -79,7 +79,9 @@ struct MigrationFlags: ParsableArguments {
     @Option(name: .customLong("postcopy-bandwidth"), help: "MiB/s in the post-copy phase.")
     var postcopyBandwidth: Int?
 
-    @Flag(name: .customLong("auto-converge"), help: "Slow the guest down if it dirties too fast.")
+    @Flag(
+        name: .customLong("auto-converge"),
+        help: "Slow the guest down if it rewrites its memory too fast.")
     var autoConverge = false
 
     @Flag(help: "Allow post-copy.")
@@ -91,22 +93,22 @@ struct MigrationFlags: ParsableArguments {
     @Flag(help: "Encrypt the memory stream (certificates in /etc/pki/qemu on both hosts).")
     var tls = false
 
-    @Option(help: "MiB/s that each migration may use.")
+    @Option(help: "Bandwidth limit of each migration, MiB/s.")
     var bandwidth: Int?
 
     @Option(help: "Seconds after which a migration is aborted.")
     var timeout: Int?
 
-    @Option(help: "MiB/s that a migration may use once it does not converge (with --bandwidth).")
+    @Option(help: "Raised limit, MiB/s, for a migration that does not converge (with --bandwidth).")
     var maxBandwidth: Int?
 
-    @Option(help: "Milliseconds of pause that may be allowed in the end (default 500).")
+    @Option(help: "Largest downtime, ms, for a migration that does not converge (default 500).")
     var maxDowntime: Int?
 
     @Option(
         help: """
-            What is done with a migration that does not converge: abort (the default), wait, \
-            post-copy or suspend.
+            Action for a migration that does not converge: abort (the default), wait, post-copy or \
+            suspend.
             """)
     var whenStuck: MigrationOptions.WhenStuck?
 
@@ -116,7 +118,7 @@ struct MigrationFlags: ParsableArguments {
                 "--direct: \(MigrationRules.direct). Use --p2p (the default) or --managed.")
         }
         if offlineDomains != nil && !offline {
-            throw ValidationError("--offline-domains narrows --offline, which is not given.")
+            throw ValidationError("--offline-domains needs --offline.")
         }
         if p2p && managed { throw ValidationError("--p2p and --managed exclude each other.") }
         // The policy may have set more, such as what a word alone needs: that is looked at once

@@ -15,7 +15,7 @@ struct PlanningOptions: ParsableArguments {
     @Option(help: "Seconds for the search; changes nothing, it ends by itself well before.")
     var timeLimit: Int?
 
-    @Flag(help: "Plan for what can leave, even if some domains must stay.")
+    @Flag(help: "Plan for the domains that can leave, even if others must stay.")
     var bestEffort = false
 
     func validate() throws {

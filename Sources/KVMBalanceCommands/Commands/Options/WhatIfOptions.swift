@@ -3,16 +3,16 @@ import History
 
 /// What is changed in a world before it runs.
 struct WhatIfOptions: ParsableArguments {
-    @Option(help: "HOST@TIME: it is lost then; TIME is 90m after the start, or a date.")
+    @Option(help: "HOST@TIME: simulate losing HOST at TIME (90m after the start, or a date).")
     var hostLost: [String] = []
-    @Option(help: "NAME:CPUS,MEMORY[@TIME]: one host more, such as host9:32,256GiB@2h.")
+    @Option(help: "NAME:CPUS,MEMORY[@TIME]: add a host, such as host9:32,256GiB@2h.")
     var hostAdded: [String] = []
-    @Option(help: "NAME:CPUS,MEMORY: a host of another size.") var hostResized: [String] = []
-    @Option(help: "HOST@TIME: the operator drains it then.") var drain: [String] = []
-    @Option(help: "COUNT:like=DOMAIN: so many more that use what this one does.")
+    @Option(help: "NAME:CPUS,MEMORY: change the size of a host.") var hostResized: [String] = []
+    @Option(help: "HOST@TIME: drain HOST at TIME.") var drain: [String] = []
+    @Option(help: "COUNT:like=DOMAIN: add COUNT domains with the load of DOMAIN.")
     var domainsAdded: [String] = []
-    @Option(help: "PERCENT: every domain uses so much more, such as 20.") var grow: Int64?
-    @Option(help: "Mbit/s of every host's migration network.") var linkMbps: Int?
+    @Option(help: "PERCENT: raise every domain's load by PERCENT, such as 20.") var grow: Int64?
+    @Option(help: "Speed of every host's migration network, Mbit/s.") var linkMbps: Int?
 
     func validate() throws {
         if let grow, !(-100...10_000).contains(grow) {

@@ -10,7 +10,7 @@ import PlacementPolicy
 struct ConflictSearch {
     /// A constraint that is switched off, or given way to by an amount. CPUs are none of a drain's.
     struct Change {
-        var constraint: ConstraintSwitch
+        var constraint: Relaxation
         /// nil switches it off.
         var amount: Bytes?
     }
@@ -19,10 +19,10 @@ struct ConflictSearch {
     let policy: Policy
     let request: PlanRequest
     let drained: [HostName]
-    let names: ConstraintNames
+    let names: RelaxationProblem
     private let seed: UInt64
     private let effort: SearchEffort
-    private let all: [ConstraintSwitch]
+    private let all: [Relaxation]
     private var checks: Int
     /// Did the budget end before the search did?
     private(set) var isCut = false
@@ -41,7 +41,7 @@ struct ConflictSearch {
         self.drained = drained
         self.seed = seed
         let problem = PlacementProblem(snapshot, under: policy)
-        names = ConstraintNames(problem, snapshot, request, drained: Set(drained))
+        names = RelaxationProblem(problem, snapshot, request, drained: Set(drained))
         all = names.switches()
         checks = Self.checksAtMost(names)
         effort = SearchEffort(
@@ -50,9 +50,9 @@ struct ConflictSearch {
             proposals: snapshot.domains.count <= 24 ? 8000 : 0)
     }
 
-    /// A planning costs about as much as there are domains, and leaving ones times targets: the whole
-    /// stays within a second or two.
-    private static func checksAtMost(_ names: ConstraintNames) -> Int {
+    /// A planning costs about as much as there are domains, and leaving ones times targets: the
+    /// whole stays within a second or two.
+    private static func checksAtMost(_ names: RelaxationProblem) -> Int {
         let pairs = names.leaving.count * names.targets.count
         return min(400, 800_000 / (names.snapshot.domains.count + pairs / 8 + 100))
     }
@@ -83,7 +83,7 @@ struct ConflictSearch {
         return PlanConflict(
             constraints: conflict.map {
                 PlanConflict.Constraint(kind: $0.kind, detail: names.detail($0))
-            }, isSmallest: isSmallest, isProven: isProven, relaxations: waysOut(conflict))
+            }, isSmallest: isSmallest, isProven: isProven, relaxations: remedies(conflict))
     }
 
     // MARK: Checks
@@ -96,7 +96,7 @@ struct ConflictSearch {
             return false
         }
         checks -= 1
-        var world = RelaxedWorld(
+        var world = RelaxedSnapshot(
             snapshot, policy, request, hostIndex: names.problem.hostIndex)
         world.relax(changes.lazy.filter { $0.amount == nil }.map(\.constraint))
         for change in changes {
@@ -117,7 +117,7 @@ struct ConflictSearch {
     }
 
     /// Asks once more about the conflict alone, for whether that answer is proven.
-    private mutating func stillConflicts(_ conflict: [ConstraintSwitch]) -> Bool {
+    private mutating func stillConflicts(_ conflict: [Relaxation]) -> Bool {
         isUnproven = false
         checks = max(checks, 1)
         let kept = Set(conflict)
@@ -128,14 +128,14 @@ struct ConflictSearch {
     // MARK: Conflict
 
     /// A smallest conflict that remains when these constraints are switched off.
-    mutating func explain(beyond off: [ConstraintSwitch]) -> [ConstraintSwitch] {
+    mutating func explain(beyond off: [Relaxation]) -> [Relaxation] {
         let gone = Set(off)
         return explain([], false, all.filter { !gone.contains($0) })
     }
 
     private mutating func explain(
-        _ background: [ConstraintSwitch], _ hasGrown: Bool, _ candidates: [ConstraintSwitch]
-    ) -> [ConstraintSwitch] {
+        _ background: [Relaxation], _ hasGrown: Bool, _ candidates: [Relaxation]
+    ) -> [Relaxation] {
         if hasGrown, conflicts(background) { return [] }
         guard candidates.count > 1, !isCut else { return candidates }
         let middle = candidates.count / 2
@@ -145,7 +145,7 @@ struct ConflictSearch {
         return earlier + later
     }
 
-    private mutating func conflicts(_ kept: [ConstraintSwitch]) -> Bool {
+    private mutating func conflicts(_ kept: [Relaxation]) -> Bool {
         let kept = Set(kept)
         let isCutBefore = isCut
         let answer = !isFeasible(

@@ -1,0 +1,77 @@
+package import ClusterModel
+
+/// How a domain may move, besides live with its memory alone.
+extension Policy {
+    /// May its local disks be copied while it runs, and how much of them?
+    package func storageCopy(of domain: String) -> StorageCopy? {
+        if Self.names(migration.copyStorageAll, domain) { return .all }
+        return Self.names(migration.copyStorageInc, domain) ? .topLayer : nil
+    }
+
+    /// May it be moved cold?
+    package func coldMove(of domain: String) -> ColdMove {
+        guard Self.names(migration.offline, domain) else { return .never }
+        return migration.prefersLive == true ? .whereNeeded : .always
+    }
+
+    /// Does a domain that is not running move by its definition?
+    package func movesDefinition(of facts: DomainFacts) -> Bool {
+        facts.state == .shutOff && facts.isPersistent && !facts.hasManagedSave
+            && coldMove(of: facts.name) != .never
+    }
+
+    /// What forbids it to move in the way that the policy allows: a cold move needs less.
+    package func blockers(of facts: DomainFacts) -> [Blocker] {
+        guard coldMove(of: facts.name) != .never else { return facts.blockers }
+        let lasting =
+            facts.blockers.filter { !$0.reason.endsWithShutdown } + coldBlockers(of: facts)
+        switch coldMove(of: facts.name) {
+        case .always: return lasting
+        // One that does not run cannot move live.
+        case .whereNeeded: return facts.blockers.isEmpty && facts.state.isActive ? [] : lasting
+        case .never: return facts.blockers
+        }
+    }
+
+    /// What forbids to move it cold.
+    package func coldBlockers(of facts: DomainFacts) -> [Blocker] {
+        guard facts.isPersistent else {
+            return [
+                Blocker(
+                    domain: facts.name, reason: .state,
+                    detail: "it is transient: once shut down it would be gone",
+                    remedy: "define it (virsh dumpxml, virsh define), or move it live")
+            ]
+        }
+        return facts.coldBlockers ?? []
+    }
+
+    private static func names(_ patterns: [String]?, _ domain: String) -> Bool {
+        patterns?.contains { NamePattern($0).matches(domain) } ?? false
+    }
+}
+
+/// How much of a local disk is copied.
+package enum StorageCopy: Hashable, Sendable {
+    case all, topLayer
+}
+
+/// Whether a domain may be moved cold.
+package enum ColdMove: Hashable, Sendable {
+    case never, whereNeeded, always
+}
+
+extension Blocker.Reason {
+    /// Is it about the running guest only, so that one that is shut down may go?
+    package var endsWithShutdown: Bool {
+        switch self {
+        case .security, .cpuModel, .sharedMemory: true
+        case .hostDevice, .snapshot, .blockJob, .sharedFilesystem, .transientDisk, .vdpa, .tpm,
+            .localStorage, .storageUnknown, .network, .machineType, .architecture, .state, .busy,
+            .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity, .antiAffinity, .pinned,
+            .excluded, .ban, .maintenance, .unreachable, .sameHostUUID, .ordering, .nPlusOne,
+            .convergence, .other:
+            false
+        }
+    }
+}
