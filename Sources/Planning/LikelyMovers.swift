@@ -16,7 +16,7 @@ extension Planner {
     /// Whom a request moves, as far as that is known without a search: the domains on the hosts to
     /// be drained, and those that are named. In order of the snapshot.
     ///
-    /// Left out are domains whose memory is sent within `milliseconds` over the widest link from
+    /// Left out are domains whose migration is over within `milliseconds` over the widest link from
     /// their host, and all of them where something plainly stands against the whole request. nil
     /// for a balance and a consolidation, where only the search tells. O(domains + hosts²).
     package static func likelyMovers(
@@ -37,7 +37,11 @@ extension Planner {
             guard domain.facts.state == .running, policy.coldMove(of: domain.name) != .always,
                 let link = links.link(from: domain.host)
             else { return false }
-            let copying = Double(links.memoryToSend(of: domain).count) / Double(link.first) * 1000
+            // With the dirty rate that was sampled: a small guest that is busy may never end.
+            let model = PrecopyModel(
+                memory: links.memoryToSend(of: domain), dirtyRates: domain.knownDirtyRates,
+                rate: link.first, widest: link.widest, fit: link.fit, options: policy.migration)
+            let copying = Double(model.volume.count) / Double(max(1, link.first)) * 1000
             return copying + Double(link.fit.fixedMilliseconds) > Double(milliseconds)
         }.map { LikelyMover(domain: $0.id, host: $0.host) }
     }

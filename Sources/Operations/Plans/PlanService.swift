@@ -96,16 +96,16 @@ package struct PlanService: Sendable {
         let snapshot = try await observe(goal, naming: goal.hosts)
         let request = try await request(goal, without: [])
         guard snapshotFile == nil else { return try judged(request, snapshot) }
-        if let movers = likelyMovers(for: request, in: snapshot) {
-            let world = try await measured(movers, in: snapshot) ?? snapshot
-            return try judged(request, world)
+        // Whoever else the plan turns out to move is measured after it is made.
+        let likely = likelyMovers(for: request, in: snapshot) ?? []
+        let world = try await measured(likely, in: snapshot) ?? snapshot
+        let draft = Planner.proposal(request, from: world, under: policy, seed: seed)
+        let others = movers(of: draft.plan).filter { !likely.contains($0) }
+        guard let found = try await measured(others, in: world) else {
+            return try judged(draft.plan, world)
         }
-        let draft = Planner.proposal(request, from: snapshot, under: policy, seed: seed)
-        guard let world = try await measured(movers(of: draft.plan), in: snapshot) else {
-            return try judged(draft.plan, snapshot)
-        }
-        guard let plan = draft.timed(by: world) else { return try judged(request, world) }
-        return try judged(plan, world)
+        guard let plan = draft.timed(by: found) else { return try judged(request, found) }
+        return try judged(plan, found)
     }
 
     /// Rounds in which these hosts, or all, can be rebooted.
