@@ -15,6 +15,8 @@ extension VirtualRun {
         package var crashes: Set<Int> = []
         /// Our process dies after the record with this number in the journal.
         package var crashesAfterRecords: Set<Int> = []
+        /// Our process dies so many milliseconds after the start of the run.
+        package var crashTimes: Set<Int64> = []
         /// The so manyeth record can not be written: the disk is full.
         package var unwritable: Set<Int> = []
         /// What a person asks for, in milliseconds after the start of the run.
