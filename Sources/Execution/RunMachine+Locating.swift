@@ -38,7 +38,9 @@ extension RunMachine {
             return [record(.arrived(id, statistics, note: attempt.note), at: time)]
         case .arrivedThenStopped:
             enter(nil, id)
-            return [record(.arrived(id, attempt.statistics, note: stopped(seen, attempt)), at: time)]
+            return [
+                record(.arrived(id, attempt.statistics, note: stopped(seen, attempt)), at: time)
+            ]
         case .stayed where hasLostAutostart(seen):
             return settle(.setSourceAutostart, seen, search, attempt, at: time)
         case .stayed:
@@ -283,7 +285,8 @@ extension Settlement {
         case .undefineSource: "the definition left on the source was removed"
         case .undefineTarget: "the definition left on the target was removed"
         case .resumePostcopy: "its post-copy lost the link and was taken up again"
-        case .resumeSource, .setAutostart, .setSourceAutostart, .startSource, .startTarget, .returnDefinition,
+        case .resumeSource, .setAutostart, .setSourceAutostart, .startSource, .startTarget,
+            .returnDefinition,
             .removeTargetImages, .removeSourceImages:
             nil
         }

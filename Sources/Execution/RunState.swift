@@ -245,7 +245,8 @@ extension Settlement {
         switch self {
         case .startSource, .startTarget, .returnDefinition: true
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
-            .undefineTarget, .setAutostart, .setSourceAutostart, .removeTargetImages, .removeSourceImages:
+            .undefineTarget, .setAutostart, .setSourceAutostart, .removeTargetImages,
+            .removeSourceImages:
             false
         }
     }
