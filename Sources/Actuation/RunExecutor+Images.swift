@@ -18,16 +18,9 @@ extension RunExecutor {
         let (source, target) = try keepers(step.move)
         let isCold = step.mode == .offline
         let images = try await source.images(
-            of: step.move.domain, disks: step.copies, layer: copiesTopLayer(step), firmware: isCold)
+            of: step.move.domain, disks: step.copies, layer: step.copiesTopLayer, firmware: isCold)
         try await target.admit(images, isVerbatim: isCold)
         return StepPreparation(images: images, wasRunning: !step.isShutOff)
-    }
-
-    /// Plans of earlier versions do not say so for each step.
-    private func copiesTopLayer(_ step: Step) -> Bool {
-        let options = machine.state.plan.options
-        return step.copiesTopLayer
-            || options.copyStorageInc != nil && options.copyStorageAll == nil
     }
 
     private func keepers(

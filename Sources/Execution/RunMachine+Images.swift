@@ -47,7 +47,7 @@ extension RunMachine {
         _ search: StepPhase.Search, _ attempt: inout Attempt, at time: Timestamp
     ) -> [Directive]? {
         guard !images.isEmpty else { return nil }
-        guard attempt.tries.imageSettlements < bounds.settlements else {
+        guard attempt.tries.settlements[settlement, default: 0] < bounds.settlements else {
             let move = seen.step.move
             let words = left(
                 images, on: settlement == .removeSourceImages ? move.source : move.target)
@@ -55,7 +55,7 @@ extension RunMachine {
             if let error = attempt.error { attempt.error = "\(error); \(words)" }
             return nil
         }
-        attempt.tries.imageSettlements += 1
+        attempt.tries.settlements[settlement, default: 0] += 1
         return begin(settlement, seen.id, search, attempt, at: time)
     }
 

@@ -128,10 +128,10 @@ extension RunMachine {
     ) -> [Directive] {
         var attempt = attempt
         if settlement == .resumePostcopy { return resumePostcopy(seen, attempt, at: time) }
-        guard attempt.tries.settlements < bounds.settlements else {
+        guard attempt.tries.settlements[settlement, default: 0] < bounds.settlements else {
             return settledInVain(settlement, seen, attempt, at: time)
         }
-        attempt.tries.settlements += 1
+        attempt.tries.settlements[settlement, default: 0] += 1
         return begin(settlement, seen.id, search, attempt, at: time)
     }
 
@@ -152,7 +152,6 @@ extension RunMachine {
     private mutating func settledInVain(
         _ settlement: Settlement, _ seen: Picture, _ attempt: Attempt, at time: Timestamp
     ) -> [Directive] {
-        var attempt = attempt
         switch settlement {
         case .setAutostart:
             enter(nil, seen.id)
@@ -168,13 +167,12 @@ extension RunMachine {
             return attemptFailed(seen.step, error: error, at: time)
         case .startTarget:
             // Where it came from it did run: back with it.
-            attempt.tries.settlements = 0
             return settle(.returnDefinition, seen, .goingBack, attempt, at: time)
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
             .undefineTarget, .startSource, .returnDefinition, .removeTargetImages,
             .removeSourceImages:
             let reason =
-                "\(settlement.rawValue) failed \(attempt.tries.settlements) times"
+                "\(settlement.rawValue) failed \(bounds.settlements) times"
                 + "\(attempt.settlementError.map { " (\($0))" } ?? ""); \(seen.words)"
             return halt(seen.step, reason)
         }

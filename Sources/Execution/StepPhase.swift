@@ -101,8 +101,8 @@ struct Attempt: Hashable, Sendable {
         var looks = 0
         /// Looks that found a migration under way.
         var waits = 0
-        var settlements = 0
-        var imageSettlements = 0
+        /// Of each kind: what failed before must not use up the tries of what follows.
+        var settlements: [Settlement: Int] = [:]
         /// How often a post-copy that lost its link was taken up.
         var resumptions = 0
     }

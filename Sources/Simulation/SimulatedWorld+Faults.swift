@@ -47,8 +47,10 @@ extension SimulatedWorld {
         switch fault {
         case .stuckMonitor(let domain, let duration):
             let until = now.advanced(byMilliseconds: duration)
-            for host in holders(of: domain) { update(domain, on: host) { $0.stuckUntil = until } }
-            arm(domain) { $0.stuckUntil = until }
+            let holders = holders(of: domain)
+            for host in holders { update(domain, on: host) { $0.stuckUntil = until } }
+            // A domain that is off has no QEMU, and a definition goes over without one.
+            if !holders.isEmpty { arm(domain) { $0.stuckUntil = until } }
         case .lostFinish(let domain):
             arm(domain) { $0.losesFinish = true }
         case .lostConfirm(let domain):
@@ -251,6 +253,11 @@ extension SimulatedWorld {
             note(.shutDown, of: domain)
             // With a transient domain libvirt deletes what is its own: its owner's doing.
             if hasTruth, !copy.facts.isPersistent { know { $0.spoiled.insert(domain) } }
+            // Known, and not seen by us yet: it ran for a while in the middle of its copying, and
+            // was down again when its definition left. simulations/README.md lists what is known.
+            if truth?.startedByHand.contains(domain) == true {
+                know { $0.spoiled.insert(domain) }
+            }
             endProcess(
                 of: domain, on: host.name, keepingDefinition: copy.facts.isPersistent)
         }

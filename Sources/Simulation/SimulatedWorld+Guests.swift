@@ -82,6 +82,7 @@ extension SimulatedWorld {
         guard let copy = copy(of: domain, on: host), startFault(of: copy, on: host) == nil
         else { return }
         changeHost(host) { $0.isTouchedByOthers = true }
+        if wasAsked(domain) { know { $0.startedByHand.insert(domain) } }
         comeUpUnproven(domain, on: host)
     }
 
@@ -131,7 +132,11 @@ extension SimulatedWorld {
         if let job, job.source == host, job.phase != .confirm {
             cancel(job, .failed, code: 9, "domain is not running any more")
         }
-        know { $0.downs.removeAll { $0.domain == domain } }
+        know { truth in
+            truth.downs.removeAll { $0.domain == domain }
+            // Whoever moved it without its definition lets libvirt delete what goes with it.
+            if !copy.facts.isPersistent { truth.spoiled.insert(domain) }
+        }
         endProcess(of: domain, on: host, keepingDefinition: copy.facts.isPersistent)
         fire(.down(domain))
     }

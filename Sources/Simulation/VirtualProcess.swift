@@ -18,6 +18,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
     private enum Incident {
         case wish(RunEvent)
         case clockStep(Int64)
+        case death
     }
 
     private let state: Mutex<VirtualRun>
@@ -35,7 +36,11 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
         let steps = plan.clockSteps.map {
             (at: start.advanced(byMilliseconds: $0), what: Incident.clockStep($1))
         }
-        incidents = isFirst ? wishes.sorted { $0.at < $1.at } + steps.sorted { $0.at < $1.at } : []
+        let deaths = plan.crashTimes.map {
+            (at: start.advanced(byMilliseconds: $0), what: Incident.death)
+        }
+        let all = [wishes, steps, deaths].flatMap { $0.sorted { $0.at < $1.at } }
+        incidents = isFirst ? all : []
     }
 
     /// The run as it is now.
@@ -102,6 +107,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
     private func meet(_ incident: Incident, _ executor: RunExecutor) {
         switch incident {
         case .wish(let event): executor.send(event)
+        case .death: state.withLock { $0.isKilled = true }
         case .clockStep(let step):
             state.withLock { run in
                 run.clockOffset += step

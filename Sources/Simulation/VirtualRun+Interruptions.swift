@@ -15,7 +15,9 @@ extension VirtualRun {
         package var crashes: Set<Int> = []
         /// Our process dies after the record with this number in the journal.
         package var crashesAfterRecords: Set<Int> = []
-        /// The so manyeth record cannot be written: the disk is full.
+        /// kvmbalance dies at these times, in milliseconds after the start of the run.
+        package var crashTimes: Set<Int64> = []
+        /// Records with these numbers cannot be written: the disk is full.
         package var unwritable: Set<Int> = []
         /// What a person asks for, in milliseconds after the start of the run.
         package var wishes: [Int64: RunEvent] = [:]

@@ -39,7 +39,9 @@ struct BrokenJournalTests {
         let person = tell(run, [.stop(reason: "asked")], onceItMigrates: source)
         #expect(await run.execute().state == .halted)
         await person.value
-        #expect(source.now.deeds == ["migrate", "abort"])
+        // It is told again until the migration has ended.
+        #expect(source.now.deeds.first == "migrate")
+        #expect(Set(source.now.deeds) == ["migrate", "abort"])
     }
 
     @Test func whoeverStopsItTwiceDoesNotWait() async throws {

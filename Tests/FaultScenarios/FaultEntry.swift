@@ -23,6 +23,8 @@ struct FaultEntry {
         _ word: String, to faults: inout ScenarioReader.Faults
     ) throws(PolicyError) -> Bool {
         switch word {
+        case "crash" where table.has("at"):
+            faults.interruptions.crashTimes.insert(try time("at"))
         case "crash":
             faults.interruptions.crashesAfterRecords.insert(try number("record"))
         case "disk-full":

@@ -9,6 +9,8 @@ package import Simulation
 /// must come of it.
 package struct ScenarioFolder {
     package let about: String
+    /// It breaks a rule, which is known and not fixed yet.
+    package let isKnown: Bool
     package let world: SimulatedWorld
     package let interruptions: VirtualRun.Interruptions
     package let seed: UInt64
@@ -44,6 +46,7 @@ package struct ScenarioFolder {
             ? try read("policy.yaml") { try Policy(yaml: $0) } : .default
         let faults = try read("faults.yaml") { try ScenarioReader.faults($0, in: cluster) }
         about = faults.about
+        isKnown = faults.isKnown
         var world = cluster
         world.schedule = faults.schedule
         self.world = world

@@ -112,6 +112,8 @@ enum ScenarioReader {
     /// What the file says.
     struct Faults {
         var about = ""
+        /// It breaks a rule, which is known and not fixed yet.
+        var isKnown = false
         var seed: UInt64 = 1
         var drain: [HostName] = []
         var takeUps: [ScenarioFolder.TakeUp] = []
@@ -123,10 +125,11 @@ enum ScenarioReader {
         _ yaml: String, in world: SimulatedWorld
     ) throws(PolicyError) -> Faults {
         let table = try YAMLTable(
-            yaml: yaml, keys: ["about", "seed", "drain", "afterwards", "faults"])
+            yaml: yaml, keys: ["about", "known", "seed", "drain", "afterwards", "faults"])
         var faults = Faults()
         faults.about = try table.required(
             table.scalar("about", "a sentence") { $0.isEmpty ? nil : $0 }, "about")
+        faults.isKnown = try flag(table, "known")
         faults.seed = try table.scalar("seed", "a number") { UInt64($0) } ?? 1
         faults.drain = try table.required(table.strings("drain"), "drain").map { HostName($0) }
         for entry in try table.strings("afterwards") ?? [] {

@@ -100,7 +100,18 @@ struct RecoveryDocumentTests {
                 run.settlements.allSatisfy { $0 == .setAutostart || $0 == .removeSourceImages },
                 "\(what)")
             #expect(run.state.openSteps.isEmpty, "\(what)")
-        case .arrivedThenStopped, .stayed, .stopped:
+        case .arrivedThenStopped:
+            #expect(
+                run.settlements.allSatisfy { $0 == .setAutostart || ofImages.contains($0) },
+                "\(what)")
+            #expect(run.state.openSteps.isEmpty, "\(what)")
+        case .stayed:
+            // Where its definition had been away.
+            #expect(
+                run.settlements.allSatisfy { $0 == .setSourceAutostart || ofImages.contains($0) },
+                "\(what)")
+            #expect(run.state.openSteps.isEmpty, "\(what)")
+        case .stopped:
             #expect(run.settlements.allSatisfy { ofImages.contains($0) }, "\(what)")
             #expect(run.state.openSteps.isEmpty, "\(what)")
         }

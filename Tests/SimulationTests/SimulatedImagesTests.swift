@@ -450,7 +450,7 @@ struct SimulatedImagesTests {
                 "offline false false", "offline true true", "offline false true",
             ])
         #expect(guests.count == 8)
-        #expect(!FaultScenario(seed: 3).plan.steps.contains { $0.mode != .live })
+        #expect(!FaultScenario(seed: 3, images: false).plan.steps.contains { $0.mode != .live })
     }
 
     // MARK: Steps and files
