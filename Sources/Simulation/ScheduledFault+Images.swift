@@ -64,13 +64,20 @@ extension ScheduledFault {
         let host = random.chance(50) ? move.source : move.target
         return switch random.number(in: 0...5) {
         case 0: .hostLoss(host)
-        case 1 where cutsPower:
-            .powerCut(host, downMilliseconds: random.number(in: 1000...60_000))
-        case 1: .hostReboot(host, downMilliseconds: random.number(in: 1000...60_000))
+        case 1:
+            outage(of: host, cutsPower, milliseconds: random.number(in: 1000...60_000))
         case 2: .linkLoss(host, milliseconds: random.number(in: 100...60_000))
         case 3: .connectionLoss(host, milliseconds: random.number(in: 100...60_000))
         default: .daemonRestart(host, silentMilliseconds: random.number(in: 100...8000))
         }
+    }
+
+    private static func outage(
+        of host: HostName, _ cutsPower: Bool, milliseconds: Int64
+    ) -> SimulatedFault {
+        cutsPower
+            ? .powerCut(host, downMilliseconds: milliseconds)
+            : .hostReboot(host, downMilliseconds: milliseconds)
     }
 
     /// A host that has nothing to do with the plan, and does not answer as long as it lasts.

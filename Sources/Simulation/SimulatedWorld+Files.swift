@@ -257,12 +257,9 @@ extension SimulatedHost {
 extension SimulatedDomain {
     /// What a copy byte by byte of it must hold.
     func length(of disk: String) -> Bytes {
-        switch disk {
-        case DiskImage.firmware: SimulatedWorld.firmwareLength
-        case DiskImage.tpm: SimulatedWorld.tpmLength
-        default:
-            facts.disks.first { $0.target == disk }.flatMap { $0.allocation ?? $0.capacity }
-                ?? .gibibytes(1)
-        }
+        if disk == DiskImage.firmware { return SimulatedWorld.firmwareLength }
+        if disk == DiskImage.tpm { return SimulatedWorld.tpmLength }
+        return facts.disks.first { $0.target == disk }.flatMap { $0.allocation ?? $0.capacity }
+            ?? .gibibytes(1)
     }
 }

@@ -174,7 +174,7 @@ struct LateShutdownTests {
         #expect(
             driver.send(.begin) == [
                 .tell(
-                    "vm1 was asked to shut down on host1 and may go down late: it is watched for "
+                    "vm1 was asked to shut down on host1 and may do so late: it is watched for "
                         + "15 min, and started there when it does"),
                 .look(1, .watch, afterMilliseconds: 0),
             ])

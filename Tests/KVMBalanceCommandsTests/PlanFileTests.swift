@@ -209,9 +209,9 @@ struct PlanFileTests {
         }
         let edits: [(String, (inout Object) -> Void)] = [
             ("version", { $0["version"] = 99 }),
-            ("impossible", { domain(&$0, "memory", Int64.max) }),
-            ("impossible", { domain(&$0, "memory", -5) }),
-            ("impossible", { domain(&$0, "vcpus", Int.max) }),
+            ("absurd", { domain(&$0, "memory", Int64.max) }),
+            ("absurd", { domain(&$0, "memory", -5) }),
+            ("absurd", { domain(&$0, "vcpus", Int.max) }),
             ("linkMbps", { host(&$0, "linkMbps", 0) }),
             (
                 "twice",

@@ -5,14 +5,14 @@ struct DeadDeclarationTests {
     /// Names that stay although nothing in Sources names them, and why.
     static let allowed: [String: String] = [
         "Main": "the program's entry",
-        "unownedExecutor": "Swift's runtime calls it",
         "enqueue": "Swift's runtime calls it",
         "inode": "compared by the synthesized ==",
         "memoryUsed": "stored in the tiers, in the order of the cases",
         "durability": "asks the journal's own connection; the crash test holds it",
-        "VirtualRun": "plays the stories and seeds of Tests/FaultScenarios",
-        "createdAt": "told by the index of runs; its own test holds it",
-        "lastAt": "told by the index of runs; its own test holds it",
+        "randomForImages": "draws the seeds of Tests/FaultScenarios",
+        "furnish": "makes the files of worlds in Tests/FaultScenarios",
+        "ownPath": "names a file of worlds in Tests/FaultScenarios",
+        "calibrate": "learns at once what TransferLearning learns run by run: tests hold both",
     ]
 
     @Test func `nothing is declared that nothing names`() throws {
