@@ -214,6 +214,10 @@ import Testing
         #expect(movers(.return([gone]), cluster) == [])
         #expect(movers(.balance(), cluster) == nil)
         #expect(movers(.consolidate(), cluster) == nil)
+        // One that is small and was sampled to be busy is not known to be over soon.
+        var sampled = cluster
+        sampled.domains[2].dirtyRate = .gibibytes(8)
+        #expect(movers(.drain(["host2"]), sampled) == ["id-of-small"])
         // Nobody is measured for a drain that cannot be.
         var held = cluster
         held.domains[0].facts.isPinned = true
