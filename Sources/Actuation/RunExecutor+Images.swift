@@ -5,7 +5,7 @@ import HypervisorInterface
 /// Steps that copy images, live or cold.
 extension RunExecutor {
     /// What the step would copy, and whether the target can take it. Touches nothing.
-    func survey(_ id: StepID) async {
+    func prepare(_ id: StepID) async {
         guard let open = machine.state.step(id) else { return }
         do {
             send(.surveyed(id, try await preparation(of: open.step), reason: nil))
@@ -26,7 +26,8 @@ extension RunExecutor {
     private func keepers(
         _ move: Move
     ) throws -> (source: any ImageKeeper, target: any ImageKeeper) {
-        guard let source = doors[move.source]?.images, let target = doors[move.target]?.images
+        guard let source = connections[move.source]?.images,
+            let target = connections[move.target]?.images
         else {
             throw HypervisorError(
                 kind: .unsupported, operation: "copy images", host: move.source,
@@ -38,8 +39,8 @@ extension RunExecutor {
     /// The target's images are made by us, so that libvirt neither writes over what lies there nor
     /// leaves behind what nobody knows of.
     func copyLive(
-        _ open: RunState.StepState, _ request: MigrationRequest, _ source: HostDoor,
-        _ target: HostDoor
+        _ open: RunState.StepState, _ request: MigrationRequest, _ source: HostConnection,
+        _ target: HostConnection
     ) async throws -> MigrationStatistics? {
         let images = open.preparation?.images ?? []
         let control = newControl(of: open.step.id)
@@ -52,8 +53,8 @@ extension RunExecutor {
     /// Down, over, and no further: that it is started on the target is decided when both hosts were
     /// looked at.
     func moveCold(
-        _ open: RunState.StepState, _ request: MigrationRequest, _ source: HostDoor,
-        _ target: HostDoor
+        _ open: RunState.StepState, _ request: MigrationRequest, _ source: HostConnection,
+        _ target: HostConnection
     ) async throws -> MigrationStatistics? {
         let (keeper, _) = try keepers(open.step.move)
         let control = controls[open.step.id] ?? newControl(of: open.step.id)
@@ -83,15 +84,15 @@ extension RunExecutor {
     }
 
     /// For a step that has no libvirt job to show its end.
-    func newControl(of id: StepID) -> MoveControl {
-        MoveControl(id) { [inbox] in inbox.yield($0) }
+    func newControl(of id: StepID) -> StepProgress {
+        StepProgress(id) { [inbox] in inbox.yield($0) }
     }
 
     static let shutdownSeconds = 120
 
     func settleImages(
-        _ id: StepID, _ settlement: Settlement, _ move: Move, _ source: HostDoor,
-        _ target: HostDoor
+        _ id: StepID, _ settlement: RepairAction, _ move: Move, _ source: HostConnection,
+        _ target: HostConnection
     ) async throws {
         let (from, to) = try keepers(move)
         guard let open = machine.state.step(id) else { throw StepFailure("there is no step \(id)") }
@@ -116,7 +117,9 @@ extension RunExecutor {
 
     /// What the target can no longer give, asked right before the step. A host that cannot answer
     /// is no reason to stay: the migration itself will tell.
-    func lack(of step: Step, _ source: HostDoor, _ target: HostDoor) async -> String? {
+    func unmetPrecondition(of step: Step, _ source: HostConnection, _ target: HostConnection) async
+        -> String?
+    {
         guard let here = source.inspector as? any StepInspector,
             let there = target.inspector as? any StepInspector,
             var needs = try? await here.needs(of: step.move.domain)
@@ -128,7 +131,7 @@ extension RunExecutor {
     }
 
     /// Polls a cold move: shutting down has its own deadline, copying must make progress.
-    func monitorCold(_ id: StepID, _ control: MoveControl) async {
+    func monitorCold(_ id: StepID, _ control: StepProgress) async {
         var watch: MigrationWatch?
         while !Task.isCancelled {
             do { try await clock.sleep(clock.pollMilliseconds) } catch { return }
@@ -142,7 +145,8 @@ extension RunExecutor {
             switch current.look(progress, at: clock.steady()) {
             // There is no memory that could fail to converge.
             case .fine, .adjust: break
-            case .hopeless(let reason), .overdue(let reason): send(.overdue(id, reason: reason))
+            case .nonConverging(let reason), .overdue(let reason):
+                send(.overdue(id, reason: reason))
             case .stuck(let reason): send(.stuck(id, reason: reason))
             }
             watch = current

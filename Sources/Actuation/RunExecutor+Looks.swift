@@ -8,7 +8,7 @@ extension RunExecutor {
     func lookElsewhere(_ id: StepID) async {
         let move = self.move(id)
         var sightings: [HostName: DomainSighting] = [:]
-        for host in doors.keys.sorted() where host != move.source && host != move.target {
+        for host in connections.keys.sorted() where host != move.source && host != move.target {
             sightings[host] = await sighting(of: move.domain, on: host)
         }
         send(.lookedElsewhere(id, sightings))
@@ -19,13 +19,14 @@ extension RunExecutor {
         if pause > 0 { try? await clock.sleep(pause) }
         var sightings: [HostSighting] = []
         for host in hosts {
-            guard let door = doors[host] else {
+            guard let connection = connections[host] else {
                 let detail = "it is not in the fleet file"
                 sightings.append(HostSighting(host, guests: nil, detail: detail))
                 continue
             }
             do {
-                sightings.append(HostSighting(host, guests: try await door.inspector.guests()))
+                sightings.append(
+                    HostSighting(host, guests: try await connection.inspector.guests()))
             } catch {
                 sightings.append(HostSighting(host, guests: nil, detail: "\(error)"))
             }

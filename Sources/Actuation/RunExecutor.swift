@@ -17,7 +17,7 @@ package actor RunExecutor {
     private let run: RunID
     var machine: any RunDeciding
     private let journal: any RunJournal
-    let doors: [HostName: HostDoor]
+    let connections: [HostName: HostConnection]
     private let replanner: Replanner
     let closure: Closure
     let clock: WorldClock
@@ -31,7 +31,7 @@ package actor RunExecutor {
     private var whenIdle: CheckedContinuation<Void, Never>?
     private var monitors: [StepID: Task<Void, Never>] = [:]
     /// Running cold moves: there is no libvirt job that shows them.
-    var controls: [StepID: MoveControl] = [:]
+    var controls: [StepID: StepProgress] = [:]
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
 
@@ -43,14 +43,14 @@ package actor RunExecutor {
 
     package init(
         run: RunID, machine: any RunDeciding, journal: any RunJournal,
-        doors: [HostName: HostDoor], clock: WorldClock, observer: any RunObserver,
+        connections: [HostName: HostConnection], clock: WorldClock, observer: any RunObserver,
         closure: @escaping Closure, replanner: @escaping Replanner
     ) {
         self.run = run
         self.machine = machine
         state = machine.state
         self.journal = journal
-        self.doors = doors
+        self.connections = connections
         self.clock = clock
         self.observer = observer
         self.closure = closure
@@ -112,7 +112,7 @@ package actor RunExecutor {
     private func endWhatIsOverdue() async {
         for await event in events {
             switch event {
-            case .overdue(let id, _), .hopeless(let id, _): start { await $0.abort(id) }
+            case .overdue(let id, _), .nonConverging(let id, _): start { await $0.abort(id) }
             case .stuck(let id, _):
                 for (number, effect) in effects where effect.step == id { isOver(number) }
             case .migrationEnded(let id, _, _): monitors.removeValue(forKey: id)?.cancel()
@@ -142,8 +142,8 @@ package actor RunExecutor {
                 start { await $0.lookAtHosts(hosts, afterMilliseconds: pause) }
             case .lookElsewhere(let id):
                 start { await $0.lookElsewhere(id) }
-            case .survey(let id):
-                start { await $0.survey(id) }
+            case .prepare(let id):
+                start { await $0.prepare(id) }
             case .migrate(let id):
                 if machine.state.step(id)?.step.mode == .offline {
                     controls[id] = newControl(of: id)
@@ -189,7 +189,7 @@ package actor RunExecutor {
     // MARK: Effects
 
     private func look(
-        _ id: StepID, _ purpose: LookPurpose, afterMilliseconds pause: Int64
+        _ id: StepID, _ purpose: ObservationPurpose, afterMilliseconds pause: Int64
     ) async {
         if pause > 0 { try? await clock.sleep(pause) }
         let move = self.move(id)
@@ -215,11 +215,11 @@ package actor RunExecutor {
     }
 
     func sighting(of domain: DomainID, on host: HostName) async -> DomainSighting {
-        guard let door = doors[host] else {
+        guard let connection = connections[host] else {
             return DomainSighting(.unknown, detail: "\(host) is not in the fleet file")
         }
         do {
-            return try await door.inspector.sighting(of: domain)
+            return try await connection.inspector.sighting(of: domain)
         } catch {
             return DomainSighting(.unknown, detail: "\(error)")
         }
@@ -236,11 +236,14 @@ package actor RunExecutor {
     /// Asked once more right before: whatever is refused here was not begun, and the looks that
     /// follow will find so.
     private func migration(of id: StepID) async throws -> MigrationStatistics? {
-        guard let open = machine.state.step(id), let source = doors[open.step.move.source],
-            let target = doors[open.step.move.target], let request = request(of: id, to: target)
+        guard let open = machine.state.step(id), let source = connections[open.step.move.source],
+            let target = connections[open.step.move.target],
+            let request = request(of: id, to: target)
         else { throw StepFailure("a host is not in the fleet file") }
         try await demandOpen(open.step.move.target)
-        if let lack = await lack(of: open.step, source, target) { throw StepFailure(lack) }
+        if let lack = await unmetPrecondition(of: open.step, source, target) {
+            throw StepFailure(lack)
+        }
         return switch open.step.mode {
         case .live: try await source.actuator.migrate(request)
         case .storage: try await copyLive(open, request, source, target)
@@ -249,7 +252,7 @@ package actor RunExecutor {
     }
 
     /// `step` tells the way; from its source to `target`, which may be where it came from.
-    func request(_ step: Step, to target: HostDoor, isPersistent: Bool) -> MigrationRequest {
+    func request(_ step: Step, to target: HostConnection, isPersistent: Bool) -> MigrationRequest {
         var options = machine.state.plan.options
         options.route = machine.route(from: step.move.source, to: step.move.target)
         var request = MigrationRequest(
@@ -259,7 +262,7 @@ package actor RunExecutor {
             options: options)
         request.copies = step.copies
         request.interfaces = step.interfaces
-        let own = doors[step.move.source]?.addresses ?? []
+        let own = connections[step.move.source]?.addresses ?? []
         for (here, there) in zip(own, target.addresses) where here != there {
             request.addresses[here] = there
         }
@@ -267,13 +270,13 @@ package actor RunExecutor {
     }
 
     /// As it was begun; nil when it was not.
-    private func request(of id: StepID, to target: HostDoor) -> MigrationRequest? {
+    private func request(of id: StepID, to target: HostConnection) -> MigrationRequest? {
         guard let open = machine.state.step(id), case .running(_, let persistent, _) = open.status
         else { return nil }
         return request(open.step, to: target, isPersistent: persistent)
     }
 
-    private func settle(_ id: StepID, _ settlement: Settlement) async {
+    private func settle(_ id: StepID, _ settlement: RepairAction) async {
         do {
             try await repair(id, settlement)
             send(.settled(id, settlement, failure: nil))
@@ -282,9 +285,9 @@ package actor RunExecutor {
         }
     }
 
-    private func repair(_ id: StepID, _ settlement: Settlement) async throws {
+    private func repair(_ id: StepID, _ settlement: RepairAction) async throws {
         let move = self.move(id)
-        guard let source = doors[move.source], let target = doors[move.target] else {
+        guard let source = connections[move.source], let target = connections[move.target] else {
             throw StepFailure("a host is not in the fleet file")
         }
         switch settlement {
@@ -312,7 +315,8 @@ package actor RunExecutor {
     private func adjust(_ id: StepID, _ adjustment: MigrationAdjustment) async {
         let move = self.move(id)
         do {
-            try await doors[move.source]?.actuator.adjustMigration(of: move.domain, adjustment)
+            try await connections[move.source]?.actuator.adjustMigration(
+                of: move.domain, adjustment)
         } catch {
             send(.adjustFailed(id, adjustment, error: "\(error)"))
         }
@@ -322,7 +326,7 @@ package actor RunExecutor {
         controls[id]?.cancel()
         let move = self.move(id)
         do {
-            try await doors[move.source]?.actuator.abortMigration(of: move.domain)
+            try await connections[move.source]?.actuator.abortMigration(of: move.domain)
         } catch {
             try? await clock.sleep(clock.pollMilliseconds)
             send(.abortFailed(id, error: "\(error)"))
@@ -342,7 +346,7 @@ package actor RunExecutor {
     /// Polls a running migration: for the bars, and to end it when it is over its time or stalls.
     private func monitor(_ id: StepID) async {
         let move = self.move(id)
-        guard let inspector = doors[move.source]?.inspector else { return }
+        guard let inspector = connections[move.source]?.inspector else { return }
         if let control = controls[id] { return await monitorCold(id, control) }
         var watch = MigrationWatch(
             startedAt: clock.steady(), options: machine.state.plan.options)
@@ -355,7 +359,7 @@ package actor RunExecutor {
             case .fine: break
             case .adjust(let adjustment, let reason):
                 send(.adjust(id, adjustment, reason: reason))
-            case .hopeless(let reason): send(.hopeless(id, reason: reason))
+            case .nonConverging(let reason): send(.nonConverging(id, reason: reason))
             case .overdue(let reason): send(.overdue(id, reason: reason))
             case .stuck(let reason): send(.stuck(id, reason: reason))
             }

@@ -28,7 +28,7 @@ package struct ConvergenceControl: Hashable, Sendable {
     package enum Decision: Hashable, Sendable {
         case adjust(MigrationAdjustment, reason: String)
         /// Nothing that the policy allows will end it.
-        case hopeless(String)
+        case nonConverging(String)
     }
 
     private let options: MigrationOptions
@@ -138,7 +138,7 @@ package struct ConvergenceControl: Hashable, Sendable {
     private mutating func finalDecision(_ figures: String) -> Decision? {
         isDecided = true
         switch options.stuckRule {
-        case .abort: return .hopeless("does not converge: \(figures)")
+        case .abort: return .nonConverging("does not converge: \(figures)")
         // Not forever: its time limit holds.
         case .wait: return nil
         case .postcopy: return .adjust(.startPostcopy, reason: figures)

@@ -5,7 +5,7 @@ package import ClusterModel
 package enum Directive: Hashable, Sendable {
     case record(JournalEvent)
     /// Look at the domain on both hosts, after a pause, and answer with `looked`.
-    case look(StepID, LookPurpose, afterMilliseconds: Int64)
+    case look(StepID, ObservationPurpose, afterMilliseconds: Int64)
     /// Look which domains have a process on these hosts, after a pause, and answer with
     /// `hostsLooked`.
     case lookAtHosts([HostName], afterMilliseconds: Int64)
@@ -14,11 +14,11 @@ package enum Directive: Hashable, Sendable {
     case lookElsewhere(StepID)
     /// Find out what the step would copy and whether the target can take it, touching nothing, and
     /// answer with `surveyed`.
-    case survey(StepID)
+    case prepare(StepID)
     /// Start the migration and answer with `migrationEnded`.
     case migrate(StepID)
     /// Do the repair and answer with `settled`.
-    case settle(StepID, Settlement)
+    case settle(StepID, RepairAction)
     /// Change the migration while it runs; what comes of it shows in its progress. Answer with
     /// `adjustFailed` where it was refused.
     case adjust(StepID, MigrationAdjustment)
@@ -34,7 +34,7 @@ package enum Directive: Hashable, Sendable {
 }
 
 /// Why a look at both hosts is asked for.
-package enum LookPurpose: String, Hashable, Sendable {
+package enum ObservationPurpose: String, Hashable, Sendable {
     /// Is the domain still where the plan says, just before it moves?
     case preflight
     /// Who owns the domain, after a migration ended or a crash?
@@ -63,7 +63,7 @@ package struct Exclusion: Hashable, Codable, Sendable {
 package enum RunEvent: Hashable, Sendable {
     /// The journal has the run; go.
     case begin
-    case looked(StepID, LookPurpose, source: DomainSighting, target: DomainSighting)
+    case looked(StepID, ObservationPurpose, source: DomainSighting, target: DomainSighting)
     /// The answer to `lookAtHosts`.
     case hostsLooked([HostSighting])
     /// The answer to `lookElsewhere`.
@@ -75,7 +75,7 @@ package enum RunEvent: Hashable, Sendable {
     /// An image was made on the target.
     case made(StepID, path: String)
     case migrationEnded(StepID, MigrationStatistics?, failure: StepFailure?)
-    case settled(StepID, Settlement, failure: StepFailure?)
+    case settled(StepID, RepairAction, failure: StepFailure?)
     /// The answer to `plan`; nil with a reason when none could be made.
     case planned(MigrationPlan?, reason: String?)
     /// The migration does not converge by itself; this may help.
@@ -85,7 +85,7 @@ package enum RunEvent: Hashable, Sendable {
     /// It was not told to stop.
     case abortFailed(StepID, error: String)
     /// The migration does not converge, whatever is done.
-    case hopeless(StepID, reason: String)
+    case nonConverging(StepID, reason: String)
     /// The migration made no progress, or its time is up.
     case overdue(StepID, reason: String)
     /// The migration should have been over long ago and cannot be aborted.

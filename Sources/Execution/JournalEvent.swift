@@ -28,7 +28,7 @@ package enum JournalEvent: Hashable, Codable, Sendable {
     /// One attempt failed and the domain was seen running on its source.
     case attemptFailed(StepID, attempt: Int, error: String)
     /// A repair is about to be done, because both hosts were seen and the recovery table says so.
-    case settling(StepID, Settlement)
+    case settling(StepID, RepairAction)
     /// The domain was seen on its target and nowhere else.
     case arrived(StepID, MigrationStatistics?, note: String?)
     /// The step is over without a move: its domain was stopped meanwhile, or it is planned around.
@@ -49,7 +49,7 @@ package enum RunGoal: String, Hashable, Codable, Sendable {
 
 /// A repair of what an interrupted migration left behind. Each is done only on the proof that the
 /// recovery table asks for.
-package enum Settlement: String, Hashable, Codable, Sendable, CaseIterable {
+package enum RepairAction: String, Hashable, Codable, Sendable, CaseIterable {
     /// The guest runs on the target; the source keeps a copy that the migration paused.
     case destroyPausedSource = "destroy-paused-source"
     /// The target does not have the guest; the source keeps it paused.

@@ -25,7 +25,7 @@ package struct MigrationWatch: Sendable {
         /// It does not converge by itself: change this of it.
         case adjust(MigrationAdjustment, reason: String)
         /// It does not converge whatever is done: abort it, and do not try it again.
-        case hopeless(String)
+        case nonConverging(String)
         /// Its time is up: abort it.
         case overdue(String)
         /// It should have ended long ago and cannot be aborted: nothing more can be done for it.
@@ -73,7 +73,7 @@ package struct MigrationWatch: Sendable {
             let isOpen = hopelessness == nil && !isPostcopy
             switch isOpen ? control.look(progress, at: now) : nil {
             case .adjust(let adjustment, let reason): return .adjust(adjustment, reason: reason)
-            case .hopeless(let reason): hopelessness = reason
+            case .nonConverging(let reason): hopelessness = reason
             case nil: break
             }
         }
@@ -87,7 +87,7 @@ package struct MigrationWatch: Sendable {
         let since = overdueSince ?? now
         overdueSince = since
         guard now.millisecondsSince(since) > Self.patienceMilliseconds else {
-            return hopelessness == nil ? .overdue(reason) : .hopeless(reason)
+            return hopelessness == nil ? .overdue(reason) : .nonConverging(reason)
         }
         return .stuck("\(reason), and could not be stopped")
     }

@@ -1,7 +1,7 @@
 import ClusterModel
 
 /// How a step began, which decides what a domain that does not run means afterwards.
-package enum StepBeginning: String, Hashable, Sendable, CaseIterable {
+package enum StepPreconditions: String, Hashable, Sendable, CaseIterable {
     /// It was to go live, with or without its disks.
     case live
     /// It ran and was to be shut down for the move.
@@ -14,7 +14,7 @@ package enum StepBeginning: String, Hashable, Sendable, CaseIterable {
 /// libvirt takes it from one host to the other and leaves none behind, and it is started only where
 /// that definition is.
 extension RecoveryTable {
-    package static func ownRows(after beginning: StepBeginning) -> [RecoveryRow] {
+    package static func ownRows(after beginning: StepPreconditions) -> [RecoveryRow] {
         switch beginning {
         case .live: []
         case .cold: coldRows
@@ -53,7 +53,7 @@ extension RecoveryTable {
 
 extension RunState.StepState {
     /// As the journal has it: what is not prepared is an ordinary live migration.
-    package var beginning: StepBeginning {
+    package var beginning: StepPreconditions {
         guard step.mode == .offline, let preparation else { return .live }
         return preparation.wasRunning ? .cold : .definition
     }

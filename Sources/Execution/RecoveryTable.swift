@@ -15,7 +15,7 @@ package enum RecoveryDecision: Hashable, Sendable {
     case wait
     /// What is seen should pass by itself; look again, and halt if it does not.
     case lookAgain(String)
-    case settle(Settlement)
+    case settle(RepairAction)
     /// No rule proves who owns the guest: touch nothing, a person must look.
     case halt(String)
 }
@@ -23,7 +23,7 @@ package enum RecoveryDecision: Hashable, Sendable {
 /// What the same picture means before anything was begun.
 package enum PreflightVerdict: Hashable, Sendable {
     /// The domain is where the plan says and nowhere else.
-    case takeOff
+    case start
     /// It was shut down: there is nothing to move.
     case skip
     /// What is seen should pass by itself; look again, and plan around it if it does not.
@@ -49,7 +49,7 @@ package struct RecoveryRow: Sendable {
 /// `qemu_migration.c` and `libvirt-domain.c`; `docs/libvirt-facts.md`.
 package enum RecoveryTable {
     package static func decide(
-        source: DomainSighting, target: DomainSighting, after beginning: StepBeginning = .live
+        source: DomainSighting, target: DomainSighting, after beginning: StepPreconditions = .live
     ) -> (row: RecoveryRow, decision: RecoveryDecision) {
         for row in rows(after: beginning) where row.matches(source, target) {
             return (row, row.decision)
@@ -65,9 +65,9 @@ package enum RecoveryTable {
         let (row, decision) = decide(source: source, target: target)
         switch decision {
         // Of a domain that does not run only the definition moves.
-        case .stopped where isShutOff: return (row, .takeOff)
+        case .stopped where isShutOff: return (row, .start)
         case .stayed where isShutOff && target.presence == .absent: return (row, .skip)
-        case .stayed: return (row, target.presence == .absent ? .takeOff : .avoidTarget)
+        case .stayed: return (row, target.presence == .absent ? .start : .avoidTarget)
         // What lay there before we began is not ours.
         case .settle(.undefineTarget): return (row, .avoidTarget)
         case .stopped: return (row, .skip)
@@ -79,7 +79,7 @@ package enum RecoveryTable {
 
     /// The whole table for a step that began in this way: its own rows come before those of a live
     /// migration, which they take pairs from.
-    package static func rows(after beginning: StepBeginning) -> [RecoveryRow] {
+    package static func rows(after beginning: StepPreconditions) -> [RecoveryRow] {
         let own = ownRows(after: beginning)
         guard !own.isEmpty else { return rows }
         return own

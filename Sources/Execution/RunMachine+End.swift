@@ -3,7 +3,7 @@ import ClusterModel
 /// The end of a run: what is promised of it is looked at once more before it is said.
 extension RunMachine {
     /// How far the last look at the hosts that the run was to empty has come.
-    enum LastLook: Hashable, Sendable {
+    enum FinalObservation: Hashable, Sendable {
         case notAsked
         case asked(looks: Int)
         case answered(RunOutcome)

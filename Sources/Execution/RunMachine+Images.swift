@@ -43,7 +43,7 @@ extension RunMachine {
     }
 
     private mutating func remove(
-        _ images: [DiskImage], _ settlement: Settlement, _ seen: Picture,
+        _ images: [DiskImage], _ settlement: RepairAction, _ seen: Picture,
         _ search: StepPhase.Search, _ attempt: inout Attempt, at time: Timestamp
     ) -> [Directive]? {
         guard !images.isEmpty else { return nil }

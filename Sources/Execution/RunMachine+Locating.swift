@@ -123,7 +123,7 @@ extension RunMachine {
 
     /// Written down first; a guest is woken only when no other host has it.
     mutating func settle(
-        _ settlement: Settlement, _ seen: Picture, _ search: StepPhase.Search, _ attempt: Attempt,
+        _ settlement: RepairAction, _ seen: Picture, _ search: StepPhase.Search, _ attempt: Attempt,
         at time: Timestamp
     ) -> [Directive] {
         var attempt = attempt
@@ -135,12 +135,12 @@ extension RunMachine {
         return begin(settlement, seen.id, search, attempt, at: time)
     }
 
-    func order(_ settlement: Settlement, _ id: StepID) -> Directive {
+    func order(_ settlement: RepairAction, _ id: StepID) -> Directive {
         settlement.wakesGuest ? .lookElsewhere(id) : .settle(id, settlement)
     }
 
     mutating func begin(
-        _ settlement: Settlement, _ id: StepID, _ search: StepPhase.Search, _ attempt: Attempt,
+        _ settlement: RepairAction, _ id: StepID, _ search: StepPhase.Search, _ attempt: Attempt,
         at time: Timestamp
     ) -> [Directive] {
         // A running migration is not repaired: what follows is checked again.
@@ -150,7 +150,7 @@ extension RunMachine {
     }
 
     private mutating func settledInVain(
-        _ settlement: Settlement, _ seen: Picture, _ attempt: Attempt, at time: Timestamp
+        _ settlement: RepairAction, _ seen: Picture, _ attempt: Attempt, at time: Timestamp
     ) -> [Directive] {
         switch settlement {
         case .setAutostart:
@@ -198,7 +198,7 @@ extension RunMachine {
 
     /// A repair that failed is looked at again after a pause, one that worked at once.
     mutating func settled(
-        _ id: StepID, _ settlement: Settlement, _ failure: StepFailure?, at time: Timestamp
+        _ id: StepID, _ settlement: RepairAction, _ failure: StepFailure?, at time: Timestamp
     ) -> [Directive] {
         guard case .repairing(settlement, let search, var attempt) = phases[id] else {
             preconditionFailure("step \(id) settled in phase \(phases[id] as Any)")
@@ -267,7 +267,7 @@ extension StepPhase.Search {
     }
 }
 
-extension Settlement {
+extension RepairAction {
     /// It makes a guest run that may run somewhere else already.
     var wakesGuest: Bool {
         switch self {

@@ -77,7 +77,7 @@ extension RunMachine {
 
     mutating func noConvergence(_ id: StepID, reason: String) -> [Directive] {
         guard case .migrating = phases[id] else { return [] }
-        hopeless.insert(id)
+        nonConverging.insert(id)
         return overdue(id, reason: reason)
     }
 

@@ -16,11 +16,11 @@ extension RunMachine {
         let (row, verdict) = RecoveryTable.verdict(
             source: source, target: target, isShutOff: step.isShutOff)
         switch verdict {
-        case .takeOff where step.isShutOff && state.asked[step.move.domain] != nil:
+        case .start where step.isShutOff && state.asked[step.move.domain] != nil:
             return wakeFirst(step, at: time)
-        case .takeOff where step.mode == .live:
-            return takeOff(step, source: source, at: time)
-        case .takeOff:
+        case .start where step.mode == .live:
+            return start(step, source: source, at: time)
+        case .start:
             return prepare(step, source: source)
         case .skip where step.mode == .offline && state.asked[step.move.domain] != nil:
             // It went down late, as it was asked to: it goes on from there.
@@ -71,7 +71,7 @@ extension RunMachine {
     private mutating func prepare(_ step: Step, source: DomainSighting) -> [Directive] {
         enter(.preparing(source), step.id)
         let isShutDown = step.mode == .offline && !step.isShutOff
-        return [isShutDown ? .lookElsewhere(step.id) : .survey(step.id)]
+        return [isShutDown ? .lookElsewhere(step.id) : .prepare(step.id)]
     }
 
     mutating func lookedBeforeShutdown(
@@ -81,7 +81,7 @@ extension RunMachine {
             enter(nil, id)
             return []
         }
-        guard let doubt else { return [.survey(id)] }
+        guard let doubt else { return [.prepare(id)] }
         return giveUp(
             step,
             error: "it is not shut down on \(step.move.source), because it could not be started "
@@ -106,7 +106,7 @@ extension RunMachine {
         }
         if let loss = loss(of: step, preparation) { return giveUp(step, error: loss, at: time) }
         let preparing = record(.preparing(id, preparation), at: time)
-        return [preparing] + takeOff(step, source: source, at: time)
+        return [preparing] + start(step, source: source, at: time)
     }
 
     /// Source: qemuMigrationSrcConfirmPhase of libvirt 9.0 removes the domain with
@@ -123,7 +123,7 @@ extension RunMachine {
             + "leave out --managed; or move it live"
     }
 
-    private mutating func takeOff(
+    private mutating func start(
         _ step: Step, source: DomainSighting, at time: Timestamp
     ) -> [Directive] {
         enter(.migrating(.none), step.id)
@@ -145,7 +145,7 @@ extension RunMachine {
         let attempt = state.step(step.id)?.attempts ?? 0
         let failed = record(.attemptFailed(step.id, attempt: attempt, error: error), at: time)
         enter(nil, step.id)
-        let isHopeless = hopeless.remove(step.id) != nil
+        let isHopeless = nonConverging.remove(step.id) != nil
         let isClosed = closed.remove(step.id) != nil
         let isEnding = stopReason != nil || haltReason != nil || planning != .notNeeded
         if isEnding { return [failed] }

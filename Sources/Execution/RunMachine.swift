@@ -39,7 +39,7 @@ package struct RunMachine: RunDeciding {
     private(set) var phases: [StepID: StepPhase] = [:]
     var exclusions: [Exclusion] = []
     /// Steps whose migration is stopped because it does not converge.
-    var hopeless: Set<StepID> = []
+    var nonConverging: Set<StepID> = []
     /// Steps whose migration is stopped, and why: libvirt only says that it ended.
     var stopped: [StepID: String] = [:]
     /// Steps that were not begun because nothing may be sent to their target any more.
@@ -48,7 +48,7 @@ package struct RunMachine: RunDeciding {
     var managedPairs: Set<HostPair> = []
     /// Watches over guests that were asked to shut down.
     var watches: [StepID: Watch] = [:]
-    var lastLook = LastLook.notAsked
+    var lastLook = FinalObservation.notAsked
     /// A new plan is wanted as soon as nothing is under way, or is being made.
     var planning: Planning = .notNeeded
     var plansLeft: Int
@@ -113,7 +113,7 @@ package struct RunMachine: RunDeciding {
             directives += adjustFailed(id, adjustment, error: error)
         case .abortFailed(let id, let error):
             directives += abortFailed(id, error: error)
-        case .hopeless(let id, let reason):
+        case .nonConverging(let id, let reason):
             directives += noConvergence(id, reason: reason)
         case .overdue(let id, let reason):
             directives += overdue(id, reason: reason)

@@ -13,7 +13,7 @@ package struct RunState: Hashable, Sendable {
         /// The last error, also of a step that came right later.
         package var error: String?
         /// Repairs that were done for it.
-        package var settlements: [Settlement] = []
+        package var settlements: [RepairAction] = []
         /// What this attempt makes on the target; nil for one that migrates live, with its memory
         /// only.
         package var preparation: StepPreparation?
@@ -239,7 +239,7 @@ package struct RunState: Hashable, Sendable {
     }
 }
 
-extension Settlement {
+extension RepairAction {
     /// Is it done only where the guest was seen down?
     fileprivate var findsGuestDown: Bool {
         switch self {

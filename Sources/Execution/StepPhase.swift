@@ -23,7 +23,7 @@ enum StepPhase: Hashable, Sendable {
     /// The call is over, or another process made it: who has the guest?
     case locating(Search, Attempt)
     /// A repair is under way; the search goes on after it.
-    case repairing(Settlement, Search, Attempt)
+    case repairing(RepairAction, Search, Attempt)
 
     /// Whether a migration was asked to stop.
     enum StopRequest: Hashable, Sendable {
@@ -102,7 +102,7 @@ struct Attempt: Hashable, Sendable {
         /// Looks that found a migration under way.
         var waits = 0
         /// Of each kind: what failed before must not use up the tries of what follows.
-        var settlements: [Settlement: Int] = [:]
+        var settlements: [RepairAction: Int] = [:]
         /// How often a post-copy that lost its link was taken up.
         var resumptions = 0
     }

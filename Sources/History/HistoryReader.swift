@@ -20,17 +20,17 @@ package struct HistoryReader {
 
     package func world(from start: Timestamp, to end: Timestamp) async throws -> ReplayWorld {
         let store = try stores.metrics()
-        var survey = HistorySurvey()
+        var summary = HistorySummary()
         // The store gives what is after a moment; a sample of the first moment itself belongs here.
         let before = start.advanced(byMilliseconds: -1)
-        try store.forEachSample(from: before, to: end) { survey.add($0) }
-        guard let first = survey.first, let last = survey.last, last > first else {
+        try store.forEachSample(from: before, to: end) { summary.add($0) }
+        guard let first = summary.first, let last = summary.last, last > first else {
             throw CommandError(
                 "the metrics database has no samples between \(start) and \(end): run 'kvmbalance "
                     + "collect', or give another --since", exit: .failed)
         }
-        let period = survey.period
-        let step = try self.step ?? chosen(period, first, last, survey.order.count)
+        let period = summary.period
+        let step = try self.step ?? chosen(period, first, last, summary.order.count)
         let length = last.millisecondsSince(first)
         guard length > step else {
             throw CommandError(
@@ -38,11 +38,11 @@ package struct HistoryReader {
                     + "interval: collect for at least two minutes", exit: .failed)
         }
         var track = HistoryTrack(
-            survey: survey, start: first, end: last, step: step,
+            summary: summary, start: first, end: last, step: step,
             rules: RateRules(periodMilliseconds: period))
         try store.forEachSample(from: before, to: end) { track.add($0) }
-        let base = try await base(of: survey, from: first, to: end, store)
-        return ReplayWorld(base: base, history: track.history(of: survey))
+        let base = try await base(of: summary, from: first, to: end, store)
+        return ReplayWorld(base: base, history: track.history(of: summary))
     }
 
     private func chosen(
@@ -62,7 +62,7 @@ package struct HistoryReader {
 
     /// With what migrations are estimated by: as it was measured last, and what the journal taught.
     private func base(
-        of survey: HistorySurvey, from time: Timestamp, to end: Timestamp, _ store: MetricsStore
+        of summary: HistorySummary, from time: Timestamp, to end: Timestamp, _ store: MetricsStore
     ) async throws -> ClusterSnapshot {
         let dirtyRates = try await store.dirtyRates(
             after: time.advanced(byMilliseconds: -FleetObserver.dirtyingGoodForMilliseconds),
@@ -86,8 +86,8 @@ package struct HistoryReader {
                 exit: .failed)
         }
         let names = Set(hosts.map(\.name))
-        let domains = survey.order.compactMap { id -> Domain? in
-            guard let seen = survey.domains[id], names.contains(seen.host) else { return nil }
+        let domains = summary.order.compactMap { id -> Domain? in
+            guard let seen = summary.domains[id], names.contains(seen.host) else { return nil }
             var facts =
                 known[id]
                 ?? ClusterYAML.domain(
@@ -111,7 +111,7 @@ package struct HistoryReader {
 }
 
 /// A first pass over samples: who is there, where first, and how far apart samples are.
-struct HistorySurvey {
+struct HistorySummary {
     struct Seen {
         var name: String
         var host: HostName
@@ -179,15 +179,15 @@ struct HistoryTrack {
     private var measured: [Int32]
 
     init(
-        survey: HistorySurvey, start: Timestamp, end: Timestamp, step: Int64, rules: RateRules
+        summary: HistorySummary, start: Timestamp, end: Timestamp, step: Int64, rules: RateRules
     ) {
         self.start = start
         self.step = step
         self.rules = rules
         intervals = Int((end.millisecondsSince(start) + step - 1) / step)
         number = Dictionary(
-            survey.order.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        sum = Array(repeating: 0, count: survey.order.count * intervals)
+            summary.order.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        sum = Array(repeating: 0, count: summary.order.count * intervals)
         measured = Array(repeating: 0, count: sum.count)
     }
 
@@ -222,9 +222,9 @@ struct HistoryTrack {
         }
     }
 
-    func history(of survey: HistorySurvey) -> DemandHistory {
+    func history(of summary: HistorySummary) -> DemandHistory {
         DemandHistory(
-            start: start, intervalMilliseconds: step, intervals: intervals, domains: survey.order,
+            start: start, intervalMilliseconds: step, intervals: intervals, domains: summary.order,
             cpu: zip(sum, measured).map { sum, measured in
                 measured == 0
                     ? DemandHistory.missing : Int32(clamping: sum / Int64(measured))

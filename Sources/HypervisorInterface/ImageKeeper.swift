@@ -19,12 +19,12 @@ package protocol ImageKeeper: Sendable {
     /// Makes images of the guest's size and format, with nothing in them, for a live copy, and
     /// tells of each. What lies in the place of one is left alone, and those already made stay:
     /// whoever asked removes the files that were reported to it.
-    func create(_ images: [DiskImage], control: any CopyControl) async throws
+    func create(_ images: [DiskImage], control: any CancellableProgress) async throws
 
     /// Copies images from here to another host byte by byte, through libvirt's streams, and
     /// compares what arrived. Tells of each that it makes there.
     func copy(
-        _ images: [DiskImage], to target: HostName, control: any CopyControl
+        _ images: [DiskImage], to target: HostName, control: any CancellableProgress
     ) async throws
 
     /// Removes images from here, which must be the caller's own. What is gone already is no error.
@@ -33,7 +33,7 @@ package protocol ImageKeeper: Sendable {
     /// Asks the guest to shut down and waits until it has; never takes its power away. Throws when
     /// it is still up at the end of the time: it may go down later all the same.
     func shutDown(
-        _ domain: DomainID, within seconds: Int, control: any CopyControl
+        _ domain: DomainID, within seconds: Int, control: any CancellableProgress
     ) async throws
 
     func start(_ domain: DomainID) async throws

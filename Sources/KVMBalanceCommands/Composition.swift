@@ -7,7 +7,7 @@ import Operations
 import PlacementPolicy
 import Simulation
 
-/// Where everything is wired: the fleet file becomes connections to hosts, stores and policies.
+/// Where everything is wired: the fleet file becomes access to hosts, stores and policies.
 struct Composition: Sendable {
     let hosts: FleetHosts
     let policies: FleetPolicies
@@ -21,7 +21,7 @@ struct Composition: Sendable {
         let file = try FleetFile.read(options.config)
         let fleet = file.fleet
         let folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
-        hosts = FleetHosts(fleet, try Self.connections(to: fleet))
+        hosts = FleetHosts(fleet, try Self.accesses(to: fleet))
         policies = FleetPolicies(of: fleet, in: folder)
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
@@ -48,14 +48,14 @@ struct Composition: Sendable {
 
     // MARK: Hosts
 
-    private static func connections(to fleet: Fleet) throws -> [HostName: HostConnection] {
-        var connections: [HostName: HostConnection] = [:]
+    private static func accesses(to fleet: Fleet) throws -> [HostName: HostAccess] {
+        var accesses: [HostName: HostAccess] = [:]
         var simulations: [String: SimulatedFleet] = [:]
         let uris = Dictionary(
             fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
         for host in fleet.hosts {
             guard SimulatedURI.isSimulated(host.uri) else {
-                connections[host.name] = real(host, uris)
+                accesses[host.name] = real(host, uris)
                 continue
             }
             guard let uri = SimulatedURI(host.uri) else {
@@ -65,40 +65,41 @@ struct Composition: Sendable {
             }
             let simulation = simulations[uri.file] ?? SimulatedFleet(unread: uri.file)
             simulations[uri.file] = simulation
-            connections[host.name] = simulated(host, at: uri.host, in: simulation)
+            accesses[host.name] = simulated(host, at: uri.host, in: simulation)
         }
-        return connections
+        return accesses
     }
 
-    private static func real(_ host: FleetHost, _ uris: [HostName: String]) -> HostConnection {
+    private static func real(_ host: FleetHost, _ uris: [HostName: String]) -> HostAccess {
         let (name, uri) = (host.name, host.uri)
-        return HostConnection(
-            door(
+        return HostAccess(
+            connection(
                 to: host, LibvirtHost(host: name, uri: uri),
                 LibvirtActuator(host: name, uri: uri, uris: uris),
                 images: LibvirtImages(host: name, uri: uri, uris: uris)),
-            memoryProbe: LibvirtMemoryProbe(host: name, uri: uri),
-            prober: LibvirtProber(host: name, uri: uri), shell: SecureShell(host: name, uri: uri))
+            memoryProbe: LibvirtDirtyRateProbe(host: name, uri: uri),
+            prober: LibvirtConnectivityProbe(host: name, uri: uri),
+            shell: SecureShell(host: name, uri: uri))
     }
 
     private static func simulated(
         _ host: FleetHost, at place: HostName, in fleet: SimulatedFleet
-    ) -> HostConnection {
-        let (inspector, actuator) = fleet.door(for: place, named: host.name)
-        return HostConnection(
-            door(to: host, inspector, actuator, images: nil),
+    ) -> HostAccess {
+        let (inspector, actuator) = fleet.connection(for: place, named: host.name)
+        return HostAccess(
+            connection(to: host, inspector, actuator, images: nil),
             memoryProbe: fleet.probe(for: place, named: host.name))
     }
 
-    private static func door(
+    private static func connection(
         to host: FleetHost, _ inspector: any HostInspector, _ actuator: any MigrationActuator,
         images: (any ImageKeeper)?
-    ) -> HostDoor {
+    ) -> HostConnection {
         let address = host.migrationAddress ?? host.address
-        var door = HostDoor(
+        var connection = HostConnection(
             inspector: inspector, actuator: actuator, controllerURI: host.uri,
             peerURI: host.peerURI ?? host.uri, migrateURI: "tcp://\(address)", images: images)
-        door.addresses = [host.address, address]
-        return door
+        connection.addresses = [host.address, address]
+        return connection
     }
 }

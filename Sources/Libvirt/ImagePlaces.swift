@@ -70,7 +70,7 @@ enum ImagePlaces {
     /// Makes empty images and reports each. Those made before one fails stay for whoever was
     /// informed of it: as long as it lies there, nobody else can take its place.
     static func create(
-        _ images: [DiskImage], _ control: any CopyControl, _ connection: ConnectionHandle
+        _ images: [DiskImage], _ control: any CancellableProgress, _ connection: ConnectionHandle
     ) throws {
         for image in images {
             try connection.withPool(showing: image.folder) { pool in

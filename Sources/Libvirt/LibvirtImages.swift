@@ -55,7 +55,7 @@ package final class LibvirtImages: ImageKeeper {
         }
     }
 
-    package func create(_ images: [DiskImage], control news: any CopyControl) async throws {
+    package func create(_ images: [DiskImage], control news: any CancellableProgress) async throws {
         try await control.call("make images", limit: options.inventoryLimit) {
             try ImagePlaces.create(images, news, $0)
         }
@@ -69,7 +69,7 @@ package final class LibvirtImages: ImageKeeper {
 
     /// On its own thread and connection, as a migration: it takes as long as it takes.
     package func copy(
-        _ images: [DiskImage], to target: HostName, control: any CopyControl
+        _ images: [DiskImage], to target: HostName, control: any CancellableProgress
     ) async throws {
         guard let targetURI = uris[target] else {
             throw HypervisorError(
@@ -90,7 +90,7 @@ package final class LibvirtImages: ImageKeeper {
     // MARK: Down and up
 
     package func shutDown(
-        _ domain: DomainID, within seconds: Int, control stop: any CopyControl
+        _ domain: DomainID, within seconds: Int, control stop: any CancellableProgress
     ) async throws {
         let start = ContinuousClock.now
         let deadline = start + .seconds(seconds)
@@ -133,7 +133,7 @@ package final class LibvirtImages: ImageKeeper {
 extension DomainHandle {
     /// Asks the guest; it is never powered off. The caller is notified right before: an answer that
     /// is lost does not mean that the guest has not heard.
-    func shutDown(telling control: any CopyControl) throws(LibvirtFailure) {
+    func shutDown(telling control: any CancellableProgress) throws(LibvirtFailure) {
         let condition = try state()
         guard !condition.isIn(VIR_DOMAIN_PAUSED), !condition.isIn(VIR_DOMAIN_PMSUSPENDED) else {
             throw .refused(

@@ -130,7 +130,7 @@ extension VolumeHandle {
 struct VolumeCopy {
     let source: ConnectionHandle
     let target: ConnectionHandle
-    let control: any CopyControl
+    let control: any CancellableProgress
 
     /// libvirt sends up to 256 KiB in one message less its head.
     private static let pieceSize = 256 * 1024 - 24

@@ -14,11 +14,11 @@ struct FixedPlanning {
     private let causes: [Int: String]
 
     init(
-        returning homecomings: [Homecoming], request: PlanRequest, snapshot: ClusterSnapshot,
+        returning homecomings: [ReturnMove], request: PlanRequest, snapshot: ClusterSnapshot,
         policy: Policy, cpu: PlacementProblem.CPURoom
     ) {
         self.init(
-            .return, homecomings.map { ($0.domain, $0.leftAt, $0.home) }, request,
+            .return, homecomings.map { ($0.domain, $0.displacedAt, $0.home) }, request,
             PlacementProblem(snapshot, under: policy, cpu: cpu), snapshot)
     }
 

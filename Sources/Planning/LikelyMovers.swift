@@ -61,7 +61,7 @@ private struct AskedDomains {
             drained = Set(hosts)
         case .return(let homecomings, let bestEffort):
             self.bestEffort = bestEffort
-            for one in homecomings { named[one.domain] = (one.home, one.leftAt) }
+            for one in homecomings { named[one.domain] = (one.home, one.displacedAt) }
         case .moves(let moves, let bestEffort):
             self.bestEffort = bestEffort
             for move in moves { named[move.domain] = (move.target, move.source) }

@@ -8,7 +8,7 @@ package struct PlanRequest: Hashable, Sendable {
         /// and the others are listed.
         case drain([HostName], bestEffort: Bool)
         /// Bring these domains home.
-        case `return`([Homecoming], bestEffort: Bool)
+        case `return`([ReturnMove], bestEffort: Bool)
         /// Carry out these moves, whatever their order: the target of each is given. For a rollback
         /// that is planned and checked like any other change.
         case moves([Move], bestEffort: Bool)
@@ -38,7 +38,7 @@ package struct PlanRequest: Hashable, Sendable {
         PlanRequest(.drain(hosts, bestEffort: bestEffort))
     }
     package static func `return`(
-        _ domains: [Homecoming], bestEffort: Bool = false
+        _ domains: [ReturnMove], bestEffort: Bool = false
     ) -> PlanRequest {
         PlanRequest(.return(domains, bestEffort: bestEffort))
     }
@@ -54,17 +54,17 @@ package struct PlanRequest: Hashable, Sendable {
 }
 
 /// A domain that a drain took away, and where it belongs.
-package struct Homecoming: Hashable, Sendable {
+package struct ReturnMove: Hashable, Sendable {
     package var domain: DomainID
     package var home: HostName
     /// Where the drain put it: if it is elsewhere by now, someone else moved it, and it stays
     /// there. nil brings it home from wherever it is.
-    package var leftAt: HostName?
+    package var displacedAt: HostName?
 
-    package init(_ domain: DomainID, home: HostName, leftAt: HostName? = nil) {
+    package init(_ domain: DomainID, home: HostName, displacedAt: HostName? = nil) {
         self.domain = domain
         self.home = home
-        self.leftAt = leftAt
+        self.displacedAt = displacedAt
     }
 }
 

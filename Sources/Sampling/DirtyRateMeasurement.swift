@@ -11,7 +11,7 @@ package enum DirtyRateMeasurement {
 
     /// nil when it could not be measured: missing is missing, never zero.
     package static func measure(
-        _ domain: DomainID, with probe: any MemoryProbe, now: @Sendable () -> Timestamp
+        _ domain: DomainID, with probe: any DirtyRateProbe, now: @Sendable () -> Timestamp
     ) async -> DirtyRatesReading? {
         guard let short = await window(shortSeconds, domain, probe),
             let long = await window(longSeconds, domain, probe)
@@ -20,7 +20,7 @@ package enum DirtyRateMeasurement {
     }
 
     private static func window(
-        _ seconds: Int, _ domain: DomainID, _ probe: any MemoryProbe
+        _ seconds: Int, _ domain: DomainID, _ probe: any DirtyRateProbe
     ) async -> DirtyRates.Window? {
         guard let rate = try? await probe.writeRate(of: domain, seconds: seconds) else {
             return nil

@@ -29,7 +29,7 @@ package final class DirtyRateSampling<C: Clock>: Service where C.Duration == Dur
         package init() {}
     }
 
-    private let probes: [HostName: any MemoryProbe]
+    private let probes: [HostName: any DirtyRateProbe]
     private let store: any DirtyRateStore
     private let budget: Budget
     private let clock: C
@@ -37,7 +37,7 @@ package final class DirtyRateSampling<C: Clock>: Service where C.Duration == Dur
     private let logger: Logger
 
     package init(
-        probes: [any MemoryProbe], store: any DirtyRateStore, budget: Budget = Budget(),
+        probes: [any DirtyRateProbe], store: any DirtyRateStore, budget: Budget = Budget(),
         clock: C, now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.probes = Dictionary(

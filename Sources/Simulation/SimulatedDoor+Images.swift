@@ -1,7 +1,7 @@
 package import ClusterModel
 package import HypervisorInterface
 
-extension SimulatedDoor: ImageKeeper {
+extension SimulatedConnection: ImageKeeper {
     package func images(
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
     ) async throws -> [DiskImage] {
@@ -18,7 +18,7 @@ extension SimulatedDoor: ImageKeeper {
         }
     }
 
-    package func create(_ images: [DiskImage], control: any CopyControl) async throws {
+    package func create(_ images: [DiskImage], control: any CancellableProgress) async throws {
         for image in images {
             try await effect("make images") { world throws in
                 try world.makeImage(image, on: place, with: mistake)
@@ -35,7 +35,7 @@ extension SimulatedDoor: ImageKeeper {
 
     /// Each byte is sent once and read once to be compared, at the pace of the slower host.
     package func copy(
-        _ images: [DiskImage], to target: HostName, control: any CopyControl
+        _ images: [DiskImage], to target: HostName, control: any CancellableProgress
     ) async throws {
         control.begin(total: Bytes(2 * images.reduce(0) { $0 + $1.length.count }))
         let what = "copy images to \(target)"
@@ -51,12 +51,12 @@ extension SimulatedDoor: ImageKeeper {
         }
     }
 
-    private func tell(_ control: any CopyControl, of image: DiskImage) {
+    private func tell(_ control: any CancellableProgress, of image: DiskImage) {
         if mistake != .tellsOfNothing { control.made(image.path) }
     }
 
     /// Waits for as long as the file's length takes, and looks at least every second.
-    private func pass(_ copy: SimulatedCopy, _ control: any CopyControl) async throws {
+    private func pass(_ copy: SimulatedCopy, _ control: any CancellableProgress) async throws {
         let what = "copy images to \(copy.target)"
         var left = copy.file.length.count
         var stalledMilliseconds: Int64 = 0
@@ -88,7 +88,7 @@ extension SimulatedDoor: ImageKeeper {
     // MARK: Down and up
 
     package func shutDown(
-        _ domain: DomainID, within seconds: Int, control: any CopyControl
+        _ domain: DomainID, within seconds: Int, control: any CancellableProgress
     ) async throws {
         let deadline = fleet.clock().advanced(byMilliseconds: Int64(seconds) * 1000)
         var asked: Timestamp?
@@ -124,7 +124,7 @@ extension SimulatedDoor: ImageKeeper {
     }
 }
 
-extension SimulatedDoor: StepInspector {
+extension SimulatedConnection: StepInspector {
     package func needs(of domain: DomainID) async throws -> StepNeeds {
         try await answer(to: "read the domain's requirements") { world throws in
             try world.needs(of: domain, on: place)

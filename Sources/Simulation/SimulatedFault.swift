@@ -97,7 +97,7 @@ package struct ScheduledFault: Hashable, Codable, Sendable {
 }
 
 /// What a fault did to a domain, so that nobody blames us for it.
-package struct DomainFate: Hashable, Codable, Sendable {
+package struct DomainOutcome: Hashable, Codable, Sendable {
     package enum Kind: String, Hashable, Codable, Sendable {
         case splitBrain = "split-brain"
         case lostWithHost = "lost-with-host"

@@ -2,8 +2,8 @@ package import ClusterModel
 import Foundation
 package import HypervisorInterface
 
-/// A simulated world in real time, behind the same doors as libvirt: for `make demo` without root,
-/// for the benchmark, and for trying kvmbalance out.
+/// A simulated world in real time, behind the same connections as libvirt: for `make demo` without
+/// root, for the benchmark, and for trying kvmbalance out.
 ///
 /// With a file, the world outlives the process: what goes on by itself is decided by the file's
 /// content and the clock, so reading changes nothing and a migration under way when its process
@@ -68,31 +68,31 @@ package actor SimulatedFleet: WorldHolder {
         try await Task.sleep(for: .milliseconds($0))
     }
 
-    /// All doors to one host, by URIs that this fleet understands.
-    package nonisolated func hostDoor(
+    /// All connections to one host, by URIs that this fleet understands.
+    package nonisolated func hostConnection(
         for host: HostName, named name: HostName? = nil, with mistake: SimulatedMistake? = nil
-    ) -> HostDoor {
-        var door = SimulatedDoor(fleet: self, place: host, host: name ?? host)
-        door.mistake = mistake
+    ) -> HostConnection {
+        var connection = SimulatedConnection(fleet: self, place: host, host: name ?? host)
+        connection.mistake = mistake
         let uri = SimulatedURI(file: file?.path ?? "/memory", host: host).description
-        return HostDoor(
-            inspector: door, actuator: door, controllerURI: uri, peerURI: uri,
-            migrateURI: "tcp://\(host)", images: door)
+        return HostConnection(
+            inspector: connection, actuator: connection, controllerURI: uri, peerURI: uri,
+            migrateURI: "tcp://\(host)", images: connection)
     }
 
-    /// Both doors to one host. `name` is how the caller calls it, where that differs.
-    package nonisolated func door(
+    /// Both connections to one host. `name` is how the caller calls it, where that differs.
+    package nonisolated func connection(
         for host: HostName, named name: HostName? = nil
     ) -> (any HostInspector, any MigrationActuator) {
-        let door = SimulatedDoor(fleet: self, place: host, host: name ?? host)
-        return (door, door)
+        let connection = SimulatedConnection(fleet: self, place: host, host: name ?? host)
+        return (connection, connection)
     }
 
-    /// The door that measures.
+    /// The connection that measures.
     package nonisolated func probe(
         for host: HostName, named name: HostName? = nil
-    ) -> any MemoryProbe {
-        SimulatedDoor(fleet: self, place: host, host: name ?? host)
+    ) -> any DirtyRateProbe {
+        SimulatedConnection(fleet: self, place: host, host: name ?? host)
     }
 
     /// The names of its hosts, in order.
@@ -102,7 +102,7 @@ package actor SimulatedFleet: WorldHolder {
     package func present() throws -> SimulatedWorld { try read { $0 } }
 
     /// Breaks something, now.
-    package func strike(_ fault: SimulatedFault) throws { try change { $0.strike(fault) } }
+    package func inject(_ fault: SimulatedFault) throws { try change { $0.inject(fault) } }
 
     // MARK: Waiting
 

@@ -4,7 +4,7 @@ import HypervisorInterface
 /// What faults do. Source: the loss points of the migration protocol,
 /// `docs/libvirt-facts.md`.
 extension SimulatedWorld {
-    package mutating func strike(_ fault: SimulatedFault) {
+    package mutating func inject(_ fault: SimulatedFault) {
         let now = now
         switch fault {
         case .daemonRestart(let host, let duration):

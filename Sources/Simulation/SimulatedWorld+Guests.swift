@@ -156,7 +156,7 @@ extension SimulatedWorld {
         putOff(domain, until: now.advanced(byMilliseconds: span(Self.shutdownMilliseconds)))
     }
 
-    /// Lets the faults strike that wait for this, as soon as time goes on: whoever caused it is in
+    /// Injects the faults that wait for this, as soon as time goes on: whoever caused it is in
     /// the middle of something.
     mutating func fire(_ trigger: ScheduledFault.Trigger) {
         for index in schedule.indices where schedule[index].trigger == trigger {

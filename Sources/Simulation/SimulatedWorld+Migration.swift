@@ -28,7 +28,7 @@ extension SimulatedWorld {
         change(&migrations[index])
     }
 
-    /// Enters a phase, and lets the faults strike that wait for it.
+    /// Enters a phase, and injects the faults that wait for it.
     mutating func enter(_ phase: SimulatedMigration.Phase, _ migration: SimulatedMigration) {
         let now = now
         change(migration) {
@@ -58,7 +58,7 @@ extension SimulatedWorld {
         let trigger = ScheduledFault.Trigger.phase(migration.domain, phase)
         let due = schedule.filter { $0.trigger == trigger }
         schedule.removeAll { $0.trigger == trigger }
-        for item in due { strike(item.fault) }
+        for item in due { inject(item.fault) }
     }
 
     private mutating func endIteration(_ old: SimulatedMigration) {
@@ -223,7 +223,7 @@ extension SimulatedWorld {
             let isDefined = copy(of: migration.domain, on: migration.target)?.facts.isPersistent
             endProcess(
                 of: migration.domain, on: migration.target, keepingDefinition: isDefined == true)
-            return strike(
+            return inject(
                 .daemonRestart(migration.target, silentMilliseconds: span(Self.restartMilliseconds))
             )
         }
@@ -280,7 +280,7 @@ extension SimulatedWorld {
         _ migration: SimulatedMigration, forMilliseconds delay: Int64
     ) {
         let until = now.advanced(byMilliseconds: delay)
-        let shell = Shell(domain: migration.domain, host: migration.target, until: until)
+        let shell = StaleIncoming(domain: migration.domain, host: migration.target, until: until)
         if delay > 0 { shells.append(shell) } else { clean(shell) }
     }
 

@@ -86,7 +86,7 @@ extension SimulatedWorld {
             $0.become(.running, at: now)
             $0.missing = nil
         }
-        fates.removeAll { $0 == DomainFate(domain: domain, kind: .cutInTwo) }
+        fates.removeAll { $0 == DomainOutcome(domain: domain, kind: .cutInTwo) }
         enter(.postcopy, migration)
     }
 

@@ -50,7 +50,7 @@ extension SimulatedWorld {
     mutating func pass() {
         let due = schedule.filter { isDue($0.trigger) }
         schedule = schedule.filter { !isDue($0.trigger) }
-        for item in due { strike(item.fault) }
+        for item in due { inject(item.fault) }
         let over = shells.filter { $0.until <= now }
         shells.removeAll { $0.until <= now }
         for shell in over { clean(shell) }
@@ -78,7 +78,7 @@ extension SimulatedWorld {
     }
 
     /// No new migration can have taken the shell: a host refuses a domain that is active there.
-    mutating func clean(_ shell: Shell) {
+    mutating func clean(_ shell: StaleIncoming) {
         guard let copy = copy(of: shell.domain, on: shell.host), copy.isIncoming else { return }
         endProcess(
             of: shell.domain, on: shell.host, keepingDefinition: copy.hadDefinition)

@@ -15,18 +15,18 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
     /// The latest ones, in order of their end.
     package internal(set) var ended: [EndedMigration] = []
     package var schedule: [ScheduledFault] = []
-    package internal(set) var fates: [DomainFate] = []
+    package internal(set) var fates: [DomainOutcome] = []
     /// Hosts that a person has put in maintenance since the world began.
     package internal(set) var closed: Set<HostName> = []
     /// What we did that nobody may do. Always empty, or the executor has a bug.
     package internal(set) var violations: [String] = []
-    var shells: [Shell] = []
+    var shells: [StaleIncoming] = []
     /// One word where nothing moves cold and no images are followed.
     private var boxedTruth: Boxed<WorldTruth>?
     var nextMigration = 1
 
     /// An incoming process whose migration was cancelled and that its host has yet to clean up.
-    struct Shell: Hashable, Codable, Sendable {
+    struct StaleIncoming: Hashable, Codable, Sendable {
         var domain: DomainID
         var host: HostName
         var until: Timestamp
@@ -64,7 +64,7 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         hosts.filter { !$0.isLost && $0.domain(domain)?.holdsGuest == true }.map(\.name)
     }
 
-    package func fates(of domain: DomainID) -> [DomainFate.Kind] {
+    package func fates(of domain: DomainID) -> [DomainOutcome.Kind] {
         fates.filter { $0.domain == domain }.map(\.kind)
     }
 
@@ -108,8 +108,8 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         hosts[index].end(domain, keepingDefinition: keepingDefinition, at: now)
     }
 
-    mutating func note(_ kind: DomainFate.Kind, of domain: DomainID) {
-        let fate = DomainFate(domain: domain, kind: kind)
+    mutating func note(_ kind: DomainOutcome.Kind, of domain: DomainID) {
+        let fate = DomainOutcome(domain: domain, kind: kind)
         if !fates.contains(fate) { fates.append(fate) }
     }
 
@@ -118,7 +118,7 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
         max(1, Int64((Double(milliseconds) / speed).rounded()))
     }
 
-    /// Lets time pass: migrations go on, scheduled faults strike. Complexity: O(changes ·
+    /// Lets time pass: migrations go on, scheduled faults are injected. Complexity: O(changes ·
     /// migrations).
     package mutating func advance(to time: Timestamp) {
         advance(to: time, knowing: nextChange)

@@ -3,40 +3,40 @@ import Execution
 import HypervisorInterface
 import Telemetry
 
-/// The doors to one simulated host as our process has them: each call takes its time, may be lost,
-/// is another moment to die at, and must be allowed by what the journal says.
+/// The connections to one simulated host as our process has them: each call takes its time, may be
+/// lost, is another moment to die at, and must be allowed by what the journal says.
 struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepInspector {
     let host: HostName
-    private var door: SimulatedDoor
+    private var connection: SimulatedConnection
     private let process: VirtualProcess
 
     init(_ host: HostName, _ process: VirtualProcess) {
         self.host = host
         self.process = process
-        door = SimulatedDoor(fleet: process, place: host, host: host)
-        door.mistake = process.note(\.mistake)
+        connection = SimulatedConnection(fleet: process, place: host, host: host)
+        connection.mistake = process.note(\.mistake)
     }
 
-    var hostDoor: HostDoor {
-        HostDoor(
+    var hostConnection: HostConnection {
+        HostConnection(
             inspector: self, actuator: self, controllerURI: "", peerURI: "",
             migrateURI: "tcp://\(host)", images: self)
     }
 
     // MARK: HostInspector
 
-    func inventory() async throws -> HostInventory { try await door.inventory() }
-    func sample() async throws -> RawHostSample { try await door.sample() }
-    func guests() async throws -> [String] { try await door.guests() }
+    func inventory() async throws -> HostInventory { try await connection.inventory() }
+    func sample() async throws -> RawHostSample { try await connection.sample() }
+    func guests() async throws -> [String] { try await connection.guests() }
 
     func sighting(of domain: DomainID) async throws -> DomainSighting {
         let isSlow = process.note { $0.lot.chance(10) }
         try await process.takeTime(isSlow ? 1...3000 : 1...30)
-        return try await door.sighting(of: domain)
+        return try await connection.sighting(of: domain)
     }
 
     func migrationProgress(of domain: DomainID) async throws -> MigrationProgress? {
-        try await door.migrationProgress(of: domain)
+        try await connection.migrationProgress(of: domain)
     }
 
     // MARK: MigrationActuator
@@ -45,7 +45,7 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
         try await process.takeTime(0...20)
         process.note { $0.demandIntent(of: request, from: host) }
         do {
-            return try await door.migrate(request)
+            return try await connection.migrate(request)
         } catch let error as HypervisorError {
             process.note { $0.examineRefusal(error, of: request) }
             throw error
@@ -56,7 +56,7 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
     func abortMigration(of domain: DomainID) async throws {
         let isLost = process.note { run in
             let isLost = run.lot.chance(10)
-            let name = run.narrator.name(domain)
+            let name = run.log.name(domain)
             run.tell(
                 isLost
                     ? "the abort of \(name) is lost"
@@ -64,43 +64,43 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
             return isLost
         }
         guard !isLost else { return }
-        try await door.abortMigration(of: domain)
+        try await connection.abortMigration(of: domain)
     }
 
     func adjustMigration(
         of domain: DomainID, _ adjustment: MigrationAdjustment
     ) async throws {
         process.note { $0.demandAdjusting(adjustment, of: domain) }
-        try await door.adjustMigration(of: domain, adjustment)
+        try await connection.adjustMigration(of: domain, adjustment)
     }
 
     func resumePostcopy(_ request: MigrationRequest) async throws {
         try await repair(.resumePostcopy, request.domain) {
-            try await door.resumePostcopy(request)
+            try await connection.resumePostcopy(request)
         }
     }
 
     func resume(_ domain: DomainID) async throws {
-        try await repair(.resumeSource, domain) { try await door.resume(domain) }
+        try await repair(.resumeSource, domain) { try await connection.resume(domain) }
     }
 
     func destroyPausedCopy(of domain: DomainID) async throws {
         try await repair(.destroyPausedSource, domain) {
-            try await door.destroyPausedCopy(of: domain)
+            try await connection.destroyPausedCopy(of: domain)
         }
     }
 
     func undefine(_ domain: DomainID) async throws {
         let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
         try await repair(isSource ? .undefineSource : .undefineTarget, domain) {
-            try await door.undefine(domain)
+            try await connection.undefine(domain)
         }
     }
 
     func setAutostart(of domain: DomainID, to value: Bool) async throws {
         let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
         try await repair(isSource ? .setSourceAutostart : .setAutostart, domain) {
-            try await door.setAutostart(of: domain, to: value)
+            try await connection.setAutostart(of: domain, to: value)
         }
     }
 
@@ -110,55 +110,58 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
     ) async throws -> [DiskImage] {
         try await process.takeTime(1...30)
-        return try await door.images(of: domain, disks: disks, layer: layer, firmware: firmware)
+        return try await connection.images(
+            of: domain, disks: disks, layer: layer, firmware: firmware)
     }
 
     func admit(_ images: [DiskImage], isVerbatim: Bool) async throws {
         try await process.takeTime(1...30)
-        try await door.admit(images, isVerbatim: isVerbatim)
+        try await connection.admit(images, isVerbatim: isVerbatim)
     }
 
-    func create(_ images: [DiskImage], control: any CopyControl) async throws {
+    func create(_ images: [DiskImage], control: any CancellableProgress) async throws {
         try await process.takeTime(1...30)
-        try await door.create(images, control: control)
+        try await connection.create(images, control: control)
     }
 
     func copy(
-        _ images: [DiskImage], to target: HostName, control: any CopyControl
+        _ images: [DiskImage], to target: HostName, control: any CancellableProgress
     ) async throws {
         try await process.takeTime(1...30)
-        try await door.copy(images, to: target, control: control)
+        try await connection.copy(images, to: target, control: control)
     }
 
     func remove(_ images: [DiskImage], of domain: DomainID) async throws {
         let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
         try await repair(isSource ? .removeSourceImages : .removeTargetImages, domain) {
-            try await door.remove(images, of: domain)
+            try await connection.remove(images, of: domain)
         }
     }
 
     func shutDown(
-        _ domain: DomainID, within seconds: Int, control: any CopyControl
+        _ domain: DomainID, within seconds: Int, control: any CancellableProgress
     ) async throws {
         try await process.takeTime(1...30)
         process.note { $0.demandIntent(of: domain) }
-        try await door.shutDown(domain, within: seconds, control: control)
+        try await connection.shutDown(domain, within: seconds, control: control)
     }
 
     func start(_ domain: DomainID) async throws {
         let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
         try await repair(isSource ? .startSource : .startTarget, domain) {
-            try await door.start(domain)
+            try await connection.start(domain)
         }
     }
 
     // MARK: StepInspector
 
-    func needs(of domain: DomainID) async throws -> StepNeeds { try await door.needs(of: domain) }
-    func lacks(_ needs: StepNeeds) async throws -> [String] { try await door.lacks(needs) }
+    func needs(of domain: DomainID) async throws -> StepNeeds {
+        try await connection.needs(of: domain)
+    }
+    func lacks(_ needs: StepNeeds) async throws -> [String] { try await connection.lacks(needs) }
 
     private func repair(
-        _ settlement: Settlement, _ domain: DomainID, _ effect: () async throws -> Void
+        _ settlement: RepairAction, _ domain: DomainID, _ effect: () async throws -> Void
     ) async throws {
         try await process.takeTime(1...30)
         process.note { $0.demandSettling(settlement, of: domain) }

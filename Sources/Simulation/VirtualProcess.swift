@@ -5,7 +5,7 @@ import HypervisorInterface
 import Synchronization
 
 /// One life of our process in virtual time: the shipped executor with simulated hosts behind its
-/// doors, a journal in memory, and a clock that only this driver moves.
+/// connections, a journal in memory, and a clock that only this driver moves.
 final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
     /// How it ended.
     enum End {
@@ -55,7 +55,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
             self.outcome.withLock { $0 = end }
         }
         let end = drive(executor, until: deadline)
-        // Whatever is left of this process ends without an effect: its doors are closed.
+        // Whatever is left of this process ends without an effect: its connections are closed.
         state.withLock { $0.isKilled = true }
         task.cancel()
         time.end()
@@ -111,7 +111,7 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
         case .clockStep(let step):
             state.withLock { run in
                 run.clockOffset += step
-                run.tell("the clock is set by \(Narrator.seconds(step))")
+                run.tell("the clock is set by \(EventLog.seconds(step))")
             }
         }
     }
@@ -127,8 +127,9 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
         let isBlind = state.withLock(\.shortcut) == .ignoresMaintenance
         return RunExecutor(
             run: RunID(1), machine: WitnessedMachine(machine, process: self), journal: self,
-            doors: Dictionary(
-                uniqueKeysWithValues: hosts.map { ($0, VirtualConnection($0, self).hostDoor) }),
+            connections: Dictionary(
+                uniqueKeysWithValues: hosts.map { ($0, VirtualConnection($0, self).hostConnection) }
+            ),
             clock: ours, observer: self,
             closure: { host in
                 try self.read { world in

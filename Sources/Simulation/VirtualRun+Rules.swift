@@ -26,7 +26,7 @@ extension VirtualRun {
                 rowsMet.insert(RecoveryTable.decide(source: source, target: target).row.label)
             }
         }
-        if isTold, let line = narrator.line(event, of: state) { tell(line) }
+        if isTold, let line = log.line(event, of: state) { tell(line) }
     }
 
     /// The step that the journal told of last, of those that move this domain.
@@ -42,16 +42,16 @@ extension VirtualRun {
     mutating func demandIntent(of request: MigrationRequest, from host: HostName) {
         let move = Move(domain: request.domain, source: host, target: request.target)
         guard let step = step(of: request.domain) else {
-            return report(["\(narrator.words(move)) is not a step of the plan"])
+            return report(["\(log.words(move)) is not a step of the plan"])
         }
         let id = step.step.id
         if step.step.move == move {
             if !hasIntent(id) { report(["step \(id) migrates without an intent"]) }
         } else if lastRecord(of: id) != .settling(id, .returnDefinition) {
-            report(["\(narrator.words(move)) is not what step \(id) does"])
+            report(["\(log.words(move)) is not what step \(id) does"])
         }
         if wasClosed.contains(id) {
-            report(["\(narrator.name(move.domain)) goes to \(move.target), which is in maintenance"]
+            report(["\(log.name(move.domain)) goes to \(move.target), which is in maintenance"]
             )
         }
         noteWhetherTwice(move, by: "migrate it")
@@ -60,14 +60,14 @@ extension VirtualRun {
     /// Nobody is shut down before that is in the journal.
     mutating func demandIntent(of domain: DomainID) {
         guard let step = step(of: domain), hasIntent(step.step.id) else {
-            return report(["\(narrator.name(domain)) is shut down without an intent"])
+            return report(["\(log.name(domain)) is shut down without an intent"])
         }
     }
 
     /// A repair is written down before it is done.
-    mutating func demandSettling(_ settlement: Settlement, of domain: DomainID) {
+    mutating func demandSettling(_ settlement: RepairAction, of domain: DomainID) {
         guard let step = step(of: domain) else {
-            return report(["\(settlement.rawValue) of \(narrator.name(domain)) is no step's repair"]
+            return report(["\(settlement.rawValue) of \(log.name(domain)) is no step's repair"]
             )
         }
         if lastRecord(of: step.step.id) != .settling(step.step.id, settlement) {
@@ -81,7 +81,7 @@ extension VirtualRun {
         guard let id = step(of: domain)?.step.id,
             case .adjusting(id, adjustment, _) = lastRecord(of: id)
         else {
-            return report(["\(narrator.name(domain)) is changed (\(adjustment)) without a record"])
+            return report(["\(log.name(domain)) is changed (\(adjustment)) without a record"])
         }
     }
 
@@ -181,7 +181,7 @@ extension VirtualRun {
     /// What was asked for was not refused.
     mutating func done(to domain: DomainID) {
         guard let what = ranTwice.removeValue(forKey: domain) else { return }
-        report(["\(narrator.name(domain)) runs twice and kvmbalance \(what)"])
+        report(["\(log.name(domain)) runs twice and kvmbalance \(what)"])
     }
 
     /// The journal says what happened to the steps, as far as the world tells.

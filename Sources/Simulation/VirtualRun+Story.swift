@@ -13,23 +13,23 @@ extension VirtualRun {
         if untold > 0 {
             let count =
                 untold == 1 ? "1 more check or attempt" : "\(untold) more checks and attempts"
-            story.append("\(narrator.clock(world.now)) (no news in \(count))")
+            story.append("\(log.clock(world.now)) (no news in \(count))")
             untold = 0
         }
         lately = lately.suffix(3) + [line]
-        story.append("\(narrator.clock(world.now)) \(line)")
+        story.append("\(log.clock(world.now)) \(line)")
     }
 
     /// Scheduled faults that have struck since.
     mutating func tellFaults(since waiting: [ScheduledFault]) {
         var left = world.schedule
-        let narrator = narrator
+        let log = log
         for item in waiting {
             // One that waited for an end may only have been put off.
             if let index = left.firstIndex(where: { $0.fault == item.fault }) {
                 left.remove(at: index)
             } else {
-                tell("FAULT: \(narrator.words(item.fault))")
+                tell("FAULT: \(log.words(item.fault))")
             }
         }
     }

@@ -34,7 +34,7 @@ package struct VirtualRun: Sendable {
     /// A crash ends `run` with nil, for a test that resumes the run in another way.
     package var crashesEnd = false
     package var shortcut: Shortcut?
-    /// A deliberate bug of the doors.
+    /// A deliberate bug of the connections.
     package var mistake: SimulatedMistake?
     package var lot: Lot
     /// The last lines of the story, and how many like them came since.
@@ -47,7 +47,7 @@ package struct VirtualRun: Sendable {
     let replanner: Replanner
     let makeMachine: MachineFactory
     let judge: WorldJudge
-    let narrator: Narrator
+    let log: EventLog
     /// What the machine of this life knows.
     var known: RunState
     /// What the last look found at each step, in this life of our process.
@@ -74,7 +74,7 @@ package struct VirtualRun: Sendable {
 
     /// Both hosts' sightings of a step's domain, and what they were asked for.
     struct Evidence {
-        var purpose: LookPurpose
+        var purpose: ObservationPurpose
         var source: DomainSighting
         var target: DomainSighting
     }
@@ -90,7 +90,7 @@ package struct VirtualRun: Sendable {
         makeMachine = machine
         limits = plan.limits
         judge = WorldJudge(start: world)
-        narrator = Narrator(world: world, plan: plan)
+        log = EventLog(world: world, plan: plan)
         lot = .drawn(SeededGenerator(seed: seed))
         state = RunState(plan: plan)
         known = state
@@ -107,7 +107,7 @@ package struct VirtualRun: Sendable {
             isFirst = false
             switch end {
             case .ended(let outcome):
-                tell(Narrator.words(outcome))
+                tell(EventLog.words(outcome))
                 if outcome == known.outcome { examineJournal() }
                 examineEnd(outcome)
                 return outcome
@@ -149,15 +149,15 @@ package struct VirtualRun: Sendable {
     }
 
     /// Something goes wrong, or a person does something, between two runs.
-    package mutating func strike(_ fault: SimulatedFault) {
-        world.strike(fault)
-        let words = narrator.words(fault)
+    package mutating func inject(_ fault: SimulatedFault) {
+        world.inject(fault)
+        let words = log.words(fault)
         tell("FAULT: \(words)")
         examine()
     }
 
     /// What was only broken for a while works again, and an hour passes.
-    package mutating func calm() {
+    package mutating func quiesce() {
         world.heal()
         world.advance(to: world.now.advanced(byMilliseconds: 3_600_000))
         examine()
@@ -189,7 +189,7 @@ package struct VirtualRun: Sendable {
             let isClosed = state.step(id).map { world.closed.contains($0.step.move.target) }
             if isClosed == true { wasClosed.insert(id) } else { wasClosed.remove(id) }
         }
-        if isTold { for line in narrator.lines(event, offset: offset) { tell(line) } }
+        if isTold { for line in log.lines(event, offset: offset) { tell(line) } }
         demandProof(of: event)
         if interruptions.crashesAfterRecords.remove(journal.count) != nil { isKilled = true }
         tick()

@@ -77,7 +77,7 @@ package struct WorldJudge: Sendable {
     }
 
     private func fault(
-        _ tally: Tally, isDefined: Bool, _ fates: [DomainFate.Kind]
+        _ tally: Tally, isDefined: Bool, _ fates: [DomainOutcome.Kind]
     ) -> String? {
         if tally.running > 1 && !fates.contains(.splitBrain) { return "runs twice" }
         if fates.contains(.lostWithHost) || fates.contains(.cutInTwo) { return nil }

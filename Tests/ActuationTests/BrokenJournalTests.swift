@@ -19,7 +19,7 @@ struct BrokenJournalTests {
         // Neither host can be asked, so that the step is given up, which cannot be written.
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),
-            journal: FullJournal(), doors: [:],
+            journal: FullJournal(), connections: [:],
             clock: WorldClock(now: { Timestamp(seconds: 2) }, sleep: { _ in }), observer: Nobody(),
             closure: { _ in nil }
         ) { _, _, _ in plan }
@@ -89,7 +89,7 @@ struct BrokenJournalTests {
         let run = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),
             journal: SmallJournal(),
-            doors: Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0.door) }),
+            connections: Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0.connection) }),
             clock: clock, observer: Nobody(), closure: { _ in nil }
         ) { _, _, _ in plan }
         return (run, source, time)

@@ -29,7 +29,7 @@ struct ExecutorTests {
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),
             journal: journal,
-            doors: Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0.door) }),
+            connections: Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0.connection) }),
             clock: WorldClock(
                 now: { Timestamp(seconds: 2) }, sleep: { _ in await Task.yield() }),
             observer: Nobody(),

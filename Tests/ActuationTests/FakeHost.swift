@@ -35,8 +35,8 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
 
     var now: State { state.withLock(\.self) }
 
-    var door: HostDoor {
-        HostDoor(
+    var connection: HostConnection {
+        HostConnection(
             inspector: self, actuator: self, controllerURI: "", peerURI: "", migrateURI: "",
             images: self)
     }
@@ -93,7 +93,7 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
     ) -> [DiskImage] { state.withLock(\.images) }
     func admit(_ images: [DiskImage], isVerbatim: Bool) {}
 
-    func create(_ images: [DiskImage], control: any CopyControl) throws {
+    func create(_ images: [DiskImage], control: any CancellableProgress) throws {
         for image in images {
             guard state.withLock({ $0.taken.insert(image.path).inserted }) else {
                 throw error("\(image.path) came to lie here")
@@ -102,7 +102,7 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         }
     }
 
-    func copy(_ images: [DiskImage], to target: HostName, control: any CopyControl) throws {
+    func copy(_ images: [DiskImage], to target: HostName, control: any CancellableProgress) throws {
         throw error("it does not copy")
     }
 
@@ -110,7 +110,8 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         for image in images { note("remove \(image.path)") }
     }
 
-    func shutDown(_ domain: DomainID, within seconds: Int, control: any CopyControl) throws {
+    func shutDown(_ domain: DomainID, within seconds: Int, control: any CancellableProgress) throws
+    {
         control.askedToShutDown()
         state.withLock { $0.isAsked = true }
         note("shut down")

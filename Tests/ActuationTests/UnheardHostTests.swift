@@ -18,7 +18,7 @@ struct UnheardHostTests {
         // Hosts that are not in the fleet file cannot be asked.
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: true),
-            journal: PatientJournal(), doors: [:],
+            journal: PatientJournal(), connections: [:],
             clock: WorldClock(now: { Timestamp(seconds: 2) }, sleep: { _ in }), observer: listener,
             closure: { _ in nil }
         ) { _, _, _ in plan }

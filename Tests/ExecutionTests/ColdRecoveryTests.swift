@@ -6,8 +6,8 @@ import Testing
 struct ColdRecoveryTests {
     typealias Presence = DomainSighting.Presence
 
-    @Test(arguments: StepBeginning.allCases)
-    func `every pair matches exactly one row`(beginning: StepBeginning) {
+    @Test(arguments: StepPreconditions.allCases)
+    func `every pair matches exactly one row`(beginning: StepPreconditions) {
         let rows = RecoveryTable.rows(after: beginning)
         for (source, target) in RecoveryTableTests.pairs {
             let found = rows.filter { $0.matches(source, target) }
@@ -15,8 +15,8 @@ struct ColdRecoveryTests {
         }
     }
 
-    @Test(arguments: StepBeginning.allCases)
-    func `own rows are reached and tell their story`(beginning: StepBeginning) {
+    @Test(arguments: StepPreconditions.allCases)
+    func `own rows are reached and tell their story`(beginning: StepPreconditions) {
         for row in RecoveryTable.ownRows(after: beginning) {
             #expect(RecoveryTableTests.pairs.contains { row.matches($0.0, $0.1) }, "\(row.label)")
             #expect(row.story.hasSuffix("."), "\(row.label)")
@@ -24,7 +24,7 @@ struct ColdRecoveryTests {
     }
 
     @Test func `a guest is started only where its one definition is`() {
-        for beginning in StepBeginning.allCases {
+        for beginning in StepPreconditions.allCases {
             for (source, target) in RecoveryTableTests.pairs {
                 let decision = RecoveryTable.decide(
                     source: source, target: target, after: beginning
@@ -45,7 +45,7 @@ struct ColdRecoveryTests {
     /// Beside the two pictures that a domain shows which is down on its way, nothing is decided
     /// otherwise: a split brain stays one.
     @Test func `all other pictures mean what they mean after a live move`() {
-        for beginning in [StepBeginning.cold, .definition] {
+        for beginning in [StepPreconditions.cold, .definition] {
             for (source, target) in RecoveryTableTests.pairs {
                 let isDown =
                     Set([source.presence, target.presence]) == Set([.absent, .inactive])
@@ -62,7 +62,7 @@ struct ColdRecoveryTests {
             let verdict = RecoveryTable.verdict(
                 source: source, target: target, isShutOff: true
             ).verdict
-            guard verdict == .takeOff else { continue }
+            guard verdict == .start else { continue }
             #expect(source.presence == .inactive && target.presence == .absent)
         }
         #expect(

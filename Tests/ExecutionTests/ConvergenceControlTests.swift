@@ -93,14 +93,16 @@ struct ConvergenceControlTests {
                         .allowDowntime(milliseconds: 500),
                         .allowBandwidth(mebibytesPerSecond: 200),
                     ] + [last].compactMap { $0 }, "\(rule)")
-            let hopeless = found.contains { if case .hopeless = $0 { true } else { false } }
-            #expect(hopeless == (rule == .abort), "\(rule)")
+            let nonConverging = found.contains {
+                if case .nonConverging = $0 { true } else { false }
+            }
+            #expect(nonConverging == (rule == .abort), "\(rule)")
         }
     }
 
     @Test func `the reason has the figures`() throws {
-        guard case .hopeless(let reason) = try #require(decisions(busy).last) else {
-            Issue.record("not hopeless")
+        guard case .nonConverging(let reason) = try #require(decisions(busy).last) else {
+            Issue.record("not nonConverging")
             return
         }
         #expect(reason.hasPrefix("does not converge: it rewrites 400 MiB/s and 100 MiB/s are sent"))
@@ -125,7 +127,7 @@ struct ConvergenceControlTests {
             let (progress, now) = guest.next()
             if let decision = control.look(progress, at: now) { found.append(decision) }
         }
-        guard case .hopeless = found.last else {
+        guard case .nonConverging = found.last else {
             Issue.record("\(found)")
             return
         }
@@ -135,7 +137,7 @@ struct ConvergenceControlTests {
         var idle = busy
         idle.throttle = 20
         let found = decisions(idle, passes: 60) { $0.autoConverge = true }
-        guard case .hopeless = found.last else {
+        guard case .nonConverging = found.last else {
             Issue.record("\(found)")
             return
         }

@@ -45,13 +45,13 @@ struct ElsewhereTests {
             return
         }
         #expect(error.contains("not shut down") && error.contains("host3"))
-        #expect(!answer.contains(.survey(1)))
+        #expect(!answer.contains(.prepare(1)))
     }
 
     @Test func `where nobody has it, its images are looked at`() {
         var driver = driver(.offline)
         _ = driver.preflight(1)
-        #expect(driver.send(.lookedElsewhere(1, ["host3": .absent])) == [.survey(1)])
+        #expect(driver.send(.lookedElsewhere(1, ["host3": .absent])) == [.prepare(1)])
     }
 
     @Test func `a run that was stopped meanwhile shuts nobody down`() {

@@ -33,7 +33,7 @@ struct ImageStepTests {
         source: DomainSighting = .running
     ) -> [Directive] {
         _ = driver.send(.begin)
-        #expect(driver.preflight(1, source) == [.survey(1)])
+        #expect(driver.preflight(1, source) == [.prepare(1)])
         return driver.send(.surveyed(1, preparation, reason: nil))
     }
 
@@ -210,7 +210,7 @@ struct ImageStepTests {
     @Test func `of a domain that does not run only the definition goes`() {
         var driver = Self.driver(.offline, isShutOff: true)
         _ = driver.send(.begin)
-        #expect(driver.preflight(1, .inactive) == [.survey(1)])
+        #expect(driver.preflight(1, .inactive) == [.prepare(1)])
         let off = StepPreparation(images: [Self.image], wasRunning: false)
         _ = driver.send(.surveyed(1, off, reason: nil))
         _ = driver.send(.migrationEnded(1, nil, failure: nil))
@@ -230,7 +230,7 @@ struct ImageStepTests {
         var driver = Self.driver(.offline, isShutOff: true)
         _ = driver.send(.begin)
         let end = driver.preflight(1, .running)
-        #expect(!end.contains(.survey(1)))
+        #expect(!end.contains(.prepare(1)))
         #expect(driver.state.step(1)?.status.word == "skipped")
     }
 }

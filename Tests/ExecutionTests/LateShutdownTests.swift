@@ -62,7 +62,7 @@ struct LateShutdownTests {
     @Test func `going down between two attempts, it goes on from there`() {
         var driver = Self.driver(attempts: 2)
         #expect(Self.ask(&driver).last == .look(1, .preflight, afterMilliseconds: 2000))
-        #expect(driver.preflight(1, .inactive) == [.survey(1)])
+        #expect(driver.preflight(1, .inactive) == [.prepare(1)])
         let off = StepPreparation(wasRunning: true)
         #expect(driver.send(.surveyed(1, off, reason: nil)).last == .migrate(1))
         _ = driver.send(.migrationEnded(1, nil, failure: nil))
@@ -221,7 +221,7 @@ struct LateShutdownTests {
         _ = driver.send(.planned(Example.plan([step], attempts: 1), reason: nil))
         let directives = driver.preflight(2, .inactive)
         #expect(driver.state.step(2)?.status.word == "failed")
-        #expect(!directives.contains(.survey(2)))
+        #expect(!directives.contains(.prepare(2)))
         #expect(Self.watch(&driver, .inactive).last == .settle(1, .startSource))
         _ = driver.send(.settled(1, .startSource, failure: nil))
         guard case .plan = Self.watch(&driver, .running).last else {

@@ -162,7 +162,7 @@ struct RunMachineFlowTests {
         var driver = MachineDriver(Example.plan([Example.step(1)]))
         _ = driver.send(.begin)
         _ = driver.preflight(1)
-        #expect(driver.send(.hopeless(1, reason: "does not converge")) == [.abort(1)])
+        #expect(driver.send(.nonConverging(1, reason: "does not converge")) == [.abort(1)])
         _ = driver.send(.migrationEnded(1, nil, failure: "canceled by client"))
         let end = driver.verify(1, .running, .absent)
         let error = "stopped, because it does not converge"

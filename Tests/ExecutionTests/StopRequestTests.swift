@@ -58,6 +58,6 @@ struct StopRequestTests {
         var driver = migrating()
         _ = driver.send(.migrationEnded(1, nil, failure: "aborted"))
         #expect(driver.send(.adjustFailed(1, .startPostcopy, error: "no job")).isEmpty)
-        #expect(driver.send(.hopeless(1, reason: "late")).isEmpty)
+        #expect(driver.send(.nonConverging(1, reason: "late")).isEmpty)
     }
 }

@@ -19,7 +19,7 @@ extension FaultScenario {
         var random = SeededGenerator(seed: ~seed)
         guard random.chance(40), outcome.state != .rolledBack else { return run }
         run.interruptions = VirtualRun.Interruptions()
-        if random.chance(60) { run.calm() }
+        if random.chance(60) { run.quiesce() }
         if random.chance(30) {
             run.interruptions.crashes = [Int(random.number(in: 1...200))]
         }

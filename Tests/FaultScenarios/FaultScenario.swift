@@ -10,8 +10,8 @@ package struct FaultScenario {
     package let plan: MigrationPlan
     package var interruptions = VirtualRun.Interruptions()
 
-    /// Whether faults strike, our process dies, and somebody stops the run; and whether, in most
-    /// worlds, there are guests that move cold or with their images.
+    /// Whether faults are injected, our process dies, and somebody stops the run; and whether, in
+    /// most worlds, there are guests that move cold or with their images.
     package init(
         seed: UInt64, faults: Bool = true, crashes: Bool = true, wishes: Bool = true,
         images: Bool = FaultScenario.drawsImages
@@ -82,7 +82,7 @@ package struct FaultScenario {
         let later = ScheduledFault.random(
             2, in: world, moves: plan.moves, spanMilliseconds: 1, random: &random)
         let waiting = world.schedule
-        for item in later { world.strike(item.fault) }
+        for item in later { world.inject(item.fault) }
         world.advance(to: world.now.advanced(byMilliseconds: 300_000))
         world.schedule = waiting
     }

@@ -35,7 +35,7 @@ package enum RecoveryDocument {
 
     /// What is different where the domain does not run while it moves.
     private static var coldRows: String {
-        let titles: [(StepBeginning, String)] = [
+        let titles: [(StepPreconditions, String)] = [
             (.cold, "a running domain that is shut down for the move"),
             (.definition, "the definition of a domain that does not run"),
         ]
@@ -80,7 +80,7 @@ package enum RecoveryDocument {
 
     private static func word(_ verdict: PreflightVerdict) -> String {
         switch verdict {
-        case .takeOff: "migrate, if the target has not even a definition"
+        case .start: "migrate, if the target has not even a definition"
         case .skip: "skip the step"
         case .lookAgain: "check again; if it does not pass, plan around it"
         case .avoidTarget: "otherwise plan around this target"
@@ -154,7 +154,7 @@ package enum RecoveryDocument {
 
     private static func grid(
         _ title: String, _ persistent: Bool, _ sourceJob: Bool, _ targetJob: Bool,
-        _ beginning: StepBeginning = .live
+        _ beginning: StepPreconditions = .live
     ) -> String {
         let head = "| source ↓ target → | " + presences.map(\.rawValue).joined(separator: " | ")
         let lines = presences.map { source in

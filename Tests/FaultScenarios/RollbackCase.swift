@@ -53,7 +53,7 @@ package struct RollbackCase {
             guard let host = run.world.host(name),
                 host.facts.memory - host.committedMemory >= copy.facts.memory
             else { continue }
-            run.strike(.guestStarted(copy.id))
+            run.inject(.guestStarted(copy.id))
         }
         return Self.fits(Array(run.state.displacements.reversed()), run.world) ? nil : run
     }

@@ -75,7 +75,7 @@ package struct ScenarioFolder {
         if let extra { run.interruptions.crashesAfterRecords.insert(extra) }
         var outcome = run.run()
         for takeUp in takeUps {
-            if takeUp.whenWell { run.calm() }
+            if takeUp.whenWell { run.quiesce() }
             run.interruptions = VirtualRun.Interruptions()
             outcome = run.run(to: takeUp.goal)
         }

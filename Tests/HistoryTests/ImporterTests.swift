@@ -25,15 +25,15 @@ struct ImporterTests {
     }
 
     @Test func `the size of a process is that of the newest sample that tells it`() {
-        var survey = HistorySurvey()
+        var summary = HistorySummary()
         for (second, size) in [(Int64(1), Int64(300)), (2, 200), (3, -1)] {
             var sample = RawHostSample(host: "h", at: Timestamp(seconds: second))
             var domain = RawDomainSample(id: "a", name: "a", state: .running)
             domain.rss = size < 0 ? nil : .mebibytes(size)
             sample.domains = [domain]
-            survey.add(sample)
-            if second == 1 { #expect(survey.domains["a"]?.resident == .mebibytes(300)) }
+            summary.add(sample)
+            if second == 1 { #expect(summary.domains["a"]?.resident == .mebibytes(300)) }
         }
-        #expect(survey.domains["a"]?.resident == .mebibytes(200))
+        #expect(summary.domains["a"]?.resident == .mebibytes(200))
     }
 }

@@ -5,7 +5,7 @@ from typing import NamedTuple
 EXECUTOR = "Sources/Actuation/RunExecutor.swift"
 IMAGES = "Sources/Actuation/RunExecutor+Images.swift"
 LOOKS = "Sources/Actuation/RunExecutor+Looks.swift"
-CONTROL = "Sources/Actuation/MoveControl.swift"
+CONTROL = "Sources/Actuation/StepProgress.swift"
 
 
 class Mutant(NamedTuple):

@@ -49,18 +49,18 @@ struct GoalOperationTests {
                 world: SimulatedFleet.example(hosts: 3, domains: 6, seed: 7, now: time.now()),
                 clock: time.now)
             let fleet = Fleet(hosts: names.map { FleetHost(name: $0, uri: "simulated:///\($0)") })
-            var connections: [HostName: HostConnection] = [:]
+            var accesses: [HostName: HostAccess] = [:]
             for host in names {
-                let (inspector, actuator) = simulated.door(for: host)
-                connections[host] = HostConnection(
-                    HostDoor(
+                let (inspector, actuator) = simulated.connection(for: host)
+                accesses[host] = HostAccess(
+                    HostConnection(
                         inspector: inspector, actuator: actuator,
                         controllerURI: "simulated:///?host=\(host)",
                         peerURI: "simulated:///?host=\(host)", migrateURI: ""),
                     memoryProbe: simulated.probe(for: host))
             }
             observer = FleetObserver(
-                hosts: FleetHosts(fleet, connections), stores: Stores(directory: folder.path),
+                hosts: FleetHosts(fleet, accesses), stores: Stores(directory: folder.path),
                 clock: WorldClock(now: time.now, steady: time.now, sleep: time.sleep),
                 progress: listener)
             policies = FleetPolicies(of: fleet, in: folder)
@@ -105,7 +105,8 @@ struct GoalOperationTests {
         #expect(words.last == "over")
         #expect(
             words[begun...].count { $0 == "arrived" } == ending.report.steps.count, "\(words)")
-        #expect(try await ground.observer.hosts["host1"]?.door.inspector.guests().isEmpty == true)
+        #expect(
+            try await ground.observer.hosts["host1"]?.connection.inspector.guests().isEmpty == true)
     }
 
     @Test func whatIsNotAgreedToIsNotDone() async throws {

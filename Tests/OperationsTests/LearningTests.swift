@@ -53,16 +53,16 @@ struct LearningTests {
         }
 
         /// Domain and place of what is away from its host.
-        var away: [DomainID: AwayList.Absence] {
-            var absences: [DomainID: AwayList.Absence] = [:]
+        var away: [DomainID: DisplacedDomains.Absence] {
+            var absences: [DomainID: DisplacedDomains.Absence] = [:]
             for state in states {
                 for move in state.displacements {
                     if let home = absences[move.domain]?.home {
                         absences[move.domain] =
                             move.target == home
-                            ? nil : AwayList.Absence(home: home, at: move.target)
+                            ? nil : DisplacedDomains.Absence(home: home, at: move.target)
                     } else if state.kind == .drain, state.original.hosts.contains(move.source) {
-                        absences[move.domain] = AwayList.Absence(
+                        absences[move.domain] = DisplacedDomains.Absence(
                             home: move.source, at: move.target)
                     }
                 }
@@ -79,7 +79,7 @@ struct LearningTests {
         #expect(try await learning.calibration() == oracle.calibration, "\(when)")
         let away = oracle.away
         for host in world.hosts.map(\.name) {
-            let list = try await AwayList(of: [host], in: journal)
+            let list = try await DisplacedDomains(of: [host], in: journal)
             let found = list.domains(of: host).map { "\($0.domain)@\($0.at)" }
             let wanted = away.filter { $0.value.home == host }.map { "\($0.key)@\($0.value.at)" }
             #expect(found == wanted.sorted(), "\(when), \(host)")
@@ -153,7 +153,7 @@ struct LearningTests {
         }
         let learning = TransferLearning(journal: journal)
         let taught = try await learning.calibration()
-        let away = try await AwayList(of: world.hosts.map(\.name), in: journal).absences
+        let away = try await DisplacedDomains(of: world.hosts.map(\.name), in: journal).absences
         let summaries = try await journal.summaries()
         let other = try DatabaseQueue(path: folder + "/journal.sqlite")
         try await other.write { database in
@@ -163,7 +163,7 @@ struct LearningTests {
         await #expect(throws: StoreError.self) { try await journal.state(of: 1) }
         #expect(try await learning.calibration() == taught)
         #expect(
-            try await AwayList(of: world.hosts.map(\.name), in: journal).absences == away)
+            try await DisplacedDomains(of: world.hosts.map(\.name), in: journal).absences == away)
         #expect(try await journal.summaries() == summaries && summaries.count == 6)
         #expect(try await journal.unfinishedRuns().isEmpty)
     }

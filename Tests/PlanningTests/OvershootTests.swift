@@ -44,7 +44,7 @@ import Testing
         var cluster = pair
         cluster.hosts[0].facts?.cpu.logicalCPUs = 12
         let ids = cluster.domains.suffix(2).map(\.id)
-        let back = plan(.return(ids.map { Homecoming($0, home: "host1") }), cluster)
+        let back = plan(.return(ids.map { ReturnMove($0, home: "host1") }), cluster)
         #expect(back.outcome == .plan && back.blockers == [] && back.steps.count == 2)
         let moves = ids.map { Move(domain: $0, source: "host2", target: "host1") }
         let rollback = plan(.moves(moves, bestEffort: false), cluster)

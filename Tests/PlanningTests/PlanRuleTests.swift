@@ -27,7 +27,7 @@ import Testing
 
     private static let requests: [PlanRequest] = [
         .drain(["host1"], bestEffort: true), .balance(),
-        .return([Homecoming("id-of-busy", home: "host3")], bestEffort: true),
+        .return([ReturnMove("id-of-busy", home: "host3")], bestEffort: true),
         .moves([Move(domain: "id-of-busy", source: "host1", target: "host2")], bestEffort: true),
     ]
 
@@ -208,9 +208,9 @@ import Testing
         // 6 GiB take 5.2 s at 10 Gbit/s, and a second for the rest; 1 GiB is sent in less than one.
         #expect(movers(.drain(["host1"]), cluster) == ["id-of-busy", "id-of-calm"])
         #expect(movers(.drain(["host2"]), cluster) == [])
-        let home = Homecoming("id-of-calm", home: "host3", leftAt: "host1")
+        let home = ReturnMove("id-of-calm", home: "host3", displacedAt: "host1")
         #expect(movers(.return([home]), cluster) == ["id-of-calm"])
-        let gone = Homecoming("id-of-calm", home: "host3", leftAt: "host2")
+        let gone = ReturnMove("id-of-calm", home: "host3", displacedAt: "host2")
         #expect(movers(.return([gone]), cluster) == [])
         #expect(movers(.balance(), cluster) == nil)
         #expect(movers(.consolidate(), cluster) == nil)

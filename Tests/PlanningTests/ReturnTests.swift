@@ -24,7 +24,7 @@ import Testing
         cluster.hosts[0].inMaintenance = true
         cluster.domain("web", on: "host2")
         let plan = plan(
-            .return([Homecoming("id-of-web", home: "host1", leftAt: "host2")]), cluster)
+            .return([ReturnMove("id-of-web", home: "host1", displacedAt: "host2")]), cluster)
         #expect(plan.kind == .return)
         #expect(plan.hosts == ["host1"])
         #expect(plan.steps.map(\.move.target) == ["host1"])
@@ -39,10 +39,10 @@ import Testing
         cluster.domain("home", on: "host1")
         let plan = plan(
             .return([
-                Homecoming("id-of-moved", home: "host1", leftAt: "host2"),
-                Homecoming("id-of-gone", home: "host1", leftAt: "host2"),
-                Homecoming("id-of-web", home: "host1", leftAt: "host2"),
-                Homecoming("id-of-home", home: "host1", leftAt: "host2"),
+                ReturnMove("id-of-moved", home: "host1", displacedAt: "host2"),
+                ReturnMove("id-of-gone", home: "host1", displacedAt: "host2"),
+                ReturnMove("id-of-web", home: "host1", displacedAt: "host2"),
+                ReturnMove("id-of-home", home: "host1", displacedAt: "host2"),
             ]), cluster)
         #expect(plan.outcome == .plan)
         #expect(plan.steps.map(\.domainName) == ["web"])
@@ -54,7 +54,7 @@ import Testing
         var cluster = two()
         cluster.domain("web", on: "host1")
         #expect(
-            plan(.return([Homecoming("id-of-web", home: "host1")]), cluster).outcome == .nothingToDo
+            plan(.return([ReturnMove("id-of-web", home: "host1")]), cluster).outcome == .nothingToDo
         )
     }
 
@@ -64,7 +64,7 @@ import Testing
         cluster.domain("big", on: "host2", memory: .gibibytes(6))
         cluster.domain("small", on: "host2", memory: .gibibytes(2))
         let domains = [
-            Homecoming("id-of-big", home: "host1"), Homecoming("id-of-small", home: "host1"),
+            ReturnMove("id-of-big", home: "host1"), ReturnMove("id-of-small", home: "host1"),
         ]
         let refused = plan(.return(domains), cluster)
         #expect(refused.outcome == .infeasible)

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct DirtyRateSamplingTests {
     /// Answers with a rate that falls with the length of the window, or not at all.
-    final class FakeProbe: MemoryProbe {
+    final class FakeProbe: DirtyRateProbe {
         let host: HostName
         private let silent: Set<DomainID>
         private let calls = Mutex<[String]>([])

@@ -3,7 +3,8 @@ import HypervisorInterface
 import Simulation
 import Synchronization
 
-/// A fleet of three hosts with one domain on host1, in a time that passes as doors wait for it.
+/// A fleet of three hosts with one domain on host1, in a time that passes as connections wait for
+/// it.
 struct ImageWorld {
     static let id: DomainID = "00000002-5150-4000-8000-000000000001"
     static let disk = "/var/lib/libvirt/images/vm001.qcow2"
@@ -24,7 +25,7 @@ struct ImageWorld {
     }
 
     /// Remembers what a keeper told.
-    final class Control: CopyControl {
+    final class Control: CancellableProgress {
         struct Told {
             var made: [String] = []
             var asked = 0
@@ -74,14 +75,14 @@ struct ImageWorld {
             world: world, clock: { clock.now }, sleep: { clock.pass(milliseconds: $0) })
     }
 
-    func door(_ host: HostName, _ mistake: SimulatedMistake? = nil) -> HostDoor {
-        fleet.hostDoor(for: host, with: mistake)
+    func connection(_ host: HostName, _ mistake: SimulatedMistake? = nil) -> HostConnection {
+        fleet.hostConnection(for: host, with: mistake)
     }
 
-    func keeper(_ host: HostName, _ mistake: SimulatedMistake? = nil) -> SimulatedDoor {
-        var door = SimulatedDoor(fleet: fleet, place: host, host: host)
-        door.mistake = mistake
-        return door
+    func keeper(_ host: HostName, _ mistake: SimulatedMistake? = nil) -> SimulatedConnection {
+        var connection = SimulatedConnection(fleet: fleet, place: host, host: host)
+        connection.mistake = mistake
+        return connection
     }
 
     func request(
@@ -90,9 +91,10 @@ struct ImageWorld {
     ) -> MigrationRequest {
         var options = MigrationOptions()
         options.route = route
-        let door = door(target)
+        let connection = connection(target)
         var request = MigrationRequest(
-            domain: Self.id, target: target, targetURI: door.peerURI, migrateURI: door.migrateURI,
+            domain: Self.id, target: target, targetURI: connection.peerURI,
+            migrateURI: connection.migrateURI,
             isPersistent: true, mode: mode, options: options)
         if mode == .storage { request.copies = ["vda"] }
         return request

@@ -18,7 +18,7 @@ struct RecoveryDocumentTests {
     /// What the journal can say of a step when somebody takes its run up.
     static let journals: [(name: String, events: [JournalEvent], isOpen: Bool)] = {
         let intent = JournalEvent.intent(1, attempt: 1, persistent: true, autostart: true)
-        let repairs = Settlement.allCases.map { settlement in
+        let repairs = RepairAction.allCases.map { settlement in
             ("settling \(settlement.rawValue)", [intent, .settling(1, settlement)], true)
         }
         return [
@@ -56,13 +56,13 @@ struct RecoveryDocumentTests {
             disk: "vda", path: "/a", pool: "p", volume: "a", format: "raw", capacity: 1, length: 1,
             allocation: 1)
         for images in [[], [image]] {
-            for (beginning, wasRunning) in [(StepBeginning.cold, true), (.definition, false)] {
+            for (beginning, wasRunning) in [(StepPreconditions.cold, true), (.definition, false)] {
                 let begun = [
                     JournalEvent.preparing(
                         1, StepPreparation(images: images, wasRunning: wasRunning)),
                     .intent(1, attempt: 1, persistent: true, autostart: true),
                 ]
-                let phases = [begun] + Settlement.allCases.map { begun + [.settling(1, $0)] }
+                let phases = [begun] + RepairAction.allCases.map { begun + [.settling(1, $0)] }
                 for events in phases {
                     for (source, target) in RecoveryDocument.pairs {
                         let run = drive(events, .forward, source, target, mode: .offline)
@@ -77,12 +77,12 @@ struct RecoveryDocumentTests {
 
     private func check(
         _ run: Drive, _ source: DomainSighting, _ target: DomainSighting, _ what: String,
-        _ beginning: StepBeginning = .live
+        _ beginning: StepPreconditions = .live
     ) {
         let decision = RecoveryTable.decide(
             source: source, target: target, after: beginning
         ).decision
-        let ofImages: [Settlement] = [.removeSourceImages, .removeTargetImages]
+        let ofImages: [RepairAction] = [.removeSourceImages, .removeTargetImages]
         switch decision {
         case .settle(.startTarget):
             // First there, then back where it came from.
@@ -119,7 +119,7 @@ struct RecoveryDocumentTests {
 
     private struct Drive {
         var outcome: RunOutcome?
-        var settlements: [Settlement] = []
+        var settlements: [RepairAction] = []
         var hasLooked = false
         var state: RunState
     }
@@ -161,7 +161,7 @@ struct RecoveryDocumentTests {
                     queue.append(.looked(id, purpose, source: source, target: target))
                 case .lookAtHosts(let hosts, _):
                     queue.append(.hostsLooked(hosts.map { HostSighting($0, guests: []) }))
-                case .survey(let id):
+                case .prepare(let id):
                     queue.append(.surveyed(id, StepPreparation(wasRunning: true), reason: nil))
                 case .migrate(let id):
                     queue.append(.migrationEnded(id, nil, failure: StepFailure("refused")))

@@ -62,7 +62,7 @@ struct SimulatedFleetTests {
         try SimulatedFleet.create(world(), at: path)
         let first = try SimulatedFleet(file: path, clock: clock.read)
         let request = try request(world(), to: "host2")
-        let (inspector, actuator) = first.door(for: "host1")
+        let (inspector, actuator) = first.connection(for: "host1")
         let call = Task { try await actuator.migrate(request) }
         while try await inspector.sighting(of: request.domain).jobActive == false {
             try await Task.sleep(for: .milliseconds(1))
@@ -72,8 +72,8 @@ struct SimulatedFleetTests {
 
         clock.pass(milliseconds: 3_600_000)
         let second = try SimulatedFleet(file: path, clock: clock.read)
-        let source = try await second.door(for: "host1").0.sighting(of: request.domain)
-        let target = try await second.door(for: "host2").0.sighting(of: request.domain)
+        let source = try await second.connection(for: "host1").0.sighting(of: request.domain)
+        let target = try await second.connection(for: "host2").0.sighting(of: request.domain)
         #expect(source.presence == .absent)
         #expect(target == DomainSighting(.running, isPersistent: true))
     }
@@ -83,10 +83,10 @@ struct SimulatedFleetTests {
         let first = try SimulatedFleet(file: path, clock: clock.read)
         let second = try SimulatedFleet(file: path, clock: clock.read)
         let id = try #require(world().host("host1")?.domains.first?.id)
-        try await first.door(for: "host1").1.setAutostart(of: id, to: false)
-        #expect(try await second.door(for: "host1").0.sighting(of: id).autostart == false)
-        try await second.door(for: "host1").1.setAutostart(of: id, to: true)
-        #expect(try await first.door(for: "host1").0.sighting(of: id).autostart)
+        try await first.connection(for: "host1").1.setAutostart(of: id, to: false)
+        #expect(try await second.connection(for: "host1").0.sighting(of: id).autostart == false)
+        try await second.connection(for: "host1").1.setAutostart(of: id, to: true)
+        #expect(try await first.connection(for: "host1").0.sighting(of: id).autostart)
         #expect(try await first.present() == second.present())
     }
 
@@ -95,7 +95,7 @@ struct SimulatedFleetTests {
         world.speed = 1000
         let fleet = SimulatedFleet(world: world)
         let request = try request(world, to: "host3")
-        let statistics = try await fleet.door(for: "host1").1.migrate(request)
+        let statistics = try await fleet.connection(for: "host1").1.migrate(request)
         #expect(try #require(statistics).transferred ?? .zero >= .gibibytes(1))
         #expect(try await fleet.present().holders(of: request.domain) == ["host3"])
     }
@@ -111,10 +111,10 @@ struct SimulatedFleetTests {
 
     @Test func `a caller may have its own names for the hosts`() async throws {
         let fleet = SimulatedFleet(world: world(), clock: clock.read)
-        let (inspector, _) = fleet.door(for: "host2", named: "blade-2")
+        let (inspector, _) = fleet.connection(for: "host2", named: "blade-2")
         #expect(try await inspector.inventory().host == "blade-2")
         #expect(try await inspector.sample().host == "blade-2")
-        let lost = fleet.door(for: "host9", named: "blade-9").0
+        let lost = fleet.connection(for: "host9", named: "blade-9").0
         let error = await #expect(throws: HypervisorError.self) { try await lost.sample() }
         #expect(error?.host == "blade-9")
     }
@@ -132,7 +132,7 @@ struct SimulatedFleetTests {
 
     @Test func `counters advance with the clock and never go back`() async throws {
         let fleet = SimulatedFleet(world: world(), clock: clock.read)
-        let inspector = fleet.door(for: "host1").0
+        let inspector = fleet.connection(for: "host1").0
         var last = try await inspector.sample()
         for _ in 0..<200 {
             clock.pass(milliseconds: 10_000)

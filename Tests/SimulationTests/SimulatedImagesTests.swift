@@ -63,7 +63,7 @@ struct SimulatedImagesTests {
         let call = try await world.fleet.change {
             try $0.migrate(world.request(.offline), from: "host1")
         }
-        try await world.fleet.strike(.lostConfirm(Self.id))
+        try await world.fleet.inject(.lostConfirm(Self.id))
         world.time.pass(milliseconds: 5000)
         let end = try await world.fleet.present()
         #expect(end.ending(of: call)?.failure == nil)
@@ -109,7 +109,7 @@ struct SimulatedImagesTests {
         case "undefined by us":
             try await world.keeper("host1").undefine(Self.id)
         default:
-            try await world.fleet.strike(.guestShutDown(Self.id))
+            try await world.fleet.inject(.guestShutDown(Self.id))
         }
         #expect((try await world.file(ImageWorld.tpm, "host1") != nil) == stays, "\(what)")
     }
@@ -184,13 +184,13 @@ struct SimulatedImagesTests {
         let world = ImageWorld()
         let source = world.keeper("host1")
         try await world.fleet.change { try $0.askToShutDown(Self.id, on: "host1") }
-        try await world.fleet.strike(.guestPaused(Self.id))
+        try await world.fleet.inject(.guestPaused(Self.id))
         world.time.pass(milliseconds: 60_000)
         #expect(try await source.sighting(of: Self.id).presence == .paused)
         await #expect(throws: HypervisorError.self) {
             try await source.shutDown(Self.id, within: 1, control: ImageWorld.Control())
         }
-        try await world.fleet.strike(.guestResumed(Self.id))
+        try await world.fleet.inject(.guestResumed(Self.id))
         world.time.pass(milliseconds: 10_000)
         #expect(try await source.sighting(of: Self.id).presence == .inactive)
     }
@@ -199,7 +199,7 @@ struct SimulatedImagesTests {
         let world = ImageWorld()
         try await world.moveDefinition()
         let target = world.keeper("host2")
-        try await world.fleet.strike(.startFails(Self.id, on: "host2"))
+        try await world.fleet.inject(.startFails(Self.id, on: "host2"))
         await #expect(throws: HypervisorError.self) { try await target.start(Self.id) }
         try await world.fleet.change { $0.heal() }
         try await world.fleet.change {
@@ -250,7 +250,7 @@ struct SimulatedImagesTests {
             try await world.keeper("host2").start(Self.id)
             world.time.pass(milliseconds: pause)
             try await world.keeper("host1").remove(images, of: Self.id)
-            try await world.fleet.strike(.powerCut("host2", downMilliseconds: 5000))
+            try await world.fleet.inject(.powerCut("host2", downMilliseconds: 5000))
             #expect(try await !world.faults.isEmpty == isLost, "after \(pause) ms")
             world.time.pass(milliseconds: 10_000)
             #expect(try await world.file(ImageWorld.disk, "host2")?.isWhole == true)
@@ -264,7 +264,7 @@ struct SimulatedImagesTests {
             let world = ImageWorld()
             try await world.moveDefinition()
             world.time.pass(milliseconds: pause)
-            try await world.fleet.strike(.powerCut("host2", downMilliseconds: 5000))
+            try await world.fleet.inject(.powerCut("host2", downMilliseconds: 5000))
             #expect((try await world.file(ImageWorld.disk, "host2") != nil) == isThere)
             #expect(try await world.file(ImageWorld.disk, "host2")?.isWhole != true)
             #expect(try await world.faults == [])
@@ -278,7 +278,7 @@ struct SimulatedImagesTests {
         let images = try await world.images()
         let (target, control) = (world.keeper("host2"), ImageWorld.Control())
         try await target.admit(images, isVerbatim: true)
-        try await world.fleet.strike(.foreignFile("host2", path: ImageWorld.disk))
+        try await world.fleet.inject(.foreignFile("host2", path: ImageWorld.disk))
         await #expect(throws: HypervisorError.self) {
             try await target.admit(images, isVerbatim: true)
         }
@@ -298,7 +298,7 @@ struct SimulatedImagesTests {
 
     @Test func `a keeper that takes places on trust writes over a stranger's file`() async throws {
         let world = ImageWorld()
-        try await world.fleet.strike(.foreignFile("host2", path: ImageWorld.disk))
+        try await world.fleet.inject(.foreignFile("host2", path: ImageWorld.disk))
         let images = try await world.images()
         try await world.keeper("host2", .takesPlacesOnTrust).create(
             images, control: ImageWorld.Control())
@@ -481,8 +481,8 @@ struct SimulatedImagesTests {
         var rich = ImageWorld.world(
             SimulatedGuest(
                 shutdown: .never, firmware: .init(path: ImageWorld.firmware), tpm: .init()))
-        rich.strike(.foreignFile("host2", path: "/srv/x"))
-        rich.strike(.startFails(Self.id, on: "host3"))
+        rich.inject(.foreignFile("host2", path: "/srv/x"))
+        rich.inject(.startFails(Self.id, on: "host3"))
         let data = try JSONEncoder().encode(rich)
         #expect(try JSONDecoder().decode(SimulatedWorld.self, from: data) == rich)
     }

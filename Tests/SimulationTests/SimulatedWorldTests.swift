@@ -163,7 +163,7 @@ struct SimulatedWorldTests {
         #expect(second?.message.contains("already running") == true)
 
         var silent = Self.world
-        silent.strike(.daemonRestart("host2", silentMilliseconds: 1000))
+        silent.inject(.daemonRestart("host2", silentMilliseconds: 1000))
         let peer = #expect(throws: HypervisorError.self) {
             try silent.migrate(Self.request(), from: "host1")
         }
@@ -243,7 +243,7 @@ struct SimulatedWorldTests {
     ])
     func `post-copy ends well or leaves two halves`(fault: SimulatedFault, picture: String) throws {
         var world = Self.world { $0.memory = .gibibytes(8) }
-        world.strike(.guestBusy(Self.id, dirtyRate: .gibibytes(2)))
+        world.inject(.guestBusy(Self.id, dirtyRate: .gibibytes(2)))
         world.schedule = [ScheduledFault(.phase(Self.id, .postcopy), fault)]
         var request = Self.request()
         request.options.postcopy = true
@@ -258,7 +258,7 @@ struct SimulatedWorldTests {
 
     @Test func `post-copy goes on where it was cut, once the link is back`() throws {
         var world = Self.world { $0.memory = .gibibytes(8) }
-        world.strike(.guestBusy(Self.id, dirtyRate: .gibibytes(2)))
+        world.inject(.guestBusy(Self.id, dirtyRate: .gibibytes(2)))
         world.schedule = [
             ScheduledFault(
                 .phase(Self.id, .postcopy), .linkLoss("host1", milliseconds: 90_000))
@@ -308,7 +308,7 @@ struct SimulatedWorldTests {
         #expect(try target.sighting(of: Self.id, on: "host1").presence == .running)
         // Its empty process went with the power: a second attempt must not be cleaned up for it.
         var again = target
-        again.strike(.hostReboot("host2", downMilliseconds: 1))
+        again.inject(.hostReboot("host2", downMilliseconds: 1))
         again.advance(to: again.now.advanced(byMilliseconds: 2))
         _ = try again.migrate(Self.request(), from: "host1")
         again.advance(to: again.now.advanced(byMilliseconds: 600_000))

@@ -53,7 +53,7 @@ package struct MadeUpRuns {
         if let host = drained {
             drained = nil
             let back = world.domains.filter { home[$0.id] == host && $0.host != host }
-                .map { Homecoming($0.id, home: host) }
+                .map { ReturnMove($0.id, home: host) }
             let plan = plan(.return(back, bestEffort: true), "return \(host)")
             if plan.outcome == .plan { return plan }
         }

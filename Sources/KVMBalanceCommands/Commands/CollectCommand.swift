@@ -48,12 +48,12 @@ struct CollectCommand: FleetCommand {
         if let keepDays { kept.raw = Int64(keepDays) * 86_400 }
         let retention = RetentionService(
             store: store, kept: kept, clock: composition.clock, logger: logger)
-        let survey = DirtyRateSampling(
+        let sampling = DirtyRateSampling(
             probes: noDirtyRates ? [] : composition.hosts.memoryProbes,
-            store: SurveyStore(metrics: store, now: composition.now), clock: ContinuousClock(),
+            store: DirtyRateTable(metrics: store, now: composition.now), clock: ContinuousClock(),
             now: composition.now, logger: logger)
         let group = ServiceGroup(
-            services: [collector, retention, survey],
+            services: [collector, retention, sampling],
             gracefulShutdownSignals: [.sigterm, .sigint]
                 + (SignalWatch.isHangUpIgnored ? [] : [.sighup]),
             logger: logger)

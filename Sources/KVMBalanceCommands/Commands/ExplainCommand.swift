@@ -24,7 +24,8 @@ struct ExplainCommand: FleetCommand {
         }
         if domain == nil, let purpose = plan.purpose {
             Console.out(
-                "made by the timer, \(LookWords.text(purpose.overSeconds)): \(purpose.reason)")
+                "made by the timer, \(ObservationText.text(purpose.overSeconds)): \(purpose.reason)"
+            )
         }
         for step in steps {
             Console.out(

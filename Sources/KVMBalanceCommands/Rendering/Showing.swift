@@ -54,7 +54,7 @@ extension FleetCommand {
             if isJSON {
                 try Console.outJSON(TimerWait(reason: reason, overSeconds: seconds))
             } else {
-                Console.out("balance: nothing to do: \(reason) (\(LookWords.text(seconds)))")
+                Console.out("balance: nothing to do: \(reason) (\(ObservationText.text(seconds)))")
             }
             return .done
         }
@@ -78,7 +78,7 @@ extension RunEnding.Left {
 }
 
 /// Over which time hosts were looked at, in words.
-enum LookWords {
+enum ObservationText {
     static func text(_ seconds: Int64?) -> String {
         seconds.map { "mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
             ?? "newest figures"

@@ -29,7 +29,8 @@ final class TerminalProgress: ProgressObserver {
         case .measuring(let count, let milliseconds):
             "measuring the dirty rate of \(Format.plural(count, "guest")), about "
                 + "\(milliseconds / 1000) s ('kvmbalance collect' does this in advance)"
-        case .decided(let reason, let seconds): "balance: \(reason) (\(LookWords.text(seconds)))"
+        case .decided(let reason, let seconds):
+            "balance: \(reason) (\(ObservationText.text(seconds)))"
         case .toldToAbort(let process): "told \(process) to abort its migrations and end"
         case .runBegins, .run, .runIsOver: nil
         }

@@ -16,12 +16,12 @@ extension FitnessCheck {
 
     /// Peer-to-peer: can the daemon here open the others' with its own credentials?
     private func daemons(
-        _ host: HostName, _ targets: [HostName], _ probes: FleetProbes
+        _ host: HostName, _ targets: [HostName], _ probes: FitnessProbes
     ) -> [Finding] {
         var good: [HostName] = []
         var findings: [Finding] = []
         for target in targets {
-            switch probes.daemons[FleetProbes.Pair(from: host, to: target)] {
+            switch probes.daemons[FitnessProbes.Pair(from: host, to: target)] {
             case .reached: good.append(target)
             case .refused(let reason):
                 findings.append(
@@ -47,7 +47,7 @@ extension FitnessCheck {
         ] + findings
     }
 
-    private func ports(_ targets: [HostName], _ shell: ShellProbe?) -> [Finding] {
+    private func ports(_ targets: [HostName], _ shell: ShellFacts?) -> [Finding] {
         guard let shell else { return [] }
         if let silence = shell.silence {
             return [
@@ -63,7 +63,7 @@ extension FitnessCheck {
             case .closed(let reason):
                 return Finding(
                     item: "migration port of \(target)", grade: .failure,
-                    detail: "\(address(of: target)):\(ShellProbe.port): \(reason)",
+                    detail: "\(address(of: target)):\(ShellFacts.port): \(reason)",
                     remedy:
                         "open 49152 to 49215/tcp there for this host, or give the address of its "
                         + "migration network (migrationAddress)")
@@ -84,7 +84,7 @@ extension FitnessCheck {
     }
 
     /// Between two hosts, since libvirt compares their times for what a move took.
-    private func clock(_ host: HostName, _ probes: FleetProbes) -> [Finding] {
+    private func clock(_ host: HostName, _ probes: FitnessProbes) -> [Finding] {
         guard let own = probes.shells[host]?.clock else { return [] }
         let off = probes.shells.compactMap { other, shell -> (HostName, Int64)? in
             guard other != host, let clock = shell.clock else { return nil }
@@ -110,7 +110,7 @@ extension FitnessCheck {
 
     private static let tolerableMilliseconds: Int64 = 500
 
-    private func locks(_ shell: ShellProbe?) -> [Finding] {
+    private func locks(_ shell: ShellFacts?) -> [Finding] {
         guard let shell, shell.silence == nil else { return [] }
         if let manager = shell.lockManager {
             return [Finding(item: "disk locks", grade: .ok, detail: manager)]
@@ -124,7 +124,7 @@ extension FitnessCheck {
     }
 
     /// For `--tls`: QEMU's own, not libvirtd's.
-    private func certificates(_ shell: ShellProbe?) -> [Finding] {
+    private func certificates(_ shell: ShellFacts?) -> [Finding] {
         guard let shell, shell.silence == nil else { return [] }
         let needed = ["ca-cert.pem", "server-cert.pem", "server-key.pem"]
         let missing = needed.filter { !shell.certificates.contains($0) }
@@ -138,13 +138,13 @@ extension FitnessCheck {
     }
 
     /// Where a pool cannot tell what it is, a file that was left there can.
-    private func marks(_ inventory: HostInventory, _ probes: FleetProbes) -> [Finding] {
+    private func marks(_ inventory: HostInventory, _ probes: FitnessProbes) -> [Finding] {
         let own = probes.pools.filter {
             $0.pair.from == inventory.host || $0.pair.to == inventory.host
         }
         return Dictionary(grouping: own, by: \.pool).sorted { $0.key < $1.key }.flatMap {
             pool, found -> [Finding] in
-            let other = { (probe: FleetProbes.PoolProbe) in
+            let other = { (probe: FitnessProbes.PoolProbe) in
                 probe.pair.from == inventory.host ? probe.pair.to : probe.pair.from
             }
             let same = found.filter { $0.isSame == true }.map(other)

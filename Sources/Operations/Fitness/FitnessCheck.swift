@@ -24,9 +24,9 @@ package struct FitnessCheck {
     }
 
     let fleet: Fleet
-    let looks: [HostLook]
+    let looks: [HostReading]
     /// nil when nothing was tried out.
-    var probes: FleetProbes?
+    var probes: FitnessProbes?
 
     /// The fleet as it was looked at now, all of it; `isTried` also tries the way from host to
     /// host.
@@ -35,7 +35,7 @@ package struct FitnessCheck {
         return FitnessCheck(
             fleet: observer.hosts.fleet, looks: looks,
             probes: isTried
-                ? await FleetProbes.run(observer.hosts, looks, observer.clock) : nil)
+                ? await FitnessProbes.run(observer.hosts, looks, observer.clock) : nil)
     }
 
     package var results: [Result] {

@@ -9,7 +9,7 @@ import Sampling
 import Telemetry
 
 /// What came of looking at one host.
-struct HostLook: Sendable {
+struct HostReading: Sendable {
     var host: HostName
     var result: Result<HostInventory, HypervisorError>
 }
@@ -38,8 +38,8 @@ package struct FleetObserver: Sendable {
 
     /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's
     /// answer. One that tells nonsense is as good as dead.
-    func look() async -> [HostLook] {
-        await withTaskGroup(of: HostLook.self) { group in
+    func look() async -> [HostReading] {
+        await withTaskGroup(of: HostReading.self) { group in
             for inspector in hosts.inspectors {
                 group.addTask {
                     do {
@@ -49,14 +49,14 @@ package struct FleetObserver: Sendable {
                                 kind: .failed, operation: "look", host: inspector.host,
                                 message: fault)
                         }
-                        return HostLook(host: inspector.host, result: .success(inventory))
+                        return HostReading(host: inspector.host, result: .success(inventory))
                     } catch {
-                        return HostLook(
+                        return HostReading(
                             host: inspector.host, result: .failure(error.of(inspector.host)))
                     }
                 }
             }
-            var looks: [HostName: HostLook] = [:]
+            var looks: [HostName: HostReading] = [:]
             for await look in group { looks[look.host] = look }
             return hosts.names.compactMap { looks[$0] }
         }
@@ -91,7 +91,7 @@ package struct FleetObserver: Sendable {
 
     /// A host that cannot be read is shown as it was when it last could, with its fault.
     private func report(
-        _ look: HostLook, _ known: [HostObservation], _ metrics: MetricsStore
+        _ look: HostReading, _ known: [HostObservation], _ metrics: MetricsStore
     ) async throws -> HostReport {
         let settings = settings(of: look.host)
         switch look.result {

@@ -6,14 +6,14 @@ import PlanChecking
 import Planning
 
 /// A timer's decision, and over how many seconds it looked; nil for the newest figures alone.
-struct TimerLook {
+struct TimerObservation {
     var decision: RebalanceDecision
     var overSeconds: Int64?
 }
 
 extension PlanService {
     /// What a timer should do about the world as it is now; the judge has seen its plan.
-    func decide(_ memory: inout RebalanceState) async throws -> TimerLook {
+    func decide(_ memory: inout RebalanceState) async throws -> TimerObservation {
         let snapshot = try await observe(.balance(maxMoves: nil))
         let (metrics, now) = (try observer.stores.metrics(), snapshot.observedAt)
         let look = RebalanceObservation(
@@ -27,7 +27,7 @@ extension PlanService {
         if case .plan(let plan, _) = decision {
             try refuse(PlanChecker.check(plan, on: snapshot, under: policy))
         }
-        return TimerLook(decision: decision, overSeconds: look.overSeconds)
+        return TimerObservation(decision: decision, overSeconds: look.overSeconds)
     }
 
     /// What must stay while a timer's run is planned again: all that rests, and what the run moved

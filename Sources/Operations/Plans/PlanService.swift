@@ -185,7 +185,7 @@ package struct PlanService: Sendable {
     /// Holds a saved plan against the world as it is now.
     func recheck(_ plan: MigrationPlan, from file: String) async throws {
         let snapshot = try await observe(goal(of: plan))
-        let differences = PlanWorld.differences(between: plan, and: snapshot)
+        let differences = PlanApplicability.differences(between: plan, and: snapshot)
         guard differences.isEmpty else {
             throw CommandError(
                 "\(file) no longer matches the fleet, nothing was done:\n  "
@@ -226,10 +226,10 @@ package struct PlanService: Sendable {
 
     private func homecomings(
         to hosts: [HostName], during state: RunState?
-    ) async throws -> [Homecoming] {
-        let away = try await AwayList(of: hosts, in: observer.stores.journal())
+    ) async throws -> [ReturnMove] {
+        let away = try await DisplacedDomains(of: hosts, in: observer.stores.journal())
         return hosts.flatMap { host in
-            away.domains(of: host).map { Homecoming($0.domain, home: host, leftAt: $0.at) }
+            away.domains(of: host).map { ReturnMove($0.domain, home: host, displacedAt: $0.at) }
         }
     }
 

@@ -164,7 +164,7 @@ package struct RunService: Sendable {
         let gate = try await MaintenanceGate(run, begun, journal)
         let executor = RunExecutor(
             run: run, machine: RunMachine(state: begun, recovering: recovering),
-            journal: journal, doors: observer.hosts.doors, clock: observer.clock,
+            journal: journal, connections: observer.hosts.connections, clock: observer.clock,
             observer: RunRelay(progress: progress), closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
             if let plan = agreed?.take() { return plan }

@@ -241,7 +241,7 @@ struct RebootPlanning {
             let emptied = Set(hosts)
             let homecomings = world.snapshot.domains.filter {
                 emptied.contains($0.host) && $0.facts.state.isActive
-            }.map { Homecoming($0.id, home: $0.host) }
+            }.map { ReturnMove($0.id, home: $0.host) }
             guard policy.reboot.bringBack, !homecomings.isEmpty else {
                 world = self.world(empty)
                 return RollingReboot.Round(hosts: hosts.sorted(), away: away)

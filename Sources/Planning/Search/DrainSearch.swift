@@ -39,12 +39,12 @@ struct DrainSearch {
         while true {
             state = start
             for unit in moving { state.remove(unit) }
-            let hopeless = moving.filter { unit in
+            let nonConverging = moving.filter { unit in
                 !targets.contains { state.allows(unit, on: $0) }
             }
-            finding.blockers += shortages(hopeless)
-            moving.removeAll { hopeless.contains($0) }
-            for unit in hopeless { state.place(unit, on: state.origin(of: unit)) }
+            finding.blockers += shortages(nonConverging)
+            moving.removeAll { nonConverging.contains($0) }
+            for unit in nonConverging { state.place(unit, on: state.origin(of: unit)) }
             var left = construct(moving, random: &random)
             if !left.isEmpty,
                 let sequence = eject(left, free: moving)

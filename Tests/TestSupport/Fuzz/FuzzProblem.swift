@@ -96,10 +96,10 @@ package struct FuzzProblem: Sendable {
             request = .drain(hosts, bestEffort: random.oneIn(4))
         case 6, 7:
             let domains = snapshot.domains.filter { _ in random.oneIn(2) }.map { domain in
-                let leftAt = random.oneIn(2) ? domain.host : nil
-                return Homecoming(
+                let displacedAt = random.oneIn(2) ? domain.host : nil
+                return ReturnMove(
                     domain.id, home: Self.one(names, &random),
-                    leftAt: random.oneIn(10) ? Self.one(names, &random) : leftAt)
+                    displacedAt: random.oneIn(10) ? Self.one(names, &random) : displacedAt)
             }
             request = .return(domains, bestEffort: random.oneIn(2))
         case 8:

@@ -7,7 +7,7 @@ import Testing
 @testable import Operations
 
 /// Text for people, made without a fleet.
-struct FaceTests {
+struct RenderingTests {
     @Test func tablesPadToTheWidestCell() {
         var table = Table("NAME", ">SIZE")
         #expect(table.isEmpty)

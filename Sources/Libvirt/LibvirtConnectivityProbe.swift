@@ -3,7 +3,7 @@ package import ClusterModel
 package import HypervisorInterface
 
 /// Tries things out on one real host.
-package final class LibvirtProber: HostProber {
+package final class LibvirtConnectivityProbe: ConnectivityProbe {
     package let host: HostName
     private let options: LibvirtOptions
     private let lane: ConnectionLane

@@ -4,7 +4,7 @@ import PlacementPolicy
 
 /// What a host tells over ssh that libvirt does not: its clock, its lock manager, its certificates,
 /// and whether the migration ports of others can be reached from it. For hosts with a `+ssh` URI.
-struct ShellProbe: Sendable {
+struct ShellFacts: Sendable {
     /// What came of trying a port.
     enum Port: Hashable, Sendable {
         /// Something answered, if only that nobody listens there yet: no firewall stands between.
@@ -27,9 +27,9 @@ struct ShellProbe: Sendable {
 
     static func ask(
         _ shell: (any HostShell)?, about others: [FleetHost], now: @Sendable () -> Timestamp
-    ) async -> ShellProbe {
+    ) async -> ShellFacts {
         guard let shell else {
-            var probe = ShellProbe()
+            var probe = ShellFacts()
             probe.silence = "not asked: its URI is not over ssh"
             return probe
         }
@@ -69,8 +69,8 @@ struct ShellProbe: Sendable {
 
     static func read(
         _ output: String, _ others: [FleetHost]
-    ) -> (result: ShellProbe, times: [Int64]) {
-        var probe = ShellProbe()
+    ) -> (result: ShellFacts, times: [Int64]) {
+        var probe = ShellFacts()
         var times: [Int64] = []
         for line in output.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }

@@ -3,49 +3,50 @@ package import HypervisorInterface
 package import PlacementPolicy
 
 /// All that an operation may ask of one host, real or simulated.
-package struct HostConnection: Sendable {
+package struct HostAccess: Sendable {
     /// What a run needs: it reads, it migrates, and it says how others reach the host.
-    package var door: HostDoor
+    package var connection: HostConnection
     /// Measures how fast guests rewrite their memory.
-    package var memoryProbe: any MemoryProbe
+    package var memoryProbe: any DirtyRateProbe
     /// Tries out what cannot be read; nil for simulated hosts.
-    package var prober: (any HostProber)?
+    package var prober: (any ConnectivityProbe)?
     /// Runs commands on the host; nil where its URI does not go over ssh.
     package var shell: (any HostShell)?
 
     package init(
-        _ door: HostDoor, memoryProbe: any MemoryProbe, prober: (any HostProber)? = nil,
+        _ connection: HostConnection, memoryProbe: any DirtyRateProbe,
+        prober: (any ConnectivityProbe)? = nil,
         shell: (any HostShell)? = nil
     ) {
-        self.door = door
+        self.connection = connection
         self.memoryProbe = memoryProbe
         self.prober = prober
         self.shell = shell
     }
 }
 
-/// The hosts of a fleet file, with a connection to each.
+/// The hosts of a fleet file, with access to each.
 package struct FleetHosts: Sendable {
     package let fleet: Fleet
-    private let connections: [HostName: HostConnection]
+    private let accesses: [HostName: HostAccess]
 
-    package init(_ fleet: Fleet, _ connections: [HostName: HostConnection]) {
+    package init(_ fleet: Fleet, _ accesses: [HostName: HostAccess]) {
         self.fleet = fleet
-        self.connections = connections
+        self.accesses = accesses
     }
 
-    package subscript(_ host: HostName) -> HostConnection? { connections[host] }
+    package subscript(_ host: HostName) -> HostAccess? { accesses[host] }
 
     /// In order of the fleet file.
     package var names: [HostName] { fleet.hosts.map(\.name) }
-    private var all: [HostConnection] { names.compactMap { connections[$0] } }
-    package var inspectors: [any HostInspector] { all.map(\.door.inspector) }
-    package var memoryProbes: [any MemoryProbe] { all.map(\.memoryProbe) }
-    package var doors: [HostName: HostDoor] { connections.mapValues(\.door) }
+    private var all: [HostAccess] { names.compactMap { accesses[$0] } }
+    package var inspectors: [any HostInspector] { all.map(\.connection.inspector) }
+    package var memoryProbes: [any DirtyRateProbe] { all.map(\.memoryProbe) }
+    package var connections: [HostName: HostConnection] { accesses.mapValues(\.connection) }
 
     /// Throws the first of these hosts that the fleet file does not have.
     package func require(_ hosts: [HostName]) throws {
-        for host in hosts where connections[host] == nil {
+        for host in hosts where accesses[host] == nil {
             let known = names.map(\.rawValue).joined(separator: ", ")
             throw CommandError("there is no host '\(host)' in the fleet file; it has \(known)")
         }
@@ -56,7 +57,7 @@ package struct FleetHosts: Sendable {
     /// reported then.
     package func prepareToMigrate(from sources: [HostName]) {
         for source in sources.prefix(Self.preparedAtMost) {
-            Task { await connections[source]?.door.actuator.makeReady() }
+            Task { await accesses[source]?.connection.actuator.makeReady() }
         }
     }
 

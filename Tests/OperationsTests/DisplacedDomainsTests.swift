@@ -6,7 +6,7 @@ import Testing
 @testable import Operations
 
 /// Who is away from home, folded from runs.
-struct AwayListTests {
+struct DisplacedDomainsTests {
     private func run(_ plan: MigrationPlan, rolledBack: Bool = false) -> RunState {
         var state = RunState(plan: plan)
         state.apply(.taken(process: 1, goal: .forward), at: Example.start)
@@ -30,11 +30,11 @@ struct AwayListTests {
         return state
     }
 
-    private func away(after runs: [RunState]) -> AwayList {
-        AwayList(runs.enumerated().flatMap { $1.moves(of: RunID(Int64($0 + 1))) })
+    private func away(after runs: [RunState]) -> DisplacedDomains {
+        DisplacedDomains(runs.enumerated().flatMap { $1.moves(of: RunID(Int64($0 + 1))) })
     }
 
-    private func away(_ list: AwayList, _ host: HostName) -> [String] {
+    private func away(_ list: DisplacedDomains, _ host: HostName) -> [String] {
         list.domains(of: host).map { "\($0.domain)@\($0.at)" }
     }
 

@@ -3,8 +3,8 @@ package import Persistence
 import Sampling
 import Telemetry
 
-/// The metrics database as the survey of dirty rates sees it.
-package struct SurveyStore: DirtyRateStore {
+/// The metrics database as the sampling of dirty rates sees it.
+package struct DirtyRateTable: DirtyRateStore {
     private let metrics: MetricsStore
     private let now: @Sendable () -> Timestamp
 

@@ -2,7 +2,7 @@ import ClusterModel
 import Execution
 
 /// Tells a virtual run in words: names for numbers, seconds since its start for times.
-struct Narrator: Sendable {
+struct EventLog: Sendable {
     private let start: Timestamp
     private let names: [DomainID: String]
 
@@ -89,7 +89,7 @@ struct Narrator: Sendable {
         return ["a plan of \(count), goal \(goal.rawValue)"] + steps + blockers
     }
 
-    private func words(_ settlement: Settlement) -> String {
+    private func words(_ settlement: RepairAction) -> String {
         switch settlement {
         case .destroyPausedSource: "the paused copy on the source is destroyed"
         case .resumeSource: "the source's copy is resumed"
@@ -133,7 +133,7 @@ struct Narrator: Sendable {
                 + (failure.map { "failed: \($0.message)" } ?? "is done")
         // The journal tells it better.
         case .adjust: nil
-        case .overdue(let id, let reason), .hopeless(let id, let reason):
+        case .overdue(let id, let reason), .nonConverging(let id, let reason):
             "step \(id) \(reason)"
         case .stuck(let id, let reason):
             "step \(id) \(reason)"
@@ -159,7 +159,8 @@ struct Narrator: Sendable {
     }
 
     private func looked(
-        _ id: StepID, _ purpose: LookPurpose, _ source: DomainSighting, _ target: DomainSighting,
+        _ id: StepID, _ purpose: ObservationPurpose, _ source: DomainSighting,
+        _ target: DomainSighting,
         of state: RunState
     ) -> String? {
         guard let move = state.step(id)?.step.move else { return nil }

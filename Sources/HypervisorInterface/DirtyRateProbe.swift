@@ -3,7 +3,7 @@ package import ClusterModel
 /// Measures dirty rates of guests on one host. A separate type,
 /// because measuring asks for a writable connection, and who collects must hold nothing that could
 /// migrate.
-package protocol MemoryProbe: Sendable {
+package protocol DirtyRateProbe: Sendable {
     var host: HostName { get }
 
     /// Bytes that differ after this many seconds, as a rate over them; nil when the domain cannot

@@ -6,7 +6,7 @@ import HypervisorInterface
 ///
 /// libvirt's call waits behind any job on the domain, a migration's above all, and gives up after
 /// half a minute: so it is not made when one is seen, and nobody else shares the connection.
-package final class LibvirtMemoryProbe: MemoryProbe {
+package final class LibvirtDirtyRateProbe: DirtyRateProbe {
     package let host: HostName
     private let lane: ConnectionLane
     private let options: LibvirtOptions

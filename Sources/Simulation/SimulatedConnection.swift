@@ -2,8 +2,8 @@ package import ClusterModel
 package import HypervisorInterface
 package import Telemetry
 
-/// All doors to one host of a simulated fleet.
-package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
+/// All connections to one host of a simulated fleet.
+package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateProbe {
     package let fleet: any WorldHolder
     /// The host's name in the fleet.
     package let place: HostName
@@ -54,7 +54,7 @@ package struct SimulatedDoor: HostInspector, MigrationActuator, MemoryProbe {
         }
     }
 
-    // MARK: MemoryProbe
+    // MARK: DirtyRateProbe
 
     /// At once: what a guest does here is known and not measured.
     package func writeRate(of domain: DomainID, seconds: Int) async throws -> Bytes? {

@@ -1,5 +1,5 @@
 /// Everything the executor needs of one host: both doors, and how others reach it.
-package struct HostDoor: Sendable {
+package struct HostConnection: Sendable {
     package var inspector: any HostInspector
     package var actuator: any MigrationActuator
     /// nil where no images can be handled: then only live moves with memory alone are possible.

@@ -4,7 +4,7 @@ import Persistence
 
 /// Which domains drains took away from their hosts and no return brought back yet: the fold of all
 /// runs in the journal.
-struct AwayList {
+struct DisplacedDomains {
     struct Absence: Hashable {
         var home: HostName
         /// Where our runs put the domain last.

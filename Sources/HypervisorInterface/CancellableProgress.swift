@@ -1,7 +1,7 @@
 package import ClusterModel
 
 /// Cancels a running copy and reports its progress.
-package protocol CopyControl: AnyObject, Sendable {
+package protocol CancellableProgress: AnyObject, Sendable {
     var isCancelled: Bool { get }
     func begin(total: Bytes)
     func advance(by count: Int)

@@ -4,7 +4,7 @@ import HypervisorInterface
 import PlacementPolicy
 
 /// What was tried out between hosts, every pair in both directions.
-struct FleetProbes: Sendable {
+struct FitnessProbes: Sendable {
     /// From one host to another.
     struct Pair: Hashable, Sendable {
         var from: HostName
@@ -21,15 +21,15 @@ struct FleetProbes: Sendable {
         var reason: String?
     }
 
-    var shells: [HostName: ShellProbe] = [:]
+    var shells: [HostName: ShellFacts] = [:]
     var daemons: [Pair: PeerReach] = [:]
     var pools: [PoolProbe] = []
 
     /// Tries it between all hosts that answered.
     static func run(
-        _ fleet: FleetHosts, _ looks: [HostLook], _ clock: WorldClock
-    ) async -> FleetProbes {
-        var probes = FleetProbes()
+        _ fleet: FleetHosts, _ looks: [HostReading], _ clock: WorldClock
+    ) async -> FitnessProbes {
+        var probes = FitnessProbes()
         let hosts = fleet.fleet.hosts.filter { host in
             looks.contains { look in
                 if case .success = look.result { look.host == host.name } else { false }
@@ -44,13 +44,13 @@ struct FleetProbes: Sendable {
 
     private static func askShells(
         _ hosts: [FleetHost], _ fleet: FleetHosts, _ clock: WorldClock
-    ) async -> [HostName: ShellProbe] {
-        await withTaskGroup(of: (HostName, ShellProbe).self) { group in
+    ) async -> [HostName: ShellFacts] {
+        await withTaskGroup(of: (HostName, ShellFacts).self) { group in
             for host in hosts {
                 let others = hosts.filter { $0.name != host.name }
                 let shell = fleet[host.name]?.shell
                 group.addTask {
-                    (host.name, await ShellProbe.ask(shell, about: others, now: clock.now))
+                    (host.name, await ShellFacts.ask(shell, about: others, now: clock.now))
                 }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
@@ -65,7 +65,7 @@ struct FleetProbes: Sendable {
             for host in hosts {
                 guard let prober = fleet[host.name]?.prober else { continue }
                 let peers = hosts.filter { $0.name != host.name }.compactMap { other in
-                    fleet[other.name].map { (other.name, $0.door.peerURI) }
+                    fleet[other.name].map { (other.name, $0.connection.peerURI) }
                 }
                 group.addTask {
                     var found: [Pair: PeerReach] = [:]
@@ -88,7 +88,7 @@ struct FleetProbes: Sendable {
     /// Pools of files with the same name, type and path on several hosts: one leaves a mark, the
     /// others look for it.
     private static func tryPools(
-        _ looks: [HostLook], _ fleet: FleetHosts
+        _ looks: [HostReading], _ fleet: FleetHosts
     ) async -> [PoolProbe] {
         var holders: [StoragePool: [HostName]] = [:]
         for look in looks {

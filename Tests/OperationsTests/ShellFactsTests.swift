@@ -7,7 +7,7 @@ import Testing
 @testable import Operations
 
 /// What a host's shell tells, read without one.
-struct ShellProbeTests {
+struct ShellFactsTests {
     struct FakeShell: HostShell {
         let host: HostName = "host1"
         let answer: HostShellAnswer
@@ -17,9 +17,9 @@ struct ShellProbeTests {
     private let other = FleetHost(name: "host2", uri: "qemu+ssh://host2/system")
 
     /// Asked from second 100 to second 101 by our clock.
-    private func ask(_ output: String, errors: String = "") async -> ShellProbe {
+    private func ask(_ output: String, errors: String = "") async -> ShellFacts {
         let times = Mutex([Timestamp(seconds: 100), Timestamp(seconds: 101)])
-        return await ShellProbe.ask(
+        return await ShellFacts.ask(
             FakeShell(answer: HostShellAnswer(output: output, errors: errors)), about: [other]
         ) { times.withLock { $0.removeFirst() } }
     }
@@ -45,7 +45,7 @@ struct ShellProbeTests {
     @Test func whoDoesNotAnswerIsSilent() async {
         #expect(await ask("", errors: "Permission denied").silence == "ssh: Permission denied")
         #expect(await ask("").silence == "ssh: no answer")
-        let unasked = await ShellProbe.ask(nil, about: [other]) { Timestamp(seconds: 1) }
+        let unasked = await ShellFacts.ask(nil, about: [other]) { Timestamp(seconds: 1) }
         #expect(unasked.silence == "not asked: its URI is not over ssh")
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Operations
 
 /// A plan held against a world that went on.
-struct PlanWorldTests {
+struct PlanApplicabilityTests {
     private func world(
         _ domains: [(name: String, host: HostName, state: DomainState)]
     ) -> ClusterSnapshot {
@@ -23,14 +23,14 @@ struct PlanWorldTests {
 
     private func differences(_ snapshot: ClusterSnapshot) -> [String] {
         let plan = Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")])
-        return PlanWorld.differences(between: plan, and: snapshot)
+        return PlanApplicability.differences(between: plan, and: snapshot)
     }
 
     @Test func anEqualDigestIsAnEqualWorld() {
         let snapshot = world([("a", "host1", .running)])
         var plan = Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")])
         plan.origin.digest = snapshot.digest
-        #expect(PlanWorld.differences(between: plan, and: snapshot).isEmpty)
+        #expect(PlanApplicability.differences(between: plan, and: snapshot).isEmpty)
     }
 
     @Test func aGuestOnItsWayToADrainedHostIsNamed() {
@@ -42,10 +42,10 @@ struct PlanWorldTests {
             calm, hosts: calm.hosts, domains: calm.domains, inFlight: [flight])
         #expect(busy.digest == calm.digest)
         #expect(
-            PlanWorld.differences(between: plan, and: busy)
+            PlanApplicability.differences(between: plan, and: busy)
                 == ["'b' is on its way from host2 to host1"])
         plan.kind = .balance
-        #expect(PlanWorld.differences(between: plan, and: busy) == [])
+        #expect(PlanApplicability.differences(between: plan, and: busy) == [])
     }
 
     @Test func eachChangeIsNamed() {

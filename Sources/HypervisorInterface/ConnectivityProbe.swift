@@ -1,7 +1,7 @@
 package import ClusterModel
 
 /// Tries out on a host what cannot be read of it, and leaves nothing behind.
-package protocol HostProber: Sendable {
+package protocol ConnectivityProbe: Sendable {
     var host: HostName { get }
 
     /// Can this host's daemon open another's, as a peer-to-peer migration makes it do?

@@ -1,7 +1,7 @@
 import ClusterModel
 
 /// Holds a plan against the world it is about to be run in.
-enum PlanWorld {
+enum PlanApplicability {
     /// What is no longer as the plan assumed, one sentence each; empty when nothing matters.
     static func differences(
         between plan: MigrationPlan, and snapshot: ClusterSnapshot

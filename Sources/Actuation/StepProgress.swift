@@ -4,7 +4,7 @@ import HypervisorInterface
 import Synchronization
 
 /// The executor's end of a step that copies images or moves cold.
-final class MoveControl: CopyControl {
+final class StepProgress: CancellableProgress {
     /// What is known of it.
     private struct State {
         var isCancelled = false
