@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12 with the Swift toolchain: `make demo`, `make test`.
-.PHONY: build demo test check sanitize bench lint format lab lab-down deps lab-deps clean
+.PHONY: build demo test check sanitize mutants bench lint format lab lab-down deps lab-deps clean
 
 SWIFT_FILES = Sources Tests Package.swift
 
@@ -20,6 +20,10 @@ check:
 # Every test with the thread and the address sanitizer: an hour and a half.
 sanitize: deps lab-deps
 	Tests/sanitize
+
+# Bugs planted in the executor's sources, each in a copy: seeds and stories must notice every one.
+mutants: deps
+	Tests/Mutants/run
 
 # Measures the planner on published data, which is not in this repository; DATA is its path.
 DATA ?= ../shared/data

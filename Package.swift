@@ -84,13 +84,21 @@ let package = Package(
                 "Replay", "Persistence", "Operations",
             ]),
 
+        // Plays a folder of `simulations/` that tells what goes wrong.
+        library(
+            "Scenarios",
+            [
+                "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
+                "Execution", "HypervisorInterface", "Simulation",
+            ]),
+
         // Presentation: all wiring happens in KVMBalanceCommands.
         library(
             "KVMBalanceCommands",
             [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "Execution",
                 "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence",
-                "Sampling", "Actuation", "Operations", "History",
+                "Sampling", "Actuation", "Operations", "History", "Scenarios",
                 argumentParser, logging, serviceLifecycle, unixSignals,
             ]),
         .executableTarget(
@@ -141,7 +149,7 @@ let package = Package(
             "SimulationTests",
             [
                 "ClusterModel", "Execution", "HypervisorInterface", "Simulation", "Telemetry",
-                "Planning", "PlacementPolicy", "PlanChecking", "FaultScenarios",
+                "Planning", "PlacementPolicy", "PlanChecking", "FaultScenarios", "Scenarios",
             ]),
         tests(
             "LibvirtTests",
@@ -163,14 +171,14 @@ let package = Package(
             name: "FaultScenarios",
             dependencies: [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
-                "Execution", "HypervisorInterface", "Simulation",
+                "Execution", "HypervisorInterface", "Simulation", "Scenarios",
             ],
             path: "Tests/FaultScenarios", swiftSettings: strict),
         .executableTarget(
             name: "kvmbalance-bench",
             dependencies: [
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
-                "FaultScenarios", "Simulation", "Execution", "Replay", "Telemetry",
+                "FaultScenarios", "Scenarios", "Simulation", "Execution", "Replay", "Telemetry",
                 "BenchmarkModels", "Persistence", argumentParser,
             ],
             path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),

@@ -57,12 +57,7 @@ package struct HistoryFolder {
 
     package func read() throws -> ReplayWorld {
         guard has(Self.historyFile) else {
-            let isStory = has("faults.yaml")
-            throw CommandError(
-                "\(path) has no \(Self.historyFile)"
-                    + (isStory
-                        ? ": it is a story of faults; play it with 'kvmbalance-bench faults "
-                            + "--scenario \(path)'" : ""))
+            throw CommandError("\(path) has no \(Self.historyFile)")
         }
         let base: ClusterSnapshot
         if has(Self.clusterFile) {

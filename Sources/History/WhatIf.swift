@@ -33,6 +33,12 @@ package struct WhatIf {
         self.linkMbps = linkMbps
     }
 
+    /// Nothing is changed.
+    package var isEmpty: Bool {
+        [hostLost, hostAdded, hostResized, drain, domainsAdded].allSatisfy(\.isEmpty)
+            && grow == nil && linkMbps == nil
+    }
+
     package func applied(to given: ReplayWorld) throws -> ReplayWorld {
         var hosts = given.base.hosts
         var domains = given.base.domains

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FaultScenarios
 import Foundation
+import Scenarios
 
 /// `faults`: the executor's state machine in virtual time, with everything going wrong that can.
 struct FaultsBenchmark: AsyncParsableCommand {

@@ -2,6 +2,7 @@ package import ClusterModel
 import Execution
 import PlacementPolicy
 import Planning
+package import Scenarios
 package import Simulation
 
 /// A plan of ten steps in a fleet that is nearly full, of which seven are made before somebody else

@@ -291,4 +291,22 @@ struct HistoryTests {
             contentsOf: folder.appendingPathComponent("expected.log"), encoding: .utf8)
         #expect(told == expected, "\(name) now says:\n\(told)")
     }
+
+    /// The same player as the tests of the executor have, line by line.
+    @Test(arguments: ["quiet-drain", "cold-move", "known-originals-removed-too-early"])
+    func `a story of faults is told as expected`(name: String) throws {
+        let folder = Self.simulations.appendingPathComponent(name)
+        let ending = try Program(
+            ["simulate", folder.path], in: FileManager.default.temporaryDirectory
+        ).wait()
+        #expect(ending.status == 0, "\(ending.text)")
+        let told = ending.output.split(separator: "\n").dropFirst().joined(separator: "\n") + "\n"
+        let expected = try String(
+            contentsOf: folder.appendingPathComponent("expected.log"), encoding: .utf8)
+        #expect(told == expected, "\(name) now says:\n\(told)")
+        let changed = try Program(
+            ["simulate", folder.path, "--grow", "5"], in: FileManager.default.temporaryDirectory
+        ).wait()
+        #expect(changed.status == 64 && changed.text.contains("faults.yaml"))
+    }
 }

@@ -24,12 +24,6 @@ MUTANTS = [
         "            sightings[host] = await sighting(of: move.domain, on: host)\n",
         "            sightings[host] = DomainSighting(.absent)\n"),
     Mutant(
-        "looks-at-the-target-first", EXECUTOR,
-        "        let source = await sighting(of: move.domain, on: move.source)\n"
-        "        let target = await sighting(of: move.domain, on: move.target)\n",
-        "        let target = await sighting(of: move.domain, on: move.target)\n"
-        "        let source = await sighting(of: move.domain, on: move.source)\n"),
-    Mutant(
         "takes-silence-for-absence", EXECUTOR,
         '            return DomainSighting(.unknown, detail: "\\(error)")\n',
         "            return DomainSighting(.absent)\n"),

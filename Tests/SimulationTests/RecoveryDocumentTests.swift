@@ -2,6 +2,7 @@ import ClusterModel
 import Execution
 import FaultScenarios
 import Foundation
+import Scenarios
 import Simulation
 import Testing
 

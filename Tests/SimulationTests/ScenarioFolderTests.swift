@@ -1,5 +1,6 @@
 import FaultScenarios
 import Foundation
+import Scenarios
 import Testing
 
 /// Every folder of `simulations/` is played, and tells its `expected.log`.

@@ -1,6 +1,7 @@
 import ClusterModel
 import FaultScenarios
 import Foundation
+import Scenarios
 import Simulation
 import Testing
 

@@ -10,8 +10,6 @@ struct DeadDeclarationTests {
         "memoryUsed": "stored in the tiers, in the order of the cases",
         "durability": "asks the journal's own connection; the crash test holds it",
         "randomForImages": "draws the seeds of Tests/FaultScenarios",
-        "furnish": "makes the files of worlds in Tests/FaultScenarios",
-        "ownPath": "names a file of worlds in Tests/FaultScenarios",
         "calibrate": "learns at once what TransferLearning learns run by run: tests hold both",
     ]
 

@@ -14,6 +14,10 @@ struct ImportTests {
         "Simulation": [
             "ClusterModel", "Telemetry", "HypervisorInterface", "Execution", "Actuation",
         ],
+        "Scenarios": [
+            "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking", "Execution",
+            "HypervisorInterface", "Simulation",
+        ],
         "Replay": ["ClusterModel", "Telemetry", "PlacementPolicy"],
         "Libvirt": [
             "CLibvirt", "CLibxml2", "ClusterModel", "Telemetry", "HypervisorInterface",
@@ -34,7 +38,8 @@ struct ImportTests {
         ],
         "KVMBalanceCommands": [
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "Execution",
-            "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence", "Sampling",
+            "HypervisorInterface", "Simulation", "Scenarios", "Replay", "Libvirt", "Persistence",
+            "Sampling",
             "Actuation", "Operations", "History", "ArgumentParser", "Logging", "ServiceLifecycle",
             "UnixSignals",
         ],

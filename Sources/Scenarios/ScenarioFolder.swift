@@ -16,7 +16,7 @@ package struct ScenarioFolder {
     package let seed: UInt64
     package let drained: [HostName]
     package let takeUps: [TakeUp]
-    package let policy: Policy
+    package var policy: Policy
 
     /// What a person asks for once a run has ended.
     package struct TakeUp: Hashable, Sendable {
@@ -30,6 +30,12 @@ package struct ScenarioFolder {
         package let description: String
     }
 
+    /// Whether this is a folder of this kind: it has a `faults.yaml`.
+    package static func isStory(_ folder: URL) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent("faults.yaml").path)
+    }
+
+    /// Throws `Unreadable` with the file's name, and line and column where they are known.
     package init(at folder: URL) throws {
         func read<Value>(_ name: String, _ parse: (String) throws -> Value) throws -> Value {
             let file = folder.appendingPathComponent(name)
