@@ -18,6 +18,7 @@ struct DefaultTests {
                 "    2", "default: 3", "}",  //
                 "switch number {", "case 1: true", "default: false", "}",
                 "switch error {", "case .scanner(let place): place", "default: nil", "}",
+                "switch word {", "case \"blue\":", "    .blue", "default: nil", "}",
             ])
         #expect(Self.defaults(in: [file]) == ["Sample.swift:10"])
     }
@@ -36,11 +37,14 @@ struct DefaultTests {
     private static func patterns(above index: Int, in lines: [Substring]) -> Set<String> {
         let indent = lines[index].prefix { $0 == " " }
         var names: Set<String> = []
-        for line in lines[..<index].reversed() {
+        for position in lines[..<index].indices.reversed() {
+            let line = lines[position]
             guard line.hasPrefix(indent) else { break }
             let text = line.dropFirst(indent.count)
             if text.contains("switch "), !text.hasPrefix(" ") { break }
-            let continues = text.hasPrefix("    .") || text.hasPrefix("    (.")
+            // Below a colon stands what the case does.
+            let isBody = position > 0 && lines[position - 1].hasSuffix(":")
+            let continues = !isBody && (text.hasPrefix("    .") || text.hasPrefix("    (."))
             guard text.hasPrefix("case ") || continues else { continue }
             let pattern = text.prefix { $0 != ":" }
             for piece in pattern.split(separator: ".").dropFirst() {
