@@ -26,6 +26,7 @@ extension VirtualRun {
                 rowsMet.insert(RecoveryTable.decide(source: source, target: target).row.label)
             }
         }
+        if case .abort = event { abortedAt = abortedAt ?? world.now }
         if isTold, let line = log.line(event, of: state) { tell(line) }
     }
 
@@ -53,6 +54,12 @@ extension VirtualRun {
         if wasClosed.contains(id) {
             report(["\(log.name(move.domain)) goes to \(move.target), which is in maintenance"]
             )
+        }
+        // Copying checks every second whether it is to stop.
+        if request.mode == .offline, step.step.move == move, let abortedAt,
+            world.now.millisecondsSince(abortedAt) > 10_000
+        {
+            report(["step \(id) continues although it was aborted"])
         }
         noteWhetherTwice(move, by: "migrate it")
     }

@@ -63,6 +63,8 @@ package struct VirtualRun: Sendable {
     /// Steps whose target was in maintenance when their intent was written. Whoever closes a host
     /// later finds the step in the journal.
     var wasClosed: Set<StepID> = []
+    /// When a person asked this process to abort the run.
+    var abortedAt: Timestamp?
     /// How far our wall clock is off.
     var clockOffset: Int64 = 0
     /// Of the plan in force, by the journal and not by the machine's word.
@@ -130,7 +132,7 @@ package struct VirtualRun: Sendable {
     ) -> VirtualProcess.End {
         let isNew = journal.isEmpty
         lives += 1
-        (isKilled, seen, ranTwice) = (false, [:], [:])
+        (isKilled, seen, ranTwice, abortedAt) = (false, [:], [:], nil)
         do {
             try write(.taken(process: lives, goal: goal), at: ourTime)
             if isNew { try write(.planned(plan, goal: goal), at: ourTime) }

@@ -54,7 +54,8 @@ MUTANTS = [
         "leaves-firmware-behind", IMAGES, "firmware: isCold)", "firmware: false)"),
     Mutant(
         "asks-for-no-room", IMAGES,
-        "        try await target.admit(images, isVerbatim: isCold)\n", ""),
+        "        try await target.admit(images, isVerbatim: isCold)\n",
+        "        _ = (target, isCold)\n"),
     Mutant(
         "goes-on-after-an-abort", EXECUTOR, "        controls[id]?.cancel()\n", ""),
     Mutant(
