@@ -59,7 +59,7 @@ import Testing
         let cluster = Self.cluster([.bridge("br0")], on: "host2")
         let plan = Self.plan(cluster)
         #expect(plan.blockers.map(\.reason) == [.network])
-        #expect(plan.blockers.first?.detail.contains("'br0' is another network") == true)
+        #expect(plan.blockers.first?.detail.contains("'br0' is a different network") == true)
     }
 
     @Test func `without the policy's word it does not go where the name is missing`() {

@@ -11,7 +11,7 @@ struct RecoveryTests {
         var finished = 0
         var unlucky = 0
         for seed in UInt64(10_000)..<10_700 {
-            let scenario = FaultScenario(seed: seed)
+            let scenario = FaultScenario(seed: seed, images: false)
             var run = scenario.run()
             _ = run.run()
             run.interruptions = VirtualRun.Interruptions()
@@ -43,7 +43,7 @@ struct RecoveryTests {
     @Test func `a rollback brings everything back`() throws {
         var returned = 0
         for seed in UInt64(20_000)..<20_700 {
-            let scenario = FaultScenario(seed: seed)
+            let scenario = FaultScenario(seed: seed, images: false)
             var run = scenario.run()
             _ = run.run()
             run.interruptions = VirtualRun.Interruptions()
