@@ -51,7 +51,7 @@ import Testing
         #expect(rollback.outcome == .plan && rollback.blockers == [])
         for made in [back, rollback] {
             let text = try #require(made.steps[0].cautions.first)
-            #expect(text.contains("18.2 CPUs where it may give 12"), "\(text)")
+            #expect(text.contains("18.2 CPUs where it can give 12"), "\(text)")
         }
     }
 

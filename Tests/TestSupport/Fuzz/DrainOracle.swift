@@ -56,6 +56,11 @@ package struct DrainOracle {
             migration.target.map { drained.contains($0) } == true
         }
         if isAwaited { return .infeasible }
+        // Nobody knows what runs there, so nobody can call it empty.
+        let isSilent = problem.snapshot.hosts.contains {
+            drained.contains($0.name) && !$0.isReachable
+        }
+        if isSilent { return .infeasible }
         if isGoal(home) { return .feasible }
         guard
             domains.indices.allSatisfy({
