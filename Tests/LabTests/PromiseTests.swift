@@ -15,7 +15,7 @@ struct PromiseTests {
             drain.send(SIGTERM)
             let aborted = try drain.wait()
             #expect(aborted.status == 1, "\(aborted.text)")
-            #expect(aborted.errors.contains("went down late"), "\(aborted.text)")
+            #expect(aborted.errors.contains("shut down late"), "\(aborted.text)")
             #expect(try lab.placement() == ["slow": "host1"])
             _ = try lab.kvmbalance("hosts", "enable", "host1")
             try await WayTests.expectAllWellSoon(lab, "aborted")
