@@ -84,7 +84,8 @@ struct BrokenJournalTests {
             sleep: { pause in
                 try Task.checkCancellation()
                 time.withLock { $0 += pause }
-                await Task.yield()
+                // Slow enough that hours cannot pass before the person is heard.
+                try await Task.sleep(for: .milliseconds(1))
             })
         let run = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),

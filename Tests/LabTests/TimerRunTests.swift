@@ -30,7 +30,8 @@ struct TimerRunTests {
             _ = try lab.virsh("host1", "resume", "burst")
             try await Task.sleep(for: .seconds(8))
             let first = try Self.tick(lab)
-            #expect(first.output.contains("not in 2 of the last 3 observations: host1"), "\(first.text)")
+            let words = "not in 2 of the last 3 observations: host1"
+            #expect(first.output.contains(words), "\(first.text)")
             #expect(try lab.guests(on: "host1").count == 3, "\(first.text)")
 
             // A look is the mean since the last one: let it be of guests, and not of timers that
