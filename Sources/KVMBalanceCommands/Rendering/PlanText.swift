@@ -14,7 +14,7 @@ struct PlanText {
         if let pace { parts.append(pace) }
         if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }
-        if !plan.blockers.isEmpty { parts.append(blockers) }
+        if !plan.blockers.isEmpty { parts.append(plan.blockers.text(width: width)) }
         if let conflict = plan.conflict {
             parts.append(ConflictText(conflict: conflict, width: width).text)
         }
@@ -98,9 +98,12 @@ struct PlanText {
             return Format.wrapped("  \(names): \(sentence)", indent: 4, width: width)
         }.joined(separator: "\n")
     }
+}
 
-    private var blockers: String {
-        let lines = plan.blockers.flatMap { blocker in
+extension [Blocker] {
+    /// What is blocked and why, each with its remedy.
+    func text(width: Int?) -> String {
+        let lines = flatMap { blocker in
             let object =
                 blocker.domain ?? blocker.host.map { "host \($0)" } ?? "the plan as a whole"
             return [

@@ -57,7 +57,7 @@ struct RebootText {
     var text: String {
         var parts = [headline]
         for (index, round) in reboot.rounds.enumerated() { parts.append(text(round, index + 1)) }
-        if !reboot.blockers.isEmpty { parts.append(blockers) }
+        if !reboot.blockers.isEmpty { parts.append(reboot.blockers.text(width: width)) }
         return parts.joined(separator: "\n\n")
     }
 
@@ -111,19 +111,5 @@ struct RebootText {
             lacking.map { "kvmbalance return \(hosts)\($0)\(flags.planning)" }
                 ?? "kvmbalance hosts enable \(hosts)\(flags.config)",
         ]
-    }
-
-    private var blockers: String {
-        let lines = reboot.blockers.flatMap { blocker in
-            let object =
-                blocker.domain ?? blocker.host.map { "host \($0)" } ?? "the plan as a whole"
-            return [
-                Format.wrapped(
-                    "  \(object): \(blocker.detail) [\(blocker.reason.rawValue)]", indent: 4,
-                    width: width),
-                Format.wrapped("      remedy: \(blocker.remedy)", indent: 14, width: width),
-            ]
-        }
-        return "Blocked:\n" + lines.joined(separator: "\n")
     }
 }
