@@ -62,7 +62,7 @@ extension LibvirtActuator {
         limit: Duration? = nil
     ) async throws -> MigrationStatistics? {
         let operation = "\(resuming ? "resume post-copy" : "migrate") to \(request.target)"
-        let lane = laneForMigration()
+        let lane = laneForMigration(route)
         // Only to connect, so that a dead source costs its limit and no more.
         try await lane.call(operation, domain: request.domain, limit: options.controlLimit) { _ in }
         let (targetURI, control) = (uris[request.target], control)

@@ -1,13 +1,13 @@
 package import ClusterModel
 import HypervisorInterface
-import Synchronization
 
 /// The writing door to one real host, over libvirt.
 ///
-/// Short orders go over one connection for control. Each migration has its own connection
-/// and thread, opened for it and closed after it: the call occupies one of the five requests that
-/// libvirtd serves of a connection for as long as it lasts, so that on a shared connection the
-/// fifth migration would block the order to abort the first; and a broken one affects no other.
+/// Short orders go over one connection for control. Each migration has its own thread, and the
+/// peer-to-peer ones share connections (`MigrationConnections`): a call occupies one of the five
+/// requests that libvirtd serves of a connection for as long as it lasts, so that on the connection
+/// for control the fifth migration would block the order to abort the first. A managed migration,
+/// which is lost with its connection, has its own.
 package final class LibvirtActuator: MigrationActuator {
     package let host: HostName
     let uri: String
@@ -16,8 +16,7 @@ package final class LibvirtActuator: MigrationActuator {
     /// the target what a migration took.
     let uris: [HostName: String]
     let control: ConnectionLane
-    /// For the next migration, opened beforehand.
-    private let spare = Mutex<ConnectionLane?>(nil)
+    private let shared = MigrationConnections()
 
     package init(
         host: HostName, uri: String, uris: [HostName: String] = [:],
@@ -31,18 +30,18 @@ package final class LibvirtActuator: MigrationActuator {
     }
 
     package func makeReady() async {
-        let lane = ConnectionLane(host: host, uri: uri)
-        spare.withLock { $0 = lane }
-        do {
-            try await lane.call("get ready to migrate", limit: options.controlLimit) { _ in }
-        } catch {
-            spare.withLock { if $0 === lane { $0 = nil } }
-        }
+        // A failure is told by the migration that meets it.
+        try? await laneForMigration(.peerToPeer).call(
+            "get ready to migrate", limit: options.controlLimit
+        ) { _ in }
     }
 
-    /// The connection for one migration, maybe still on its way to being open.
-    func laneForMigration() -> ConnectionLane {
-        spare.withLock { $0.take() } ?? ConnectionLane(host: host, uri: uri)
+    /// Maybe on a connection that is still on its way to being open.
+    func laneForMigration(_ route: MigrationCall.Route) -> ConnectionLane {
+        switch route {
+        case .peerToPeer: ConnectionLane(host: host, uri: uri, seat: shared.take())
+        case .managed: ConnectionLane(host: host, uri: uri)
+        }
     }
 
     package func abortMigration(of domain: DomainID) async throws {

@@ -6,6 +6,7 @@
 actor LibvirtConnection {
     private let uri: String
     private let readOnly: Bool
+    private let seat: MigrationConnections.Seat?
     private let thread: SerialThread
     private var handle: ConnectionHandle?
     private var refusal: OpenRefusal?
@@ -14,9 +15,11 @@ actor LibvirtConnection {
         thread.asUnownedSerialExecutor()
     }
 
-    init(uri: String, readOnly: Bool) {
+    /// - Parameter seat: a place on a connection that others use too; nil opens its own.
+    init(uri: String, readOnly: Bool, seat: MigrationConnections.Seat? = nil) {
         self.uri = uri
         self.readOnly = readOnly
+        self.seat = seat
         thread = SerialThread(name: "libvirt")
     }
 
@@ -51,7 +54,7 @@ actor LibvirtConnection {
         handle = nil
         if let refusal, ContinuousClock.now < refusal.retryAt { throw refusal.failure }
         do {
-            let fresh = try ConnectionHandle(uri: uri, readOnly: readOnly)
+            let fresh = try connected()
             handle = fresh
             refusal = nil
             return fresh
@@ -59,6 +62,11 @@ actor LibvirtConnection {
             refusal = OpenRefusal(failure: error, after: refusal)
             throw error
         }
+    }
+
+    private func connected() throws(LibvirtFailure) -> ConnectionHandle {
+        guard let seat else { return try ConnectionHandle(uri: uri, readOnly: readOnly) }
+        return try seat.handle.opened(uri: uri, readOnly: readOnly)
     }
 }
 

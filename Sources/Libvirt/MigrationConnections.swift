@@ -1,0 +1,71 @@
+import Foundation
+import Synchronization
+
+/// The connections over which one host's peer-to-peer migrations are asked for.
+///
+/// Opening one costs an ssh login and the start of a process on the host, as much as sending a small
+/// guest's memory. libvirt lets several threads use a connection, and its daemon carries out five
+/// requests of one at the same time (`max_client_requests`): four migrations leave room for what is
+/// asked in between. They stay open as long as their actuator.
+final class MigrationConnections: Sendable {
+    static let migrationsEach = 4
+
+    private struct Entry {
+        let handle: SharedHandle
+        var users = 0
+    }
+
+    private let entries = Mutex<[Entry]>([])
+
+    /// A place on the first connection that has room, for as long as the seat is kept.
+    func take() -> Seat {
+        let handle = entries.withLock { entries in
+            if let free = entries.firstIndex(where: { $0.users < Self.migrationsEach }) {
+                entries[free].users += 1
+                return entries[free].handle
+            }
+            let handle = SharedHandle()
+            entries.append(Entry(handle: handle, users: 1))
+            return handle
+        }
+        return Seat(on: handle, of: self)
+    }
+
+    fileprivate func leave(_ handle: SharedHandle) {
+        entries.withLock { entries in
+            for index in entries.indices where entries[index].handle === handle {
+                entries[index].users -= 1
+            }
+        }
+    }
+
+    /// One user's place on a connection: a call that never comes back keeps it.
+    final class Seat: Sendable {
+        let handle: SharedHandle
+        private let connections: MigrationConnections
+
+        fileprivate init(on handle: SharedHandle, of connections: MigrationConnections) {
+            (self.handle, self.connections) = (handle, connections)
+        }
+
+        deinit { connections.leave(handle) }
+    }
+}
+
+/// A connection that several threads use at the same time. libvirt's are made for that, and of a
+/// `ConnectionHandle` all that changes is what its inventory alone uses.
+final class SharedHandle: @unchecked Sendable {
+    private let lock = NSLock()
+    private var handle: ConnectionHandle?
+
+    /// The one that is open, or a fresh one: whoever comes meanwhile waits for it.
+    func opened(uri: String, readOnly: Bool) throws(LibvirtFailure) -> ConnectionHandle {
+        lock.lock()
+        defer { lock.unlock() }
+        if let handle, handle.isAlive { return handle }
+        handle = nil
+        let fresh = try ConnectionHandle(uri: uri, readOnly: readOnly)
+        handle = fresh
+        return fresh
+    }
+}
