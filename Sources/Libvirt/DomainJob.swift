@@ -113,6 +113,14 @@ extension DomainHandle {
 enum MonitorTrouble: Hashable, Sendable {
     case busy(milliseconds: Int64)
     case broken
+
+    /// Somebody else's question that is still being answered, as a sample's: over in a moment.
+    var isPassing: Bool {
+        switch self {
+        case .busy(let milliseconds): milliseconds < 1000
+        case .broken: false
+        }
+    }
 }
 
 extension LibvirtFailure {

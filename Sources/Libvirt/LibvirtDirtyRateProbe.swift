@@ -55,7 +55,8 @@ package final class LibvirtDirtyRateProbe: DirtyRateProbe {
     ) throws(LibvirtFailure) -> Bool {
         do {
             let handle = try connection.domain(id)
-            guard try handle.isActive(), try handle.monitorTrouble() == nil,
+            // The collector's samples are due at the same times as its measurements.
+            guard try handle.isActive(), try handle.monitorTrouble()?.isPassing ?? true,
                 try handle.job() == nil
             else { return false }
             try checked(
