@@ -1,4 +1,5 @@
 import ClusterModel
+import HypervisorInterface
 package import Persistence
 
 /// A small file that a check leaves in a pool of a host for a moment.

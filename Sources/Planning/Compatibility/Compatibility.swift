@@ -116,11 +116,7 @@ final class Compatibility {
                     reason: .ban, detail: "ruled out for this plan after a failed migration",
                     remedy: "fix that migration's error, then plan again") : nil)
             ?? (hasNamesake(domain, on: target)
-                ? Misfit(
-                    reason: .sameName,
-                    detail: "it has another domain '\(problem.domains[domain].name)'",
-                    remedy: "rename or undefine one of them (virsh domrename, virsh undefine)")
-                : nil)
+                ? HostRules.namesake(problem.domains[domain].name) : nil)
             ?? misfit(domain, source, target)
         return reason.map {
             Blocker(
