@@ -34,7 +34,7 @@ import Testing
                     let count = read(client, &bytes, bytes.count)
                     let text = answer(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self))
                     _ = text.withCString {
-                        send(client, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue))
+                        send(client, $0, strlen($0), Int32(MSG_NOSIGNAL))
                     }
                     close(client)
                 }

@@ -58,7 +58,8 @@ final class BoundedFetch: NSObject, URLSessionDataDelegate {
         if from.host == to?.host, from.port == to?.port, from.scheme == to?.scheme {
             completionHandler(request)
         } else {
-            end(task, because: .redirected(to: to?.host ?? "?"))
+            // Foundation ends by a trap where a task is cancelled while it waits for this answer.
+            state.withLock { $0.failure = $0.failure ?? .redirected(to: to?.host ?? "?") }
             completionHandler(nil)
         }
     }
