@@ -200,7 +200,7 @@ if Context.environment["KVMBALANCE_FUZZ"] != nil {
             name: "kvmbalance-fuzz",
             dependencies: [
                 "ClusterModel", "PlacementPolicy", "Planning", "PlanChecking", "Libvirt",
-                "KVMBalanceCommands", "Operations",
+                "KVMBalanceCommands", "Operations", "History", "Scenarios", "Telemetry",
             ],
             path: "Tests/Fuzz", exclude: ["corpus", "run"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

@@ -17,9 +17,10 @@ extension RunExecutor {
     private func preparation(of step: Step) async throws -> StepPreparation {
         let (source, target) = try keepers(step.move)
         let isCold = step.mode == .offline
-        let images = try await source.images(
+        var images = try await source.images(
             of: step.move.domain, disks: step.copies, layer: step.copiesTopLayer, firmware: isCold)
         try await target.admit(images, isVerbatim: isCold)
+        try await compareBases(of: &images, source, target)
         return StepPreparation(images: images, wasRunning: !step.isShutOff)
     }
 

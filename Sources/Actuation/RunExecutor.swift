@@ -34,6 +34,9 @@ package actor RunExecutor {
     var controls: [StepID: StepProgress] = [:]
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
+    /// Files that are read whole at this moment: see `RunExecutor+BaseImages`.
+    var readings: [FileReading.Key: FileReading] = [:]
+    let checksums: ChecksumMemory
 
     private struct Effect {
         var task: Task<Void, Never>
@@ -44,7 +47,8 @@ package actor RunExecutor {
     package init(
         run: RunID, machine: any RunDeciding, journal: any RunJournal,
         connections: [HostName: HostConnection], clock: WorldClock, observer: any RunObserver,
-        closure: @escaping Closure, replanner: @escaping Replanner
+        checksums: ChecksumMemory = .none, closure: @escaping Closure,
+        replanner: @escaping Replanner
     ) {
         self.run = run
         self.machine = machine
@@ -53,6 +57,7 @@ package actor RunExecutor {
         self.connections = connections
         self.clock = clock
         self.observer = observer
+        self.checksums = checksums
         self.closure = closure
         self.replanner = replanner
         (events, inbox) = AsyncStream.makeStream()
@@ -80,6 +85,7 @@ package actor RunExecutor {
             if case .migrationEnded(let id, _, _) = event {
                 monitors.removeValue(forKey: id)?.cancel()
             }
+            if event.endsReadings { for reading in readings.values { reading.cancel() } }
             let now = clock.now()
             let directives = machine.handle(event, at: now)
             do {

@@ -10,7 +10,7 @@ package struct Blocker: Hashable, Codable, Sendable {
         case security, state, busy
         case memory, cpu, hugePages = "huge-pages", numa, domainLimit = "domain-limit"
         case affinity, antiAffinity = "anti-affinity", pinned, excluded, ban
-        case maintenance, unreachable, sameHostUUID = "same-host-uuid"
+        case maintenance, unreachable, sameHostUUID = "same-host-uuid", sameName = "same-name"
         case ordering, nPlusOne = "n-plus-one", convergence, other
     }
 

@@ -11,3 +11,10 @@ extension Disk {
         return words.count == 3 && words[1] == "backing" ? String(words[0]) : nil
     }
 }
+
+extension DomainFacts {
+    /// Does one of these disks lie over a base image?
+    package func hasBase(underAny targets: [String]) -> Bool {
+        disks.contains { $0.overlay.map(targets.contains) ?? false }
+    }
+}

@@ -54,13 +54,33 @@ package struct DiskImage: Hashable, Codable, Sendable {
 /// A base image that the target must have as well, byte for byte.
 package struct BaseImage: Hashable, Codable, Sendable {
     package var path: String
-    /// Length and a checksum of sampled pieces: almost surely different for different files, but
-    /// equal fingerprints do not prove that the files are equal.
-    package var fingerprint: String
+    /// Length and a checksum of all its bytes, once it was compared; nil until then, and where both
+    /// hosts have the very same file on shared storage.
+    package var fingerprint: String?
 
-    package init(path: String, fingerprint: String) {
+    package init(path: String, fingerprint: String? = nil) {
         self.path = path
         self.fingerprint = fingerprint
+    }
+}
+
+/// What tells whether a file still is the one that was read before.
+package struct FileStamp: Hashable, Codable, Sendable {
+    package var length: Bytes
+    /// When its bytes, and when anything about it, changed last, in its host's words; nil where
+    /// its storage knows no such times, and nothing can be remembered of it.
+    package var modified: String?
+    package var changed: String?
+    /// The shared storage that it lies in: see `StoragePool.identity`.
+    package var storage: String?
+
+    package init(
+        length: Bytes, modified: String? = nil, changed: String? = nil, storage: String? = nil
+    ) {
+        self.length = length
+        self.modified = modified
+        self.changed = changed
+        self.storage = storage
     }
 }
 

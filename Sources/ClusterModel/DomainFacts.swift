@@ -15,7 +15,11 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     /// Demand for huge pages; `memory` then comes out of these pools and not out of ordinary
     /// memory.
     package var hugePages: HugePageDemand?
+    /// True where their size is left to the host that the guest is on; else nil.
+    package var usesDefaultPages: Bool?
     package var numa: NUMABinding?
+    /// Of all its video cards, on the host; nil when not read.
+    package var videoMemory: Bytes?
     package var guest: GuestPlatform
     package var disks: [Disk]
     package var interfaces: [NetworkInterface]

@@ -34,3 +34,44 @@ extension HostFacts {
         }
     }
 }
+
+extension HostFacts {
+    /// Sizes of the huge pages that are set aside here, the smallest first. libvirt does not say
+    /// which of several is the default of its host.
+    package var hugePageSizes: [Bytes] {
+        let pools = cells.flatMap(\.hugePages).filter {
+            $0.total > 0 && $0.pageSize > .kibibytes(64)
+        }
+        return Set(pools.map(\.pageSize)).sorted()
+    }
+}
+
+extension DomainFacts {
+    /// Puts the size that its host gives into a demand that names none; where nobody can say which
+    /// that is, the domain stays where it is.
+    package mutating func settleHugePages(on host: HostFacts) {
+        guard state.isActive else {
+            // It holds none, and its definition may go anywhere.
+            blockers.removeAll { $0.reason == .hugePages }
+            return
+        }
+        guard usesDefaultPages == true else { return }
+        let sizes = host.hugePageSizes
+        if sizes.count == 1, sizes[0] > .zero {
+            let pages = (memory.count + sizes[0].count - 1) / sizes[0].count
+            hugePages = HugePageDemand(pageSize: sizes[0], pages: pages)
+            return
+        }
+        let found =
+            sizes.isEmpty
+            ? "none are set aside on its host"
+            : "its host has pages of " + sizes.map(\.description).joined(separator: " and ")
+        blockers.append(
+            Blocker(
+                domain: name, reason: .hugePages,
+                detail: "it asks for huge pages without a size, and \(found): how much of which it "
+                    + "takes is not known",
+                remedy: "give the size in its definition (<page size='2048' unit='KiB'/> in "
+                    + "<hugepages>), and restart the guest"))
+    }
+}

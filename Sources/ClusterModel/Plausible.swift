@@ -10,6 +10,10 @@ package enum Plausible {
     package static let memoryOfAll = Bytes(1 << 57)
     /// Of a storage pool, and of all disks together.
     package static let storage = Bytes(1 << 60)
+    /// Of all domains of one host together, in memory and in disks: so much less than of a fleet
+    /// that one host's nonsense does not make a fleet's sum impossible.
+    package static let memoryOfAHost = Bytes(1 << 52)
+    package static let storageOfAHost = Bytes(1 << 56)
     /// Of a host or of a domain.
     package static let cpus = 1_000_000
     /// Mbit/s.
@@ -122,6 +126,7 @@ extension DomainFacts {
     package var faults: [String] {
         var faults: [String?] = [
             Plausible.fault("its memory", memory), Plausible.fault("its balloon", balloon),
+            Plausible.fault("its video memory", videoMemory),
             Plausible.fault("its number of virtual CPUs", vcpus, 1...Plausible.cpus),
         ]
         if let hugePages, !hugePages.isSound {
@@ -144,15 +149,22 @@ extension DomainFacts {
 }
 
 extension Sequence<DomainFacts> {
-    /// What the domains of one host, or of a fleet, cannot have together.
+    /// What the domains of a fleet cannot have together.
     package var faultsOfAll: [String] {
+        faults(upTo: Plausible.memoryOfAll, disks: Plausible.storage)
+    }
+
+    /// What the domains of one host cannot have together.
+    package var faultsOfAHost: [String] {
+        faults(upTo: Plausible.memoryOfAHost, disks: Plausible.storageOfAHost)
+    }
+
+    private func faults(upTo memory: Bytes, disks: Bytes) -> [String] {
         let sums: [String?] = [
             Plausible.fault(
-                "the memory of its domains together", Plausible.sum(map(\.memory)),
-                upTo: Plausible.memoryOfAll),
+                "the memory of its domains together", Plausible.sum(map(\.memory)), upTo: memory),
             Plausible.fault(
-                "the size of their disks together", Plausible.sum(map(\.diskSize)),
-                upTo: Plausible.storage),
+                "the size of their disks together", Plausible.sum(map(\.diskSize)), upTo: disks),
         ]
         return sums.compactMap(\.self)
     }

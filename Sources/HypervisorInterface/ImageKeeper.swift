@@ -13,6 +13,13 @@ package protocol ImageKeeper: Sendable {
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
     ) async throws -> [DiskImage]
 
+    /// What tells whether a file here changed since; throws when nothing shows it.
+    func stamp(of path: String) async throws -> FileStamp
+
+    /// Length and checksum of a file here, in words that are equal for equal files. Reads all of
+    /// it, which may take minutes.
+    func checksum(of path: String, control: any CancellableProgress) async throws -> String
+
     /// Throws when something lies in the place of one, or its pool or the room for it is not there.
     func admit(_ images: [DiskImage], isVerbatim: Bool) async throws
 
@@ -37,4 +44,17 @@ package protocol ImageKeeper: Sendable {
     ) async throws
 
     func start(_ domain: DomainID) async throws
+}
+
+extension ImageKeeper {
+    package func stamp(of path: String) async throws -> FileStamp { throw cannotRead(path) }
+    package func checksum(
+        of path: String, control: any CancellableProgress
+    ) async throws -> String { throw cannotRead(path) }
+
+    private func cannotRead(_ path: String) -> HypervisorError {
+        HypervisorError(
+            kind: .unsupported, operation: "read \(path)", host: host,
+            message: "files of this host cannot be read whole")
+    }
 }

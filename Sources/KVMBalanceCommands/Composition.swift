@@ -95,11 +95,10 @@ struct Composition: Sendable {
         to host: FleetHost, _ inspector: any HostInspector, _ actuator: any MigrationActuator,
         images: (any ImageKeeper)?
     ) -> HostConnection {
-        let address = host.migrationAddress ?? host.address
         var connection = HostConnection(
             inspector: inspector, actuator: actuator, controllerURI: host.uri,
-            peerURI: host.peerURI ?? host.uri, migrateURI: "tcp://\(address)", images: images)
-        connection.addresses = [host.address, address]
+            peerURI: host.peerURI ?? host.uri, migrateURI: host.migrateURI, images: images)
+        connection.addresses = host.bareAddresses
         return connection
     }
 }

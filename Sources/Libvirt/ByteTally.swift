@@ -47,6 +47,9 @@ struct ByteTally: Equatable {
         word = 0
     }
 
+    /// For people, and to be compared: equal files have equal texts.
+    var text: String { "\(length) bytes, \(String(sum, radix: 16))" }
+
     /// The finisher of SplitMix64, which spreads every bit over the whole word.
     private static func mixed(_ value: UInt64, at place: Int64) -> UInt64 {
         var mixed = value &+ UInt64(bitPattern: place) &* 0x9E37_79B9_7F4A_7C15

@@ -22,11 +22,6 @@ extension DomainXMLReader {
                 "may grow to \(most) by memory hotplug; only the current \(memory) is "
                     + "reserved")
         }
-        let hugePages = root.first("memoryBacking", "hugepages")?.all("page") ?? []
-        if hugePages.count > 1 {
-            found.append(
-                "huge pages of \(hugePages.count) kinds; only the largest part is counted")
-        }
         if root.children.contains(where: { $0.namespace?.contains("/qemu/") == true }) {
             found.append(
                 "has extra QEMU arguments (<qemu:commandline>), copied as they are")

@@ -1,9 +1,12 @@
 import ClusterModel
 
 extension DomainXMLReader {
-    /// Every disk, each followed by the backing files that its live XML names: a local base image
-    /// under a shared overlay keeps a guest where it is, too.
-    static func disks(of root: MarkupElement) -> [Disk] {
+    /// Every disk, each followed by the images that it lies over: a local base image under a shared
+    /// overlay keeps a guest where it is, too. `ask` is for what the XML does not name: see
+    /// `BackingChain`.
+    static func disks(
+        of root: MarkupElement, asking ask: (Disk.Source) -> BackingLayer? = { _ in nil }
+    ) -> [Disk] {
         let elements = root.first("devices")?.all("disk") ?? []
         return elements.flatMap { element in
             let disk = Disk(
@@ -12,20 +15,21 @@ extension DomainXMLReader {
                 cache: element.first("driver")?.attribute("cache"),
                 isReadOnly: element.has("readonly"), isShareable: element.has("shareable"),
                 device: element.attribute("device") ?? "disk")
-            return [disk] + backingDisks(of: element, under: disk)
+            let layers = BackingChain.layers(of: element, asking: ask)
+            return [disk] + backingDisks(layers, under: disk)
         }
     }
 
-    private static func backingDisks(of element: MarkupElement, under disk: Disk) -> [Disk] {
-        element.backingStores.enumerated().map { index, store in
+    private static func backingDisks(_ layers: [BackingLayer], under disk: Disk) -> [Disk] {
+        layers.enumerated().map { index, layer in
             Disk(
                 target: Disk.target(ofBase: index + 1, under: disk.target),
-                source: source(of: store), cache: disk.cache, isReadOnly: true,
+                source: layer.source, cache: disk.cache, isReadOnly: true,
                 isShareable: disk.isShareable, device: disk.device)
         }
     }
 
-    private static func source(of element: MarkupElement) -> Disk.Source {
+    static func source(of element: MarkupElement) -> Disk.Source {
         let type = element.attribute("type") ?? "file"
         guard let source = element.first("source") else { return .none }
         switch type {
@@ -35,12 +39,21 @@ extension DomainXMLReader {
             guard let pool = source.attribute("pool"), let volume = source.attribute("volume")
             else { return .none }
             return .volume(pool: pool, volume: volume)
-        case "network":
-            return .network(
-                protocol: source.attribute("protocol") ?? "unknown",
-                name: source.attribute("name") ?? "")
+        case "network": return networkSource(source)
         default: return .other(type: type)
         }
+    }
+
+    /// QEMU reaches it by itself, on whatever host it runs: only what is called by an address that
+    /// leads to the same server from everywhere is the same disk there.
+    private static func networkSource(_ source: MarkupElement) -> Disk.Source {
+        let name = source.attribute("protocol") ?? "unknown"
+        let own = source.all("host").compactMap { host -> String? in
+            if host.attribute("transport") == "unix" { return "a unix socket" }
+            return host.attribute("name").flatMap { LocalAddress.isLoopback($0) ? $0 : nil }
+        }
+        if let first = own.first { return .other(type: "\(name) by \(first)") }
+        return .network(protocol: name, name: source.attribute("name") ?? "")
     }
 
     static func interfaces(of root: MarkupElement) -> [NetworkInterface] {

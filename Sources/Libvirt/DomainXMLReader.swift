@@ -4,7 +4,13 @@ import ClusterModel
 /// snapshots, …) is left at its default, for the inventory to fill in.
 enum DomainXMLReader {
     static func read(_ xml: String) throws(MalformedXML) -> DomainFacts {
-        let root = try MarkupReader.read(xml, root: "domain")
+        try read(MarkupReader.read(xml, root: "domain"))
+    }
+
+    /// `ask` gives the image under another where the XML does not: see `BackingChain`.
+    static func read(
+        _ root: MarkupElement, asking ask: (Disk.Source) -> BackingLayer? = { _ in nil }
+    ) throws(MalformedXML) -> DomainFacts {
         guard let name = root.first("name")?.text, !name.isEmpty else {
             throw MalformedXML("a domain without a name")
         }
@@ -19,10 +25,12 @@ enum DomainXMLReader {
         facts.balloon = try root.first("currentMemory")?.memory()
         facts.hugePages = try hugePages(of: root, memory: memory)
         facts.numa = try numaBinding(of: root)
+        facts.videoMemory = try videoMemory(of: root)
         facts.guest = platform(of: root)
-        facts.disks = disks(of: root)
+        facts.disks = disks(of: root, asking: ask)
         facts.interfaces = interfaces(of: root)
         facts.blockers = blockers(of: root, name: name)
+        try blockHugePages(of: root, into: &facts)
         facts.coldBlockers = coldBlockers(of: root, name: name)
         facts.cautions = try cautions(of: root, memory: memory)
         readMetadata(of: root, into: &facts)

@@ -15,6 +15,13 @@ struct HostXMLTranslation {
         var addresses: [String: String] = [:]
         /// The source's names of networks with those of the target.
         var interfaces: [String: String] = [:]
+
+        /// The target's address for one of the source, however that is written.
+        func address(for own: String) -> String? {
+            if let exact = addresses[own] { return exact }
+            guard let wanted = NetworkAddress(own) else { return nil }
+            return addresses.first { NetworkAddress($0.key) == wanted }?.value
+        }
     }
 
     let terms: Terms
@@ -23,11 +30,12 @@ struct HostXMLTranslation {
     static func isBound(_ xml: String, _ terms: Terms) -> Bool {
         ["<vcpupin ", "<emulatorpin ", "<iothreadpin ", " cpuset='", "<numatune>"].contains {
             xml.contains($0)
-
         }
             || [terms.addresses, terms.interfaces].contains {
                 $0.keys.contains { xml.contains("'\($0)'") }
             }
+            // An address of IPv6 can be written in several ways.
+            || terms.addresses.keys.contains { $0.contains(":") } && xml.contains("<graphics ")
     }
 
     /// The XML for the target; nil when it is the same. libvirt writes one element a line.
@@ -87,7 +95,7 @@ struct HostXMLTranslation {
         }
         if element.hasPrefix("<graphics ") || element.hasPrefix("<listen ") {
             for name in ["listen", "address"] {
-                guard let old = Self.value(name, in: line), let new = terms.addresses[old] else {
+                guard let old = Self.value(name, in: line), let new = terms.address(for: old) else {
                     continue
                 }
                 text = text.replacing(" \(name)='\(old)'", with: " \(name)='\(new)'")

@@ -2,16 +2,26 @@ import ClusterModel
 
 /// Finds the image of a disk: its file, its pool, its sizes.
 enum ImageReader {
+    /// May a disk that is to be copied lie over a base image?
+    enum BaseRule {
+        /// No: all of it is to be copied.
+        case forbidden
+        /// Then what is above the base is copied, byte for byte.
+        case allowed
+        /// It must: only what is above one is to be copied.
+        case required
+    }
+
     static func image(
-        of disk: String, in root: MarkupElement, layer: Bool, _ connection: ConnectionHandle
+        of disk: String, in root: MarkupElement, base rule: BaseRule, _ connection: ConnectionHandle
     ) throws -> DiskImage {
         let element = root.first("devices")?.all("disk").first {
             $0.first("target")?.attribute("dev") == disk
         }
-        guard let element, let source = element.first("source") else {
+        guard let element, element.has("source") else {
             throw LibvirtFailure.refused("it no longer has a disk \(disk)")
         }
-        let found = try volume(of: source, connection)
+        let found = try volume(of: DomainXMLReader.source(of: element), connection)
         guard let (volume, path) = found else {
             throw LibvirtFailure.refused(
                 "no active pool of its host knows the image of disk \(disk)",
@@ -23,56 +33,71 @@ enum ImageReader {
             disk: disk, path: path, pool: try volume.pool().name, volume: volume.name,
             format: format, capacity: sizes.capacity, length: sizes.length,
             allocation: sizes.allocation)
-        let base = element.first("backingStore")
-        if let file = base?.first("source")?.attribute("file") {
-            guard layer else {
-                throw LibvirtFailure.refused(
-                    "disk \(disk) lies over the base image \(file)",
-                    remedy: "copy only what is above it (--copy-storage-inc), with the base on the "
-                        + "target")
-            }
-            image.backingPath = file
-            image.backingFormat = base?.first("format")?.attribute("type")
-            image.bases = try element.backingStores.map { try baseImage($0, connection) }
-        } else if layer {
-            throw LibvirtFailure.refused(
-                "disk \(disk) has no base image, above which it could be copied",
-                remedy: "copy all of it (--copy-storage-all)")
+        let layers = try BackingChain.layers(of: element) {
+            try backing(of: $0, connection)
+        }
+        try admit(layers.first, under: disk, rule)
+        if !layers.isEmpty {
+            image.bases = try layers.map { try baseImage($0, connection) }
+            image.backingPath = image.bases?.first?.path
+            image.backingFormat = layers.first?.format
         }
         return image
     }
 
+    private static func admit(
+        _ base: BackingLayer?, under disk: String, _ rule: BaseRule
+    ) throws(LibvirtFailure) {
+        switch rule {
+        case .allowed: break
+        case .forbidden:
+            guard let base else { return }
+            throw LibvirtFailure.refused(
+                "disk \(disk) lies over the base image \(base.path ?? "?")",
+                remedy: "copy only what is above it (--copy-storage-inc), with the base on the "
+                    + "target")
+        case .required:
+            guard base == nil else { return }
+            throw LibvirtFailure.refused(
+                "disk \(disk) has no base image, above which it could be copied",
+                remedy: "copy all of it (--copy-storage-all)")
+        }
+    }
+
+    /// Its bytes are compared before the step: see `RunExecutor.compareBases`.
     private static func baseImage(
-        _ store: MarkupElement, _ connection: ConnectionHandle
+        _ layer: BackingLayer, _ connection: ConnectionHandle
     ) throws -> BaseImage {
-        let source = store.first("source")
-        guard let source, let (volume, path) = try volume(of: source, connection) else {
+        guard let (_, path) = try volume(of: layer.source, connection) else {
             throw LibvirtFailure.refused(
                 "no active pool of its host shows the base image "
-                    + "\(source?.attribute("file") ?? "?"), which the target's is compared with",
+                    + "\(layer.path ?? "\(layer.source)"), which the target's is compared with",
                 remedy: "define and start a pool over its folder")
         }
-        return BaseImage(path: path, fingerprint: try volume.fingerprint(on: connection))
+        return BaseImage(path: path)
+    }
+
+    private static func backing(
+        of source: Disk.Source, _ connection: ConnectionHandle
+    ) throws -> BackingLayer? {
+        try volume(of: source, connection)?.0.description().backing
     }
 
     private static func volume(
-        of source: MarkupElement, _ connection: ConnectionHandle
+        of source: Disk.Source, _ connection: ConnectionHandle
     ) throws -> (VolumeHandle, path: String)? {
-        if let pool = source.attribute("pool"), let name = source.attribute("volume") {
+        switch source {
+        case .volume(let pool, let name):
             let pool = try connection.pool(pool)
             try pool.refresh()
             let folder = try pool.facts().targetPath
             return try pool.volume(name).flatMap { volume in
                 folder.map { (volume, "\($0)/\(name)") }
             }
+        case .file(let path), .block(let path):
+            return try connection.freshVolume(at: path).map { ($0, path) }
+        case .none, .network, .other: return nil
         }
-        guard let path = source.attribute("file") else { return nil }
-        if connection.volume(at: path) == nil {
-            // libvirt knows of files only what it saw last.
-            let folder = DiskImage.folder(of: path)
-            try connection.pool(showing: folder)?.refresh()
-        }
-        return connection.volume(at: path).map { ($0, path) }
     }
 
     /// The file of its UEFI variables. None where it lies on storage that is shared by its nature,

@@ -56,7 +56,8 @@ extension InventoryReader {
     /// tells otherwise, and stays where it is.
     private mutating func facts(of domain: DomainHandle, _ uuid: String) throws -> DomainFacts {
         do {
-            var facts = try DomainXMLReader.read(domain.xml())
+            let root = try MarkupReader.read(domain.xml(), root: "domain")
+            var facts = try DomainXMLReader.read(root) { backing(of: $0) }
             for index in facts.disks.indices { measure(&facts.disks[index]) }
             return facts
         } catch let malformed as MalformedXML {
@@ -92,6 +93,18 @@ extension InventoryReader {
         // A thin image may claim to hold anything: what nobody can have is not known.
         disk.capacity = .plausible(sizes.capacity.count)
         disk.allocation = .plausible(sizes.allocation.count)
+    }
+
+    /// The image under another, as its header names it.
+    private mutating func backing(of source: Disk.Source) -> BackingLayer? {
+        let volume: VolumeHandle?
+        switch source {
+        case .file(let path): volume = connection.volume(at: path) ?? newVolume(at: path)
+        case .block(let path): volume = connection.volume(at: path)
+        case .volume(let pool, let name): volume = try? connection.pool(pool).volume(name)
+        case .none, .network, .other: return nil
+        }
+        return try? volume?.description().backing
     }
 
     /// libvirt knows of files only what it saw last: each folder is looked at again once. A

@@ -29,8 +29,13 @@ struct InventoryReader {
             facts.pools.filter { $0.identity == nil && ["dir", "fs"].contains($0.type) }
                 .compactMap(\.targetPath))
         let domains = try reader.domains()
+        let found = domains.map { domain in
+            var found = domain.facts
+            found.settleHugePages(on: facts)
+            return found
+        }
         return HostInventory(
-            host: host, at: .now, facts: facts, domains: domains.map(\.facts),
+            host: host, at: .now, facts: facts, domains: found,
             migratingOut: domains.filter(\.isLeaving).map(\.facts.id),
             migratingIn: domains.filter(\.isArriving).map(\.facts.id),
             warnings: reader.warnings)

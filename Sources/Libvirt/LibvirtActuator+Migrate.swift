@@ -68,7 +68,8 @@ extension LibvirtActuator {
         let (targetURI, control) = (uris[request.target], control)
         var startPostcopy: (@Sendable (Int) -> Void)?
         if request.options.postcopy, !resuming {
-            startPostcopy = { Self.startPostcopy(request.domain, after: $0, control) }
+            let firstPass = FirstPass()
+            startPostcopy = { Self.startPostcopy(request.domain, in: $0, firstPass, control) }
         }
         let onIteration = startPostcopy
         let result = try await lane.call(operation, domain: request.domain, limit: limit) {
@@ -192,14 +193,18 @@ extension LibvirtActuator {
     /// memory, as `virsh migrate --postcopy-after-precopy` does: libvirt reports the start of
     /// pass 2 then.
     private static func startPostcopy(
-        _ domain: DomainID, after iteration: Int, _ control: ConnectionLane
+        _ domain: DomainID, in pass: Int, _ firstPass: FirstPass, _ control: ConnectionLane
     ) {
-        guard iteration == 2 else { return }
+        guard firstPass.isOver(in: pass) else { return }
         Task {
-            // Best effort: if it fails the migration goes on as an ordinary one.
-            try? await control.call("start post-copy", domain: domain, limit: .seconds(10)) {
-                try checked(
-                    $0.domain(domain.rawValue).use { virDomainMigrateStartPostCopy($0, 0) })
+            do {
+                _ = try await control.call("start post-copy", domain: domain, limit: .seconds(10)) {
+                    try checked(
+                        $0.domain(domain.rawValue).use { virDomainMigrateStartPostCopy($0, 0) })
+                }
+            } catch {
+                // Until the next pass it goes on as an ordinary one.
+                firstPass.wasNotHeard()
             }
         }
     }

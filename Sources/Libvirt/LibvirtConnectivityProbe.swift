@@ -26,7 +26,8 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
             return try await lane.call("try to connect to \(peerURI)", limit: options.controlLimit)
             {
                 guard let domain = try Self.subject(on: $0) else {
-                    return .unproven("there is no domain here to try it with")
+                    return .unproven(
+                        "no domain here is shut off, and one that runs is not used for a test")
                 }
                 let flags =
                     VIR_MIGRATE_PEER2PEER.rawValue | VIR_MIGRATE_OFFLINE.rawValue
@@ -41,16 +42,11 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
         }
     }
 
-    /// One that does not run, if there is one: it is locked for the time of the connection.
+    /// One that does not run: it is locked for the time of the connection.
     private static func subject(
         on connection: ConnectionHandle
     ) throws(LibvirtFailure) -> DomainHandle? {
-        let off = try connection.domains(VIR_CONNECT_LIST_DOMAINS_INACTIVE.rawValue)
-        if let domain = off.first { return domain }
-        return try connection.domains(
-            VIR_CONNECT_LIST_DOMAINS_RUNNING.rawValue
-                | VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT.rawValue
-        ).first
+        try connection.domains(VIR_CONNECT_LIST_DOMAINS_INACTIVE.rawValue).first
     }
 
     private static func verdict(of failure: LibvirtFailure, _ peerURI: String) -> PeerReach {
@@ -72,7 +68,7 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
     package func leaveMark(_ name: String, in pool: String) async throws {
         try await storage.call("write the test file in '\(pool)'", limit: options.controlLimit) {
             let xml =
-                "<volume><name>\(name)</name><capacity unit='bytes'>4096</capacity>"
+                "<volume><name>\(name)</name><capacity unit='bytes'>\(Self.markSize.count)</capacity>"
                 + "<target><format type='raw'/></target></volume>"
             _ = try $0.pool(pool).create(xml)
         }
@@ -88,7 +84,16 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
 
     package func removeMark(_ name: String, in pool: String) async throws {
         try await storage.call("remove the test file from '\(pool)'", limit: options.controlLimit) {
-            try $0.pool(pool).volume(name)?.delete()
+            let pool = try $0.pool(pool)
+            try pool.refresh()
+            guard let volume = try pool.volume(name) else { return }
+            // Nobody else makes a file of that name; and if somebody did, it would not be like this.
+            guard try volume.isFile(), try volume.sizes().length == Self.markSize else {
+                throw LibvirtFailure.refused("'\(name)' is not the test file: it was left alone")
+            }
+            try volume.delete()
         }
     }
+
+    private static let markSize = Bytes(4096)
 }

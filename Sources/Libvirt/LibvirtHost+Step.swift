@@ -8,11 +8,15 @@ extension LibvirtHost: StepInspector {
     package func needs(of domain: DomainID) async throws -> StepNeeds {
         try await watch("read the domain's requirements", domain) { connection in
             let handle = try connection.domain(domain.rawValue)
-            let facts = try DomainXMLReader.read(handle.xml())
+            var facts = try DomainXMLReader.read(handle.xml())
+            facts.state = try handle.isActive() ? .running : .shutOff
+            if facts.usesDefaultPages == true {
+                facts.settleHugePages(on: try connection.pagesAlone())
+            }
             let numa = facts.numa.flatMap { $0.isStrict ? $0.cells : nil }
             return StepNeeds(
                 domain: domain, name: facts.name,
-                memory: try handle.isActive() ? facts.balloon ?? facts.memory : nil,
+                memory: facts.state.isActive ? facts.balloon ?? facts.memory : nil,
                 hugePages: facts.hugePages, strictCells: numa,
                 networks: facts.interfaces.compactMap {
                     if case .network(let name) = $0 { name } else { nil }
@@ -73,8 +77,18 @@ extension ConnectionHandle {
 extension ConnectionHandle {
     /// Numbers of this host's CPUs and NUMA cells.
     func cpusAndCells() throws -> (cpus: Set<Int>, cells: Set<Int>) {
-        let xml = try ownedString(use { virConnectGetCapabilities($0) })
-        let cells = try CapabilitiesXMLReader.read(xml).cells
+        let cells = try capabilities().cells
         return (Set(cells.flatMap(\.cpus)), Set(cells.map(\.id)))
+    }
+
+    /// This host, as far as it is needed to know its huge pages.
+    fileprivate func pagesAlone() throws -> HostFacts {
+        let read = try capabilities()
+        return HostFacts(
+            uuid: read.uuid, hostname: "", cpu: read.cpu, memory: .zero, cells: read.cells)
+    }
+
+    private func capabilities() throws -> CapabilitiesXMLReader.Capabilities {
+        try CapabilitiesXMLReader.read(ownedString(use { virConnectGetCapabilities($0) }))
     }
 }

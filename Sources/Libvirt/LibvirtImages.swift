@@ -35,8 +35,10 @@ package final class LibvirtImages: ImageKeeper {
             {
                 throw LibvirtFailure.refused(loss.detail, remedy: loss.remedy)
             }
+            // Byte for byte, what has no base is simply copied whole.
+            let rule: ImageReader.BaseRule = layer ? firmware ? .allowed : .required : .forbidden
             var images = try disks.map { disk in
-                try ImageReader.image(of: disk, in: root, layer: layer, connection)
+                try ImageReader.image(of: disk, in: root, base: rule, connection)
             }
             if firmware, let path = root.first("os", "nvram")?.trimmedText, !path.isEmpty {
                 images += try ImageReader.firmware(
@@ -47,6 +49,43 @@ package final class LibvirtImages: ImageKeeper {
             }
             return images
         }
+    }
+
+    package func stamp(of path: String) async throws -> FileStamp {
+        try await control.call("look at \(path)", limit: options.inventoryLimit) { connection in
+            let volume = try Self.volume(at: path, connection)
+            let (description, sizes) = (try volume.description(), try volume.sizes())
+            var stamp = FileStamp(length: sizes.length)
+            // A device's own times say nothing of its bytes.
+            if try volume.isFile() {
+                (stamp.modified, stamp.changed) = (description.modified, description.changed)
+            }
+            stamp.storage = try volume.pool().facts().identity
+            return stamp
+        }
+    }
+
+    /// On its own thread and connection: it takes as long as it takes.
+    package func checksum(
+        of path: String, control: any CancellableProgress
+    ) async throws -> String {
+        let lane = ConnectionLane(host: host, uri: uri)
+        return try await lane.call("read \(path)", limit: nil) { connection in
+            let volume = try Self.volume(at: path, connection)
+            control.begin(total: try volume.sizes().length)
+            return try volume.tally(on: connection, control).text
+        }
+    }
+
+    private static func volume(
+        at path: String, _ connection: ConnectionHandle
+    ) throws(LibvirtFailure) -> VolumeHandle {
+        guard let volume = try connection.freshVolume(at: path) else {
+            throw LibvirtFailure.refused(
+                "no active pool here shows \(path)",
+                remedy: "copy it there, and define and start a pool over its folder")
+        }
+        return volume
     }
 
     package func admit(_ images: [DiskImage], isVerbatim: Bool) async throws {

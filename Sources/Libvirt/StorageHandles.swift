@@ -85,6 +85,11 @@ final class VolumeHandle {
         return (capacity: sizes[0], allocation: sizes[1], length: sizes[2])
     }
 
+    /// What libvirt tells beside the sizes: it looks at the file again.
+    func description() throws -> VolumeXMLReader.Volume {
+        try VolumeXMLReader.read(ownedString(use { virStorageVolGetXMLDesc($0, 0) }))
+    }
+
     /// Sums over a domain's images would not stand what no storage holds.
     static func size(_ count: UInt64, of name: String) throws(LibvirtFailure) -> Bytes {
         guard let size = Bytes.plausible(Int64(exactly: count)) else {
@@ -112,6 +117,14 @@ extension ConnectionHandle {
     /// The volume that has this path; nil where no active pool knows it.
     func volume(at path: String) -> VolumeHandle? {
         use { virStorageVolLookupByPath($0, path) }.map { VolumeHandle(owning: $0) }
+    }
+
+    /// The same, after another look at its folder where it is not known: libvirt knows of files
+    /// only what it saw last.
+    func freshVolume(at path: String) throws(LibvirtFailure) -> VolumeHandle? {
+        if let volume = volume(at: path) { return volume }
+        try pool(showing: DiskImage.folder(of: path))?.refresh()
+        return volume(at: path)
     }
 
     /// The active pool that shows this folder.

@@ -23,13 +23,18 @@ enum StoragePoolXMLReader {
     ///
     /// nil for `dir`, `fs` and `disk`, which are of their host (a directory may lie on a shared
     /// mount, but its pool does not say so); for `logical`, `scsi`, `mpath`, `zfs` and `vstorage`,
-    /// whose names repeat on every host and prove nothing; and for sources that lack what would
-    /// identify them.
+    /// whose names repeat on every host and prove nothing; for sources that lack what would
+    /// identify them; and for servers that are called `localhost` or similar, which is another one
+    /// on each host.
     private static func identity(type: String, source: MarkupElement?) -> String? {
         guard let source else { return nil }
         // The order of monitors or servers in the XML says nothing.
         let hosts = source.all("host").compactMap(address).sorted()
-        guard !hosts.isEmpty else { return nil }
+        guard !hosts.isEmpty,
+            !source.all("host").contains(where: {
+                LocalAddress.isLoopback($0.attribute("name") ?? "")
+            })
+        else { return nil }
         let servers = hosts.joined(separator: ",")
         let path = source.first("dir")?.attribute("path").map(withoutTrailingSlash)
         let name = source.first("name")?.trimmedText

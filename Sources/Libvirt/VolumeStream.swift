@@ -23,21 +23,9 @@ final class VolumeStream {
         _ volume: VolumeHandle, on connection: ConnectionHandle
     ) throws(LibvirtFailure) -> VolumeStream {
         let stream = try VolumeStream(on: connection)
-        let flags = VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM.rawValue
+        // Devices have no holes.
+        let flags = try volume.isFile() ? VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM.rawValue : 0
         try checked(volume.use { virStorageVolDownload($0, stream.pointer, 0, 0, flags) })
-        return stream
-    }
-
-    /// So many bytes from there on, holes as zeros.
-    static func reading(
-        _ volume: VolumeHandle, from offset: Int64, count: Int64, on connection: ConnectionHandle
-    ) throws(LibvirtFailure) -> VolumeStream {
-        let stream = try VolumeStream(on: connection)
-        try checked(
-            volume.use {
-                virStorageVolDownload(
-                    $0, stream.pointer, UInt64(clamping: offset), UInt64(clamping: count), 0)
-            })
         return stream
     }
 
@@ -104,25 +92,14 @@ final class VolumeStream {
 }
 
 extension VolumeHandle {
-    /// What tells its file from others without reading all of it: length and a checksum of up to 33
-    /// pieces of 64 KiB from its beginning to its end.
-    func fingerprint(on connection: ConnectionHandle) throws -> String {
-        let (length, piece) = (try sizes().length.count, Int64(65536))
-        let last = max(0, length - piece)
-        let offsets = Set((0...32).map { last / 32 * $0 } + [last]).sorted()
-        var tally = ByteTally()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(piece), alignment: 16)
-        defer { buffer.deallocate() }
-        for offset in offsets {
-            let stream = try VolumeStream.reading(
-                self, from: offset, count: min(piece, length - offset), on: connection)
-            while case .data(let count) = try stream.receive(into: buffer) {
-                tally.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            }
-            try stream.finish()
-        }
-        tally.finish()
-        return "\(length) bytes, \(String(tally.sum, radix: 16))"
+    /// A checksum of all of its file.
+    func tally(
+        on connection: ConnectionHandle, _ control: any CancellableProgress
+    ) throws -> ByteTally {
+        let input = try VolumeStream.reading(self, on: connection)
+        let tally = try input.pass(to: nil, control)
+        try input.finish()
+        return tally
     }
 }
 
@@ -132,13 +109,10 @@ struct VolumeCopy {
     let target: ConnectionHandle
     let control: any CancellableProgress
 
-    /// libvirt sends up to 256 KiB in one message less its head.
-    private static let pieceSize = 256 * 1024 - 24
-
     func run(_ from: VolumeHandle, _ to: VolumeHandle, length: Int64) throws -> ByteTally {
         let input = try VolumeStream.reading(from, on: source)
         let output = try VolumeStream.writing(to, length: length, on: target)
-        let tally = try pass(input, to: output)
+        let tally = try input.pass(to: output, control)
         try output.finish()
         try input.finish()
         return tally
@@ -146,25 +120,30 @@ struct VolumeCopy {
 
     /// What a volume of the target holds.
     func tally(of volume: VolumeHandle) throws -> ByteTally {
-        let input = try VolumeStream.reading(volume, on: target)
-        let tally = try pass(input, to: nil)
-        try input.finish()
-        return tally
+        try volume.tally(on: target, control)
     }
+}
 
-    private func pass(_ input: VolumeStream, to output: VolumeStream?) throws -> ByteTally {
+extension VolumeStream {
+    /// libvirt sends up to 256 KiB in one message less its head.
+    private static let pieceSize = 256 * 1024 - 24
+
+    /// Reads to the end, and sends on what came.
+    fileprivate func pass(
+        to output: VolumeStream?, _ control: any CancellableProgress
+    ) throws -> ByteTally {
         var tally = ByteTally()
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Self.pieceSize, alignment: 16)
         defer { buffer.deallocate() }
         while true {
             guard !control.isCancelled else {
-                throw LibvirtFailure.refused("the copy was aborted")
+                throw LibvirtFailure.refused("it was aborted")
             }
             guard tally.length <= Plausible.memory.count else {
                 throw LibvirtFailure.refused("a file of \(tally.length) bytes is impossible")
             }
-            switch try input.receive(into: buffer) {
+            switch try receive(into: buffer) {
             case .end:
                 tally.finish()
                 return tally

@@ -7,6 +7,7 @@ struct DatabaseFile: Sendable {
     enum Identity: Int32, Sendable {
         case metrics = 0x6b76_6d6d
         case journal = 0x6b76_6d6a
+        case archive = 0x6b76_6d61
     }
 
     let path: String

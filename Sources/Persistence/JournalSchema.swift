@@ -36,13 +36,17 @@ enum JournalSchema {
 
         """
 
+    static let deletionTrigger = """
+        CREATE TRIGGER recordIsNeverDeleted BEFORE DELETE ON record
+        BEGIN SELECT RAISE(ABORT, 'records of the journal are never deleted'); END;
+        """
+
     /// The triggers on INSERT stop `INSERT OR REPLACE`, which SQLite carries out without firing the
     /// ones on DELETE, and holes in the sequence.
     private static let triggers = """
         CREATE TRIGGER recordIsNeverChanged BEFORE UPDATE ON record
         BEGIN SELECT RAISE(ABORT, 'records of the journal are never changed'); END;
-        CREATE TRIGGER recordIsNeverDeleted BEFORE DELETE ON record
-        BEGIN SELECT RAISE(ABORT, 'records of the journal are never deleted'); END;
+        \(deletionTrigger)
         CREATE TRIGGER recordIsAppended BEFORE INSERT ON record
         WHEN NEW.sequence <> (
             SELECT coalesce(max(sequence), 0) + 1 FROM record WHERE run = NEW.run)

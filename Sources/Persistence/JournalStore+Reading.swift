@@ -4,15 +4,8 @@ import GRDB
 
 extension JournalStore {
     package func records(of run: RunID) async throws -> [JournalRecord] {
-        let rows = try await read("read run \(run) from") { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT sequence, time, version, event FROM record WHERE run = ?
-                    ORDER BY sequence
-                    """, arguments: [run.rawValue]
-            ).map(StoredRecord.init)
-        }
+        var rows = try await storedRecords(of: run)
+        if rows.isEmpty { rows = try await archivedRecords(of: run) }
         guard !rows.isEmpty else {
             throw StoreError(
                 kind: .missing, file: file.path, operation: "read run \(run) from",
@@ -21,6 +14,18 @@ extension JournalStore {
         }
         // Outside the database, so that others can read meanwhile.
         return try JournalCoding.records(of: rows, run: run, file: file)
+    }
+
+    func storedRecords(of run: RunID) async throws -> [StoredRecord] {
+        try await read("read run \(run) from") { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT sequence, time, version, event FROM record WHERE run = ?
+                    ORDER BY sequence
+                    """, arguments: [run.rawValue]
+            ).map(StoredRecord.init)
+        }
     }
 
     /// The run folded; throws where a record cannot be read, or the plan is missing.

@@ -102,12 +102,17 @@ package struct JournalStore: RunJournal {
         try database.execute(
             sql: """
                 INSERT INTO record (run, sequence, time, version, event)
-                SELECT :run, coalesce(max(sequence), 0) + 1, :time, :version, :event
-                FROM record WHERE run = :run
+                SELECT :run, last + 1, :time, :version, :event
+                FROM (SELECT coalesce(max(sequence), 0) AS last FROM record WHERE run = :run)
+                WHERE last > 0 OR NOT EXISTS (SELECT 1 FROM summary WHERE run = :run)
                 """,
             arguments: [
                 "run": run.rawValue, "time": time.milliseconds,
                 "version": JournalRecord.currentVersion, "event": text,
             ])
+        guard database.changesCount > 0 else {
+            throw DatabaseError(
+                message: "run \(run) is archived: it ended long ago, and nothing is added to it")
+        }
     }
 }

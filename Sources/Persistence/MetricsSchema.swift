@@ -23,6 +23,13 @@ enum MetricsSchema {
         migrator.registerMigration("4 dirty rates") { database in
             try database.execute(sql: dirtyingTable)
         }
+        migrator.registerMigration("5 when a domain was seen last") { database in
+            try database.execute(
+                sql: """
+                    ALTER TABLE domain ADD COLUMN newest INTEGER;
+                    UPDATE domain SET newest = (SELECT max(time) FROM hostSample);
+                    """)
+        }
         return migrator
     }
 

@@ -95,8 +95,9 @@ extension MetricsStore {
                     dirtyRate: (row[5] as Int64?).map { Bytes($0) })
             )
         }
+        let seen = try names(of: accumulator.numbersOfDomains, from: database)
         return accumulator.finish(
-            domains: try numbers(of: "SELECT uuid, id FROM domain", from: database),
+            domains: seen,
             hosts: try numbers(of: "SELECT name, id FROM host", from: database))
     }
 
@@ -106,6 +107,20 @@ extension MetricsStore {
             let idle = row[column + 2] as Int64?, let iowait = row[column + 3] as Int64?
         else { return nil }
         return HostCPUCounters(user: user, system: system, idle: idle, iowait: iowait)
+    }
+
+    /// Only of those in the window: there may be millions that came and went.
+    private static func names(
+        of numbers: [Int], from database: Database
+    ) throws -> [DomainID: Int] {
+        let statement = try database.cachedStatement(sql: "SELECT uuid FROM domain WHERE id = ?")
+        var names: [DomainID: Int] = [:]
+        for number in numbers {
+            if let uuid = try String.fetchOne(statement, arguments: [number]) {
+                names[DomainID(uuid)] = number
+            }
+        }
+        return names
     }
 
     private static func numbers<Name: NameIdentifier>(

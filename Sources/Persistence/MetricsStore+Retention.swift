@@ -26,6 +26,33 @@ extension MetricsStore {
             before: limit, rowsPerTransaction: rows)
     }
 
+    /// Has nothing been recorded for longer than a day before the last hour? Then either the
+    /// collector was off, or the clock has just jumped ahead, and by that clock everything is old.
+    package func hasGap(before moment: Timestamp) async throws -> Bool {
+        try await read("read samples from") { database in
+            let hourAgo = moment.milliseconds - 3_600_000
+            let last = try Int64.fetchOne(
+                database, sql: "SELECT max(time) FROM hostSample WHERE time < ?",
+                arguments: [hourAgo])
+            return last.map { hourAgo - $0 > 86_400_000 } ?? false
+        }
+    }
+
+    /// Forgets domains that were seen last before this moment, when nothing of them is kept any
+    /// more. Gives how many.
+    package func forgetDomains(lastSeenBefore limit: Timestamp) async throws -> Int {
+        try await file.shielded("forget domains in") { [pool, writer] in
+            try await pool.write { database in
+                try database.execute(
+                    sql: "DELETE FROM domain WHERE newest < ?", arguments: [limit.milliseconds])
+                let count = database.changesCount
+                // Within the transaction: nothing is written under a number that is gone.
+                if count > 0 { writer.forgetNames() }
+                return count
+            }
+        }
+    }
+
     private func delete(
         _ what: String, from tables: [String], where condition: String = "",
         before limit: Timestamp,

@@ -9,6 +9,7 @@ extension MetricsStore {
     package func rollUp(
         before limit: Timestamp, rowsPerTransaction rows: Int = 5_000
     ) async throws -> Int {
+        try await forgetFutureRollUps(after: limit)
         var hours = 0
         while let hour = try await nextHour(), hour.next <= limit {
             try Task.checkCancellation()
@@ -16,6 +17,27 @@ extension MetricsStore {
             hours += 1
         }
         return hours
+    }
+
+    /// A clock that had been ahead left a mark of hours to come: until then nothing would be rolled
+    /// up, and raw samples would go without having been.
+    private func forgetFutureRollUps(after limit: Timestamp) async throws {
+        let last = limit.advanced(byMilliseconds: Tier.hour.milliseconds)
+        guard let until = try await rolledUntil(), until > last else { return }
+        try await file.shielded("store tiers in") { [pool] in
+            try await pool.write {
+                try $0.execute(
+                    sql: """
+                        UPDATE rollUp SET until = coalesce((
+                            SELECT max(time) + :hour FROM hostTier
+                            WHERE tier = :tier AND time + :hour <= :limit), 0)
+                        """,
+                    arguments: [
+                        "hour": Tier.hour.milliseconds, "tier": Tier.hour.rawValue,
+                        "limit": limit.milliseconds,
+                    ])
+            }
+        }
     }
 
     /// Up to where raw samples are in the tiers; nil when nothing was rolled up yet.

@@ -14,11 +14,18 @@ package struct MetricsStore: SampleSink, ObservationSink {
 
     let file: DatabaseFile
     let pool: DatabasePool
-    private let writer: SampleWriter
+    let writer: SampleWriter
+
+    /// Twice as many domains as any host starts in an hour.
+    package static let mostNewcomers = 4096
 
     /// Opens the database in this directory, or makes it. `maximumPages` caps its size, in pages of
-    /// 4 KiB: a write beyond it fails as on a full disk.
-    package init(directory: String, maximumPages: Int? = nil) throws {
+    /// 4 KiB: a write beyond it fails as on a full disk. Of a host's domains that were never seen,
+    /// `mostNewcomers` are recorded in an hour; nil records all.
+    package init(
+        directory: String, maximumPages: Int? = nil,
+        mostNewcomers: Int? = MetricsStore.mostNewcomers
+    ) throws {
         file = try DatabaseFile(
             directory: directory, name: Self.fileName, identity: .metrics,
             maximumPages: maximumPages)
@@ -28,7 +35,7 @@ package struct MetricsStore: SampleSink, ObservationSink {
         } catch {
             throw file.error("open", error)
         }
-        writer = SampleWriter()
+        writer = SampleWriter(mostNewcomers: mostNewcomers)
     }
 
     /// The writing connection is closed last, for only that one can fold its log into the database.

@@ -13,7 +13,18 @@ final class SampleWriter: Sendable {
         var domains: [DomainID: (number: Int64, name: String)] = [:]
     }
 
+    /// Domains of one host that were not known before, in one hour.
+    private struct Newcomers {
+        var hour: Int64
+        var count: Int
+    }
+
     private let names = Mutex(Names())
+    private let newcomers = Mutex<[HostName: Newcomers]>([:])
+    /// As many as a host may bring in an hour; nil for any number.
+    private let mostNewcomers: Int?
+
+    init(mostNewcomers: Int?) { self.mostNewcomers = mostNewcomers }
 
     func forgetNames() { names.withLock { $0 = Names() } }
 
@@ -69,11 +80,20 @@ final class SampleWriter: Sendable {
                     (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT DO NOTHING
                 """)
+        var left = 0
         for domain in sample.domains {
-            let number = try number(of: domain.id, name: domain.name, in: database)
+            guard let number = try number(of: domain, sample, in: database) else {
+                left += 1
+                continue
+            }
             statement.setUncheckedArguments(row(of: domain, number, host: host, time: time))
             try statement.execute()
         }
+        guard left > 0 else { return }
+        try insertFailure(
+            of: sample.host, at: sample.at,
+            reason: "it has reported more than \(mostNewcomers ?? 0) new domains within an hour: "
+                + "\(left) are not recorded", into: database)
     }
 
     private func row(
@@ -110,20 +130,42 @@ final class SampleWriter: Sendable {
         return number
     }
 
+    /// nil for one of too many that appeared at once: a host that makes up domains without end must
+    /// not fill the database. One that is really there has its turn within the next hours.
     private func number(
-        of domain: DomainID, name: String, in database: Database
-    ) throws -> Int64 {
-        if let known = names.withLock({ $0.domains[domain] }), known.name == name {
+        of domain: RawDomainSample, _ sample: RawHostSample, in database: Database
+    ) throws -> Int64? {
+        if let known = names.withLock({ $0.domains[domain.id] }), known.name == domain.name {
             return known.number
         }
+        let isKnown = try Int64.fetchOne(
+            database, sql: "SELECT id FROM domain WHERE uuid = ?", arguments: [domain.id.rawValue])
+        guard isKnown != nil || admitsNewcomer(of: sample) else { return nil }
         let number = try Int64.fetchOne(
             database,
             sql: """
-                INSERT INTO domain (uuid, name) VALUES (?, ?)
-                ON CONFLICT (uuid) DO UPDATE SET name = excluded.name RETURNING id
-                """, arguments: [domain.rawValue, name])
-        guard let number else { throw DatabaseError(message: "no number for domain \(domain)") }
-        names.withLock { $0.domains[domain] = (number, name) }
+                INSERT INTO domain (uuid, name, newest) VALUES (?, ?, ?)
+                ON CONFLICT (uuid) DO UPDATE SET name = excluded.name, newest = excluded.newest
+                RETURNING id
+                """,
+            arguments: [domain.id.rawValue, domain.name, sample.at.milliseconds])
+        guard let number else {
+            throw DatabaseError(message: "no number for domain \(domain.id)")
+        }
+        names.withLock { $0.domains[domain.id] = (number, domain.name) }
         return number
+    }
+
+    private func admitsNewcomer(of sample: RawHostSample) -> Bool {
+        guard let mostNewcomers else { return true }
+        let hour = sample.at.milliseconds / 3_600_000
+        return newcomers.withLock { newcomers in
+            var own = newcomers[sample.host] ?? Newcomers(hour: hour, count: 0)
+            if own.hour != hour { own = Newcomers(hour: hour, count: 0) }
+            guard own.count < mostNewcomers else { return false }
+            own.count += 1
+            newcomers[sample.host] = own
+            return true
+        }
     }
 }

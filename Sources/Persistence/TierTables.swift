@@ -50,6 +50,8 @@ enum TierTables {
         let (hosts, domains) = (numbers.hosts, numbers.domains)
         let intoHosts = try insertion("hostTier", 4, hostMetrics, database)
         let intoDomains = try insertion("domainTier", 5, domainMetrics, database)
+        let seen = try database.cachedStatement(
+            sql: "UPDATE domain SET newest = max(coalesce(newest, 0), ?) WHERE id = ?")
         for row in rows {
             let values = row.values.flatMap { [$0?.mean, $0?.p95, $0?.max] }
             let key: [Int64?] = [Int64(row.tier.rawValue), row.start.milliseconds]
@@ -61,6 +63,13 @@ enum TierTables {
             case .domain(let id, let name):
                 guard let domain = domains[id.rawValue], let host = hosts[name.rawValue]
                 else { continue }
+                if row.tier == .hour {
+                    try seen.execute(
+                        arguments: [
+                            row.start.advanced(byMilliseconds: Tier.hour.milliseconds).milliseconds,
+                            domain,
+                        ])
+                }
                 try intoDomains.execute(
                     arguments: StatementArguments(
                         key + [domain, host, Int64(row.samples)] + values))

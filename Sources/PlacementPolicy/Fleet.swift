@@ -66,6 +66,18 @@ package struct FleetHost: Hashable, Sendable {
     }
 }
 
+extension FleetHost {
+    /// The `migrate_uri` of migrations to it.
+    package var migrateURI: String {
+        "tcp://\(NetworkAddress.inURI(migrationAddress ?? address))"
+    }
+
+    /// Its own address, then that of its migration network, as consoles have them.
+    package var bareAddresses: [String] {
+        [address, migrationAddress ?? address].map(NetworkAddress.bare)
+    }
+}
+
 /// How long the metrics database keeps what it has, each in seconds. Raw samples are rolled up into
 /// the coarser ones before they go.
 package struct Retention: Hashable, Sendable {

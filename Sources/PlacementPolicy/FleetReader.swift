@@ -45,6 +45,7 @@ package enum FleetReader {
                 let what = twin.name == host.name ? "name '\(host.name)'" : "uri '\(host.uri)'"
                 throw entry.error("two hosts have the \(what)", at: "name")
             }
+            try refuseSharedAddress(of: host, hosts, entry)
             hosts.append(host)
         }
         guard !hosts.isEmpty else {
@@ -55,6 +56,21 @@ package enum FleetReader {
         return hosts
     }
 
+    /// Every migration to one of them would go to the other.
+    private static func refuseSharedAddress(
+        of host: FleetHost, _ others: [FleetHost], _ entry: YAMLTable
+    ) throws(PolicyError) {
+        guard let text = host.migrationAddress, let address = NetworkAddress(text) else { return }
+        let twin = others.first { other in
+            other.migrationAddress.flatMap { NetworkAddress($0) } == address
+        }
+        if let twin {
+            throw entry.error(
+                "\(twin.name) and \(host.name) have the same migrationAddress '\(text)': give each "
+                    + "host its own", at: "migrationAddress")
+        }
+    }
+
     private static func host(_ table: YAMLTable) throws(PolicyError) -> FleetHost {
         let name = try table.required(table.scalar("name", "a word", text), "name")
         let uri = try table.required(
@@ -63,7 +79,10 @@ package enum FleetReader {
             }, "uri")
         var host = FleetHost(name: HostName(name), uri: uri)
         host.peerURI = try table.scalar("peerURI", "a libvirt URI", text)
-        host.migrationAddress = try table.scalar("migrationAddress", "an address", text)
+        host.migrationAddress = try table.scalar(
+            "migrationAddress",
+            "an IPv4 or IPv6 address or a host name, without a port or a prefix length"
+        ) { NetworkAddress($0) == nil ? nil : $0 }
         host.linkMbps = try PolicyReader.whole(table, "linkMbps", 1...1_000_000) ?? host.linkMbps
         host.zone = try table.scalar("zone", "a word", text).map { ZoneName($0) }
         if let reserve = try table.table("reserve", keys: ["memory", "cpu"]) {

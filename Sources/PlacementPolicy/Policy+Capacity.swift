@@ -22,9 +22,11 @@ extension Policy {
     }
 
     /// Ordinary memory that a domain needs on its host: all it may ever use, since libvirt checks
-    /// nothing and the host would swap or kill; only QEMU's own where the guest's is in huge pages.
+    /// nothing and the host would swap or kill. What is in huge pages does not count, only what
+    /// QEMU takes beside it.
     package func memoryDemand(of facts: DomainFacts) -> Bytes {
-        facts.hugePages == nil ? facts.memory + perDomainOverhead : perDomainOverhead
+        let inPages = facts.hugePages.map { Bytes($0.pages * $0.pageSize.count) } ?? .zero
+        return max(.zero, facts.memory - inPages) + perDomainOverhead.size(of: facts)
     }
 
     /// CPU demand in each of the slots; a domain that was never sampled counts `assumedPerVCPU`.

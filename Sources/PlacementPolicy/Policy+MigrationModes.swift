@@ -69,8 +69,8 @@ extension Blocker.Reason {
         case .hostDevice, .snapshot, .blockJob, .sharedFilesystem, .transientDisk, .vdpa, .tpm,
             .localStorage, .storageUnknown, .network, .machineType, .architecture, .state, .busy,
             .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity, .antiAffinity, .pinned,
-            .excluded, .ban, .maintenance, .unreachable, .sameHostUUID, .ordering, .nPlusOne,
-            .convergence, .other:
+            .excluded, .ban, .maintenance, .unreachable, .sameHostUUID, .sameName, .ordering,
+            .nPlusOne, .convergence, .other:
             false
         }
     }

@@ -8,9 +8,8 @@ package struct Policy: Hashable, Sendable {
     /// Kept free on each host for the host itself. A host's own `reserve` in the fleet file wins.
     package var reserve = Reserve(memory: .gibibytes(1), cpu: .zero)
     package var overcommit = Overcommit()
-    /// Memory that QEMU needs for itself beside the guest's: device emulation, video memory, page
-    /// tables, migration buffers. 128 MiB covers a guest with a few virtio devices.
-    package var perDomainOverhead = Bytes.mebibytes(128)
+    /// Memory that QEMU and the kernel need for a domain beside its guest's.
+    package var perDomainOverhead = DomainOverhead()
     package var demand = DemandWindow()
     package var affinity: [PlacementGroup] = []
     package var antiAffinity: [PlacementGroup] = []

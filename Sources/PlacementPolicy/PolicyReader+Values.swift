@@ -56,3 +56,36 @@ extension PolicyReader {
         try table.strings(key)?.map { NamePattern($0) }
     }
 }
+
+/// What domains take beside their guests' memory.
+extension PolicyReader {
+    /// The parts one by one, or with the older `perDomainOverhead` one figure for all.
+    static func overhead(_ table: YAMLTable) throws(PolicyError) -> DomainOverhead? {
+        if let size = try overheadSize(table, "perDomainOverhead", "128MiB", .gibibytes(1024)) {
+            guard !table.has("overhead") else {
+                throw table.error(
+                    "'overhead' and 'perDomainOverhead' exclude each other: the latter is one figure "
+                        + "for every domain", at: "perDomainOverhead")
+            }
+            return .only(size)
+        }
+        guard let parts = try section(table, "overhead") else { return nil }
+        var overhead = DomainOverhead()
+        overhead.fixed =
+            try overheadSize(parts, "fixed", "128MiB", .gibibytes(1024)) ?? overhead.fixed
+        overhead.memoryShare = try percent(parts, "memory") ?? overhead.memoryShare
+        overhead.perVCPU =
+            try overheadSize(parts, "perVCPU", "8MiB", .gibibytes(1)) ?? overhead.perVCPU
+        return overhead
+    }
+
+    /// It counts once for every domain, and there may be many.
+    private static func overheadSize(
+        _ table: YAMLTable, _ key: String, _ example: String, _ most: Bytes
+    ) throws(PolicyError) -> Bytes? {
+        let limit = "\(most)".filter { $0 != " " }
+        return try table.scalar(
+            key, "a size with a binary unit, such as \(example), of \(limit) at most"
+        ) { Quantity.bytes($0).flatMap { $0 <= most ? $0 : nil } }
+    }
+}

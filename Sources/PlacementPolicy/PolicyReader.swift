@@ -7,12 +7,14 @@ package enum PolicyReader {
     /// `policies/CATALOGUE.md` explains each of them.
     package static let vocabulary: [String: [String]] = [
         "": [
-            "name", "reserve", "overcommit", "perDomainOverhead", "demand", "affinity",
+            "name", "reserve", "overcommit", "overhead", "perDomainOverhead", "demand",
+            "affinity",
             "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
             "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration",
             "sharedStorage", "interfaces", "power",
         ],
         "reserve": ["memory", "cpu"],
+        "overhead": ["fixed", "memory", "perVCPU"],
         "overcommit": ["memory", "cpu"],
         "demand": [
             "window", "percentile", "deviations", "slots", "period", "assumedPerVCPU", "maxAge",
@@ -111,8 +113,7 @@ package enum PolicyReader {
             policy.overcommit.cpuThousandths =
                 try factor(overcommit, "cpu") ?? policy.overcommit.cpuThousandths
         }
-        policy.perDomainOverhead =
-            try overhead(table) ?? policy.perDomainOverhead
+        policy.perDomainOverhead = try overhead(table) ?? policy.perDomainOverhead
         if let demand = try section(table, "demand") {
             policy.demand.windowSeconds =
                 try seconds(demand, "window") ?? policy.demand.windowSeconds
@@ -128,13 +129,6 @@ package enum PolicyReader {
             policy.demand.maxAgeSeconds =
                 try seconds(demand, "maxAge") ?? policy.demand.maxAgeSeconds
         }
-    }
-
-    /// It counts once for every domain, and there may be many.
-    private static func overhead(_ table: YAMLTable) throws(PolicyError) -> Bytes? {
-        try table.scalar(
-            "perDomainOverhead", "a size with a binary unit, such as 128MiB, of 1TiB at most"
-        ) { Quantity.bytes($0).flatMap { $0 <= .gibibytes(1024) ? $0 : nil } }
     }
 
     private static func readPlacement(

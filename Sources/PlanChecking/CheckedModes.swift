@@ -34,6 +34,17 @@ enum CheckedModes {
                 faults.append("the policy does not let it be moved cold")
             }
             if !domain.facts.isPersistent { faults.append("a transient domain cannot move cold") }
+            // What is under a copied disk is not copied: the step must know, and compare it.
+            let bases = domain.facts.disks.compactMap(\.overlay).filter(step.copies.contains)
+            if step.copiesTopLayer == bases.isEmpty {
+                faults.append(
+                    step.copiesTopLayer
+                        ? "none of its disks lies over a base image"
+                        : "\(bases[0]) lies over a base image and is to be copied without it")
+            }
+            if step.copiesTopLayer, !mayCopyTopLayer(domain.name, policy) {
+                faults.append("the policy does not let its disks be copied above their base")
+            }
             faults += (domain.facts.coldBlockers ?? []).map(\.detail)
         }
         return faults

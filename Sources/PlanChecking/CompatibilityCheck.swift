@@ -60,6 +60,11 @@ enum CompatibilityCheck {
             reasons.append("CPU model \(model) is not usable")
         }
         if source.securityModel != target.securityModel { reasons.append("security models differ") }
+        if domain.usesDefaultPages == true, domain.state.isActive, let pages = domain.hugePages,
+            !target.hugePageSizes.allSatisfy({ $0 == pages.pageSize })
+        {
+            reasons.append("its huge pages have no size, and may be of another there")
+        }
         if let numa = domain.numa, numa.isStrict,
             !Set(numa.cells).isSubset(of: target.cells.map(\.id))
         {

@@ -164,7 +164,9 @@ struct PlanDraft {
             step.copies = compatibility.copies(
                 move.domain, from: move.source, to: move.target)
             step.copiesTopLayer =
-                mode == .storage && problem.policy.storageCopy(of: domain.name) == .topLayer
+                problem.policy.storageCopy(of: domain.name) == .topLayer
+                && (mode == .storage
+                    || mode == .offline && domain.facts.hasBase(underAny: step.copies))
             step.interfaces = compatibility.interfaces(
                 move.domain, from: move.source, to: move.target)
             step.isShutOff = !domain.facts.state.isActive

@@ -27,6 +27,12 @@ package final class DirtyRateSampling<C: Clock>: Service where C.Duration == Dur
         package var pauseMilliseconds: Int64 = 300_000
 
         package init() {}
+
+        /// Is a domain left alone that could not be measured then? A clock that was set back must
+        /// not leave it alone forever.
+        func isPausing(_ failure: Timestamp, at now: Timestamp) -> Bool {
+            (0...pauseMilliseconds).contains(now.millisecondsSince(failure))
+        }
     }
 
     private let probes: [HostName: any DirtyRateProbe]
@@ -59,8 +65,10 @@ package final class DirtyRateSampling<C: Clock>: Service where C.Duration == Dur
             let start = clock.now
             do {
                 let measured = try await turn(failed)
+                let moment = now()
+                failed = failed.filter { budget.isPausing($0.value, at: moment) }
                 for (domain, reading) in measured {
-                    failed[domain] = reading == nil ? now() : nil
+                    failed[domain] = reading == nil ? moment : nil
                 }
             } catch {
                 logger.warning("dirty rates are not measured", metadata: ["error": "\(error)"])
@@ -99,10 +107,9 @@ package final class DirtyRateSampling<C: Clock>: Service where C.Duration == Dur
     ) -> [(domain: DomainID, host: HostName)] {
         let due = domains.filter { domain, _ in
             let age = measured[domain].map { now.millisecondsSince($0) }
-            let pause = failed[domain].map { now.millisecondsSince($0) }
             // A clock that was set back must not stop it forever.
             return age.map { $0 < 0 || $0 > budget.goodForMilliseconds } ?? true
-                && pause.map { $0 < 0 || $0 > budget.pauseMilliseconds } ?? true
+                && !(failed[domain].map { budget.isPausing($0, at: now) } ?? false)
         }.sorted {
             (measured[$0.domain]?.milliseconds ?? .min, $0.domain)
                 < (measured[$1.domain]?.milliseconds ?? .min, $1.domain)

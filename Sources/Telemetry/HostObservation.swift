@@ -25,7 +25,7 @@ package struct HostObservation: Hashable, Codable, Sendable {
     /// What this host cannot have told in earnest; empty for an observation that may be kept and
     /// planned with.
     package var faults: [String] {
-        facts.faults + domains.faultsOfAll
+        facts.faults + domains.faultsOfAHost
             + domains.flatMap { domain in
                 domain.faults.map { "domain '\(domain.name)': \($0)" }
             }

@@ -37,6 +37,9 @@ package struct LoadAccumulator: Sendable {
     private let window: SampleWindow
     private let rules: RateRules
     private var domains: [DomainTrack] = []
+    /// Where the track of a domain's number is: -1 for numbers that are not in the window, of which
+    /// a database that has seen millions of domains has many.
+    private var tracks: [Int32] = []
     private var hosts: [HostTrack] = []
 
     package init(window: SampleWindow, rules: RateRules) {
@@ -45,12 +48,10 @@ package struct LoadAccumulator: Sendable {
     }
 
     package mutating func add(_ reading: DomainReading) {
-        while domains.count <= reading.domain {
-            domains.append(DomainTrack(slots: window.slots))
-        }
+        let track = track(of: reading.domain)
         let wasFull =
             reading.host < hosts.count && hosts[reading.host].fullMoments.contains(reading.at)
-        domains[reading.domain].add(reading, wasStarved: wasFull, window: window, rules: rules)
+        domains[track].add(reading, wasStarved: wasFull, window: window, rules: rules)
     }
 
     package mutating func add(
@@ -63,9 +64,19 @@ package struct LoadAccumulator: Sendable {
     /// What a tier keeps of a stretch whose raw samples are gone. Rows must come before raw
     /// samples.
     package mutating func add(domain: Int, until end: Timestamp, cpu: Summary, samples: Int) {
-        while domains.count <= domain { domains.append(DomainTrack(slots: window.slots)) }
-        domains[domain].add(cpu.value(in: window), at: end, in: window, samples)
+        domains[track(of: domain)].add(cpu.value(in: window), at: end, in: window, samples)
     }
+
+    private mutating func track(of domain: Int) -> Int {
+        while tracks.count <= domain { tracks.append(-1) }
+        if tracks[domain] >= 0 { return Int(tracks[domain]) }
+        tracks[domain] = Int32(domains.count)
+        domains.append(DomainTrack(slots: window.slots))
+        return domains.count - 1
+    }
+
+    /// The numbers of all domains that were fed, in order.
+    package var numbersOfDomains: [Int] { tracks.indices.filter { tracks[$0] >= 0 } }
 
     package mutating func add(host: Int, until end: Timestamp, busy: Summary) {
         while hosts.count <= host { hosts.append(HostTrack(slots: window.slots)) }
@@ -78,9 +89,10 @@ package struct LoadAccumulator: Sendable {
         domains domainNumbers: [DomainID: Int], hosts hostNumbers: [HostName: Int]
     ) -> MeasuredLoad {
         var load = MeasuredLoad(window: window)
-        for (id, number) in domainNumbers where number < domains.count {
-            load.domains[id] = domains[number].demand(window)
-            load.singleDirtyRates[id] = domains[number].dirtyRate
+        for (id, number) in domainNumbers where number < tracks.count && tracks[number] >= 0 {
+            let track = Int(tracks[number])
+            load.domains[id] = domains[track].demand(window)
+            load.singleDirtyRates[id] = domains[track].dirtyRate
         }
         for (name, number) in hostNumbers where number < hosts.count {
             load.hosts[name] = hosts[number].use(window)

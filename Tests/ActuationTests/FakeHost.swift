@@ -21,6 +21,10 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         /// A migration from here goes on until it is aborted; each look finds it no further.
         var migratesUntilAborted = false
         var isAborted = false
+        /// Files that can be read whole, with what they hold.
+        var files: [String: (stamp: FileStamp, content: String)] = [:]
+        /// A file is read without end, until it is cancelled.
+        var readsUntilCancelled = false
     }
 
     let host: HostName
@@ -92,6 +96,28 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         of domain: DomainID, disks: [String], layer: Bool, firmware: Bool
     ) -> [DiskImage] { state.withLock(\.images) }
     func admit(_ images: [DiskImage], isVerbatim: Bool) {}
+
+    func stamp(of path: String) throws -> FileStamp {
+        guard let file = now.files[path] else { throw error("no \(path)") }
+        return file.stamp
+    }
+
+    func checksum(of path: String, control: any CancellableProgress) async throws -> String {
+        note("read \(path)")
+        while now.readsUntilCancelled {
+            if control.isCancelled { throw error("it was aborted") }
+            await Task.yield()
+        }
+        guard let file = now.files[path] else { throw error("no \(path)") }
+        return file.content
+    }
+
+    func write(_ content: String, to path: String, at time: String) {
+        state.withLock { state in
+            let stamp = FileStamp(length: 7, modified: time, changed: time)
+            state.files[path] = (stamp, content)
+        }
+    }
 
     func create(_ images: [DiskImage], control: any CancellableProgress) throws {
         for image in images {

@@ -3,6 +3,7 @@ import Foundation
 import PlacementPolicy
 import PlanChecking
 import Planning
+import Telemetry
 
 @testable import KVMBalanceCommands
 @testable import Libvirt
@@ -11,7 +12,8 @@ import Planning
 /// What is fed: a kind of text that comes from outside, and what is done with it. Errors are the
 /// right answer to almost everything; a trap, a hang or growing memory is what is looked for.
 enum Feed: String, CaseIterable {
-    case policy, fleet, plan, snapshot, domain, capabilities, domaincapabilities, pool, time
+    case policy, fleet, plan, snapshot, domain, capabilities, domaincapabilities, pool, volume, time
+    case recording, story, csv, planetlab, bitbrains, prometheus, options, observation
 
     func swallow(_ bytes: UnsafeBufferPointer<UInt8>) throws {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -24,7 +26,14 @@ enum Feed: String, CaseIterable {
         case .capabilities: _ = try CapabilitiesXMLReader.read(text)
         case .domaincapabilities: _ = try DomainCapabilitiesXMLReader.usableCPUModels(text)
         case .pool: _ = try StoragePoolXMLReader.read(text)
+        case .volume: _ = try VolumeXMLReader.read(text)
         case .time: try swallowTime(text)
+        case .recording: try swallowRecording(text)
+        case .story: try swallowStory(text)
+        case .csv, .planetlab, .bitbrains: try swallowTable(text)
+        case .prometheus: try swallowPrometheus(Data(bytes))
+        case .options: try swallowOptions(text)
+        case .observation: try swallowObservation(Data(bytes))
         }
     }
 
@@ -48,8 +57,27 @@ enum Feed: String, CaseIterable {
         _ = PlanChecker.check(plan, on: empty, under: .default)
     }
 
+    /// What a host reported, as it lies in the database.
+    private func swallowObservation(_ data: Data) throws {
+        let observation = try JSONDecoder().decode(HostObservation.self, from: data)
+        guard observation.faults.isEmpty else { return }
+        let now = Timestamp(seconds: 1_800_000_000)
+        let window = SampleWindow(endingAt: now, lengthMilliseconds: 3_600_000, slots: 1)
+        var other = observation
+        other.host = "other"
+        let reports = [observation, other].map {
+            HostReport(settings: Host(name: $0.host), observation: $0)
+        }
+        let built = SnapshotBuilder(observedAt: now, measured: MeasuredLoad(window: window))
+            .build(from: reports)
+        try swallow(built.snapshot)
+    }
+
     private func swallowSnapshot(_ data: Data) throws {
-        let snapshot = try JSONDecoder().decode(ClusterSnapshot.self, from: data)
+        try swallow(try JSONDecoder().decode(ClusterSnapshot.self, from: data))
+    }
+
+    private func swallow(_ snapshot: ClusterSnapshot) throws {
         // What is larger is slow and not wrong.
         guard snapshot.faults.isEmpty, snapshot.hosts.count <= 8,
             snapshot.domains.count <= 40, snapshot.demandSlots <= 8

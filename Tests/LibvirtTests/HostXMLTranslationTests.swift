@@ -66,6 +66,17 @@ struct HostXMLTranslationTests {
         #expect(text.contains("<source bridge='10.0.0.1'/>"))
     }
 
+    @Test("An address of IPv6 is the same however it is written")
+    func listeningOnIPv6() throws {
+        let console = xml.replacing("10.0.0.1", with: "fd00:10::1").replacing(
+            "MODE", with: "strict")
+        let terms = HostXMLTranslation.Terms(
+            cpus: Set(0..<8), cells: [1], addresses: ["fd00:10:0::0001": "fd00:10::2"])
+        #expect(HostXMLTranslation.isBound("<graphics listen='fd00:10::1'/>", terms))
+        let text = try #require(HostXMLTranslation(terms: terms).translated(console))
+        #expect(text.contains("listen='fd00:10::2'>") && text.contains("address='fd00:10::2'/>"))
+    }
+
     @Test("What is bound to nothing is not read twice")
     func unbound() {
         #expect(!HostXMLTranslation.isBound("<domain><vcpu>2</vcpu></domain>", .init()))

@@ -155,6 +155,17 @@ import Testing
                     + "[{domains: *all, hosts: [h]}]\n") == nil)
     }
 
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            "{k:*a,k2:*a}", "[\"x\", \"#\", *a, *a]", "- *a\r- *a", "[è#x,*a,*a]", "{?*a:*a}",
+            "- *a\u{85}- *a\u{2028}- *a",
+        ])
+    func `aliases are counted however they are written`(_ few: String) {
+        let many = Array(repeating: few, count: 12).joined(separator: "\n")
+        #expect(refusal(of: "name: x\nq: &a 1\n\(many)")?.contains("more than 20") == true)
+    }
+
     @Test func `every key is read`() throws {
         let policy = try Policy(
             yaml: """

@@ -90,8 +90,8 @@ import Testing
         #expect(plan.steps.isEmpty)
         let blocker = try #require(plan.blockers.first { $0.domain == "big" })
         #expect(blocker.reason == .memory)
-        #expect(blocker.detail.contains("host2: 5.2 GiB of memory short"))
-        #expect(blocker.detail.contains("host3: 4.2 GiB of memory short"))
+        #expect(blocker.detail.contains("host2: 5.3 GiB of memory short"))
+        #expect(blocker.detail.contains("host3: 4.3 GiB of memory short"))
     }
 
     @Test func `a drain with a blocker is refused, and with best effort the rest leaves`() {

@@ -50,6 +50,36 @@ import Testing
         #expect(modes(try plan(Self.world(), "copy-storage-all: true"))["shared"] == "live")
     }
 
+    /// A shut-off domain over a base image: its disks are listed as those of one that runs.
+    private static func layered(_ state: DomainState) -> ClusterBuilder {
+        var cluster = world()
+        cluster.domains[0].facts.state = state
+        cluster.domains[0].facts.disks.append(
+            Disk(
+                target: "vda backing 1", source: .file(path: "/var/lib/libvirt/images/base.raw"),
+                isReadOnly: true))
+        return cluster
+    }
+
+    @Test(arguments: [DomainState.shutOff, .running])
+    func `a cold move leaves no base image behind`(_ state: DomainState) throws {
+        let refused = try plan(Self.layered(state), "offline: [local]")
+        #expect(refused.steps.allSatisfy { $0.domainName != "local" })
+        let blocker = try #require(refused.blockers.first { $0.domain == "local" })
+        #expect(blocker.detail.contains("lies over a base image"))
+        #expect(blocker.remedy.contains("--copy-storage-inc"))
+        var found = try plan(
+            Self.layered(state), "offline: [local], copy-storage-inc: [local]")
+        let index = try #require(found.steps.firstIndex { $0.domainName == "local" })
+        #expect(found.steps[index].mode == .offline && found.steps[index].copies == ["vda"])
+        #expect(found.steps[index].copiesTopLayer)
+        found.steps[index].copiesTopLayer = false
+        let policy = try Self.policy("offline: [local], copy-storage-inc: [local]")
+        let violations = PlanChecker.check(
+            found, on: Self.layered(state).snapshot, under: policy)
+        #expect(violations.contains { $0.detail.contains("to be copied without it") })
+    }
+
     @Test func `what lies above a base image is copied where the policy lets just that be copied`()
         throws
     {

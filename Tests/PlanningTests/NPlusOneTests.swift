@@ -173,7 +173,7 @@ import Testing
                     let arrived = zip(victims, assignment).filter { $1 == host.name }.map(\.0)
                     let all = snapshot.domains(on: host.name) + arrived
                     let memory = all.reduce(Bytes.zero) {
-                        $0 + Policy.default.memoryDemand(of: $1.facts)
+                        $0 + PlannerPropertyTests.policy(1).memoryDemand(of: $1.facts)
                     }
                     return memory <= Policy.default.usableMemory(of: host)
                 }

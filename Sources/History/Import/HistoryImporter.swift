@@ -85,7 +85,7 @@ package struct HistoryImporter {
                 "\(file) already exists, perhaps from an import that failed: an import needs a "
                     + "new folder")
         }
-        store = try MetricsStore(directory: database)
+        store = try MetricsStore(directory: database, mostNewcomers: nil)
         for number in 0..<shape.hosts { promised[HostName("host\(number + 1)")] = 0 }
     }
 

@@ -4,14 +4,10 @@ import Operations
 
 /// Reads what the libvirt exporter left in a Prometheus server.
 package struct PrometheusImport {
-    /// As it was named, for errors.
-    private let server: String
     private let prometheus: Prometheus
+    private var server: String { prometheus.name }
 
-    package init(_ server: String, _ prometheus: Prometheus) {
-        self.server = server
-        self.prometheus = prometheus
-    }
+    package init(_ prometheus: Prometheus) { self.prometheus = prometheus }
 
     /// Adds what it has between two moments, a value each `step` seconds.
     package func add(
@@ -20,19 +16,34 @@ package struct PrometheusImport {
         let guests = try await guests(until: end)
         var at = start
         // A thousand moments at a time: the server refuses more than 11,000, and memory stays
-        // small.
+        // small. Of a large fleet fewer.
+        var steps: Int64 = 999
         while at <= end {
-            let last = min(end, at.advanced(byMilliseconds: 999 * step * 1000))
-            let series = try await prometheus.range(
-                "libvirt_domain_info_cpu_time_seconds_total", from: at, to: last, step: step)
+            let last = min(end, at.advanced(byMilliseconds: steps * step * 1000))
+            let series: [Prometheus.Series]
+            do {
+                series = try await prometheus.range(
+                    "libvirt_domain_info_cpu_time_seconds_total", from: at, to: last, step: step)
+            } catch is Prometheus.TooLarge where steps > 0 {
+                steps /= 2
+                continue
+            } catch is Prometheus.TooLarge {
+                throw tooLarge
+            }
             try await add(series, guests, &importer)
             at = last.advanced(byMilliseconds: step * 1000)
         }
     }
 
+    private var tooLarge: CommandError {
+        CommandError(
+            "\(server) answers with more than 64 MiB for one moment, which no fleet has",
+            exit: .failed)
+    }
+
     /// A server gives series in order of their labels: a domain that moved has one for each host,
     /// and only in order of time do they tell where it was.
-    private func add(
+    func add(
         _ series: [Prometheus.Series], _ guests: [String: HistoryImporter.Guest],
         _ importer: inout HistoryImporter
     ) async throws {
@@ -43,7 +54,10 @@ package struct PrometheusImport {
             guard let key = Self.key(one.metric), let name = one.metric["domain"] else { continue }
             var guest =
                 guests[key] ?? named[name]?.first ?? HistoryImporter.Guest(name: name, vcpus: 1)
-            guest.host = HostName(Self.host(one.metric))
+            let host = Self.host(one.metric)
+            guest.host = HostName(host)
+            // Without a UUID nobody knows whether that of another host is the same domain.
+            guest.id = guest.id ?? DomainID("id-of-\(name)-on-\(host)")
             for value in one.values {
                 guard let reading = Reading(guest, value) else {
                     throw CommandError(
@@ -106,9 +120,14 @@ package struct PrometheusImport {
             _ metric: String, _ set: (inout HistoryImporter.Guest, Prometheus.Series) -> Void
         ) async throws {
             // The newest within a day: a domain that was deleted yesterday is history too.
-            for one in try await prometheus.range(
-                "last_over_time(\(metric)[1d])", from: end, to: end, step: 60)
-            {
+            let found: [Prometheus.Series]
+            do {
+                found = try await prometheus.range(
+                    "last_over_time(\(metric)[1d])", from: end, to: end, step: 60)
+            } catch is Prometheus.TooLarge {
+                throw tooLarge
+            }
+            for one in found {
                 guard let key = Self.key(one.metric), let name = one.metric["domain"] else {
                     continue
                 }

@@ -70,14 +70,21 @@ struct HostsCheckCommand: FleetCommand {
             are the same storage.
             """)
     var noProbe = false
+    @Flag(
+        help: """
+            Try the way between every two hosts, also of a fleet of more than 12 (default: each \
+            host with three others).
+            """)
+    var allPairs = false
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
         let names = hosts.map { HostName($0) }
         try composition.hosts.require(names)
-        let checks = await FitnessCheck.of(composition.observer, isTried: !noProbe)
-            .results.filter { names.isEmpty || names.contains($0.host) }
+        let checks = await FitnessCheck.of(
+            composition.observer, isTried: !noProbe, allPairs: allPairs
+        ).results.filter { names.isEmpty || names.contains($0.host) }
         if isJSON {
             try Console.outJSON(checks)
         } else {

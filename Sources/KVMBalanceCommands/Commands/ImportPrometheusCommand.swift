@@ -30,7 +30,7 @@ struct ImportPrometheus: FleetCommand {
             throw CommandError("--period '\(target.period)' is not a time such as 1m")
         }
         var importer = try target.importer(named: true)
-        try await PrometheusImport(server, prometheus)
+        try await PrometheusImport(prometheus)
             .add(to: &importer, from: start, to: end, step: step)
         Console.out(try await importer.finish().text)
         return .done

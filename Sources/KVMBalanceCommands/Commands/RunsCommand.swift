@@ -8,10 +8,11 @@ import Persistence
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Runs: list, show, resume, roll back, abort; accuracy of estimates.",
+        abstract: "Runs: list, show, resume, roll back, abort, archive; accuracy of estimates.",
         subcommands: [
             RunsListCommand.self, RunsShowCommand.self, RunsResumeCommand.self,
-            RunsRollbackCommand.self, RunsAbortCommand.self, RunsAccuracyCommand.self,
+            RunsRollbackCommand.self, RunsAbortCommand.self, RunsArchiveCommand.self,
+            RunsAccuracyCommand.self,
         ])
 }
 

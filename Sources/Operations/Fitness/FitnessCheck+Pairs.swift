@@ -202,6 +202,7 @@ extension FitnessCheck {
 
     private func address(of host: HostName) -> String {
         let found = fleet.hosts.first { $0.name == host }
-        return found.map { $0.migrationAddress ?? $0.address } ?? host.rawValue
+        return found.map { NetworkAddress.inURI($0.migrationAddress ?? $0.address) }
+            ?? host.rawValue
     }
 }

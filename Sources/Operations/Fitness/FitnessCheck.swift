@@ -1,5 +1,6 @@
 package import ClusterModel
 package import HypervisorInterface
+import Persistence
 import PlacementPolicy
 
 /// Is each host fit to send domains and to receive them? Judged from one look at all of them, and
@@ -29,13 +30,42 @@ package struct FitnessCheck {
     var probes: FitnessProbes?
 
     /// The fleet as it was looked at now, all of it; `isTried` also tries the way from host to
-    /// host.
-    package static func of(_ observer: FleetObserver, isTried: Bool) async -> FitnessCheck {
+    /// host, unless a run is under way, which must not be disturbed.
+    package static func of(
+        _ observer: FleetObserver, isTried: Bool, allPairs: Bool
+    ) async -> FitnessCheck {
         let looks = await observer.look()
-        return FitnessCheck(
-            fleet: observer.hosts.fleet, looks: looks,
-            probes: isTried
-                ? await FitnessProbes.run(observer.hosts, looks, observer.clock) : nil)
+        let fleet = observer.hosts.fleet
+        guard isTried else { return FitnessCheck(fleet: fleet, looks: looks, probes: nil) }
+        var lock: FleetLock?
+        do {
+            switch try FleetLock.acquire(
+                directory: observer.stores.directory, purpose: "hosts check")
+            {
+            case .acquired(let own): lock = own
+            case .held(let holder):
+                await observer.progress.observe(
+                    .warning(
+                        "the way from host to host is not tried, because \(holder.description) "
+                            + "holds the fleet: check again when it has ended"))
+                return FitnessCheck(fleet: fleet, looks: looks, probes: nil)
+            }
+        } catch {
+            await observer.progress.observe(
+                .warning("whether a run is under way is not known: \(error)"))
+        }
+        defer { lock?.release() }
+        let pairs = FitnessPairs(fleet.hosts.map(\.name), all: allPairs)
+        if pairs.isPart {
+            await observer.progress.observe(
+                .warning(
+                    "tries \(pairs.tried) of \(pairs.all) ways from host to host: each host with "
+                        + "three others. All of them: kvmbalance hosts check --all-pairs"))
+        }
+        let probes = await FitnessProbes.run(
+            observer.hosts, looks, observer.clock, allPairs: allPairs,
+            marks: ProbeMarks(try? observer.stores.journal()))
+        return FitnessCheck(fleet: fleet, looks: looks, probes: probes)
     }
 
     package var results: [Result] {

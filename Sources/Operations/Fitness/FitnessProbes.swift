@@ -3,7 +3,7 @@ import ClusterModel
 import HypervisorInterface
 import PlacementPolicy
 
-/// What was tried out between hosts, every pair in both directions.
+/// What was tried out between hosts.
 struct FitnessProbes: Sendable {
     /// From one host to another.
     struct Pair: Hashable, Sendable {
@@ -25,9 +25,11 @@ struct FitnessProbes: Sendable {
     var daemons: [Pair: PeerReach] = [:]
     var pools: [PoolProbe] = []
 
-    /// Tries it between all hosts that answered.
+    /// Tries it between the hosts that answered: all pairs of a small fleet or where that is
+    /// `wanted`, else a part of them.
     static func run(
-        _ fleet: FleetHosts, _ looks: [HostReading], _ clock: WorldClock
+        _ fleet: FleetHosts, _ looks: [HostReading], _ clock: WorldClock, allPairs: Bool,
+        marks: ProbeMarks
     ) async -> FitnessProbes {
         var probes = FitnessProbes()
         let hosts = fleet.fleet.hosts.filter { host in
@@ -35,110 +37,69 @@ struct FitnessProbes: Sendable {
                 if case .success = look.result { look.host == host.name } else { false }
             }
         }
+        let partners = FitnessPairs(hosts.map(\.name), all: allPairs)
         // One after the other: sshd drops connections at random when many log in at once.
-        probes.shells = await askShells(hosts, fleet, clock)
-        probes.daemons = await tryDaemons(hosts, fleet, clock)
-        probes.pools = await tryPools(looks, fleet)
+        probes.shells = await askShells(hosts, partners, fleet, clock)
+        probes.daemons = await tryDaemons(hosts, partners, fleet, clock)
+        probes.pools = await tryPools(looks, fleet, partners, marks)
         return probes
     }
 
     private static func askShells(
-        _ hosts: [FleetHost], _ fleet: FleetHosts, _ clock: WorldClock
+        _ hosts: [FleetHost], _ partners: FitnessPairs, _ fleet: FleetHosts, _ clock: WorldClock
     ) async -> [HostName: ShellFacts] {
-        await withTaskGroup(of: (HostName, ShellFacts).self) { group in
-            for host in hosts {
-                let others = hosts.filter { $0.name != host.name }
-                let shell = fleet[host.name]?.shell
-                group.addTask {
-                    (host.name, await ShellFacts.ask(shell, about: others, now: clock.now))
-                }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        await inParallel(hosts) { host in
+            let targets = Set(partners.targets(of: host.name))
+            let shell = fleet[host.name]?.shell
+            return await ShellFacts.ask(
+                shell, about: hosts.filter { targets.contains($0.name) }, now: clock.now)
         }
     }
 
-    /// All sources at once, the targets of each one after the other.
+    /// The targets of each source one after the other.
     private static func tryDaemons(
-        _ hosts: [FleetHost], _ fleet: FleetHosts, _ clock: WorldClock
+        _ hosts: [FleetHost], _ partners: FitnessPairs, _ fleet: FleetHosts, _ clock: WorldClock
     ) async -> [Pair: PeerReach] {
-        await withTaskGroup(of: [Pair: PeerReach].self) { group in
-            for host in hosts {
-                guard let prober = fleet[host.name]?.prober else { continue }
-                let peers = hosts.filter { $0.name != host.name }.compactMap { other in
-                    fleet[other.name].map { (other.name, $0.connection.peerURI) }
+        let found = await inParallel(hosts) { host -> [Pair: PeerReach] in
+            guard let access = fleet[host.name], let prober = access.prober else { return [:] }
+            var found: [Pair: PeerReach] = [:]
+            for target in partners.targets(of: host.name) {
+                guard let uri = fleet[target]?.connection.peerURI else { continue }
+                var reach = await prober.reach(uri)
+                if case .unproven = reach, let shell = access.shell {
+                    reach = await PeerShell.reach(uri, by: shell)
                 }
-                group.addTask {
-                    var found: [Pair: PeerReach] = [:]
-                    for (name, uri) in peers {
-                        var reach = await prober.reach(uri)
-                        if case .unproven = reach {
-                            // For the same reason once more.
-                            try? await clock.sleep(1000)
-                            reach = await prober.reach(uri)
-                        }
-                        found[Pair(from: host.name, to: name)] = reach
-                    }
-                    return found
+                if case .unproven = reach {
+                    // For the same reason once more.
+                    try? await clock.sleep(1000)
+                    reach = await prober.reach(uri)
                 }
+                found[Pair(from: host.name, to: target)] = reach
             }
-            return await group.reduce(into: [:]) { $0.merge($1) { one, _ in one } }
+            return found
         }
+        return found.values.reduce(into: [:]) { $0.merge($1) { one, _ in one } }
     }
 
-    /// Pools of files with the same name, type and path on several hosts: one leaves a mark, the
-    /// others look for it.
-    private static func tryPools(
-        _ looks: [HostReading], _ fleet: FleetHosts
-    ) async -> [PoolProbe] {
-        var holders: [StoragePool: [HostName]] = [:]
-        for look in looks {
-            guard case .success(let inventory) = look.result else { continue }
-            for pool in inventory.facts.pools where ["dir", "fs", "netfs"].contains(pool.type) {
-                var key = pool
-                (key.available, key.identity) = (nil, nil)
-                holders[key, default: []].append(look.host)
-            }
-        }
-        var found: [PoolProbe] = []
-        let shared = holders.filter { $0.value.count > 1 && $0.key.targetPath != nil }
-        for (pool, hosts) in shared.sorted(by: { $0.key.name < $1.key.name }) {
-            found += await tryPool(pool, hosts, fleet)
-        }
-        return found
-    }
+    /// So many hosts are asked at once.
+    private static let atOnce = 32
 
-    private static func tryPool(
-        _ pool: StoragePool, _ hosts: [HostName], _ fleet: FleetHosts
-    ) async -> [PoolProbe] {
-        var left: [(host: HostName, mark: String)] = []
-        var found: [PoolProbe] = []
-        for host in hosts {
-            // Of two hosts that see the same, either's mark proves it.
-            let earlier = left
-            let mark = "kvmbalance-probe-\(UInt64.random(in: 1...UInt64.max))"
-            for other in earlier {
-                var probe = PoolProbe(
-                    pool: pool.name, path: pool.targetPath ?? "",
-                    pair: Pair(from: other.host, to: host))
-                do {
-                    probe.isSame = try await fleet[host]?.prober?.seesMark(
-                        other.mark, in: pool.name)
-                } catch {
-                    probe.reason = "\(error)"
+    private static func inParallel<Value: Sendable>(
+        _ hosts: [FleetHost], _ ask: @escaping @Sendable (FleetHost) async -> Value
+    ) async -> [HostName: Value] {
+        await withTaskGroup(of: (HostName, Value).self) { group in
+            var (left, found) = (hosts[...], [HostName: Value]())
+            for host in left.prefix(atOnce) {
+                group.addTask { (host.name, await ask(host)) }
+            }
+            left = left.dropFirst(atOnce)
+            while let (name, value) = await group.next() {
+                found[name] = value
+                if let host = left.popFirst() {
+                    group.addTask { (host.name, await ask(host)) }
                 }
-                found.append(probe)
             }
-            do {
-                try await fleet[host]?.prober?.leaveMark(mark, in: pool.name)
-                left.append((host, mark))
-            } catch {
-                found.append(
-                    PoolProbe(
-                        pool: pool.name, path: pool.targetPath ?? "",
-                        pair: Pair(from: host, to: host), reason: "\(error)"))
-            }
+            return found
         }
-        for (host, mark) in left { try? await fleet[host]?.prober?.removeMark(mark, in: pool.name) }
-        return found
     }
 }

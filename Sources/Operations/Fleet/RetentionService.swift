@@ -39,6 +39,10 @@ package struct RetentionService: Service {
         let moment = clock.now()
         let hours = try await store.rollUp(before: moment.advanced(byMilliseconds: -60_000))
         if hours > 0 { logger.info("rolled up", metadata: ["hours": "\(hours)"]) }
+        guard try await !store.hasGap(before: moment) else {
+            logger.info("old samples stay for an hour, in case the clock is wrong")
+            return
+        }
         // What is not in the tiers yet stays, however old it is.
         if let rolled = try await store.rolledUntil() {
             let limit = min(rolled, moment.advanced(byMilliseconds: -kept.raw * 1000))
@@ -49,6 +53,13 @@ package struct RetentionService: Service {
         ] {
             let limit = moment.advanced(byMilliseconds: -seconds * 1000)
             _ = try await store.deleteRows(of: tier, before: limit)
+        }
+        let longest = max(kept.raw, kept.minutes, kept.fiveMinutes, kept.hours)
+        // An hour more: the end of an hour is when its domains were seen.
+        let forgotten = try await store.forgetDomains(
+            lastSeenBefore: moment.advanced(byMilliseconds: -(longest + 3600) * 1000))
+        if forgotten > 0 {
+            logger.info("forgot domains", metadata: ["domains": "\(forgotten)"])
         }
     }
 }

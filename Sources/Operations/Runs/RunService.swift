@@ -165,7 +165,8 @@ package struct RunService: Sendable {
         let executor = RunExecutor(
             run: run, machine: RunMachine(state: begun, recovering: recovering),
             journal: journal, connections: observer.hosts.connections, clock: observer.clock,
-            observer: RunRelay(progress: progress), closure: { try await gate.closure(of: $0) }
+            observer: RunRelay(progress: progress), checksums: journal.checksums,
+            closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
             if let plan = agreed?.take() { return plan }
             return try await service.replan(goal, without: exclusions, state: state)

@@ -93,6 +93,7 @@ final class Compatibility {
     func allows(_ domain: Int, from source: Int, to target: Int) -> Bool {
         source != target && isOpen[target]
             && (forbidden.isEmpty || forbidden[domain]?.contains(target) != true)
+            && (problem.namesakes.isEmpty || !hasNamesake(domain, on: target))
             && misfit(domain, source, target) == nil && !sharesUUID(source, target)
             && (!hasRules
                 || HostRules.misfit(
@@ -114,6 +115,8 @@ final class Compatibility {
                 ? Misfit(
                     reason: .ban, detail: "ruled out for this plan after a failed migration",
                     remedy: "fix that migration's error, then plan again") : nil)
+            ?? (hasNamesake(domain, on: target)
+                ? HostRules.namesake(problem.domains[domain].name) : nil)
             ?? misfit(domain, source, target)
         return reason.map {
             Blocker(
@@ -142,6 +145,10 @@ final class Compatibility {
         return nil
     }
 
+    private func hasNamesake(_ domain: Int, on target: Int) -> Bool {
+        problem.namesakes[domain]?.contains(target) ?? false
+    }
+
     private func sharesUUID(_ source: Int, _ target: Int) -> Bool {
         uuid[source] == uuid[target]
     }
@@ -156,7 +163,10 @@ final class Compatibility {
         return withUUID[uuid[host]] ?? [host]
     }
 
-    func forbiddenHosts(of domain: Int) -> Set<Int> { forbidden[domain] ?? [] }
+    /// Hosts that are no target of this domain, whatever its kind.
+    func forbiddenHosts(of domain: Int) -> Set<Int> {
+        (forbidden[domain] ?? []).union(problem.namesakes[domain] ?? [])
+    }
 
     func kind(ofHost host: Int) -> Int { hostKind[host] }
 

@@ -45,6 +45,8 @@ struct DomainProfile: Hashable {
     var storage: [StorageNeed]
     var interfaces: [NetworkInterface]
     var strictCells: [Int]?
+    /// Size of its huge pages on its host, where its definition names none.
+    var defaultPages: Bytes?
     /// May its disks be copied while it runs, and how much of them?
     var copy: StorageCopy?
     var cold: ColdMove
@@ -55,6 +57,9 @@ struct DomainProfile: Hashable {
         guest = facts.guest
         interfaces = facts.interfaces
         strictCells = facts.strictCells
+        if facts.usesDefaultPages == true, facts.state.isActive {
+            defaultPages = facts.hugePages?.pageSize
+        }
         copy = policy.storageCopy(of: facts.name)
         cold = policy.coldMove(of: facts.name)
         if cold == .whereNeeded, !policy.coldBlockers(of: facts).isEmpty { cold = .never }

@@ -34,6 +34,8 @@ enum FeasibleMode {
         _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
         PlatformFit.coldMisfit(domain, from: source, to: target)
-            ?? StorageReach.misfit(domain, from: source, to: target, copying: .whole)
+            ?? StorageReach.misfit(
+                domain, from: source, to: target,
+                copying: domain.copy == .topLayer ? .files : .whole)
     }
 }

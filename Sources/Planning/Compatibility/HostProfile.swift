@@ -8,6 +8,7 @@ struct HostProfile: Hashable {
     var cpuVendor: String?
     var cpuFeatures: [String]
     var cells: [Int]
+    var hugePageSizes: [Bytes]
     var guestSupport: [GuestSupport]
     var networks: [String]
     var bridges: [String]?
@@ -31,6 +32,7 @@ struct HostProfile: Hashable {
         cpuVendor = facts.cpu.vendor
         cpuFeatures = facts.cpu.features
         cells = facts.cells.map(\.id)
+        hugePageSizes = facts.hugePageSizes
         guestSupport = facts.guestSupport
         networks = facts.networks
         bridges = facts.bridges

@@ -1,8 +1,15 @@
 import ClusterModel
 import PlacementPolicy
 
-/// The policy's fences and bans.
+/// The policy's fences and bans, and libvirt's own rule on names.
 enum HostRules {
+    /// For a host that has another domain of this name.
+    static func namesake(_ domain: String) -> Misfit {
+        Misfit(
+            reason: .sameName, detail: "it has another domain '\(domain)'",
+            remedy: "rename or undefine one of them (virsh domrename, virsh undefine)")
+    }
+
     static func misfit(_ domain: String, on host: HostName, _ policy: Policy) -> Misfit? {
         for rule in policy.ban
         where rule.domains.matches(domain) && rule.hosts.matches(host.rawValue) {

@@ -6,7 +6,8 @@ enum PlatformFit {
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
         machine(domain, target) ?? cpu(domain, source, target) ?? network(domain, source, target)
-            ?? security(source, target) ?? cells(domain, target) ?? compression(source, target)
+            ?? security(source, target) ?? cells(domain, target) ?? pages(domain, target)
+            ?? compression(source, target)
     }
 
     /// The same of a guest that is started there again: it takes whatever CPU it finds.
@@ -14,7 +15,7 @@ enum PlatformFit {
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
         machine(domain, target) ?? model(domain.guest, target) ?? network(domain, source, target)
-            ?? security(source, target) ?? cells(domain, target)
+            ?? security(source, target) ?? cells(domain, target) ?? pages(domain, target)
     }
 
     private static func support(_ guest: GuestPlatform, on host: HostProfile) -> GuestSupport? {
@@ -146,6 +147,18 @@ enum PlatformFit {
             reason: .other,
             detail: "\(whose) QEMU \(version) has no compression threads: 9.1 removed them",
             remedy: "compress with xbzrle (--comp-methods xbzrle), or send with --parallel")
+    }
+
+    /// Where it has none at all, that is a shortage like any other.
+    private static func pages(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
+        let sizes = target.hugePageSizes
+        guard let size = domain.defaultPages, !sizes.isEmpty, sizes != [size] else { return nil }
+        return Misfit(
+            reason: .hugePages,
+            detail: "it asks for huge pages without a size, which are of \(size) on its host, and "
+                + "pages of \(sizes.map(\.description).joined(separator: " and ")) are set aside",
+            remedy: "give the size in its definition (<page> in <hugepages>), and restart the guest"
+        )
     }
 
     private static func cells(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {

@@ -13,12 +13,16 @@ enum StorageReach {
         case whole
         /// What is above their base images is copied, and the target has those too.
         case topLayer
+        /// Each file as it is, when the guest is down: above a base image, which the target has
+        /// too, or whole.
+        case files
 
         func covers(_ nature: DomainProfile.StorageNeed.Nature) -> Bool {
             switch self {
             case .nothing: false
             case .whole: nature == .whole
             case .topLayer: nature == .overlay || nature == .base
+            case .files: nature != .fixed
             }
         }
     }
@@ -56,12 +60,13 @@ enum StorageReach {
             misfit.detail += ", and lies over a base image"
             misfit.remedy =
                 "allow copying the layer above the base image (--copy-storage-inc), with the base "
-                + "on both hosts, or merge both into one image (virsh blockpull)"
+                + "on both hosts, or merge both into one image (virsh blockpull, and qemu-img rebase "
+                + "-b '' for a domain that does not run)"
         case (.whole, .topLayer):
             misfit.detail += ", and has no base image"
             misfit.remedy = "allow copying all of it (--copy-storage-all)"
         case (.whole, .nothing), (.whole, .whole), (.overlay, .topLayer), (.base, .topLayer),
-            (.fixed, _):
+            (_, .files), (.fixed, _):
             break
         }
         return misfit
@@ -73,7 +78,13 @@ enum StorageReach {
         switch place {
         case .path(let path): self.path(path, source, target)
         case .pool(let name): pool(name, source, target)
-        case .unknown(let type): unknown("a disk of type '\(type)'")
+        case .unknown(let type):
+            Misfit(
+                reason: .storageUnknown,
+                detail: "there is no proof that a disk of type '\(type)' is the same storage",
+                remedy:
+                    "put it in a netfs pool of both hosts, or reach it by an address that means "
+                    + "the same server on both")
         }
     }
 

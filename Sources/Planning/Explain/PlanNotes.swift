@@ -88,7 +88,7 @@ struct PlanNotes {
                 let what = problem.layout.resources[resource].blockerReason.rawValue
                 count("too little room for any of them: \(what)")
             } else if let group = final.brokenGroup(domain, at: host, isMoving: true) {
-                count("group '\(problem.groups[group].name)'")
+                count(problem.groups[group].title)
             } else {
                 fitting += 1
             }

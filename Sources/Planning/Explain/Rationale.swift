@@ -122,7 +122,7 @@ struct Rationale {
             } else if let group {
                 let other = problem.domains[sequence[step].domain].name
                 texts.append(
-                    "\(name), which takes \(other) of group '\(problem.groups[group].name)' away")
+                    "\(name), which takes \(other) of \(problem.groups[group].title) away")
             } else {
                 let frees = own.prefix(1).map { wait -> String in
                     guard case .resource(let index, _) = wait.cause else { return "room" }

@@ -132,10 +132,9 @@ struct Shortage {
                 }
                 let names = near.map { problem.domains[$0].name }.joined(separator: ", ")
                 return Answer(
-                    host: host, reason: .antiAffinity,
-                    text: "group '\(group.name)' keeps it apart from \(names)",
-                    remedy:
-                        "add a \(group.scope.rawValue), or drop group '\(group.name)'",
+                    host: host, reason: group.reason,
+                    text: "\(group.title) keeps it apart from \(names)",
+                    remedy: "add a \(group.scope.rawValue), or \(group.wayOut)",
                     isLoad: true, distance: 20_000)
             case .together:
                 return Answer(

@@ -1,3 +1,4 @@
+import ClusterModel
 import PlacementPolicy
 
 /// Domains that are kept together or apart, by their dense indices.
@@ -18,4 +19,23 @@ struct DomainGroup {
     var members: [Int]
     /// How many hosts or zones it was spread over at the start; at least 1.
     var initialSpread = 1
+    /// Nobody made it: its members have the same name.
+    var isName = false
+
+    /// For people.
+    var title: String { isName ? "the name '\(name)'" : "group '\(name)'" }
+
+    /// The word that scripts find it by.
+    var reason: Blocker.Reason {
+        if isName { return .sameName }
+        return switch kind {
+        case .together: .affinity
+        case .apart: .antiAffinity
+        }
+    }
+
+    /// How to be rid of it, after a comma or 'or'.
+    var wayOut: String {
+        isName ? "rename one of them (virsh domrename)" : "drop \(title)"
+    }
 }

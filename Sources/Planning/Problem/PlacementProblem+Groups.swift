@@ -29,12 +29,50 @@ extension PlacementProblem {
             groups += policy.affinity.map { group($0, .together, names) }
             groups += policy.antiAffinity.map { group($0, .apart, names) }
         }
+        groups += namesakeGroups()
         groups.removeAll { $0.members.count < 2 }
         var ofDomain: [[Int]] = Array(repeating: [], count: domains.count)
         for (index, group) in groups.enumerated() {
             for member in group.members { ofDomain[member].append(index) }
         }
         return (groups, ofDomain)
+    }
+
+    /// Domains that share a name and are not the same: no host can have two of them, not even while
+    /// one of them leaves it.
+    private func namesakeGroups() -> [DomainGroup] {
+        var first: [String: Int] = [:]
+        var shared: [String: [Int]] = [:]
+        for index in domains.indices {
+            let name = domains[index].facts.name
+            guard let other = first[name] else {
+                first[name] = index
+                continue
+            }
+            // One that was seen on two hosts is no namesake of itself.
+            guard domains[other].facts.id != domains[index].facts.id else { continue }
+            shared[name, default: [other]].append(index)
+        }
+        return shared.sorted { $0.key < $1.key }.map { name, members in
+            var group = group(name, .apart, .host, members)
+            group.isName = true
+            return group
+        }
+    }
+
+    static func namesakes(
+        of domains: [Domain], in snapshot: ClusterSnapshot, _ hostIndex: [HostName: Int]
+    ) -> [Int: Set<Int>] {
+        let known = Set(domains.map(\.facts.id))
+        var places: [String: Set<Int>] = [:]
+        for domain in snapshot.domains where !known.contains(domain.id) {
+            guard let host = hostIndex[domain.host] else { continue }
+            places[domain.name, default: []].insert(host)
+        }
+        guard !places.isEmpty else { return [:] }
+        var found: [Int: Set<Int>] = [:]
+        for index in domains.indices { found[index] = places[domains[index].facts.name] }
+        return found
     }
 
     private func group(

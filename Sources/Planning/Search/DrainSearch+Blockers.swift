@@ -15,20 +15,16 @@ extension DrainSearch {
             for unit in moving where !held.contains(where: { $0.unit == unit }) {
                 guard let member = state.units.members[unit].first(where: group.members.contains)
                 else { continue }
-                let reason: Blocker.Reason =
-                    switch group.kind {
-                    case .together: .affinity
-                    case .apart: .antiAffinity
-                    }
                 held.append(
                     (
                         unit,
                         Blocker(
-                            domain: problem.domains[member].name, reason: reason,
-                            detail: "group '\(group.name)' would be broken, because "
+                            domain: problem.domains[member].name, reason: group.reason,
+                            detail: "\(group.title) would be broken, because "
                                 + "\(problem.domains[domain].name) cannot leave",
                             remedy:
-                                "fix what keeps \(problem.domains[domain].name), or drop the group"
+                                "fix what keeps \(problem.domains[domain].name), or "
+                                + group.wayOut
                         )
                     ))
             }

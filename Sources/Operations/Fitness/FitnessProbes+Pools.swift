@@ -1,0 +1,67 @@
+import ClusterModel
+import HypervisorInterface
+
+/// Is a pool the same storage on several hosts?
+extension FitnessProbes {
+    /// Pools of files with the same name, type and path on several hosts: one leaves a mark, the
+    /// others look for it.
+    static func tryPools(
+        _ looks: [HostReading], _ fleet: FleetHosts, _ partners: FitnessPairs, _ marks: ProbeMarks
+    ) async -> [PoolProbe] {
+        await marks.removeLeftOvers(fleet)
+        var holders: [StoragePool: [HostName]] = [:]
+        for look in looks {
+            guard case .success(let inventory) = look.result else { continue }
+            for pool in inventory.facts.pools where ["dir", "fs", "netfs"].contains(pool.type) {
+                var key = pool
+                (key.available, key.identity) = (nil, nil)
+                holders[key, default: []].append(look.host)
+            }
+        }
+        var found: [PoolProbe] = []
+        let shared = holders.filter { $0.value.count > 1 && $0.key.targetPath != nil }
+        for (pool, hosts) in shared.sorted(by: { $0.key.name < $1.key.name }) {
+            found += await tryPool(pool, hosts, fleet, partners, marks)
+        }
+        return found
+    }
+
+    private static func tryPool(
+        _ pool: StoragePool, _ hosts: [HostName], _ fleet: FleetHosts, _ partners: FitnessPairs,
+        _ marks: ProbeMarks
+    ) async -> [PoolProbe] {
+        var left: [ProbeMark] = []
+        var found: [PoolProbe] = []
+        for host in hosts {
+            // Of two hosts that see the same, either's mark proves it.
+            let earlier = left.filter { partners.areSeenTogether($0.host, host) }
+            let mark = ProbeMark(host: host, pool: pool.name)
+            for other in earlier {
+                var probe = PoolProbe(
+                    pool: pool.name, path: pool.targetPath ?? "",
+                    pair: Pair(from: other.host, to: host))
+                do {
+                    probe.isSame = try await fleet[host]?.prober?.seesMark(
+                        other.name, in: pool.name)
+                } catch {
+                    probe.reason = "\(error)"
+                }
+                found.append(probe)
+            }
+            do {
+                // Known before it is there: a check that is killed leaves nothing that nobody knows.
+                await marks.add(mark)
+                try await fleet[host]?.prober?.leaveMark(mark.name, in: pool.name)
+                left.append(mark)
+            } catch {
+                await marks.remove(mark, fleet)
+                found.append(
+                    PoolProbe(
+                        pool: pool.name, path: pool.targetPath ?? "",
+                        pair: Pair(from: host, to: host), reason: "\(error)"))
+            }
+        }
+        for mark in left { await marks.remove(mark, fleet) }
+        return found
+    }
+}
