@@ -106,6 +106,18 @@ final class VolumeHandle {
         return info.type == Int32(VIR_STORAGE_VOL_FILE.rawValue)
     }
 
+    func xml() throws(LibvirtFailure) -> String {
+        try ownedString(use { virStorageVolGetXMLDesc($0, 0) })
+    }
+
+    /// Its length and when it was last written to: what is the same for every name of a file, and
+    /// changes when somebody writes.
+    func stamp() throws -> String {
+        let root = try MarkupReader.read(xml(), root: "volume")
+        let written = root.first("target", "timestamps", "mtime")?.trimmedText ?? "unknown"
+        return "\(try sizes().length.count) bytes, \(written)"
+    }
+
     func delete() throws(LibvirtFailure) { try checked(use { virStorageVolDelete($0, 0) }) }
 }
 
@@ -125,6 +137,13 @@ extension ConnectionHandle {
         if let volume = volume(at: path) { return volume }
         try pool(showing: DiskImage.folder(of: path))?.refresh()
         return volume(at: path)
+    }
+
+    func activePools() throws(LibvirtFailure) -> [PoolHandle] {
+        var array: UnsafeMutablePointer<virStoragePoolPtr?>?
+        let active = VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE.rawValue
+        let count = use { virConnectListAllStoragePools($0, &array, active) }
+        return try ownedArray(count, array).map { PoolHandle(owning: $0) }
     }
 
     /// The active pool that shows this folder.
@@ -186,4 +205,9 @@ extension String {
         }
         return text
     }
+}
+
+extension String {
+    /// One word of a command that a person pastes.
+    var quotedForShell: String { "'" + replacing("'", with: "'\\''") + "'" }
 }

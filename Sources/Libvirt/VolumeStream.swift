@@ -94,7 +94,7 @@ final class VolumeStream {
 extension VolumeHandle {
     /// A checksum of all of its file.
     func tally(
-        on connection: ConnectionHandle, _ control: any CancellableProgress
+        on connection: ConnectionHandle, _ control: (any CancellableProgress)?
     ) throws -> ByteTally {
         let input = try VolumeStream.reading(self, on: connection)
         let tally = try input.pass(to: nil, control)
@@ -107,7 +107,7 @@ extension VolumeHandle {
 struct VolumeCopy {
     let source: ConnectionHandle
     let target: ConnectionHandle
-    let control: any CancellableProgress
+    var control: (any CancellableProgress)?
 
     func run(_ from: VolumeHandle, _ to: VolumeHandle, length: Int64) throws -> ByteTally {
         let input = try VolumeStream.reading(from, on: source)
@@ -118,9 +118,12 @@ struct VolumeCopy {
         return tally
     }
 
-    /// What a volume of the target holds.
-    func tally(of volume: VolumeHandle) throws -> ByteTally {
-        try volume.tally(on: target, control)
+    /// What the file of an image holds on either host; nil where there is none.
+    func tally(of image: DiskImage, on connection: ConnectionHandle) throws -> ByteTally? {
+        if try TPMState.hasNoPlace(for: image, connection) { return nil }
+        return try connection.withPool(showing: image.folder) { pool in
+            try pool.volume(image.volume).map { try $0.tally(on: connection, control) }
+        }
     }
 }
 
@@ -130,14 +133,14 @@ extension VolumeStream {
 
     /// Reads to the end, and sends on what came.
     fileprivate func pass(
-        to output: VolumeStream?, _ control: any CancellableProgress
+        to output: VolumeStream?, _ control: (any CancellableProgress)?
     ) throws -> ByteTally {
         var tally = ByteTally()
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Self.pieceSize, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            guard !control.isCancelled else {
+            guard control?.isCancelled != true else {
                 throw LibvirtFailure.refused("it was aborted")
             }
             guard tally.length <= Plausible.memory.count else {
@@ -150,12 +153,12 @@ extension VolumeStream {
             case .hole(let count):
                 tally.addHole(of: count)
                 try output?.sendHole(of: count)
-                control.advance(by: Int(clamping: count))
+                control?.advance(by: Int(clamping: count))
             case .data(let count):
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 tally.add(bytes)
                 try output?.send(bytes)
-                control.advance(by: count)
+                control?.advance(by: count)
             }
         }
     }
