@@ -14,7 +14,7 @@ struct Composition: Sendable {
     let stores: Stores
     /// The flags that a printed command needs to mean the same fleet file.
     let flags: CommandFlags
-    let progress: any ProgressObserver = TerminalProgress()
+    let progress: any ProgressObserver
     let clock = WorldClock(now: Self.systemTime)
 
     init(_ options: GlobalOptions) throws {
@@ -26,6 +26,7 @@ struct Composition: Sendable {
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
         flags = CommandFlags(options)
+        progress = TerminalProgress(flags)
     }
 
     var fleet: Fleet { hosts.fleet }
@@ -39,11 +40,24 @@ struct Composition: Sendable {
     func plans(
         _ planning: PlanningOptions, _ migration: MigrationFlags
     ) async throws -> PlanService {
-        try await PlanService(observer, policies, planning.choices(migration))
+        if planning.snapshot == nil { try admitConnections() }
+        return try await PlanService(observer, policies, planning.choices(migration))
+    }
+
+    /// Throws where this process may not have what connections to all real hosts cost.
+    func admitConnections() throws {
+        let real = fleet.hosts.filter { !SimulatedURI.isSimulated($0.uri) }
+        try ConnectionCost(hosts: real.count).admit(within: .present)
     }
 
     static let systemTime: @Sendable () -> Timestamp = {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+
+    /// Closes whatever the process still holds open, right before it ends.
+    static func end() async {
+        Stores.closeAll()
+        await OpenConnections.closeAll()
     }
 
     // MARK: Hosts
@@ -53,9 +67,11 @@ struct Composition: Sendable {
         var simulations: [String: SimulatedFleet] = [:]
         let uris = Dictionary(
             fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
+        let options = LibvirtOptions(
+            contactLimit: fleet.connectTimeout.map { .seconds($0) })
         for host in fleet.hosts {
             guard SimulatedURI.isSimulated(host.uri) else {
-                accesses[host.name] = real(host, uris)
+                accesses[host.name] = real(host, uris, options)
                 continue
             }
             guard let uri = SimulatedURI(host.uri) else {
@@ -70,14 +86,16 @@ struct Composition: Sendable {
         return accesses
     }
 
-    private static func real(_ host: FleetHost, _ uris: [HostName: String]) -> HostAccess {
+    private static func real(
+        _ host: FleetHost, _ uris: [HostName: String], _ options: LibvirtOptions
+    ) -> HostAccess {
         let (name, uri) = (host.name, host.uri)
+        let inspector = LibvirtHost(host: name, uri: uri, options: options)
         return HostAccess(
             connection(
-                to: host, LibvirtHost(host: name, uri: uri),
-                LibvirtActuator(host: name, uri: uri, uris: uris),
+                to: host, inspector, LibvirtActuator(host: name, uri: uri, uris: uris),
                 images: LibvirtImages(host: name, uri: uri, uris: uris)),
-            memoryProbe: LibvirtDirtyRateProbe(host: name, uri: uri),
+            memoryProbe: LibvirtDirtyRateProbe(of: inspector),
             prober: LibvirtConnectivityProbe(host: name, uri: uri),
             shell: SecureShell(host: name, uri: uri))
     }

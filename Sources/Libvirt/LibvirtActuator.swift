@@ -26,7 +26,7 @@ package final class LibvirtActuator: MigrationActuator {
         self.uri = uri
         self.uris = uris
         self.options = options
-        control = ConnectionLane(host: host, uri: uri)
+        control = Self.lane(host, uri, options)
     }
 
     package func makeReady() async {
@@ -39,9 +39,17 @@ package final class LibvirtActuator: MigrationActuator {
     /// Maybe on a connection that is still on its way to being open.
     func laneForMigration(_ route: MigrationCall.Route) -> ConnectionLane {
         switch route {
-        case .peerToPeer: ConnectionLane(host: host, uri: uri, seat: shared.take())
-        case .managed: ConnectionLane(host: host, uri: uri)
+        case .peerToPeer: Self.lane(host, uri, options, seat: shared.take())
+        case .managed: Self.lane(host, uri, options)
         }
+    }
+
+    /// A run has more patience with a host than a person who looks.
+    private static func lane(
+        _ host: HostName, _ uri: String, _ options: LibvirtOptions,
+        seat: MigrationConnections.Seat? = nil
+    ) -> ConnectionLane {
+        ConnectionLane(host: host, uri: uri, contactLimit: options.controlLimit, seat: seat)
     }
 
     package func abortMigration(of domain: DomainID) async throws {

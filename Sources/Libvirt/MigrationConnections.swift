@@ -68,4 +68,7 @@ final class SharedHandle: @unchecked Sendable {
         handle = fresh
         return fresh
     }
+
+    /// Whoever uses it keeps it until it is done; the next opens another.
+    func close() { lock.withLock { handle = nil } }
 }

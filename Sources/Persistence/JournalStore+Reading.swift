@@ -16,16 +16,22 @@ extension JournalStore {
         return try JournalCoding.records(of: rows, run: run, file: file)
     }
 
-    func storedRecords(of run: RunID) async throws -> [StoredRecord] {
+    func storedRecords(of run: RunID, after sequence: Int = 0) async throws -> [StoredRecord] {
         try await read("read run \(run) from") { database in
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT sequence, time, version, event FROM record WHERE run = ?
-                    ORDER BY sequence
-                    """, arguments: [run.rawValue]
+                    SELECT sequence, time, version, event FROM record
+                    WHERE run = ? AND sequence > ? ORDER BY sequence
+                    """, arguments: [run.rawValue, sequence]
             ).map(StoredRecord.init)
         }
+    }
+
+    /// The records of a run after this one, for those who watch it: none when nothing happened.
+    package func records(of run: RunID, after sequence: Int) async throws -> [JournalRecord] {
+        let rows = try await storedRecords(of: run, after: sequence)
+        return try JournalCoding.records(of: rows, run: run, file: file, after: sequence)
     }
 
     /// The run folded; throws where a record cannot be read, or the plan is missing.

@@ -8,11 +8,12 @@ import Persistence
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Runs: list, show, resume, roll back, abort, archive; accuracy of estimates.",
+        abstract:
+            "Runs: list, show, watch, stop, abort, resume, roll back, archive; accuracy of estimates.",
         subcommands: [
-            RunsListCommand.self, RunsShowCommand.self, RunsResumeCommand.self,
-            RunsRollbackCommand.self, RunsAbortCommand.self, RunsArchiveCommand.self,
-            RunsAccuracyCommand.self,
+            RunsListCommand.self, RunsShowCommand.self, RunsWatchCommand.self,
+            RunsStopCommand.self, RunsAbortCommand.self, RunsResumeCommand.self,
+            RunsRollbackCommand.self, RunsArchiveCommand.self, RunsAccuracyCommand.self,
         ])
 }
 
@@ -29,11 +30,12 @@ struct RunsListCommand: FleetCommand {
             return .done
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
+        let driven = service.driver?.run
         for run in try await service.summaries() {
             table.add(
                 run.run.description, run.kind.rawValue,
                 run.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
-                run.outcome?.state.rawValue ?? "running",
+                run.outcome?.state.rawValue ?? (run.run == driven ? "running" : "killed"),
                 run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
                 run.outcome?.reason ?? run.stopReason ?? "")
         }
@@ -66,6 +68,7 @@ extension TakeUpCommand {
     /// Shows what is left, or the way back, asks, and does it; nil is the run's own goal.
     func takeUp(to goal: RunGoal?) async throws -> Exit {
         let composition = try Composition(options)
+        try composition.admitConnections()
         var declined = Exit.failed
         let ending = try await composition.runs().takeUp(
             RunID(run), to: goal, policy: policy, isAsked: !acting.yes
