@@ -9,33 +9,9 @@ package import ClusterModel
 /// - no more migrations at once than the limits allow, on each host and in all;
 /// - it never waits without a bound.
 package struct RunMachine: RunDeciding {
-    /// Bounds on waiting and trying, so that every run ends.
-    package struct Bounds: Hashable, Sendable {
-        /// Looks that may find the same doubtful picture, and the pause between them.
-        package var looks = 30
-        package var lookPauseMilliseconds: Int64 = 2000
-        /// Looks at a migration that the daemons drive without us, before it is aborted: an hour,
-        /// unless the plan's options set a time.
-        package var waits = 1800
-        package var settlements = 3
-        /// How often a post-copy that lost its link is taken up.
-        package var resumptions = 8
-        /// How long a guest must have run on the target before its old images are removed.
-        package var provingMilliseconds: Int64 = 5000
-        /// New plans around failures.
-        package var plans = 5
-        /// How long a guest is watched that was asked to shut down and did not in time.
-        package var shutdownMilliseconds: Int64 = 900_000
-        /// Looks at an emptied host that does not answer, before the run ends without its answer.
-        package var lastLooks = 5
-        /// Requests to stop a migration that may fail: its job may not exist yet.
-        package var aborts = 20
-
-        package init() {}
-    }
-
     package private(set) var state: RunState
     package let bounds: Bounds
+    let confirmedCPUShare: Int64
     private(set) var phases: [StepID: StepPhase] = [:]
     var exclusions: [Exclusion] = []
     /// Steps whose migration is stopped because it does not converge.
@@ -49,12 +25,16 @@ package struct RunMachine: RunDeciding {
     /// Watches over guests that were asked to shut down.
     var watches: [StepID: Watch] = [:]
     var lastLook = FinalObservation.notAsked
+    var newcomerRounds = 0
+    /// Who came to a host that was to be empty: the plan that is wanted is for them.
+    var occupied: String?
     /// A new plan is wanted as soon as nothing is under way, or is being made.
     var planning: Planning = .notNeeded
     var plansLeft: Int
     var stopReason: String?
     var aborting = false
     var haltReason: String?
+    var closure: JournalClosure?
     var isFinished = false
 
     enum Planning: Hashable, Sendable {
@@ -63,9 +43,15 @@ package struct RunMachine: RunDeciding {
 
     /// A new run of this plan, or with `recovering` one that a crash or a stop left unfinished: its
     /// open steps are looked after first, then the rest is planned again from the world as it is.
-    package init(state: RunState, recovering: Bool, bounds: Bounds = Bounds()) {
+    ///
+    /// `confirmed` is the share of their CPUs, in hundredths of a percent, to which a person has
+    /// agreed that hosts are filled, beside what the run's own plans say.
+    package init(
+        state: RunState, recovering: Bool, confirmed: Int64? = nil, bounds: Bounds = Bounds()
+    ) {
         self.state = state
         self.bounds = bounds
+        confirmedCPUShare = confirmed ?? 0
         plansLeft = bounds.plans
         planning = recovering && state.goal != .abort ? .wanted : .notNeeded
         if state.goal == .abort {
@@ -76,6 +62,7 @@ package struct RunMachine: RunDeciding {
 
     package mutating func handle(_ event: RunEvent, at time: Timestamp) -> [Directive] {
         guard !isFinished else { return [] }
+        if let directives = handledWhenClosed(event) { return directives }
         var directives: [Directive] = []
         switch event {
         case .begin:
@@ -91,6 +78,8 @@ package struct RunMachine: RunDeciding {
             directives += watched(id, source: source, target: target, at: time)
         case .hostsLooked(let sightings):
             directives += hostsLooked(sightings)
+        case .guestsLooked(let sightings):
+            directives += guestsLooked(sightings)
         case .surveyed(let id, let preparation, let reason):
             directives += surveyed(id, preparation, reason: reason, at: time)
         case .migrationEnded(let id, let statistics, let failure):
@@ -125,6 +114,7 @@ package struct RunMachine: RunDeciding {
             if aborting { stopWatching() }
             directives += stop(reason: reason, at: time)
             directives += abortAll()
+        case .journalClosed: break
         }
         directives += advance(at: time)
         return directives
@@ -137,10 +127,10 @@ package struct RunMachine: RunDeciding {
         let looks = watchGuests()
         let isOver = phases.isEmpty && !isWatching
         if let haltReason {
-            return isOver ? finish(RunOutcome(.halted, reason: haltReason), at: time) : looks
+            return isOver ? endUnproven(.halted, reason: haltReason, at: time) : looks
         }
         if let stopReason {
-            return isOver ? finish(RunOutcome(.failed, reason: stopReason), at: time) : looks
+            return isOver ? endUnproven(.failed, reason: stopReason, at: time) : looks
         }
         switch planning {
         case .asked:

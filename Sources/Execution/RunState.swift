@@ -23,6 +23,8 @@ package struct RunState: Hashable, Sendable {
         package var attemptedAt: Timestamp?
         /// This attempt found or brought the guest down: whoever runs later was started again.
         package var wasSeenDown = false
+        /// This attempt brought the definition back from the target.
+        package var hasReturned = false
         /// What was changed of its migration, with the reason.
         package var adjustments: [Adjustment] = []
         /// What its migration took, also of a step that was rolled back since; nil when not told.
@@ -88,6 +90,7 @@ package struct RunState: Hashable, Sendable {
                 $0.startedAt = $0.startedAt ?? time
                 $0.attemptedAt = time
                 $0.wasSeenDown = false
+                $0.hasReturned = false
                 $0.status = .running(
                     attempt: attempt, persistent: persistent, autostart: autostart)
             }
@@ -147,6 +150,7 @@ package struct RunState: Hashable, Sendable {
             update(id) {
                 $0.settlements.append(settlement)
                 if settlement.findsGuestDown { $0.wasSeenDown = true }
+                if settlement == .returnDefinition { $0.hasReturned = true }
             }
         case .taken, .planned, .intent, .attemptFailed, .arrived, .skipped, .failed, .stopping,
             .ended:
@@ -212,7 +216,7 @@ package struct RunState: Hashable, Sendable {
         self.plan = plan
         let offset = nextStepNumber - 1
         for index in steps.indices where steps[index].status == .pending {
-            steps[index].status = .skipped(reason: "planned again")
+            steps[index].status = .plannedAgain
         }
         steps += plan.steps.map { StepState(step: $0.renumbered(by: offset), goal: goal) }
     }

@@ -21,7 +21,7 @@ package enum PlanChecker {
         // wrong.
         guard graph.isEmpty else { return outcome + graph }
         return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
-            + CompatibilityCheck.violations(judged) + ColdCheck.violations(judged)
+            + CompatibilityCheck.violations(judged)
             + ConvergenceCheck.violations(judged)
             + CapacityCheck.violations(judged) + InterleavingSweep.violations(judged)
             + AffinityCheck.violations(judged) + OvershootCheck.violations(judged)

@@ -109,7 +109,8 @@ struct EventLog: Sendable {
     /// nil for what the journal tells better.
     func line(_ event: RunEvent, of state: RunState) -> String? {
         switch event {
-        case .begin, .planned(.some, _), .stop, .abort, .askedToShutDown, .made:
+        case .begin, .planned(.some, _), .stop, .abort, .askedToShutDown, .made,
+            .journalClosed:
             nil
         // The journal or the machine tells it better.
         case .adjustFailed, .abortFailed: nil
@@ -117,6 +118,8 @@ struct EventLog: Sendable {
             lookedElsewhere(sightings)
         case .hostsLooked(let sightings):
             hostsLooked(sightings)
+        case .guestsLooked(let sightings):
+            guestsLooked(sightings)
         case .planned(nil, let reason):
             "no plan can be made: \(reason ?? "no reason is given")"
         case .looked(let id, let purpose, let source, let target):
@@ -148,6 +151,13 @@ struct EventLog: Sendable {
                 ? nil : "\(host.host) has \(guests.sorted().joined(separator: ", "))"
         }
         return found.isEmpty ? nil : "check at the end: \(found.joined(separator: "; "))"
+    }
+
+    /// nil where all run.
+    private func guestsLooked(_ sightings: [DomainID: DomainSighting]) -> String? {
+        let found = sightings.filter { $0.value.presence != .running }
+            .map { "\(name($0.key)) is \(words($0.value))" }.sorted()
+        return found.isEmpty ? nil : "check at the end: \(found.joined(separator: ", "))"
     }
 
     /// nil where no other host knows the domain.

@@ -88,7 +88,7 @@ actor ProgressDisplay: RunObserver {
     }
 
     private var total: ProgressLine {
-        let steps = state.steps.filter { $0.status != .skipped(reason: "planned again") }
+        let steps = state.steps.filter { $0.status != .plannedAgain }
         let over = steps.filter(\.status.isOver).count
         let open = steps.filter { !$0.status.isOver }
         let latest = open.map(\.step.estimate.endMilliseconds).max() ?? 0
