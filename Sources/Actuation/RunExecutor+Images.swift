@@ -88,9 +88,10 @@ extension RunExecutor {
     private func demandEnd(of step: Step, _ source: HostConnection) async throws {
         let seen = try await source.inspector.sighting(of: step.move.domain)
         guard WakeProof.hasEnded(seen) else {
+            let detail = seen.detail.isEmpty ? "" : " (\(seen.detail))"
             throw StepFailure(
-                "it is off on \(step.move.source), and nothing tells that it was shut down there "
-                    + "(\(seen.detail))")
+                "it is off on \(step.move.source), and nothing tells that it was shut down "
+                    + "there\(detail)")
         }
     }
 

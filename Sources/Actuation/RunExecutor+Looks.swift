@@ -4,8 +4,8 @@ import HypervisorInterface
 
 /// Looks at whole hosts, and at what binds the run beside its plan.
 extension RunExecutor {
-    /// So many questions are under way at once, and for so long new ones are put. Each has the time
-    /// limit of its connection besides.
+    /// Questions that are under way at once, and how long new ones are put. Each has the time limit
+    /// of its connection besides.
     private static let questionsAtOnce = 32
     private static let questionsMilliseconds: Int64 = 20_000
 
@@ -32,7 +32,7 @@ extension RunExecutor {
         var sighting: DomainSighting
     }
 
-    /// Beside each other; who could not be asked in time has not answered.
+    /// Beside each other; a host that could not be asked in time counts as unknown.
     private func sightings(_ questions: [(host: HostName, domain: DomainID)]) async -> [Answer] {
         let end = clock.steady().advanced(byMilliseconds: Self.questionsMilliseconds)
         return await withTaskGroup(of: Answer.self) { group in

@@ -46,13 +46,14 @@ extension RunState {
     private func promise(of last: StepState, home: HostName?) -> GuestPromise {
         let move = last.step.move
         let isBack = goal == .rollback && home != nil
-        let condition: GuestPromise.Condition
-        switch last.status {
-        case .skipped where !isBack || home == move.source:
-            condition = last.step.isShutOff ? .startedByOthers : .shutDownByOthers
-        case .pending, .running, .done, .failed, .compensated, .skipped:
-            condition = last.step.isShutOff ? .defined : .up
-        }
+        let isLeft = last.wasLeftToOthers && (!isBack || home == move.source)
+        let condition: GuestPromise.Condition =
+            switch (isLeft, last.step.isShutOff) {
+            case (true, true): .startedByOthers
+            case (true, false): .shutDownByOthers
+            case (false, true): .defined
+            case (false, false): .up
+            }
         let place = last.hasMoved ? move.target : move.source
         return GuestPromise(
             domain: move.domain, name: last.step.domainName,
@@ -68,11 +69,19 @@ extension RunState.StepState {
         }
     }
 
+    /// It was skipped because somebody else had changed its guest before.
+    fileprivate var wasLeftToOthers: Bool {
+        switch status {
+        case .skipped: status != .plannedAgain
+        case .pending, .running, .done, .failed, .compensated: false
+        }
+    }
+
     /// What was planned and never begun answers for nothing, unless it is known why it was not.
     fileprivate var hasTouched: Bool {
         switch status {
         case .done, .compensated, .running: true
-        case .skipped: attempts > 0 || status != .plannedAgain
+        case .skipped: attempts > 0 || wasLeftToOthers
         case .pending, .failed: attempts > 0
         }
     }

@@ -18,7 +18,7 @@ extension RunMachine {
             closure = closing(because: reason, undone)
             return endWhenIdle()
         }
-        guard let closure else { return nil }
+        guard let closure, !isFinished else { return nil }
         switch event {
         case .overdue(let id, _), .nonConverging(let id, _):
             return closure.migrations.contains(id) ? [.abort(id)] : []

@@ -5,10 +5,10 @@ extension RunMachine {
     /// How far the last looks have come. The hosts come last: somebody may switch them off next.
     enum FinalObservation: Hashable, Sendable {
         case notAsked
-        /// The guests that were touched are looked at, so many times now.
+        /// The guests that were touched are looked at, for the n-th time.
         case askedGuests(looks: Int)
         case guestsAnswered([DomainID: DomainSighting])
-        /// The hosts that were to be emptied are asked who is there.
+        /// The hosts that were to be emptied are asked who is there, for the n-th time.
         case askedHosts([DomainID: DomainSighting], looks: Int)
         case answered(FinalCheck.Looks)
     }

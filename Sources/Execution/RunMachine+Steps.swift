@@ -76,7 +76,7 @@ extension RunMachine {
         return [isShutDown ? .lookElsewhere(step.id) : .prepare(step.id)]
     }
 
-    /// A host that does not answer has nothing to do with the move: it is told, and kept in mind.
+    /// A host that does not answer has nothing to do with the move: it is named, and remembered.
     mutating func lookedBeforeShutdown(
         _ id: StepID, _ sightings: [HostName: DomainSighting], _ doubt: ElsewhereDoubt?,
         at time: Timestamp

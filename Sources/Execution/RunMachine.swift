@@ -61,8 +61,9 @@ package struct RunMachine: RunDeciding {
     }
 
     package mutating func handle(_ event: RunEvent, at time: Timestamp) -> [Directive] {
-        guard !isFinished else { return [] }
+        // Also where it is the end of the run that cannot be written.
         if let directives = handledWhenClosed(event) { return directives }
+        guard !isFinished else { return [] }
         var directives: [Directive] = []
         switch event {
         case .begin:

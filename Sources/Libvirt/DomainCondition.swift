@@ -98,11 +98,9 @@ struct DomainCondition: Hashable, Sendable {
         Int32(VIR_DOMAIN_PAUSED_IOERROR.rawValue): .fault,
         Int32(VIR_DOMAIN_PAUSED_WATCHDOG.rawValue): .fault,
         Int32(VIR_DOMAIN_PAUSED_CRASHED.rawValue): .fault,
-        apiError: .fault,
+        // VIR_DOMAIN_PAUSED_API_ERROR, which older headers do not have.
+        14: .fault,
     ]
-
-    /// VIR_DOMAIN_PAUSED_API_ERROR, which older headers do not have.
-    private static let apiError: Int32 = 14
 
     /// In libvirt's words, for people.
     var words: String {

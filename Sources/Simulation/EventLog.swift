@@ -119,7 +119,7 @@ struct EventLog: Sendable {
         case .hostsLooked(let sightings):
             hostsLooked(sightings)
         case .guestsLooked(let sightings):
-            guestsLooked(sightings)
+            guestsLooked(sightings, state.promises)
         case .planned(nil, let reason):
             "no plan can be made: \(reason ?? "no reason is given")"
         case .looked(let id, let purpose, let source, let target):
@@ -153,10 +153,16 @@ struct EventLog: Sendable {
         return found.isEmpty ? nil : "check at the end: \(found.joined(separator: "; "))"
     }
 
-    /// nil where all run.
-    private func guestsLooked(_ sightings: [DomainID: DomainSighting]) -> String? {
-        let found = sightings.filter { $0.value.presence != .running }
-            .map { "\(name($0.key)) is \(words($0.value))" }.sorted()
+    /// nil where all run that are to.
+    private func guestsLooked(
+        _ sightings: [DomainID: DomainSighting], _ promises: [GuestPromise]
+    ) -> String? {
+        let found = promises.filter { $0.condition != .defined }.compactMap { promise in
+            sightings[promise.domain].flatMap { sighting in
+                sighting.presence == .running
+                    ? nil : "\(name(promise.domain)) is \(words(sighting))"
+            }
+        }
         return found.isEmpty ? nil : "check at the end: \(found.joined(separator: ", "))"
     }
 

@@ -72,11 +72,14 @@ extension VirtualRun {
         }
         let presence = world.copy(of: domain, on: place)?.presence
         let isUp = presence == .running || (plan.options.suspend && presence == .paused)
-        return isUp && world.holders(of: domain) == [place]
+        // A second copy that others made on a third host is not seen where the guest is to be.
+        return isUp
+            && (world.holders(of: domain) == [place]
+                || world.fates(of: domain).contains(.splitBrain))
     }
 
-    /// Whom we asked to shut down is ours until it runs again: in a world in which nothing goes
-    /// wrong any more whoever takes the run up brings it back.
+    /// Whom we asked to shut down is ours until it runs again: where nothing goes wrong any more,
+    /// whoever resumes the run brings it back.
     mutating func examineAsked(_ outcome: RunOutcome) {
         guard isQuiet, outcome.state != .halted else { return }
         let told = outcome.reason ?? ""

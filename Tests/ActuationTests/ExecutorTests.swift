@@ -120,7 +120,11 @@ struct ExecutorTests {
         // Its owner shut it down: there is nothing to move, and the run would be done.
         let (outcome, _) = await run(.live, [source, FakeHost("host2")])
         #expect(
-            outcome == RunOutcome(.failed, reason: "host1 is not empty: 'newcomer' runs there"))
+            outcome
+                == RunOutcome(
+                    .failed,
+                    reason: "host1 is not empty: 'newcomer' runs there; the rest could not be "
+                        + "planned: NoPlan()"))
     }
 
     private struct NoPlan: Error {}

@@ -137,6 +137,24 @@ struct FinalCheckTests {
         #expect(summary.moved == 1 && summary.meant == 1)
     }
 
+    @Test func `a guest whose step was planned again after an attempt is to be up`() {
+        var driver = MachineDriver(Example.plan([Example.step(1)]))
+        _ = driver.send(.begin)
+        driver.migrate(1, error: "link lost")
+        driver.crash(takenUpTo: .rollback)
+        _ = driver.send(.begin)
+        _ = driver.verify(1, .running, .absent)
+        driver.guestsAtEnd = nil
+        let nothing = Example.plan([], outcome: .nothingToDo)
+        var home = Self.promise
+        home.host = "host1"
+        #expect(
+            driver.send(.planned(nothing, reason: nil)).last
+                == .lookAtGuests([home], afterMilliseconds: 0))
+        #expect(
+            driver.send(.guestsLooked(["id-1": .running])).outcome == RunOutcome(.rolledBack))
+    }
+
     @Test func `a plan that fills CPUs beyond what was agreed to ends the run`() {
         var plan = Example.plan([Example.step(1)], attempts: 1)
         plan.cpuShare = 11_000

@@ -107,8 +107,8 @@ package enum RecoveryDocument {
         case .settle(.setAutostart): "set autostart on the target, check again"
         case .settle(.setSourceAutostart): "set autostart on the source, check again"
         case .settle(.startSource):
-            "start it on the source, and check again; where the source does not know why it is off, "
-                + "once no other host knows the domain"
+            "start it on the source, and check again; where the source does not know why it is "
+                + "off, once no other host knows the domain"
         case .settle(.startTarget):
             "start it on the target, and check again; one that does not start there goes back"
         case .settle(.returnDefinition): "migrate the definition back to the source, check again"

@@ -20,7 +20,7 @@ extension RunService {
         }
     }
 
-    /// After so long, whoever is off was shut down by its owner.
+    /// Later than this, a guest that is off was shut down by its owner.
     private static let askedForMilliseconds: Int64 = 86_400_000
 
     /// A guest that an ended run asked to shut down, and that did so later than anybody watched, is
