@@ -182,7 +182,7 @@ let package = Package(
             dependencies: [
                 "Planning", "PlanChecking", "PlacementPolicy", "ClusterModel", "TestSupport",
                 "FaultScenarios", "Scenarios", "Simulation", "Execution", "Replay", "Telemetry",
-                "BenchmarkModels", "Persistence", argumentParser,
+                "BenchmarkModels", "History", "Persistence", argumentParser,
             ],
             path: "Tests/Benchmarks", exclude: ["run", "hbal-side-by-side"], swiftSettings: strict),
         tests("PlacementPolicyTests", ["PlacementPolicy", "ClusterModel"]),

@@ -65,6 +65,7 @@ extension RunExecutor {
         if open.preparation?.wasRunning == true {
             let seconds = machine.state.plan.options.shutdownSeconds ?? Self.shutdownSeconds
             try await keeper.shutDown(request.domain, within: seconds, control: control)
+            try await demandEnd(of: open.step, source)
         }
         let down = clock.steady()
         let images = open.preparation?.images ?? []
@@ -87,6 +88,17 @@ extension RunExecutor {
             downtimeMilliseconds: open.preparation?.wasRunning == true
                 ? now.millisecondsSince(down) : 0,
             transferred: images.reduce(Bytes.zero) { $0 + $1.length })
+    }
+
+    /// One that is off because somebody else has just migrated it away runs elsewhere.
+    private func demandEnd(of step: Step, _ source: HostConnection) async throws {
+        let seen = try await source.inspector.sighting(of: step.move.domain)
+        guard WakeProof.hasEnded(seen) else {
+            let detail = seen.detail.isEmpty ? "" : " (\(seen.detail))"
+            throw StepFailure(
+                "it is off on \(step.move.source), and nothing tells that it was shut down "
+                    + "there\(detail)")
+        }
     }
 
     /// For a step that has no libvirt job to show its end.

@@ -4,14 +4,57 @@ import HypervisorInterface
 
 /// Looks at whole hosts, and at what binds the run beside its plan.
 extension RunExecutor {
-    /// Where else the domain is known: asked in order of name, each host once.
+    /// Questions that are under way at once, and how long new ones are put. Each has the time limit
+    /// of its connection besides.
+    private static let questionsAtOnce = 32
+    private static let questionsMilliseconds: Int64 = 20_000
+
+    /// Where else the domain is known: each host is asked once.
     func lookElsewhere(_ id: StepID) async {
         let move = self.move(id)
-        var sightings: [HostName: DomainSighting] = [:]
-        for host in connections.keys.sorted() where host != move.source && host != move.target {
-            sightings[host] = await sighting(of: move.domain, on: host)
+        let others = connections.keys.sorted().filter { $0 != move.source && $0 != move.target }
+        let found = await sightings(others.map { ($0, move.domain) })
+        let pairs = found.map { ($0.host, $0.sighting) }
+        send(.lookedElsewhere(id, Dictionary(pairs, uniquingKeysWith: { first, _ in first })))
+    }
+
+    /// How the guests are that the run touched, where each is to be.
+    func lookAtGuests(_ promises: [GuestPromise], afterMilliseconds pause: Int64) async {
+        if pause > 0 { try? await clock.sleep(pause) }
+        let found = await sightings(promises.map { ($0.host, $0.domain) })
+        let pairs = found.map { ($0.domain, $0.sighting) }
+        send(.guestsLooked(Dictionary(pairs, uniquingKeysWith: { first, _ in first })))
+    }
+
+    private struct Answer: Sendable {
+        var host: HostName
+        var domain: DomainID
+        var sighting: DomainSighting
+    }
+
+    /// Beside each other; a host that could not be asked in time counts as unknown.
+    private func sightings(_ questions: [(host: HostName, domain: DomainID)]) async -> [Answer] {
+        let end = clock.steady().advanced(byMilliseconds: Self.questionsMilliseconds)
+        return await withTaskGroup(of: Answer.self) { group in
+            var rest = questions[...]
+            func ask() {
+                guard clock.steady() < end, let (host, domain) = rest.popFirst() else { return }
+                group.addTask {
+                    Answer(
+                        host: host, domain: domain,
+                        sighting: await self.sighting(of: domain, on: host))
+                }
+            }
+            for _ in 0..<Self.questionsAtOnce { ask() }
+            var answers: [Answer] = []
+            for await answer in group {
+                answers.append(answer)
+                ask()
+            }
+            let unknown = DomainSighting(.unknown, detail: "it was not asked in time")
+            return answers
+                + rest.map { Answer(host: $0.host, domain: $0.domain, sighting: unknown) }
         }
-        send(.lookedElsewhere(id, sightings))
     }
 
     /// Who has a process on these hosts.

@@ -26,9 +26,8 @@ package actor RunExecutor {
     private let events: AsyncStream<RunEvent>
     let inbox: AsyncStream<RunEvent>.Continuation
     /// What is under way, by its own number.
-    private var effects: [Int: Effect] = [:]
+    private var effects: [Int: Task<Void, Never>] = [:]
     private var lastEffect = 0
-    private var whenIdle: CheckedContinuation<Void, Never>?
     private var monitors: [StepID: Task<Void, Never>] = [:]
     /// Running cold moves: there is no libvirt job that shows them.
     var controls: [StepID: StepProgress] = [:]
@@ -39,12 +38,6 @@ package actor RunExecutor {
     /// Files that are read whole at this moment: see `RunExecutor+BaseImages`.
     var readings: [FileReading.Key: FileReading] = [:]
     let checksums: ChecksumMemory
-
-    private struct Effect {
-        var task: Task<Void, Never>
-        /// Of a migration.
-        var step: StepID?
-    }
 
     package init(
         run: RunID, machine: any RunDeciding, journal: any RunJournal,
@@ -82,6 +75,7 @@ package actor RunExecutor {
     /// Runs to the end, or until its task is cancelled: then what is under way is left to libvirt
     /// and the run stays open in the journal, as if this process had died.
     package func execute() async -> RunOutcome {
+        defer { for monitor in monitors.values { monitor.cancel() } }
         send(.begin)
         for await event in events {
             if case .migrationEnded(let id, _, _) = event {
@@ -89,113 +83,87 @@ package actor RunExecutor {
             }
             if event.endsReadings { for reading in readings.values { reading.cancel() } }
             let now = clock.now()
-            let directives = machine.handle(event, at: now)
-            do {
-                if let outcome = try await carryOut(directives, decidedAt: now) {
-                    return outcome
-                }
-            } catch {
-                return await journalBroke(error)
+            if let outcome = await carryOut(machine.handle(event, at: now), decidedAt: now) {
+                return outcome
             }
         }
-        for effect in effects.values { effect.task.cancel() }
-        for monitor in monitors.values { monitor.cancel() }
+        for effect in effects.values { effect.cancel() }
         return RunOutcome(
             .halted, reason: "it was interrupted; resume it: kvmbalance runs resume \(run)")
     }
 
-    /// A run that cannot be written down must not go on. Nothing more is started; what is under way
-    /// is waited for, and still ended where it does not end by itself: that needs no record.
-    private func journalBroke(_ error: any Error) async -> RunOutcome {
-        let watch = clock.spawn { await self.endWhatIsOverdue() }
-        if !effects.isEmpty { await withCheckedContinuation { whenIdle = $0 } }
-        watch.cancel()
-        for monitor in monitors.values { monitor.cancel() }
-        return RunOutcome(
-            .halted,
-            reason: "the journal cannot be written, so nothing more was started: \(error). "
-                + "Fix that, then: kvmbalance runs resume \(run)")
-    }
-
-    private func endWhatIsOverdue() async {
-        for await event in events {
-            switch event {
-            case .overdue(let id, _), .nonConverging(let id, _): start { await $0.abort(id) }
-            case .stuck(let id, _):
-                for (number, effect) in effects where effect.step == id { isOver(number) }
-            case .migrationEnded(let id, _, _): monitors.removeValue(forKey: id)?.cancel()
-            case .abort:
-                for id in effects.values.compactMap(\.step).sorted() {
-                    start { await $0.abort(id) }
-                }
-            case .begin, .looked, .hostsLooked, .lookedElsewhere, .copiesLooked, .surveyed,
-                .askedToShutDown, .made, .settled, .planned, .adjust, .adjustFailed, .abortFailed,
-                .stop:
-                break
-            }
-        }
-    }
-
+    /// A run that cannot be written down must not go on: the machine decides what of it is waited
+    /// for.
     private func carryOut(
         _ directives: [Directive], decidedAt now: Timestamp
-    ) async throws -> RunOutcome? {
-        for directive in directives {
-            switch directive {
-            case .record(let event):
-                try await journal.append(event, to: run, at: now)
-                state.apply(event, at: now)
-                await observer.observe(.recorded(event))
-            case .look(let id, let purpose, let pause):
-                start { await $0.look(id, purpose, afterMilliseconds: pause) }
-            case .lookAtHosts(let hosts, let pause):
-                start { await $0.lookAtHosts(hosts, afterMilliseconds: pause) }
-            case .lookElsewhere(let id):
-                start { await $0.lookElsewhere(id) }
-            case .lookAtCopies(let id):
-                start { await $0.lookAtCopies(id) }
-            case .prepare(let id):
-                start { await $0.prepare(id) }
-            case .migrate(let id):
-                if machine.state.step(id)?.step.mode == .offline {
-                    controls[id] = newControl(of: id)
-                }
-                start(of: id) { await $0.migrate(id) }
-                monitors[id] = clock.spawn { await self.monitor(id) }
-            case .settle(let id, let settlement):
-                start { await $0.settle(id, settlement) }
-            case .adjust(let id, let adjustment):
-                start { await $0.adjust(id, adjustment) }
-            case .abort(let id):
-                start { await $0.abort(id) }
-            case .plan(let goal, let exclusions):
-                start { await $0.plan(goal, exclusions) }
-            case .tell(let words):
-                await observer.observe(.note(words))
-            case .finish(let outcome):
-                return outcome
+    ) async -> RunOutcome? {
+        for (index, directive) in directives.enumerated() {
+            do {
+                if let outcome = try await carryOut(directive, decidedAt: now) { return outcome }
+            } catch {
+                let reason =
+                    "the journal cannot be written, so nothing more was started: \(error). "
+                    + "Fix that, then: kvmbalance runs resume \(run)"
+                let closed = RunEvent.journalClosed(
+                    reason: reason, undone: Array(directives[index...]))
+                return await carryOut(machine.handle(closed, at: now), decidedAt: now)
             }
         }
         return nil
     }
 
-    private func start(
-        of step: StepID? = nil, _ effect: @escaping @Sendable (RunExecutor) async -> Void
-    ) {
+    private func carryOut(
+        _ directive: Directive, decidedAt now: Timestamp
+    ) async throws -> RunOutcome? {
+        switch directive {
+        case .record(let event):
+            try await journal.append(event, to: run, at: now)
+            state.apply(event, at: now)
+            await observer.observe(.recorded(event))
+        case .look(let id, let purpose, let pause):
+            start { await $0.look(id, purpose, afterMilliseconds: pause) }
+        case .lookAtHosts(let hosts, let pause):
+            start { await $0.lookAtHosts(hosts, afterMilliseconds: pause) }
+        case .lookAtGuests(let promises, let pause):
+            start { await $0.lookAtGuests(promises, afterMilliseconds: pause) }
+        case .lookElsewhere(let id):
+            start { await $0.lookElsewhere(id) }
+        case .lookAtCopies(let id):
+            start { await $0.lookAtCopies(id) }
+        case .prepare(let id):
+            start { await $0.prepare(id) }
+        case .migrate(let id):
+            if machine.state.step(id)?.step.mode == .offline {
+                controls[id] = newControl(of: id)
+            }
+            start { await $0.migrate(id) }
+            monitors[id] = clock.spawn { await self.monitor(id) }
+        case .settle(let id, let settlement):
+            start { await $0.settle(id, settlement) }
+        case .adjust(let id, let adjustment):
+            start { await $0.adjust(id, adjustment) }
+        case .abort(let id):
+            start { await $0.abort(id) }
+        case .plan(let goal, let exclusions):
+            start { await $0.plan(goal, exclusions) }
+        case .tell(let words):
+            await observer.observe(.note(words))
+        case .finish(let outcome):
+            return outcome
+        }
+        return nil
+    }
+
+    private func start(_ effect: @escaping @Sendable (RunExecutor) async -> Void) {
         lastEffect += 1
         let number = lastEffect
-        let task = clock.spawn {
+        effects[number] = clock.spawn {
             await effect(self)
             await self.isOver(number)
         }
-        effects[number] = Effect(task: task, step: step)
     }
 
-    private func isOver(_ effect: Int) {
-        effects[effect] = nil
-        guard effects.isEmpty else { return }
-        whenIdle?.resume()
-        whenIdle = nil
-    }
+    private func isOver(_ effect: Int) { effects[effect] = nil }
 
     // MARK: Effects
 

@@ -93,6 +93,9 @@ package struct StepPreparation: Hashable, Codable, Sendable {
     package var images: [DiskImage]
     /// Did the guest run when the step began? One that did is started again, here or there.
     package var wasRunning: Bool
+    /// Hosts that did not say, before the guest was shut down, whether they know the domain: that
+    /// they do not say it afterwards is nothing new. nil where all answered.
+    package var unreachable: [HostName]?
 
     package init(images: [DiskImage] = [], wasRunning: Bool) {
         self.images = images

@@ -77,11 +77,12 @@ package enum DomainState: String, Hashable, Codable, Sendable {
     case running, blocked, paused, shuttingDown = "shutting-down", shutOff = "shut-off"
     case crashed, suspended, unknown
 
-    /// Does it hold memory and CPU on its host?
+    /// Does it hold memory on its host? Of a crashed guest that libvirt shows as such the QEMU was
+    /// kept (`on_crash=preserve`); any other is shut off.
     package var isActive: Bool {
         switch self {
-        case .running, .blocked, .paused, .shuttingDown, .suspended: true
-        case .shutOff, .crashed, .unknown: false
+        case .running, .blocked, .paused, .shuttingDown, .suspended, .crashed: true
+        case .shutOff, .unknown: false
         }
     }
 }

@@ -24,22 +24,37 @@ package struct DomainSighting: Hashable, Codable, Sendable {
         package var isGuest: Bool { self == .running || self == .paused }
     }
 
+    /// Why a domain that its host knows does not run, as far as the host remembers.
+    package enum Cause: String, Hashable, Codable, Sendable {
+        /// It was shut down or paused, by a person or from inside.
+        case intent
+        /// It crashed, or an error paused it.
+        case fault
+        /// A migration took it away; its definition alone was left here.
+        case left
+        /// Nothing tells: it never ran here, or the host or its libvirtd was started since.
+        case unknown
+    }
+
     package var presence: Presence
     package var isPersistent: Bool
     package var autostart: Bool
     /// A migration job is under way here, out or in.
     package var jobActive: Bool
+    /// Of one that is inactive or paused.
+    package var cause: Cause
     /// Why `unknown`, or libvirt's state and reason in words.
     package var detail: String
 
     package init(
         _ presence: Presence, isPersistent: Bool = false, autostart: Bool = false,
-        jobActive: Bool = false, detail: String = ""
+        jobActive: Bool = false, cause: Cause = .unknown, detail: String = ""
     ) {
         self.presence = presence
         self.isPersistent = isPersistent
         self.autostart = autostart
         self.jobActive = jobActive
+        self.cause = cause
         self.detail = detail
     }
 }

@@ -4,6 +4,8 @@ extension MigrationPlan: Codable {
         case version, kind, hosts, outcome, origin, policy, seed, limits, options, steps
         case makespanSeconds = "makespan_seconds"
         case score, blockers, conflict, unused, staying, purpose
+        case unreachable
+        case cpuShare = "cpu_share"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -42,6 +44,8 @@ extension MigrationPlan: Codable {
         unused = try container.decodeIfPresent([PlanNote].self, forKey: .unused) ?? []
         staying = try container.decodeIfPresent([PlanNote].self, forKey: .staying) ?? []
         purpose = try container.decodeIfPresent(PlanPurpose.self, forKey: .purpose)
+        cpuShare = try container.decodeIfPresent(Int64.self, forKey: .cpuShare)
+        unreachable = try container.decodeIfPresent([HostName].self, forKey: .unreachable) ?? []
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -63,6 +67,8 @@ extension MigrationPlan: Codable {
         if !unused.isEmpty { try container.encode(unused, forKey: .unused) }
         if !staying.isEmpty { try container.encode(staying, forKey: .staying) }
         try container.encodeIfPresent(purpose, forKey: .purpose)
+        try container.encodeIfPresent(cpuShare, forKey: .cpuShare)
+        if !unreachable.isEmpty { try container.encode(unreachable, forKey: .unreachable) }
     }
 }
 

@@ -44,6 +44,11 @@ package struct MigrationPlan: Hashable, Sendable {
     package var staying: [PlanNote] = []
     /// What the timer made it for; nil for a plan that an operator asked for.
     package var purpose: PlanPurpose?
+    /// The share, in hundredths of a percent, to which it fills the CPUs of the host that it fills
+    /// most above them; nil where it fills none above its CPUs.
+    package var cpuShare: Int64?
+    /// Hosts that could not be reached when it was made.
+    package var unreachable: [HostName] = []
 
     package init(
         kind: Kind, hosts: [HostName] = [], outcome: Outcome, origin: Origin,

@@ -9,6 +9,9 @@ package enum Directive: Hashable, Sendable {
     /// Look which domains have a process on these hosts, after a pause, and answer with
     /// `hostsLooked`.
     case lookAtHosts([HostName], afterMilliseconds: Int64)
+    /// Look at each of these guests where it is to be, after a pause, and answer with
+    /// `guestsLooked`.
+    case lookAtGuests([GuestPromise], afterMilliseconds: Int64)
     /// Look at the domain on every host that is neither the step's source nor its target, and
     /// answer with `lookedElsewhere`.
     case lookElsewhere(StepID)
@@ -69,6 +72,8 @@ package enum RunEvent: Hashable, Sendable {
     case looked(StepID, ObservationPurpose, source: DomainSighting, target: DomainSighting)
     /// The answer to `lookAtHosts`.
     case hostsLooked([HostSighting])
+    /// The answer to `lookAtGuests`.
+    case guestsLooked([DomainID: DomainSighting])
     /// The answer to `lookElsewhere`.
     case lookedElsewhere(StepID, [HostName: DomainSighting])
     /// The answer to `lookAtCopies`: why a loss of power could still take them; nil when it cannot.
@@ -98,4 +103,6 @@ package enum RunEvent: Hashable, Sendable {
     /// Start nothing new (Ctrl-C once), or stop what runs too (twice).
     case stop(reason: String)
     case abort(reason: String)
+    /// A record could not be written; neither that nor what came with it, `undone`, was done.
+    case journalClosed(reason: String, undone: [Directive])
 }

@@ -2,45 +2,82 @@ import ClusterModel
 
 /// The end of a run: what is promised of it is looked at once more before it is said.
 extension RunMachine {
-    /// How far the last look at the hosts that the run was to empty has come.
+    /// How far the last looks have come. The hosts come last: somebody may switch them off next.
     enum FinalObservation: Hashable, Sendable {
         case notAsked
-        case asked(looks: Int)
-        case answered(RunOutcome)
+        /// The guests that were touched are looked at, for the n-th time.
+        case askedGuests(looks: Int)
+        case guestsAnswered([DomainID: DomainSighting])
+        /// The hosts that were to be emptied are asked who is there, for the n-th time.
+        case askedHosts([DomainID: DomainSighting], looks: Int)
+        case answered(FinalCheck.Looks)
     }
 
     /// The steps are over. A guest can have been started on an emptied host, or sent there, since
-    /// the plan was made: nobody may take the host for empty by the steps alone.
+    /// the plan was made, and one that moved can have ended since: nobody may take that for granted
+    /// by the steps alone.
     mutating func conclude(at time: Timestamp) -> [Directive] {
-        let outcome = completion
-        guard outcome.state == .done, !hostsToEmpty.isEmpty else {
-            return finish(outcome, at: time)
+        if let reason = FinalCheck.unfinished(state) {
+            return endUnproven(.failed, reason: reason, at: time)
         }
         switch lastLook {
-        case .asked: return []
-        case .answered(let outcome): return finish(outcome, at: time)
+        case .askedHosts, .askedGuests: return []
+        case .answered(let looks): return finish(prove(looks), at: time)
+        case .notAsked where state.promises.isEmpty: return askHosts([:], at: time)
         case .notAsked:
-            lastLook = .asked(looks: 1)
-            return [.lookAtHosts(hostsToEmpty, afterMilliseconds: 0)]
+            lastLook = .askedGuests(looks: 1)
+            return [.lookAtGuests(state.promises, afterMilliseconds: 0)]
+        case .guestsAnswered(let guests): return askHosts(guests, at: time)
         }
     }
 
-    /// The answer to `lookAtHosts`. A host that does not answer is asked again a few times.
+    private mutating func askHosts(
+        _ guests: [DomainID: DomainSighting], at time: Timestamp
+    ) -> [Directive] {
+        guard !hostsToEmpty.isEmpty else {
+            return finish(prove(FinalCheck.Looks(guests: guests)), at: time)
+        }
+        lastLook = .askedHosts(guests, looks: 1)
+        return [.lookAtHosts(hostsToEmpty, afterMilliseconds: 0)]
+    }
+
+    private func prove(_ looks: FinalCheck.Looks) -> RunOutcome {
+        FinalCheck.outcome(of: state, looks, left: guestsLeftDown)
+    }
+
+    /// The answer to `lookAtGuests`.
+    mutating func guestsLooked(_ sightings: [DomainID: DomainSighting]) -> [Directive] {
+        guard case .askedGuests(let looks) = lastLook else { return [] }
+        let promises = state.promises
+        let hasDoubt = promises.contains { GuestPromise.isInDoubt(sightings[$0.domain]) }
+        if hasDoubt, looks < bounds.lastLooks {
+            lastLook = .askedGuests(looks: looks + 1)
+            return [.lookAtGuests(promises, afterMilliseconds: bounds.lookPauseMilliseconds)]
+        }
+        lastLook = .guestsAnswered(sightings)
+        return []
+    }
+
+    /// The answer to `lookAtHosts`. A host that does not answer is asked again a few times, and who
+    /// came meanwhile is planned for, a few times too.
     mutating func hostsLooked(_ sightings: [HostSighting]) -> [Directive] {
-        guard case .asked(let looks) = lastLook else { return [] }
+        guard case .askedHosts(let guests, let looks) = lastLook else { return [] }
+        let newcomers = FinalCheck.newcomers(state, sightings)
+        if !newcomers.isEmpty, newcomerRounds < bounds.newcomerRounds, stopReason == nil {
+            newcomerRounds += 1
+            (lastLook, planning) = (.notAsked, .wanted)
+            let words = sightings.compactMap(\.complaint).joined(separator: "; ")
+            occupied = words
+            return [.tell("\(words): planned again")]
+        }
         let hasDoubt = sightings.contains { $0.guests == nil }
-        let isOccupied = sightings.contains { $0.guests?.isEmpty == false }
-        if hasDoubt, !isOccupied, looks < bounds.lastLooks {
-            lastLook = .asked(looks: looks + 1)
+        if hasDoubt, newcomers.isEmpty, looks < bounds.lastLooks {
+            lastLook = .askedHosts(guests, looks: looks + 1)
             return [
                 .lookAtHosts(hostsToEmpty, afterMilliseconds: bounds.lookPauseMilliseconds)
             ]
         }
-        let complaints = sightings.compactMap(\.complaint)
-        lastLook = .answered(
-            complaints.isEmpty
-                ? RunOutcome(.done)
-                : RunOutcome(.failed, reason: complaints.joined(separator: "; ")))
+        lastLook = .answered(FinalCheck.Looks(hosts: sightings, guests: guests))
         return []
     }
 
@@ -52,33 +89,15 @@ extension RunMachine {
         }
     }
 
-    private var completion: RunOutcome {
-        let waiting = state.steps.filter { $0.status == .pending }
-        guard waiting.isEmpty else {
-            return RunOutcome(
-                .failed, reason: "\(waiting.count) steps wait for steps that did not end well")
-        }
-        guard state.goal == .rollback else {
-            return blockersBeyondPlan(state.plan).map { RunOutcome(.failed, reason: $0) }
-                ?? RunOutcome(.done)
-        }
-        guard state.plan.blockers.isEmpty else {
-            let rest = summary(of: state.plan.blockers)
-            return RunOutcome(.failed, reason: "not all could be brought back: \(rest)")
-        }
-        return RunOutcome(.rolledBack)
+    /// Of a run that proves nothing any more.
+    mutating func endUnproven(
+        _ end: RunOutcome.State, reason: String, at time: Timestamp
+    ) -> [Directive] {
+        finish(FinalCheck.outcome(end, reason: reason, left: guestsLeftDown), at: time)
     }
 
-    /// A guest that this run asked to shut down and that is not up for sure is named, and no run
-    /// that leaves one ended well.
-    mutating func finish(_ outcome: RunOutcome, at time: Timestamp) -> [Directive] {
+    private mutating func finish(_ outcome: RunOutcome, at time: Timestamp) -> [Directive] {
         isFinished = true
-        var outcome = outcome
-        let left = guestsLeftDown
-        if !left.isEmpty {
-            outcome.reason = ([outcome.reason].compactMap { $0 } + left).joined(separator: "; ")
-            if outcome.state != .halted { outcome.state = .failed }
-        }
         return [record(.ended(outcome), at: time), .finish(outcome)]
     }
 }

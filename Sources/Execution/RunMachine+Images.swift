@@ -109,7 +109,7 @@ extension RunMachine {
             return nil
         }
         attempt.tries.settlements[settlement, default: 0] += 1
-        return begin(settlement, seen.id, search, attempt, at: time)
+        return begin(settlement, seen, search, attempt, at: time)
     }
 
     /// What another process may have made in the moment before it was killed, or its journal did

@@ -49,7 +49,11 @@ extension RunMachine {
             return attemptFailed(seen.step, error: attempt.error ?? Self.interrupted, at: time)
         case .stopped:
             enter(nil, id)
-            let words = ["was shut down on \(seen.step.move.source) meanwhile", attempt.note]
+            let host = seen.step.move.source
+            let what =
+                source.cause == .left
+                ? Self.leftWords(host) : "was shut down on \(host) meanwhile"
+            let words = [what, attempt.note]
             let reason = words.compactMap { $0 }.joined(separator: "; ")
             return [record(.skipped(id, reason: reason), at: time)]
         case .settle(.startTarget) where search == .goingBack:
@@ -132,25 +136,28 @@ extension RunMachine {
     ) -> [Directive] {
         var attempt = attempt
         if settlement == .resumePostcopy { return resumePostcopy(seen, attempt, at: time) }
+        if WakeProof.hasLeft(for: settlement, source: seen.source, target: seen.target) {
+            return halt(
+                seen.step,
+                "somebody else has migrated it away and left its definition here: look for it "
+                    + "(kvmbalance status) before starting it anywhere; \(seen.words)")
+        }
         guard attempt.tries.settlements[settlement, default: 0] < bounds.settlements else {
             return settledInVain(settlement, seen, attempt, at: time)
         }
         attempt.tries.settlements[settlement, default: 0] += 1
-        return begin(settlement, seen.id, search, attempt, at: time)
-    }
-
-    func order(_ settlement: RepairAction, _ id: StepID) -> Directive {
-        settlement.wakesGuest ? .lookElsewhere(id) : .settle(id, settlement)
+        return begin(settlement, seen, search, attempt, at: time)
     }
 
     mutating func begin(
-        _ settlement: RepairAction, _ id: StepID, _ search: StepPhase.Search, _ attempt: Attempt,
-        at time: Timestamp
+        _ settlement: RepairAction, _ seen: Picture, _ search: StepPhase.Search,
+        _ attempt: Attempt, at time: Timestamp
     ) -> [Directive] {
         // A running migration is not repaired: what follows is checked again.
         let rest = search == .underWay ? StepPhase.Search.open : search
-        enter(.repairing(settlement, rest, attempt), id)
-        return [record(.settling(id, settlement), at: time), order(settlement, id)]
+        enter(.repairing(settlement, rest, attempt), seen.id)
+        let order = order(settlement, seen.open, source: seen.source, target: seen.target)
+        return [record(.settling(seen.id, settlement), at: time), order]
     }
 
     private mutating func settledInVain(
@@ -203,17 +210,24 @@ extension RunMachine {
             return halt(seen.step, reason)
         }
         attempt.tries.resumptions += 1
-        return begin(.resumePostcopy, seen.id, .open, attempt, at: time)
+        return begin(.resumePostcopy, seen, .open, attempt, at: time)
     }
 
-    /// A repair that failed is looked at again after a pause, one that worked at once.
+    /// A repair that failed is looked at again after a pause, one that worked at once. One that was
+    /// not begun because a third host does not answer (`isUnheard`) uses up looks, and not its few
+    /// tries: that may pass in a minute.
     mutating func settled(
-        _ id: StepID, _ settlement: RepairAction, _ failure: StepFailure?, at time: Timestamp
+        _ id: StepID, _ settlement: RepairAction, _ failure: StepFailure?,
+        isUnheard: Bool = false, at time: Timestamp
     ) -> [Directive] {
         guard case .repairing(settlement, let search, var attempt) = phases[id] else {
             preconditionFailure("step \(id) settled in phase \(phases[id] as Any)")
         }
         var directives: [Directive] = []
+        if isUnheard, attempt.tries.looks < bounds.looks {
+            attempt.tries.looks += 1
+            attempt.tries.settlements[settlement, default: 1] -= 1
+        }
         if let failure {
             (attempt.error, attempt.settlementError) = (failure.message, failure.message)
             if settlement == .resumePostcopy { directives += noteRoute(failure, of: id) }
@@ -228,41 +242,6 @@ extension RunMachine {
             directives.append(record(.cleared(id), at: time))
         }
         return directives + [.look(id, .verify, afterMilliseconds: pause)]
-    }
-
-    // MARK: Other hosts
-
-    /// The hosts that are neither source nor target were looked at, because a guest is to be woken
-    /// or shut down: it may have gone on to one of them, and would run twice or not come back.
-    mutating func lookedElsewhere(
-        _ id: StepID, _ sightings: [HostName: DomainSighting], at time: Timestamp
-    ) -> [Directive] {
-        let doubt = Self.doubt(elsewhere: sightings)
-        if watches[id]?.isSettling == true {
-            return doubt.map { woken(id, error: $0) } ?? [.settle(id, .startSource)]
-        }
-        switch phases[id] {
-        case .repairing(let settlement, _, _):
-            return doubt.map { settled(id, settlement, StepFailure($0), at: time) }
-                ?? [.settle(id, settlement)]
-        case .preparing:
-            return lookedBeforeShutdown(id, doubt, at: time)
-        case .prechecking, .migrating, .locating, nil:
-            return []
-        }
-    }
-
-    private static func doubt(elsewhere sightings: [HostName: DomainSighting]) -> String? {
-        for (host, sighting) in sightings.sorted(by: { $0.key < $1.key }) {
-            switch sighting.presence {
-            case .absent: continue
-            // A definition alone may be where the guest ran last, and newer than the copy.
-            case .inactive, .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
-                return "it cannot be resumed where it is: on \(host) the domain is "
-                    + "\(sighting.presence.rawValue) \(sighting.detail)"
-            }
-        }
-        return nil
     }
 }
 

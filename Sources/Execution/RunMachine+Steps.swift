@@ -37,7 +37,10 @@ extension RunMachine {
                     + "which is right and undefine the other (virsh undefine)", at: time)
         case .skip:
             enter(nil, id)
-            let reason = "was shut down on \(step.move.source) before it could move"
+            let reason =
+                source.cause == .left
+                ? Self.leftWords(step.move.source)
+                : "was shut down on \(step.move.source) before it could move"
             return [record(.skipped(id, reason: reason), at: time)]
         case .lookAgain where looks < 3:
             enter(.prechecking(looks: looks + 1), id)
@@ -66,27 +69,39 @@ extension RunMachine {
         return [record(.failed(step.id, error: error), at: time)]
     }
 
-    /// A guest that is to be shut down must be able to come up again, and whether it may is asked
-    /// of every host: one that does not answer is a reason to leave it running.
+    /// Before a guest is shut down every host is asked whether it knows it too.
     private mutating func prepare(_ step: Step, source: DomainSighting) -> [Directive] {
-        enter(.preparing(source), step.id)
+        enter(.preparing(source, unreachable: []), step.id)
         let isShutDown = step.mode == .offline && !step.isShutOff
         return [isShutDown ? .lookElsewhere(step.id) : .prepare(step.id)]
     }
 
+    /// A host that does not answer has nothing to do with the move: it is named, and remembered.
     mutating func lookedBeforeShutdown(
-        _ id: StepID, _ doubt: String?, at time: Timestamp
+        _ id: StepID, _ sightings: [HostName: DomainSighting], _ doubt: ElsewhereDoubt?,
+        at time: Timestamp
     ) -> [Directive] {
-        guard stopReason == nil, haltReason == nil, let step = state.step(id)?.step else {
+        guard stopReason == nil, haltReason == nil, let step = state.step(id)?.step,
+            case .preparing(let source, _) = phases[id]
+        else {
             enter(nil, id)
             return []
         }
-        guard let doubt else { return [.prepare(id)] }
-        return giveUp(
-            step,
-            error: "it is not shut down on \(step.move.source), because it could not be started "
-                + "again: \(doubt). Make that host reachable, or take it out of the fleet file; "
-                + "else move the domain live", at: time)
+        if case .known(let words) = doubt {
+            return giveUp(
+                step,
+                error: "it is not shut down on \(step.move.source), because it could not be "
+                    + "started again: \(words). Find out which is right and undefine the other "
+                    + "(virsh undefine)", at: time)
+        }
+        let silent = sightings.filter { $0.value.presence == .unknown }.keys.sorted()
+        enter(.preparing(source, unreachable: silent), id)
+        guard !silent.isEmpty else { return [.prepare(id)] }
+        let names = silent.map(\.rawValue).joined(separator: ", ")
+        return [
+            .tell("\(names) cannot say whether '\(step.domainName)' is defined there too"),
+            .prepare(id),
+        ]
     }
 
     /// What it makes on the target is written down before its intent, and nothing is made until
@@ -94,16 +109,19 @@ extension RunMachine {
     mutating func surveyed(
         _ id: StepID, _ preparation: StepPreparation?, reason: String?, at time: Timestamp
     ) -> [Directive] {
-        guard case .preparing(let source) = phases[id], let step = state.step(id)?.step else {
+        guard case .preparing(let source, let silent) = phases[id],
+            let step = state.step(id)?.step
+        else {
             preconditionFailure("step \(id) surveyed in phase \(phases[id] as Any)")
         }
         guard stopReason == nil, haltReason == nil else {
             enter(nil, id)
             return []
         }
-        guard let preparation else {
+        guard var preparation else {
             return giveUp(step, error: reason ?? "it could not be prepared", at: time)
         }
+        preparation.unreachable = silent.isEmpty ? nil : silent
         let preparing = record(.preparing(id, preparation), at: time)
         return [preparing] + start(step, source: source, at: time)
     }
@@ -160,6 +178,10 @@ extension RunMachine {
             Exclusion(domain: step.move.domain, target: everywhere ? nil : step.move.target))
         if planning == .notNeeded { planning = .wanted }
         return [record(.failed(step.id, error: error), at: time)]
+    }
+
+    static func leftWords(_ host: HostName) -> String {
+        "was migrated away from \(host) by somebody else, who left its definition there"
     }
 
     func words(

@@ -81,7 +81,7 @@ extension RunMachine {
         let (name, host) = (open.step.domainName, open.step.move.source)
         let decision = RecoveryTable.decide(source: source, target: target, after: .cold).decision
         switch decision {
-        case .settle(.startSource):
+        case .settle(.startSource) where source.cause != .left:
             guard watch.settlements < bounds.settlements else {
                 let why = watch.error.map { " (\($0))" } ?? ""
                 watch.verdict =
@@ -91,7 +91,10 @@ extension RunMachine {
             }
             watch.settlements += 1
             watch.isSettling = true
-            return [record(.settling(id, .startSource), at: time), order(.startSource, id)]
+            return [
+                record(.settling(id, .startSource), at: time),
+                order(.startSource, open, source: source, target: target),
+            ]
         case .stayed where open.wasSeenDown:
             return [record(.upAgain(id), at: time)]
         case .stayed, .wait, .lookAgain:

@@ -9,38 +9,9 @@ package import ClusterModel
 /// - no more migrations at once than the limits allow, on each host and in all;
 /// - it never waits without a bound.
 package struct RunMachine: RunDeciding {
-    /// Bounds on waiting and trying, so that every run ends.
-    package struct Bounds: Hashable, Sendable {
-        /// Looks that may find the same doubtful picture, and the pause between them.
-        package var looks = 30
-        package var lookPauseMilliseconds: Int64 = 2000
-        /// Looks at a migration that the daemons drive without us, before it is aborted: an hour,
-        /// unless the plan's options set a time.
-        package var waits = 1800
-        package var settlements = 3
-        /// How often a post-copy that lost its link is taken up.
-        package var resumptions = 8
-        /// How long a guest must have run on the target before its old images are removed.
-        package var provingMilliseconds: Int64 = 5000
-        /// How many times that where files were copied that no guest flushes: a minute, twice what
-        /// Linux leaves data in memory alone (`vm.dirty_expire_centisecs`).
-        package var writebackProvings = 12
-        /// Looks at copies that are not surely on the target's disk, before the old images stay.
-        package var doubts = 30
-        /// New plans around failures.
-        package var plans = 5
-        /// How long a guest is watched that was asked to shut down and did not in time.
-        package var shutdownMilliseconds: Int64 = 900_000
-        /// Looks at an emptied host that does not answer, before the run ends without its answer.
-        package var lastLooks = 5
-        /// Requests to stop a migration that may fail: its job may not exist yet.
-        package var aborts = 20
-
-        package init() {}
-    }
-
     package private(set) var state: RunState
     package let bounds: Bounds
+    let confirmedCPUShare: Int64
     private(set) var phases: [StepID: StepPhase] = [:]
     var exclusions: [Exclusion] = []
     /// Steps whose migration is stopped because it does not converge.
@@ -54,12 +25,16 @@ package struct RunMachine: RunDeciding {
     /// Watches over guests that were asked to shut down.
     var watches: [StepID: Watch] = [:]
     var lastLook = FinalObservation.notAsked
+    var newcomerRounds = 0
+    /// Who came to a host that was to be empty: the plan that is wanted is for them.
+    var occupied: String?
     /// A new plan is wanted as soon as nothing is under way, or is being made.
     var planning: Planning = .notNeeded
     var plansLeft: Int
     var stopReason: String?
     var aborting = false
     var haltReason: String?
+    var closure: JournalClosure?
     var isFinished = false
 
     enum Planning: Hashable, Sendable {
@@ -68,9 +43,15 @@ package struct RunMachine: RunDeciding {
 
     /// A new run of this plan, or with `recovering` one that a crash or a stop left unfinished: its
     /// open steps are looked after first, then the rest is planned again from the world as it is.
-    package init(state: RunState, recovering: Bool, bounds: Bounds = Bounds()) {
+    ///
+    /// `confirmed` is the share of their CPUs, in hundredths of a percent, to which a person has
+    /// agreed that hosts are filled, beside what the run's own plans say.
+    package init(
+        state: RunState, recovering: Bool, confirmed: Int64? = nil, bounds: Bounds = Bounds()
+    ) {
         self.state = state
         self.bounds = bounds
+        confirmedCPUShare = confirmed ?? 0
         plansLeft = bounds.plans
         planning = recovering && state.goal != .abort ? .wanted : .notNeeded
         if state.goal == .abort {
@@ -80,6 +61,8 @@ package struct RunMachine: RunDeciding {
     }
 
     package mutating func handle(_ event: RunEvent, at time: Timestamp) -> [Directive] {
+        // Also where it is the end of the run that cannot be written.
+        if let directives = handledWhenClosed(event) { return directives }
         guard !isFinished else { return [] }
         var directives: [Directive] = []
         switch event {
@@ -96,6 +79,8 @@ package struct RunMachine: RunDeciding {
             directives += watched(id, source: source, target: target, at: time)
         case .hostsLooked(let sightings):
             directives += hostsLooked(sightings)
+        case .guestsLooked(let sightings):
+            directives += guestsLooked(sightings)
         case .surveyed(let id, let preparation, let reason):
             directives += surveyed(id, preparation, reason: reason, at: time)
         case .migrationEnded(let id, let statistics, let failure):
@@ -132,6 +117,7 @@ package struct RunMachine: RunDeciding {
             if aborting { stopWatching() }
             directives += stop(reason: reason, at: time)
             directives += abortAll()
+        case .journalClosed: break
         }
         directives += advance(at: time)
         return directives
@@ -144,10 +130,10 @@ package struct RunMachine: RunDeciding {
         let looks = watchGuests()
         let isOver = phases.isEmpty && !isWatching
         if let haltReason {
-            return isOver ? finish(RunOutcome(.halted, reason: haltReason), at: time) : looks
+            return isOver ? endUnproven(.halted, reason: haltReason, at: time) : looks
         }
         if let stopReason {
-            return isOver ? finish(RunOutcome(.failed, reason: stopReason), at: time) : looks
+            return isOver ? endUnproven(.failed, reason: stopReason, at: time) : looks
         }
         switch planning {
         case .asked:

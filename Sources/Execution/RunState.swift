@@ -25,6 +25,8 @@ package struct RunState: Hashable, Sendable {
         package var wasSeenDown = false
         /// How often this attempt was to start the guest on its target.
         package var targetStarts = 0
+        /// This attempt brought the definition back from the target.
+        package var hasReturned = false
         /// What was changed of its migration, with the reason.
         package var adjustments: [Adjustment] = []
         /// What its migration took, also of a step that was rolled back since; nil when not told.
@@ -91,6 +93,7 @@ package struct RunState: Hashable, Sendable {
                 $0.attemptedAt = time
                 $0.wasSeenDown = false
                 $0.targetStarts = 0
+                $0.hasReturned = false
                 $0.status = .running(
                     attempt: attempt, persistent: persistent, autostart: autostart)
             }
@@ -151,6 +154,7 @@ package struct RunState: Hashable, Sendable {
                 $0.settlements.append(settlement)
                 if settlement.findsGuestDown { $0.wasSeenDown = true }
                 if settlement == .startTarget { $0.targetStarts += 1 }
+                if settlement == .returnDefinition { $0.hasReturned = true }
             }
         case .taken, .planned, .intent, .attemptFailed, .arrived, .skipped, .failed, .stopping,
             .ended:
@@ -216,7 +220,7 @@ package struct RunState: Hashable, Sendable {
         self.plan = plan
         let offset = nextStepNumber - 1
         for index in steps.indices where steps[index].status == .pending {
-            steps[index].status = .skipped(reason: "planned again")
+            steps[index].status = .plannedAgain
         }
         steps += plan.steps.map { StepState(step: $0.renumbered(by: offset), goal: goal) }
     }

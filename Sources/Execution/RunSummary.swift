@@ -14,6 +14,8 @@ package struct RunSummary: Hashable, Codable, Sendable {
     /// once.
     package var moved: Int
     package var meant: Int
+    /// Guests that it asked to shut down and did not see up again; nil where there are none.
+    package var asked: [AskedGuest]?
 
     package init(_ run: RunID, _ state: RunState) {
         self.run = run
@@ -23,13 +25,38 @@ package struct RunSummary: Hashable, Codable, Sendable {
         stopReason = state.stopReason
         startedAt = state.startedAt
         endedAt = state.endedAt
-        let steps = state.steps.filter { step in
-            guard step.goal == .forward else { return false }
-            if case .skipped = step.status { return false }
-            return true
+        // What was planned again, or goes by way of a third host, counts once.
+        var last: [DomainID: StepStatus] = [:]
+        for step in state.steps where step.goal == .forward && step.status != .plannedAgain {
+            last[step.step.move.domain] = step.status
         }
-        meant = steps.count
-        moved = steps.count { if case .done = $0.status { true } else { false } }
+        meant = last.count
+        moved = last.values.count { if case .done = $0 { true } else { false } }
+        let left = state.askedGuests
+        asked = left.isEmpty ? nil : left
+    }
+}
+
+/// A guest that a run asked to shut down.
+package struct AskedGuest: Hashable, Codable, Sendable {
+    package var domain: DomainID
+    package var name: String
+    /// Where it ran.
+    package var host: HostName
+
+    package init(domain: DomainID, name: String, host: HostName) {
+        self.domain = domain
+        self.name = name
+        self.host = host
+    }
+}
+
+extension RunState {
+    /// In order of the steps that asked them.
+    package var askedGuests: [AskedGuest] {
+        asked.values.sorted { $0.step < $1.step }.compactMap { step($0.step)?.step }.map {
+            AskedGuest(domain: $0.move.domain, name: $0.domainName, host: $0.move.source)
+        }
     }
 }
 

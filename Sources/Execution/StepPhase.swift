@@ -16,8 +16,8 @@ enum StepPhase: Hashable, Sendable {
     /// Is the domain where the plan says? So many looks were doubtful.
     case prechecking(looks: Int)
     /// What would it copy, and does any other host hold the domain? The sighting goes into its
-    /// intent.
-    case preparing(DomainSighting)
+    /// intent, with the hosts that do not say.
+    case preparing(DomainSighting, unreachable: [HostName])
     /// A call of ours is under way.
     case migrating(StopRequest)
     /// The call is over, or another process made it: who has the guest?

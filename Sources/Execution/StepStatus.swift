@@ -11,6 +11,9 @@ package enum StepStatus: Hashable, Sendable {
     /// It was done and a rollback brought the domain back.
     case compensated
 
+    /// Another plan took the place of the one that it is of.
+    package static let plannedAgain = StepStatus.skipped(reason: "planned again")
+
     package var word: String {
         switch self {
         case .pending: "pending"

@@ -1,8 +1,8 @@
 import ClusterModel
-import PlacementPolicy
+package import PlacementPolicy
 import PlanChecking
-import Planning
-import Replay
+package import Planning
+package import Replay
 
 /// The real planner under a replay, with the rules of the timer around it. Every plan passes the
 /// judge before it is played.
@@ -75,7 +75,7 @@ struct ReplayDecider {
 
 extension ReplayMoment {
     /// What the timer would see now.
-    func look(under policy: Policy) -> RebalanceObservation {
+    package func look(under policy: Policy) -> RebalanceObservation {
         let loads = hostLoads(latest)
         let promised = hostLoads { policy.memoryDemand(of: domains[$0].facts).count }
         return RebalanceObservation(

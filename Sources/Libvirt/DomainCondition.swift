@@ -69,6 +69,39 @@ struct DomainCondition: Hashable, Sendable {
         }
     }
 
+    /// Why it does not run. `failed` tells of a start that failed and hides what was before it, and
+    /// `daemon` of a libvirtd that found no QEMU when it was started.
+    var cause: DomainSighting.Cause {
+        switch domainState {
+        case .shutOff: return Self.causesOff[reason] ?? .unknown
+        case .paused: return Self.causesPaused[reason] ?? .unknown
+        case .suspended: return .intent
+        case .crashed: return .fault
+        case .running, .blocked, .shuttingDown, .unknown: return .unknown
+        }
+    }
+
+    private static let causesOff: [Int32: DomainSighting.Cause] = [
+        Int32(VIR_DOMAIN_SHUTOFF_SHUTDOWN.rawValue): .intent,
+        Int32(VIR_DOMAIN_SHUTOFF_DESTROYED.rawValue): .intent,
+        Int32(VIR_DOMAIN_SHUTOFF_SAVED.rawValue): .intent,
+        Int32(VIR_DOMAIN_SHUTOFF_CRASHED.rawValue): .fault,
+        Int32(VIR_DOMAIN_SHUTOFF_MIGRATED.rawValue): .left,
+    ]
+
+    private static let causesPaused: [Int32: DomainSighting.Cause] = [
+        Int32(VIR_DOMAIN_PAUSED_USER.rawValue): .intent,
+        Int32(VIR_DOMAIN_PAUSED_SAVE.rawValue): .intent,
+        Int32(VIR_DOMAIN_PAUSED_DUMP.rawValue): .intent,
+        Int32(VIR_DOMAIN_PAUSED_SNAPSHOT.rawValue): .intent,
+        Int32(VIR_DOMAIN_PAUSED_FROM_SNAPSHOT.rawValue): .intent,
+        Int32(VIR_DOMAIN_PAUSED_IOERROR.rawValue): .fault,
+        Int32(VIR_DOMAIN_PAUSED_WATCHDOG.rawValue): .fault,
+        Int32(VIR_DOMAIN_PAUSED_CRASHED.rawValue): .fault,
+        // VIR_DOMAIN_PAUSED_API_ERROR, which older headers do not have.
+        14: .fault,
+    ]
+
     /// In libvirt's words, for people.
     var words: String {
         let name = domainState == .unknown ? "state \(state)" : domainState.rawValue

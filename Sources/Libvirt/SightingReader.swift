@@ -22,7 +22,7 @@ enum SightingReader {
             condition.presence(isActive: isActive), isPersistent: isPersistent,
             // A transient domain has no autostart, and asking is an error.
             autostart: isPersistent ? try domain.autostart() : false,
-            detail: condition.words)
+            cause: condition.cause, detail: condition.words)
         if isActive {
             sighting.jobActive = try hasMigrationJob(domain, condition)
         }

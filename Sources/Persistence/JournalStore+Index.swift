@@ -45,6 +45,21 @@ extension JournalStore {
         return (ended + open).sorted { $0.run > $1.run }
     }
 
+    /// Ended runs that asked guests to shut down and did not see them up again, newest first.
+    package func runsThatAsked() async throws -> [RunSummary] {
+        // An open one gets its summary once it has ended.
+        _ = try await openRuns()
+        let texts = try await read("list the runs of") { database in
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT json FROM summary WHERE state = ? AND json LIKE '%"asked":%'
+                    ORDER BY run DESC
+                    """, arguments: [RunOutcome.State.failed.rawValue])
+        }
+        return try texts.map { try decode(RunSummary.self, $0) }
+    }
+
     // MARK: Keeping it
 
     private struct Folded: Sendable {

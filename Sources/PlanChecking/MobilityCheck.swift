@@ -30,6 +30,7 @@ enum MobilityCheck {
             reasons.append("its host is unreachable")
         }
         if domain.facts.state == .shuttingDown { reasons.append("it is shutting down") }
+        if domain.facts.state == .crashed { reasons.append("it has crashed") }
         if subject.seenTwice.contains(domain.id) { reasons.append("it is active on two hosts") }
         return reasons
     }

@@ -22,7 +22,7 @@ package enum PlanChecker {
         guard graph.isEmpty else { return outcome + graph }
         return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
             + CompatibilityCheck.violations(judged) + NameCheck.violations(judged)
-            + ColdCheck.violations(judged) + ConvergenceCheck.violations(judged)
+            + ConvergenceCheck.violations(judged)
             + CapacityCheck.violations(judged) + InterleavingSweep.violations(judged)
             + AffinityCheck.violations(judged) + OvershootCheck.violations(judged)
             + DrainCheck.violations(judged) + BalanceCheck.violations(judged)

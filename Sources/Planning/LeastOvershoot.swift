@@ -47,7 +47,8 @@ enum LeastOvershoot {
         return best
     }
 
-    private static func share(of draft: PlanDraft) -> Int64 {
+    /// Of the host that it fills most above its CPUs, in hundredths of a percent.
+    static func share(of draft: PlanDraft) -> Int64 {
         CPUOvershoot.all(of: draft.sequence, in: draft.problem).values.map(\.share).max() ?? 10_000
     }
 }

@@ -43,6 +43,7 @@ struct PlanDraft {
                 digest: snapshot.digest, observedAt: snapshot.observedAt),
             policy: policy.name, seed: seed, limits: policy.limits, options: policy.migration,
             blockers: blockers)
+        plan.unreachable = snapshot.hosts.filter { !$0.isReachable }.map(\.name).sorted()
         guard outcome == .plan else {
             if outcome == .nothingToDo, !asked.isEmpty { plan.score = score(after: [], bound: nil) }
             return plan
@@ -52,6 +53,8 @@ struct PlanDraft {
         let final = placement(after: sequence)
         plan.limits = timing.limits
         plan.steps = steps(waits, timing, final)
+        let share = LeastOvershoot.share(of: self)
+        plan.cpuShare = share > 10_000 ? share : nil
         plan.makespanMilliseconds = timing.simulation.makespanMilliseconds
         plan.score = score(after: sequence, bound: timing.boundMilliseconds)
         if let gapFigure, let bound = bound[gapFigure], bound > 0,

@@ -89,7 +89,6 @@ package enum Planner {
 
     /// The same world, with what the moment has against moving some of its domains.
     static func barred(_ seen: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {
-        ConvergenceForecast.blocking(
-            in: ColdReach.blocking(in: seen, under: policy), under: policy)
+        ConvergenceForecast.blocking(in: seen, under: policy)
     }
 }

@@ -109,7 +109,8 @@ struct EventLog: Sendable {
     /// nil for what the journal tells better.
     func line(_ event: RunEvent, of state: RunState) -> String? {
         switch event {
-        case .begin, .planned(.some, _), .stop, .abort, .askedToShutDown, .made:
+        case .begin, .planned(.some, _), .stop, .abort, .askedToShutDown, .made,
+            .journalClosed:
             nil
         // The journal or the machine tells it better.
         case .adjustFailed, .abortFailed: nil
@@ -119,6 +120,8 @@ struct EventLog: Sendable {
             hostsLooked(sightings)
         case .copiesLooked(let id, let doubt):
             "check of the copies of step \(id): \(doubt ?? "they are on the target's disk")"
+        case .guestsLooked(let sightings):
+            guestsLooked(sightings, state.promises)
         case .planned(nil, let reason):
             "no plan can be made: \(reason ?? "no reason is given")"
         case .looked(let id, let purpose, let source, let target):
@@ -150,6 +153,19 @@ struct EventLog: Sendable {
                 ? nil : "\(host.host) has \(guests.sorted().joined(separator: ", "))"
         }
         return found.isEmpty ? nil : "check at the end: \(found.joined(separator: "; "))"
+    }
+
+    /// nil where all run that are to.
+    private func guestsLooked(
+        _ sightings: [DomainID: DomainSighting], _ promises: [GuestPromise]
+    ) -> String? {
+        let found = promises.filter { $0.condition != .defined }.compactMap { promise in
+            sightings[promise.domain].flatMap { sighting in
+                sighting.presence == .running
+                    ? nil : "\(name(promise.domain)) is \(words(sighting))"
+            }
+        }
+        return found.isEmpty ? nil : "check at the end: \(found.joined(separator: ", "))"
     }
 
     /// nil where no other host knows the domain.

@@ -24,6 +24,8 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package var stuckUntil: Timestamp?
     /// One word where there is nothing, as in most worlds: copies of domains are made all the time.
     private var equipment: Boxed<SimulatedGuest>?
+    /// Why it does not run, as libvirtd remembers it until it is started again.
+    private(set) var cause: DomainSighting.Cause?
     /// The host had a definition before an incoming copy took its place.
     package var hadDefinition = false
 
@@ -35,7 +37,13 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
         self.cpu = cpu
         self.dirtyRate = dirtyRate
         self.startedAt = startedAt
-        presence = !facts.state.isActive ? .inactive : facts.state == .paused ? .paused : .running
+        presence =
+            switch facts.state {
+            case .running, .blocked, .shuttingDown: .running
+            // Of a crashed one the process was kept.
+            case .paused, .suspended, .crashed: .paused
+            case .shutOff, .unknown: .inactive
+            }
     }
 
     package var id: DomainID { facts.id }
@@ -56,6 +64,23 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
         case .paused, .pausedByMigration, .postcopyFailed: facts.state = .paused
         }
         startedAt = presence == .inactive ? nil : startedAt ?? time
+        cause = presence == .paused ? .intent : nil
+    }
+
+    /// Its process has ended here, or its guest has gone on elsewhere.
+    mutating func end(at time: Timestamp) {
+        let cause = isStale ? DomainSighting.Cause.left : .intent
+        become(.inactive, at: time)
+        isIncoming = false
+        isStale = false
+        missing = nil
+        stuckUntil = nil
+        self.cause = cause
+    }
+
+    /// libvirtd was started since: it knows that there is no process, and not why.
+    mutating func forgetCause() {
+        if presence == .inactive { cause = nil }
     }
 
     /// Gives it firmware, a TPM and manners, as a reader of its XML would find them.

@@ -109,6 +109,7 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
                 update(copy.id) { $0.become(.running, at: time) }
             }
         }
+        forgetCauses()
         endedCPUTime = 0
     }
 
@@ -120,10 +121,11 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
             domains.remove(at: index)
             return
         }
-        domains[index].become(.inactive, at: time)
-        domains[index].isIncoming = false
-        domains[index].isStale = false
-        domains[index].missing = nil
-        domains[index].stuckUntil = nil
+        domains[index].end(at: time)
+    }
+
+    /// libvirtd was started again, and the host with it or not.
+    mutating func forgetCauses() {
+        for index in domains.indices { domains[index].forgetCause() }
     }
 }

@@ -173,6 +173,7 @@ extension SimulatedWorld {
     }
 
     private mutating func restartDaemon(of host: HostName) {
+        changeHost(host) { $0.forgetCauses() }
         for migration in migrations where migration.source == host || migration.target == host {
             let isSource = migration.source == host
             switch migration.phase {

@@ -16,7 +16,8 @@ extension SimulatedWorld {
         return DomainSighting(
             copy.presence, isPersistent: copy.facts.isPersistent,
             autostart: copy.facts.autostart,
-            jobActive: isKnown && copy.isActive && hasJob(domain, on: host))
+            jobActive: isKnown && copy.isActive && hasJob(domain, on: host),
+            cause: copy.cause ?? .unknown)
     }
 
     package func progress(

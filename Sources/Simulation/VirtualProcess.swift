@@ -262,7 +262,10 @@ private struct WitnessedMachine: RunDeciding {
         process.note { $0.noticed(event, of: before) }
         let directives = machine.handle(event, at: time)
         let after = machine.state
-        process.note { $0.known = after }
+        process.note { run in
+            run.known = after
+            run.asks(directives)
+        }
         return directives
     }
 

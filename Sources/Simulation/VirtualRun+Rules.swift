@@ -16,6 +16,7 @@ extension VirtualRun {
             if own > limits.perHost { found.append("\(own) migrations at once on \(host.name)") }
         }
         report(found)
+        noteFates()
     }
 
     /// An event that the machine receives.
@@ -201,7 +202,9 @@ extension VirtualRun {
             report(["the run ended \(outcome.state.rawValue) without a reason"])
         }
         examineEmptied(outcome)
+        examinePromises(outcome)
         examineLeft(outcome)
+        examineAsked(outcome)
         if outcome.state != .halted, let open = state.openSteps.first {
             report(["the run ended \(outcome.state.rawValue) and step \(open.step.id) is open"])
         }
@@ -291,7 +294,7 @@ extension VirtualRun {
         journal.last { $0.event.step == id }?.event
     }
 
-    private mutating func report(_ found: [String]) {
+    mutating func report(_ found: [String]) {
         for fault in found where !violations.contains(fault) {
             tell("VIOLATION: \(fault)")
             violations.append(fault)
@@ -301,7 +304,7 @@ extension VirtualRun {
 
 extension JournalEvent {
     /// The step it speaks of.
-    fileprivate var step: StepID? {
+    var step: StepID? {
         switch self {
         case .intent(let id, _, _, _), .attemptFailed(let id, _, _), .settling(let id, _),
             .arrived(let id, _, _), .skipped(let id, _), .failed(let id, _),

@@ -63,6 +63,13 @@ package struct VirtualRun: Sendable {
     /// Steps whose target was in maintenance when their intent was written. Whoever closes a host
     /// later finds the step in the journal.
     var wasClosed: Set<StepID> = []
+    /// When the guests were looked at for the last time.
+    var finalLookAt: Timestamp?
+    /// When something befell a domain by others' doing, and how much of that is known.
+    var struckAt: [DomainID: Timestamp] = [:]
+    var fatesSeen = 0
+    /// Nothing has gone wrong since the world was healed.
+    var isQuiet = false
     /// When a person asked this process to abort the run.
     var abortedAt: Timestamp?
     /// How far our wall clock is off.
@@ -152,6 +159,7 @@ package struct VirtualRun: Sendable {
 
     /// Something goes wrong, or a person does something, between two runs.
     package mutating func inject(_ fault: SimulatedFault) {
+        isQuiet = false
         world.inject(fault)
         let words = log.words(fault)
         tell("FAULT: \(words)")
@@ -162,6 +170,7 @@ package struct VirtualRun: Sendable {
     package mutating func quiesce() {
         world.heal()
         world.advance(to: world.now.advanced(byMilliseconds: 3_600_000))
+        isQuiet = true
         examine()
     }
 

@@ -20,8 +20,8 @@ struct ReportedDomain {
         let stillness: Int
         switch facts.state {
         case .running, .blocked: stillness = 0
-        case .paused, .shuttingDown, .suspended: stillness = 1
-        case .shutOff, .crashed, .unknown: stillness = 2
+        case .paused, .shuttingDown, .suspended, .crashed: stillness = 1
+        case .shutOff, .unknown: stillness = 2
         }
         // A definition, or a process that waits for the guest, does not outweigh a guest that ran
         // on a host we cannot ask: it probably still does.

@@ -48,17 +48,39 @@ struct ExecutorTests {
         #expect(journal.contains(.askedToShutDown(1)) && journal.contains(.upAgain(1)))
     }
 
-    @Test func nobodyIsShutDownWhileAHostIsSilent() async {
-        let source = FakeHost("host1") { $0.presence = .running }
+    @Test func aHostThatIsSilentKeepsNobodyDown() async {
+        let source = FakeHost("host1") {
+            ($0.presence, $0.goesDownAfter, $0.cause) = (.running, 3, .intent)
+        }
         let silent = FakeHost("host3") { $0.isSilent = true }
         let (outcome, journal) = await run(.offline, [source, FakeHost("host2"), silent])
         #expect(outcome.state == .failed)
-        #expect(source.now.deeds.isEmpty)
-        let errors = journal.compactMap {
-            if case .failed(_, let error) = $0 { error } else { nil }
+        #expect(source.now.deeds == ["shut down", "start"])
+        #expect(source.now.presence == .running)
+        let prepared = journal.compactMap {
+            if case .preparing(_, let preparation) = $0 { preparation.unreachable } else { nil }
         }
-        #expect(errors.first?.contains("host3") == true)
-        #expect(errors.first?.contains("could not be started again") == true)
+        #expect(prepared == [["host3"]])
+    }
+
+    @Test func whoIsOffForAnotherReasonIsNotMoved() async {
+        for cause in [DomainSighting.Cause.left, .unknown] {
+            let source = FakeHost("host1") {
+                ($0.presence, $0.obeys, $0.cause) = (.running, true, cause)
+            }
+            let (_, journal) = await run(.offline, [source, FakeHost("host2")])
+            #expect(!source.now.deeds.contains("migrate"))
+            let errors = journal.compactMap {
+                if case .attemptFailed(_, _, let error) = $0 { error } else { nil }
+            }
+            // Of one that was migrated away nobody says that the attempt is over.
+            #expect(errors.isEmpty == (cause == .left))
+        }
+        let source = FakeHost("host1") {
+            ($0.presence, $0.obeys, $0.cause) = (.running, true, .intent)
+        }
+        _ = await run(.offline, [source, FakeHost("host2")])
+        #expect(source.now.deeds.contains("migrate"))
     }
 
     @Test func onlyWhatWasMadeIsRemoved() async {
@@ -98,7 +120,11 @@ struct ExecutorTests {
         // Its owner shut it down: there is nothing to move, and the run would be done.
         let (outcome, _) = await run(.live, [source, FakeHost("host2")])
         #expect(
-            outcome == RunOutcome(.failed, reason: "host1 is not empty: 'newcomer' runs there"))
+            outcome
+                == RunOutcome(
+                    .failed,
+                    reason: "host1 is not empty: 'newcomer' runs there; the rest could not be "
+                        + "planned: NoPlan()"))
     }
 
     private struct NoPlan: Error {}

@@ -16,6 +16,10 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         var taken: Set<String> = []
         /// What was done here, in order.
         var deeds: [String] = []
+        /// Why it is off, once it is.
+        var cause = DomainSighting.Cause.unknown
+        /// It shuts down when it is asked to.
+        var obeys = false
         var isAsked = false
         var isSilent = false
         /// A migration from here goes on until it is aborted; each look finds it no further.
@@ -68,7 +72,9 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
                 state.goesDownAfter = left > 0 ? left - 1 : nil
                 if left == 0 { state.presence = .inactive }
             }
-            return DomainSighting(state.presence, isPersistent: state.presence != .absent)
+            return DomainSighting(
+                state.presence, isPersistent: state.presence != .absent,
+                cause: state.presence == .inactive ? state.cause : .unknown)
         }
     }
 
@@ -141,6 +147,7 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         control.askedToShutDown()
         state.withLock { $0.isAsked = true }
         note("shut down")
+        guard !now.obeys else { return state.withLock { $0.presence = .inactive } }
         throw error("it did not shut down")
     }
 

@@ -2,12 +2,14 @@ import ClusterModel
 import Execution
 import Testing
 
-/// No guest is woken, or shut down for its move, while another host may have it.
+/// No guest is woken, or shut down for its move, while another host may have it; and none stays
+/// down for a host that has nothing to do with its move.
 struct ElsewhereTests {
-    static let doubts: [DomainSighting] = [
-        DomainSighting(.unknown, detail: "no route"), .running, .inactive,
-        DomainSighting(.paused), DomainSighting(.pausedByMigration),
+    static let silence = DomainSighting(.unknown, detail: "no route")
+    static let holders: [DomainSighting] = [
+        .running, .inactive, DomainSighting(.paused), DomainSighting(.pausedByMigration),
     ]
+    static let doubts = [silence] + holders
 
     private func driver(_ mode: Step.Mode = .live) -> MachineDriver {
         var step = Example.step(1)
@@ -35,8 +37,8 @@ struct ElsewhereTests {
             driver.send(.lookedElsewhere(1, ["host3": .absent])) == [.settle(1, .resumeSource)])
     }
 
-    @Test(arguments: doubts)
-    func `nobody is shut down while another host is in doubt`(doubt: DomainSighting) {
+    @Test(arguments: holders)
+    func `nobody is shut down while another host has it too`(doubt: DomainSighting) {
         var driver = driver(.offline)
         #expect(driver.preflight(1).last == .lookElsewhere(1))
         let answer = driver.send(.lookedElsewhere(1, ["host3": doubt]))
@@ -65,5 +67,122 @@ struct ElsewhereTests {
         var driver = driver()
         _ = driver.preflight(1)
         #expect(driver.send(.lookedElsewhere(1, [:])).isEmpty)
+    }
+
+    @Test func `a host that was out of reach when the plan was made is not waited for`() {
+        var plan = Example.plan([Example.step(1)], attempts: 1)
+        plan.unreachable = ["host3"]
+        var driver = MachineDriver(plan)
+        driver.elsewhere = nil
+        _ = driver.send(.begin)
+        driver.migrate(1, error: "link lost")
+        _ = driver.verify(1, .left, .absent)
+        #expect(
+            driver.send(.lookedElsewhere(1, ["host3": Self.silence, "host4": .absent])) == [
+                .settle(1, .resumeSource)
+            ])
+        // Where it answers now, it is heard.
+        var other = MachineDriver(plan)
+        other.elsewhere = nil
+        _ = other.send(.begin)
+        other.migrate(1, error: "link lost")
+        _ = other.verify(1, .left, .absent)
+        #expect(
+            other.send(.lookedElsewhere(1, ["host3": .running])) == [
+                .look(1, .verify, afterMilliseconds: 2000)
+            ])
+    }
+
+    @Test func `one that fell silent since is waited for as long as one of the two`() {
+        var driver = driver()
+        driver.migrate(1, error: "link lost")
+        var looks = 0
+        var directives = driver.verify(1, .left, .absent)
+        while directives.outcome == nil, looks < 1000 {
+            looks += 1
+            _ = driver.send(.lookedElsewhere(1, ["host3": Self.silence]))
+            directives = driver.verify(1, .left, .absent)
+        }
+        let bounds = RunMachine.Bounds()
+        #expect(looks == bounds.looks + bounds.settlements)
+        #expect(directives.outcome?.state == .halted)
+        #expect(directives.outcome?.reason?.contains("on host3 the domain is unknown") == true)
+    }
+
+    // MARK: Cold moves
+
+    static let down = DomainSighting(.inactive, isPersistent: true, cause: .intent)
+
+    /// Shut down for its move, which ends in this way.
+    private func cold(silent: [HostName] = [], error: String? = nil) -> MachineDriver {
+        var driver = driver(.offline)
+        _ = driver.preflight(1)
+        let answers = Dictionary(
+            uniqueKeysWithValues: silent.map { ($0, Self.silence) })
+        _ = driver.send(.lookedElsewhere(1, answers))
+        _ = driver.send(.surveyed(1, StepPreparation(wasRunning: true), reason: nil))
+        _ = driver.send(.askedToShutDown(1))
+        _ = driver.send(.migrationEnded(1, nil, failure: error.map { StepFailure($0) }))
+        return driver
+    }
+
+    @Test func `a host that does not answer keeps nobody from being shut down`() {
+        var driver = driver(.offline)
+        _ = driver.preflight(1)
+        let directives = driver.send(.lookedElsewhere(1, ["host3": Self.silence]))
+        #expect(directives.last == .prepare(1))
+        #expect(directives.words.contains("host3 cannot say whether 'vm1' is defined there too"))
+        let prepared = driver.send(
+            .surveyed(1, StepPreparation(wasRunning: true), reason: nil))
+        guard case .record(.preparing(1, let preparation)) = prepared.first else {
+            Issue.record("\(prepared)")
+            return
+        }
+        #expect(preparation.unreachable == ["host3"])
+    }
+
+    @Test func `where the two hosts prove enough no other is asked`() {
+        var arriving = cold()
+        #expect(arriving.verify(1, .absent, .inactive).last == .settle(1, .startTarget))
+        var staying = cold(error: "no room for its images")
+        #expect(staying.verify(1, Self.down, .absent).last == .settle(1, .startSource))
+        var crashed = cold(error: "no room for its images")
+        let broken = DomainSighting(.inactive, isPersistent: true, cause: .fault)
+        #expect(crashed.verify(1, broken, .absent).last == .settle(1, .startSource))
+    }
+
+    @Test func `a definition that came back is where it is started`() {
+        var driver = cold()
+        for _ in 0..<3 {
+            _ = driver.verify(1, .absent, .inactive)
+            _ = driver.send(.settled(1, .startTarget, failure: "no CPU"))
+        }
+        #expect(driver.verify(1, .absent, .inactive).last == .settle(1, .returnDefinition))
+        _ = driver.send(.settled(1, .returnDefinition, failure: nil))
+        // libvirt notes nothing of a definition that a migration brought.
+        #expect(driver.verify(1, .inactive, .absent).last == .settle(1, .startSource))
+    }
+
+    @Test func `where the source has forgotten why it is off the others are asked`() {
+        var driver = cold(silent: ["host4"], error: "no room for its images")
+        #expect(driver.verify(1, .inactive, .absent).last == .lookElsewhere(1))
+        let doubt = driver.send(.lookedElsewhere(1, ["host3": Self.silence, "host4": .absent]))
+        #expect(doubt == [.look(1, .verify, afterMilliseconds: 2000)])
+        _ = driver.verify(1, .inactive, .absent)
+        // What host4 could not say before it cannot say now.
+        #expect(
+            driver.send(.lookedElsewhere(1, ["host3": .absent, "host4": Self.silence])) == [
+                .settle(1, .startSource)
+            ])
+    }
+
+    @Test func `one that somebody has migrated away is not started from what is left`() {
+        let gone = DomainSighting(.inactive, isPersistent: true, cause: .left)
+        var source = cold(error: "it is off, and nothing tells why")
+        let halted = source.verify(1, gone, .absent)
+        #expect(halted.outcome?.state == .halted)
+        #expect(halted.outcome?.reason?.contains("migrated it away") == true)
+        var target = cold()
+        #expect(target.verify(1, .absent, gone).outcome?.state == .halted)
     }
 }

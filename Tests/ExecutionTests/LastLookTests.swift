@@ -24,15 +24,72 @@ struct LastLookTests {
         #expect(end.outcome == RunOutcome(.done))
     }
 
-    @Test func `who runs there is named, and the drain has failed`() {
+    static let newcomers = RunEvent.hostsLooked([
+        HostSighting("host1", guests: ["newcomer", "crashed"])
+    ])
+    static let nothing = Example.plan([], outcome: .nothingToDo)
+    static let complaint = "host1 is not empty: 'crashed', 'newcomer' run there"
+
+    @Test func `who came meanwhile is planned for, and moves too`() {
         var (driver, _) = driver(plan)
-        let end = driver.send(
-            .hostsLooked([HostSighting("host1", guests: ["newcomer", "crashed"])]))
         #expect(
-            end.outcome
-                == RunOutcome(
-                    .failed, reason: "host1 is not empty: 'crashed', 'newcomer' run there"))
-        #expect(driver.state.outcome == end.outcome)
+            driver.send(Self.newcomers) == [
+                .tell("\(Self.complaint): planned again"), .plan(goal: .forward, without: []),
+            ])
+        let more = Example.plan([Example.step(7, id: 1)])
+        #expect(driver.send(.planned(more, reason: nil)).starting == [2])
+        driver.migrate(2)
+        #expect(driver.verify(2, .absent, .running).last == Self.look)
+        let end = driver.send(.hostsLooked([HostSighting("host1", guests: [])]))
+        #expect(end.outcome == RunOutcome(.done))
+    }
+
+    static let look = Directive.lookAtHosts(["host1"], afterMilliseconds: 0)
+
+    @Test func `who cannot be planned for is named, and the drain has failed`() {
+        for (answer, reason) in [
+            (RunEvent.planned(nil, reason: "no host answers"), "no host answers"),
+            (
+                .planned(
+                    Example.plan(
+                        [], outcome: .infeasible,
+                        blockers: [
+                            Blocker(
+                                domain: "newcomer", reason: .memory, detail: "no room", remedy: "")
+                        ]), reason: nil),
+                "the rest cannot be planned: 'newcomer': no room"
+            ),
+        ] {
+            var (driver, _) = driver(plan)
+            _ = driver.send(Self.newcomers)
+            let end = driver.send(answer)
+            #expect(
+                end.outcome == RunOutcome(.failed, reason: "\(Self.complaint); \(reason)"))
+            #expect(driver.state.outcome == end.outcome)
+        }
+        // What the planner does not see, such as a guest that crashed, is not planned for again.
+        var (driver, _) = driver(plan)
+        _ = driver.send(Self.newcomers)
+        #expect(driver.send(.planned(Self.nothing, reason: nil)).last == Self.look)
+        let end = driver.send(Self.newcomers)
+        #expect(end.outcome == RunOutcome(.failed, reason: Self.complaint))
+    }
+
+    @Test func `newcomers are planned for a few times and no more`() {
+        var (driver, _) = driver(plan)
+        var rounds = 0
+        var directives = driver.send(Self.newcomers)
+        while directives.outcome == nil, rounds < 20 {
+            rounds += 1
+            let more = Example.plan([Example.step(10 + rounds, id: 1)])
+            let id = StepID(1 + rounds)
+            #expect(driver.send(.planned(more, reason: nil)).starting == [id])
+            driver.migrate(id)
+            #expect(driver.verify(id, .absent, .running).last == Self.look)
+            directives = driver.send(Self.newcomers)
+        }
+        #expect(rounds == RunMachine.Bounds().newcomerRounds)
+        #expect(directives.outcome == RunOutcome(.failed, reason: Self.complaint))
     }
 
     @Test func `what best effort left behind counts too`() {
@@ -67,11 +124,11 @@ struct LastLookTests {
         var (driver, _) = driver(plan)
         driver.crash()
         #expect(driver.send(.begin) == [.plan(goal: .forward, without: [])])
-        let nothing = Example.plan([], outcome: .nothingToDo)
-        let last = driver.send(.planned(nothing, reason: nil))
-        #expect(last.last == .lookAtHosts(["host1"], afterMilliseconds: 0))
-        let end = driver.send(.hostsLooked([HostSighting("host1", guests: ["newcomer"])]))
-        #expect(end.outcome?.state == .failed)
+        let last = driver.send(.planned(Self.nothing, reason: nil))
+        #expect(last.last == Self.look)
+        #expect(driver.send(Self.newcomers).last == .plan(goal: .forward, without: []))
+        _ = driver.send(.planned(Self.nothing, reason: nil))
+        #expect(driver.send(Self.newcomers).outcome?.state == .failed)
     }
 
     @Test func `hosts that a consolidation emptied are looked at, those of a rollback are not`() {

@@ -10,6 +10,13 @@ struct MachineDriver {
     /// leaves the answer to the test.
     var lastLook: (([HostName]) -> [HostSighting])? = { $0.map { HostSighting($0, guests: []) } }
 
+    /// Answers the look at the guests at the end of a run: by default all are as they are to be.
+    /// nil leaves the answer to the test.
+    var guestsAtEnd: (([GuestPromise]) -> [DomainID: DomainSighting])? = { promises in
+        Dictionary(
+            promises.map { ($0.domain, $0.kept) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// Answers the look at hosts that have nothing to do with a step: by default none knows the
     /// domain. nil leaves the answer to the test.
     var elsewhere: [HostName: DomainSighting]? = [:]
@@ -40,6 +47,10 @@ struct MachineDriver {
 
     mutating func send(_ event: RunEvent) -> [Directive] {
         var directives = machine.handle(event, at: Example.time)
+        if case .lookAtGuests(let promises, _) = directives.last, let guestsAtEnd {
+            directives.removeLast()
+            directives += machine.handle(.guestsLooked(guestsAtEnd(promises)), at: Example.time)
+        }
         if case .lookAtHosts(let hosts, _) = directives.last, let lastLook {
             directives.removeLast()
             directives += machine.handle(.hostsLooked(lastLook(hosts)), at: Example.time)
@@ -99,5 +110,18 @@ extension [Directive] {
     /// What is told to whoever watches.
     var words: String {
         compactMap { if case .tell(let words) = $0 { words } else { nil } }.joined(separator: "\n")
+    }
+}
+
+extension GuestPromise {
+    /// How it looks when it is kept, or as others left it.
+    var kept: DomainSighting {
+        switch condition {
+        case .up: .running
+        case .defined: .inactive
+        case .shutDownByOthers:
+            DomainSighting(.inactive, isPersistent: true, cause: .intent)
+        case .startedByOthers: .running
+        }
     }
 }

@@ -68,6 +68,16 @@ extension FaultScenario {
         }
     }
 
+    /// One in twenty has a guest that goes down when its run has long stopped to watch it.
+    static func veryLate(
+        _ moves: [Move], at now: Timestamp, seed: UInt64
+    ) -> [ScheduledFault] {
+        var random = SeededGenerator(seed: seed ^ 0x1a7e)
+        guard random.chance(5), let move = random.pick(moves) else { return [] }
+        let milliseconds = random.number(in: 600_000...4_500_000)
+        return [ScheduledFault(.at(now), .guestLate(move.domain, milliseconds: milliseconds))]
+    }
+
     /// Half of the domains are named to move cold, and mostly disks may be copied.
     static func addWays(
         to options: inout MigrationOptions, in world: SimulatedWorld,

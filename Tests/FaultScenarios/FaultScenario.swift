@@ -75,6 +75,9 @@ package struct FaultScenario {
             let time = world.now.advanced(byMilliseconds: random.number(in: 1...120_000))
             world.schedule.append(ScheduledFault(.at(time), .hostDisabled(host)))
         }
+        if faults, hasImages {
+            world.schedule += Self.veryLate(plan.moves, at: world.now, seed: seed)
+        }
     }
 
     /// Time passes between the plan and its run, in which other people change the world.

@@ -114,10 +114,10 @@ package enum RecoveryDocument {
         case .settle(.setAutostart): "set autostart on the target, check again"
         case .settle(.setSourceAutostart): "set autostart on the source, check again"
         case .settle(.startSource):
-            "start it on the source, once no other host knows the domain, and check again"
+            "start it on the source, and check again; where the source does not know why it is "
+                + "off, once no other host knows the domain"
         case .settle(.startTarget):
-            "start it on the target, once no other host knows the domain, and check again; one "
-                + "that does not start there goes back"
+            "start it on the target, and check again; one that does not start there goes back"
         case .settle(.returnDefinition): "define it on the source again, check again"
         case .settle(.removeTargetImages): "remove the copied images on the target, check again"
         case .settle(.removeSourceImages): "remove the old images on the source, check again"

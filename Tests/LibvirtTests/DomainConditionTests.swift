@@ -42,6 +42,20 @@ struct DomainConditionTests {
         }
     }
 
+    /// What of a domain that does not run was meant, what was not, and what nobody can tell.
+    static let causes: [(state: Int32, reason: Int32, DomainSighting.Cause)] = [
+        (5, 0, .unknown), (5, 1, .intent), (5, 2, .intent), (5, 3, .fault), (5, 4, .left),
+        (5, 5, .intent), (5, 6, .unknown), (5, 7, .unknown), (5, 8, .unknown),
+        (3, 0, .unknown), (3, 1, .intent), (3, 2, .unknown), (3, 5, .fault), (3, 6, .fault),
+        (3, 10, .fault), (3, 14, .fault), (7, 0, .intent), (6, 0, .fault), (1, 1, .unknown),
+        (5, 500, .unknown),
+    ]
+
+    @Test("Why a domain does not run", arguments: causes)
+    func cause(_ row: (state: Int32, reason: Int32, DomainSighting.Cause)) {
+        #expect(DomainCondition(state: row.state, reason: row.reason).cause == row.2)
+    }
+
     @Test("Reasons that libvirt may add later change nothing that is known")
     func later() {
         #expect(DomainCondition(state: 1, reason: 500).presence(isActive: true) == .running)

@@ -1,4 +1,4 @@
-"""The bugs: what the executor would do wrongly, and where."""
+"""The bugs: what a run would do wrongly, and where."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,10 @@ PHASE = "Sources/Execution/StepPhase.swift"
 MACHINE = "Sources/Execution/RunMachine.swift"
 LOOKS = "Sources/Actuation/RunExecutor+Looks.swift"
 CONTROL = "Sources/Actuation/StepProgress.swift"
+MACHINE = "Sources/Execution/RunMachine.swift"
+ELSEWHERE = "Sources/Execution/RunMachine+Elsewhere.swift"
+CLOSED = "Sources/Execution/RunMachine+Closed.swift"
+FINAL = "Sources/Execution/FinalCheck.swift"
 
 
 class Mutant(NamedTuple):
@@ -25,8 +29,8 @@ MUTANTS = [
         "        try await demandOpen(open.step.move.target)\n", ""),
     Mutant(
         "looks-at-nobody-else", LOOKS,
-        "            sightings[host] = await sighting(of: move.domain, on: host)\n",
-        "            sightings[host] = DomainSighting(.absent)\n"),
+        "        let pairs = found.map { ($0.host, $0.sighting) }\n",
+        "        let pairs = found.map { ($0.host, DomainSighting(.absent)) }\n"),
     Mutant(
         "takes-silence-for-absence", EXECUTOR,
         '            return DomainSighting(.unknown, detail: "\\(error)")\n',
@@ -113,9 +117,9 @@ MUTANTS = [
         "                try await journal.append(event, to: run, at: now)\n",
         "                try? await journal.append(event, to: run, at: now)\n"),
     Mutant(
-        "waits-for-what-does-not-end", EXECUTOR,
-        "        let watch = clock.spawn { await self.endWhatIsOverdue() }\n",
-        "        let watch = clock.spawn {}\n"),
+        "waits-for-what-does-not-end", CLOSED,
+        "return closure.migrations.contains(id) ? [.abort(id)] : []\n",
+        "return closure.migrations.contains(id) ? [] : [.abort(id)]\n"),
     Mutant(
         "keeps-no-watch", EXECUTOR,
         "                monitors[id] = clock.spawn { await self.monitor(id) }\n", ""),
@@ -123,4 +127,30 @@ MUTANTS = [
         "takes-silent-hosts-for-empty", LOOKS,
         '                sightings.append(HostSighting(host, guests: nil, detail: "\\(error)"))\n',
         "                sightings.append(HostSighting(host, guests: []))\n"),
+    Mutant(
+        "takes-guests-for-well", LOOKS,
+        "        let pairs = found.map { ($0.domain, $0.sighting) }\n",
+        "        let pairs = found.map { ($0.domain, DomainSighting(.running)) }\n"),
+    Mutant(
+        "calls-done-what-is-not-proved", FINAL,
+        "        guard broken.isEmpty, left.isEmpty else {",
+        "        guard left.isEmpty else {"),
+    Mutant(
+        "calls-done-what-it-asked-to-shut-down", FINAL,
+        "        guard broken.isEmpty, left.isEmpty else {",
+        "        guard broken.isEmpty else {"),
+    Mutant(
+        "plans-for-no-newcomer", MACHINE,
+        "        package var newcomerRounds = 3\n", "        package var newcomerRounds = 0\n"),
+    Mutant(
+        "asks-third-hosts-for-what-two-prove", ELSEWHERE,
+        "        return settlement.wakesGuest && !isProven\n",
+        "        return settlement.wakesGuest && (!isProven || isProven)\n"),
+    Mutant(
+        "asks-third-hosts-only-where-it-is-needless", ELSEWHERE,
+        "        return settlement.wakesGuest && !isProven\n",
+        "        return settlement.wakesGuest && isProven\n"),
+    Mutant(
+        "moves-whom-somebody-has-taken", IMAGES,
+        "            try await demandEnd(of: open.step, source)\n", ""),
 ]

@@ -42,6 +42,7 @@ struct GoalOperationTests {
         let listener = Listener()
         let observer: FleetObserver
         let policies: FleetPolicies
+        let simulated: SimulatedFleet
         private let folder = FileManager.default.temporaryDirectory
             .appending(path: "kvmbalance-operation-\(UUID().uuidString)")
 
@@ -51,15 +52,12 @@ struct GoalOperationTests {
             let simulated = SimulatedFleet(
                 world: SimulatedFleet.example(hosts: 3, domains: 6, seed: 7, now: time.now()),
                 clock: time.now)
+            self.simulated = simulated
             let fleet = Fleet(hosts: names.map { FleetHost(name: $0, uri: "simulated:///\($0)") })
             var accesses: [HostName: HostAccess] = [:]
             for host in names {
-                let (inspector, actuator) = simulated.connection(for: host)
                 accesses[host] = HostAccess(
-                    HostConnection(
-                        inspector: inspector, actuator: actuator,
-                        controllerURI: "simulated:///?host=\(host)",
-                        peerURI: "simulated:///?host=\(host)", migrateURI: ""),
+                    simulated.hostConnection(for: host),
                     memoryProbe: simulated.probe(for: host))
             }
             observer = FleetObserver(

@@ -12,8 +12,8 @@ struct Mutant: RunDeciding {
         case takesUnknownForAbsent, undefinesTheLast, takesSplitBrainForArrival
         case trustsThePlan, ignoresASecondActor, forgetsAutostart, takesBrokenPostcopyForPaused
         case asksOnlyTheSource, ignoresOtherHosts
-        // What it says of the hosts in the end.
-        case takesHostsForEmpty
+        // What it says of the hosts and the guests in the end.
+        case takesHostsForEmpty, takesGuestsForWell
         // What it waits for.
         case ignoresLimits, ignoresTheOrder, neverEnds, endsWithOpenSteps
     }
@@ -56,6 +56,10 @@ struct Mutant: RunDeciding {
     private func changed(_ event: RunEvent) -> RunEvent {
         if bug == .takesHostsForEmpty, case .hostsLooked(let sightings) = event {
             return .hostsLooked(sightings.map { HostSighting($0.host, guests: []) })
+        }
+        if bug == .takesGuestsForWell, case .guestsLooked(let sightings) = event {
+            return .guestsLooked(
+                sightings.mapValues { _ in DomainSighting(.running, isPersistent: true) })
         }
         if bug == .ignoresOtherHosts, case .lookedElsewhere(let id, _) = event {
             return .lookedElsewhere(id, [:])

@@ -163,6 +163,9 @@ struct RecoveryDocumentTests {
                     queue.append(.looked(id, purpose, source: source, target: target))
                 case .lookAtHosts(let hosts, _):
                     queue.append(.hostsLooked(hosts.map { HostSighting($0, guests: []) }))
+                case .lookAtGuests(let promises, _):
+                    let seen = promises.map { ($0.domain, $0.host == "a" ? source : target) }
+                    queue.append(.guestsLooked(Dictionary(uniqueKeysWithValues: seen)))
                 case .prepare(let id):
                     queue.append(.surveyed(id, StepPreparation(wasRunning: true), reason: nil))
                 case .migrate(let id):

@@ -88,7 +88,7 @@ actor ProgressDisplay: RunObserver {
     }
 
     private var total: ProgressLine {
-        let steps = state.steps.filter { $0.status != .skipped(reason: "planned again") }
+        let steps = state.steps.filter { $0.status != .plannedAgain }
         let over = steps.count(where: \.status.isOver)
         let rest = RemainingTime(of: state, progress, at: now())
         let time = Format.duration(milliseconds: rest.milliseconds)

@@ -162,7 +162,7 @@ package struct PlanService: Sendable {
             return try judged(request, snapshot)
         case .forward:
             let goal = self.goal(of: state.original)
-            let snapshot = try await observe(goal)
+            let snapshot = try await observe(goal, goingOn: state)
             var service = self
             // What was worth beginning is worth ending, however little is left.
             service.policy.consolidate.minEmptied = 1
@@ -187,8 +187,9 @@ package struct PlanService: Sendable {
         }
     }
 
-    /// Holds a saved plan against the world as it is now.
-    func recheck(_ plan: MigrationPlan, from file: String) async throws {
+    /// Holds a saved plan against the world as it is now. Returns it with the hosts that are out of
+    /// reach now: what a file says of them is worth nothing.
+    func recheck(_ plan: MigrationPlan, from file: String) async throws -> MigrationPlan {
         let snapshot = try await observe(goal(of: plan))
         let differences = PlanApplicability.differences(between: plan, and: snapshot)
         guard differences.isEmpty else {
@@ -206,6 +207,9 @@ package struct PlanService: Sendable {
                     + "\nDo not edit plans: kvmbalance plan \(goal(of: plan)) --save \(file)",
                 exit: .failed)
         }
+        var plan = plan
+        plan.unreachable = snapshot.hosts.filter { !$0.isReachable }.map(\.name).sorted()
+        return plan
     }
 
     // MARK: Requests
@@ -255,6 +259,17 @@ package struct PlanService: Sendable {
         case .drain, .balance, .consolidate: return try await observer.snapshot(policy)
         case .return(let hosts): return try await observer.snapshot(policy, admitting: hosts)
         }
+    }
+
+    /// The same for what is left of a run. A `return` ended the maintenance of its hosts when it
+    /// began: what somebody has put there since stays closed.
+    private func observe(
+        _ goal: PlanGoal, goingOn state: RunState
+    ) async throws -> ClusterSnapshot {
+        guard case .return(let hosts) = goal else { return try await observe(goal) }
+        let entries = try await observer.stores.journal().maintenance()
+        let closed = Set(entries.filter { !state.ends($0) }.map(\.host))
+        return try await observer.snapshot(policy, admitting: hosts.filter { !closed.contains($0) })
     }
 
     private func judged(

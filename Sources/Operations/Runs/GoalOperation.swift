@@ -33,6 +33,7 @@ package struct GoalOperation: Sendable {
         let lock = try runs.lockFleet("\(goal)")
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
+        try await runs.refuseForgottenGuests()
         let observer = plans.observer
         observer.hosts.prepareToMigrate(from: goal.sources)
         if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }
@@ -56,7 +57,8 @@ package struct GoalOperation: Sendable {
         let lock = try runs.lockFleet("apply \(file)")
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
-        try await plans.recheck(plan, from: file)
+        try await runs.refuseForgottenGuests()
+        let plan = try await plans.recheck(plan, from: file)
         if isShownOnly { return .shown(plan) }
         guard try await agreed(plan) else { return .declined }
         return .ended(
@@ -69,6 +71,7 @@ package struct GoalOperation: Sendable {
         let lock = try runs.lockFleet("balance --timer")
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
+        try await runs.refuseForgottenGuests()
         try await plans.observer.refuseOldSamples(plans.policy)
         let journal = runs.journal
         let before = try await journal.remembered(RebalanceState.name, as: RebalanceState.self)

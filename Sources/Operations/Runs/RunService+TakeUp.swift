@@ -37,7 +37,8 @@ extension RunService {
         try await take(run, to: goal)
         if goal == .forward {
             // It may have been killed between its first record and this.
-            try await settleMaintenance(of: service.goal(of: before.original), run: run)
+            try await settleMaintenance(
+                of: service.goal(of: before.original), run: run, goingOn: before)
         }
         var ending = try await execute(
             run, recovering: true, service: service,
@@ -114,8 +115,13 @@ extension RunService {
 /// The plan that a person has agreed to: it stands for the first one that the run asks for.
 final class AgreedPlan: Sendable {
     private let plan: Mutex<MigrationPlan?>
+    /// To what share of their CPUs it fills hosts; see `MigrationPlan`.
+    let cpuShare: Int64?
 
-    init(_ plan: MigrationPlan) { self.plan = Mutex(plan) }
+    init(_ plan: MigrationPlan) {
+        self.plan = Mutex(plan)
+        cpuShare = plan.cpuShare
+    }
 
     func take() -> MigrationPlan? {
         plan.withLock { plan in

@@ -10,7 +10,7 @@ package struct RunService: Sendable {
     private let policies: FleetPolicies
     let journal: JournalStore
     /// The flags of the commands that a refusal names.
-    private let flags: CommandFlags
+    let flags: CommandFlags
 
     package init(_ observer: FleetObserver, _ policies: FleetPolicies, _ flags: CommandFlags) throws
     {
@@ -84,25 +84,6 @@ package struct RunService: Sendable {
         return "end it\(end) (it has begun no run yet)"
     }
 
-    /// A run that was killed may have left a migration open: that comes first, and only a person
-    /// can say what is to become of it.
-    func refuseUnfinishedRun() async throws {
-        if let (run, state) = try await journal.unfinishedRuns().first {
-            let what = state.outcome == nil ? "was killed before it ended" : "was halted"
-            throw CommandError(
-                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else starts. See: "
-                    + waysOn(from: run), exit: .halted)
-        }
-    }
-
-    /// The commands for a run that waits for a person.
-    func waysOn(from run: RunID) -> String {
-        let ways = ["resume", "rollback", "abort"].map {
-            "\n  kvmbalance runs \($0) \(run)\(flags.config)"
-        }
-        return "kvmbalance runs show \(run)\(flags.config)\nThen one of:" + ways.joined()
-    }
-
     // MARK: Acting
 
     func start(
@@ -149,8 +130,12 @@ package struct RunService: Sendable {
 
     /// `drain` keeps its hosts empty from its start on; `return` gives them back.
     /// Who put a host in maintenance first, and when, stays on record.
-    func settleMaintenance(of goal: PlanGoal, run: RunID?) async throws {
-        let present = Set(try await journal.maintenance().map(\.host))
+    /// A run that goes on (`goingOn`) ends only what was there when it began.
+    func settleMaintenance(
+        of goal: PlanGoal, run: RunID?, goingOn state: RunState? = nil
+    ) async throws {
+        let entries = try await journal.maintenance()
+        let present = Set(entries.map(\.host))
         for host in goal.hosts {
             switch goal {
             case .drain where present.contains(host): break
@@ -158,6 +143,8 @@ package struct RunService: Sendable {
                 try await journal.setMaintenance(
                     MaintenanceEntry(host: host, since: now(), run: run))
             case .return:
+                let entry = entries.first { $0.host == host }
+                if let entry, let state, !state.ends(entry) { break }
                 try await journal.clearMaintenance(of: host)
             case .balance, .consolidate: break
             }
@@ -173,8 +160,10 @@ package struct RunService: Sendable {
         let gate = try await MaintenanceGate(run, begun, journal)
         let file = RunProgressFile(directory: stores.directory, run: run)
         defer { file.remove() }
+        let machine = RunMachine(
+            state: begun, recovering: recovering, confirmed: agreed?.cpuShare)
         let executor = RunExecutor(
-            run: run, machine: RunMachine(state: begun, recovering: recovering),
+            run: run, machine: machine,
             journal: journal, connections: observer.hosts.connections, clock: observer.clock,
             observer: RunRelay(progress, file: file), checksums: journal.checksums,
             closure: { try await gate.closure(of: $0) }
@@ -231,6 +220,11 @@ extension RunOutcome {
 }
 
 extension RunState {
+    /// Was this maintenance there when the run began, for a `return` to end?
+    func ends(_ entry: MaintenanceEntry) -> Bool {
+        startedAt.map { entry.since <= $0 } ?? true
+    }
+
     /// The state to show when the journal could not take the end.
     fileprivate func ending(_ outcome: RunOutcome, at time: Timestamp) -> RunState {
         var state = self

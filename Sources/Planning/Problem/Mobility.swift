@@ -75,7 +75,13 @@ struct Mobility {
         switch domain.facts.state {
         case .running, .blocked, .paused, .suspended: return nil
         case .shutOff where policy.movesDefinition(of: domain.facts): return nil
-        case .shuttingDown, .shutOff, .crashed, .unknown:
+        case .crashed:
+            return Misfit(
+                reason: .state,
+                detail: "it has crashed, and its QEMU was kept with its memory (on_crash=preserve)",
+                remedy: "end it (virsh destroy '\(domain.name)') or start it again (virsh reset "
+                    + "'\(domain.name)'), then plan again")
+        case .shuttingDown, .shutOff, .unknown:
             return Misfit(
                 reason: .state, detail: "it is \(domain.facts.state.rawValue)",
                 remedy: "wait until it has shut down, then plan again")

@@ -1,4 +1,5 @@
 import ClusterModel
+import History
 import PlacementPolicy
 import PlanChecking
 import Planning

@@ -1,0 +1,77 @@
+import ClusterModel
+
+/// What a run may say of itself in the end. No run is done, or rolled back, but by this function of
+/// its journal and of the last looks at what it promised.
+enum FinalCheck {
+    /// The last looks, which come when the steps are over.
+    struct Looks: Hashable, Sendable {
+        /// At the hosts that were to be emptied.
+        var hosts: [HostSighting] = []
+        /// At the guests that were touched, where each is to be.
+        var guests: [DomainID: DomainSighting] = [:]
+    }
+
+    /// `left` names guests that were asked to shut down and are not up for sure.
+    static func outcome(of state: RunState, _ looks: Looks, left: [String]) -> RunOutcome {
+        let suspends = state.plan.options.suspend
+        let findings = state.promises.map {
+            $0.finding(looks.guests[$0.domain], suspends: suspends)
+        }
+        var broken = unfinished(state).map { [$0] } ?? []
+        broken += looks.hosts.compactMap(\.complaint)
+        broken += findings.compactMap { if case .broken(let words) = $0 { words } else { nil } }
+        let changed = findings.compactMap {
+            if case .changedByOthers(let words) = $0 { words } else { nil }
+        }
+        let words = broken + left + changed
+        let reason = words.isEmpty ? nil : words.joined(separator: "; ")
+        guard broken.isEmpty, left.isEmpty else { return RunOutcome(.failed, reason: reason) }
+        return RunOutcome(state.goal == .rollback ? .rolledBack : .done, reason: reason)
+    }
+
+    /// Of a run that was stopped or has halted, and proves nothing.
+    static func outcome(_ end: RunOutcome.State, reason: String, left: [String]) -> RunOutcome {
+        RunOutcome(end, reason: ([reason] + left).joined(separator: "; "))
+    }
+
+    /// What the journal alone tells: steps or domains that were left out. nil where there are none.
+    static func unfinished(_ state: RunState) -> String? {
+        let waiting = state.steps.count { $0.status == .pending }
+        guard waiting == 0 else {
+            return "\(waiting) steps wait for steps that did not end well"
+        }
+        guard state.goal == .rollback else { return state.blockersBeyond(state.plan) }
+        guard state.plan.blockers.isEmpty else {
+            return "not all could be brought back: \(state.plan.blockers.summary)"
+        }
+        return nil
+    }
+
+    /// Guests on hosts that were to be emptied and that nobody has accepted as staying there, by
+    /// name.
+    static func newcomers(_ state: RunState, _ sightings: [HostSighting]) -> Set<String> {
+        let accepted = (state.original.blockers + state.plan.blockers).compactMap(\.domain)
+        return Set(sightings.flatMap { $0.guests ?? [] }).subtracting(accepted)
+    }
+}
+
+extension RunState {
+    /// What would stay behind by this plan although the first one meant to move it.
+    func blockersBeyond(_ plan: MigrationPlan) -> String? {
+        guard goal == .forward else { return nil }
+        let accepted = original.blockers.compactMap(\.domain)
+        let fresh = plan.blockers.filter { blocker in
+            blocker.domain.map { !accepted.contains($0) } ?? true
+        }
+        return fresh.isEmpty ? nil : "some domains stay: \(fresh.summary)"
+    }
+}
+
+extension [Blocker] {
+    /// In one line.
+    var summary: String {
+        map { blocker in
+            "\(blocker.domain.map { "'\($0)': " } ?? "")\(blocker.detail)"
+        }.joined(separator: "; ")
+    }
+}

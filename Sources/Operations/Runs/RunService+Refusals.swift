@@ -1,0 +1,45 @@
+import ClusterModel
+import Execution
+import HypervisorInterface
+import Persistence
+
+/// What earlier runs left, and what comes before anything else.
+extension RunService {
+    /// A run that was killed may have left a migration open: that comes first, and only a person
+    /// can say what is to become of it.
+    func refuseUnfinishedRun() async throws {
+        if let (run, state) = try await journal.unfinishedRuns().first {
+            let what = state.outcome == nil ? "was killed before it ended" : "was halted"
+            let ways = ["resume", "rollback", "abort"].map {
+                "\n  kvmbalance runs \($0) \(run)\(flags.config)"
+            }
+            throw CommandError(
+                "run \(run) (\(state.kind.rawValue)) \(what), so nothing else starts. See: "
+                    + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
+                    + ways.joined(), exit: .halted)
+        }
+    }
+
+    /// Later than this, a guest that is off was shut down by its owner.
+    private static let askedForMilliseconds: Int64 = 86_400_000
+
+    /// A guest that an ended run asked to shut down, and that did so later than anybody watched, is
+    /// no guest that its owner shut down: planned as such, it would stay off.
+    func refuseForgottenGuests() async throws {
+        let oldest = now().advanced(byMilliseconds: -Self.askedForMilliseconds)
+        let runs = try await journal.runsThatAsked().filter { ($0.endedAt ?? oldest) >= oldest }
+        for run in runs {
+            for guest in run.asked ?? [] {
+                let inspector = observer.hosts[guest.host]?.connection.inspector
+                let seen = try? await inspector?.sighting(of: guest.domain)
+                guard seen?.presence == .inactive, seen?.cause != .left else { continue }
+                throw CommandError(
+                    "run \(run.run) asked '\(guest.name)' to shut down, it did so when nobody "
+                        + "waited for it any more, and it is off on \(guest.host): nothing else "
+                        + "starts before it runs again. Start it there: kvmbalance runs resume "
+                        + "\(run.run)\(flags.config), or virsh start '\(guest.name)'",
+                    exit: .halted)
+            }
+        }
+    }
+}
