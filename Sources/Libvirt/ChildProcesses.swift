@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// A terminal sends Ctrl-C to every process of its foreground group. An ssh in that group would end
 /// at once, and with it the connection that a managed migration or a copy of images depends on. So
-/// each child leaves the group before it becomes ssh. It still ends with us, however we end.
+/// each child leaves the group before it becomes ssh. It still ends with us, however we end: nobody
+/// holds the other end of its standard input any more.
 enum ChildProcesses {
     /// Those that were there before libvirt started any: whoever became kvmbalance by exec(3) may
     /// have had some.
