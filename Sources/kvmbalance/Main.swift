@@ -1,4 +1,3 @@
-import ArgumentParser
 import KVMBalanceCommands
 
 /// The executable: everything else is in `KVMBalanceCommands`.
@@ -6,6 +5,6 @@ import KVMBalanceCommands
 struct Main {
     static func main() async {
         ProcessSetUp.begin()
-        await KVMBalance.main(nil)
+        await KVMBalance.begin()
     }
 }

@@ -18,7 +18,7 @@ final class TerminalProgress: ProgressObserver {
         case .run(let update): await watched.withLock(\.?.display)?.observe(update)
         case .runIsOver: await finish()
         case .warning, .measuring, .decided, .toldToAbort:
-            if let line = Self.line(for: event) { Console.err(line) }
+            if let line = Self.line(for: event) { Console.errLine(line) }
         }
     }
 
