@@ -316,7 +316,9 @@ package actor RunExecutor {
         do {
             send(.planned(try await replanner(goal, exclusions, machine.state), reason: nil))
         } catch {
-            send(.planned(nil, reason: "the rest could not be planned: \(error)"))
+            send(
+                .planned(
+                    nil, reason: OutsideText.reason("the rest could not be planned: \(error)")))
         }
     }
 

@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// Why an effect of a step failed: the kind for the run machine, the words for people.
 package struct StepFailure: Error, Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
@@ -13,10 +15,11 @@ package struct StepFailure: Error, Hashable, Sendable {
     }
 
     package var kind: Kind
-    package var message: String
+    /// One line of at most 1 KiB: it goes into the journal.
+    package let message: String
 
     package init(_ message: String, kind: Kind = .other) {
-        self.message = message
+        self.message = OutsideText.reason(message)
         self.kind = kind
     }
 }

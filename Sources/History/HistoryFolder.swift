@@ -25,6 +25,13 @@ package struct HistoryFolder {
 
     // MARK: Writing
 
+    /// Refuses a folder that has a scenario already, unless that is to be written over.
+    package func refuseExisting(isForced: Bool) throws {
+        try TextFile.refuseExisting(
+            [Self.clusterFile, "cluster.yaml", Self.historyFile, "policy.yaml"].map(file),
+            isForced: isForced)
+    }
+
     package func write(_ world: ReplayWorld, policy: String?) throws {
         do {
             try FileManager.default.createDirectory(

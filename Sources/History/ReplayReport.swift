@@ -10,12 +10,12 @@ package struct ReplayReport: Encodable {
     package var hotMinutes: Double
     package var domainOverloadMinutes: Double
     package var lackedShare: Double
-    var memoryOverloadMinutes: Double
+    package var memoryOverloadMinutes: Double
     package var moves: Int
     package var mostMovesOfADomain: Int
     package var transferredBytes: Int64
     package var downtimeSeconds: Double
-    var outageMinutes: Double
+    package var outageMinutes: Double
     package var kilowattHours: Double?
     package var meanHosts: Double
     var mostHosts: Int
@@ -52,7 +52,9 @@ package struct ReplayReport: Encodable {
     }
 
     /// Plays the policy; nil plays none.
-    init(_ world: ReplayWorld, _ policy: Policy?, seed: UInt64) {
+    init(_ given: ReplayWorld, _ policy: Policy?, seed: UInt64) {
+        var world = given
+        if let policy { world.base = policy.trusted(world.base) }
         var replay = Replay(world, keepsTrack: true)
         var decider = ReplayDecider(policy ?? .default, seed: seed)
         if policy == nil {
@@ -78,7 +80,10 @@ package struct ReplayReport: Encodable {
         refused = result.refused
         track = replay.track.moves
         loads = replay.track.loads
-        story = Self.story(decider.notes, replay.track.moves)
+        let losses = replay.losses.map {
+            LostHost(loss: $0, policy: policy ?? .default, seed: seed).text
+        }
+        story = Self.story(losses + decider.notes, replay.track.moves)
     }
 
     /// What was decided and what moved, in order of time.

@@ -28,7 +28,9 @@ package struct HypervisorError: Error, Hashable, Sendable {
     package var domain: String?
     /// libvirt's error number (virErrorNumber); nil where the error is not libvirt's.
     package var code: Int?
-    package var message: String
+    /// One line of at most 1 KiB, whatever a daemon said: it goes to terminals, logs, the journal
+    /// and the database.
+    package private(set) var message: String
     package var remedy: String?
 
     package init(
@@ -40,8 +42,8 @@ package struct HypervisorError: Error, Hashable, Sendable {
         self.host = host
         self.domain = domain
         self.code = code
-        self.message = message
-        self.remedy = remedy
+        self.message = OutsideText.reason(message)
+        self.remedy = remedy.map(OutsideText.oneLine)
     }
 }
 

@@ -23,4 +23,25 @@ package struct KVMBalance: AsyncParsableCommand {
     package static let version = "0.1.0"
 
     package init() {}
+
+    /// Does what the command line says and ends the process. A wrong one is shown like every other
+    /// error: it may have been pasted, or made of others' names.
+    package static func begin() async -> Never {
+        do {
+            var command = try await asyncParseAsRoot(nil)
+            if var waiting = command as? any AsyncParsableCommand {
+                try await waiting.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            let code = exitCode(for: error)
+            // Help and completions are our own text.
+            guard code != .success else { exit(withError: error) }
+            let message = fullMessage(for: error)
+            if !message.isEmpty { Console.err(message) }
+            exit(withError: code)
+        }
+        exit()
+    }
 }

@@ -71,6 +71,7 @@ enum DomainXMLReader {
         let all = root.first("metadata")?.children ?? []
         for entry in all where entry.name == "domain" && entry.namespace == namespace {
             for child in entry.children where child.namespace == namespace {
+                facts.cautions += wrongAttributes(of: child)
                 switch child.name {
                 case "affinity": facts.affinityGroups += group(child)
                 case "anti-affinity": facts.antiAffinityGroups += group(child)
@@ -89,6 +90,25 @@ enum DomainXMLReader {
 
     /// The namespace of kvmbalance's own elements in `<metadata>`.
     static let namespace = "https://kvmbalance.dev/xmlns/domain/1"
+
+    /// Attributes that mean nothing here: what was meant by them does not hold, and whoever wrote
+    /// them should know.
+    private static func wrongAttributes(of element: MarkupElement) -> [String] {
+        let known: Set<String>
+        switch element.name {
+        case "affinity", "anti-affinity": known = ["group"]
+        case "pinned", "excluded": known = []
+        default: return []  // The element as a whole is not known.
+        }
+        let odd = Set(element.attributes.keys).subtracting(known).sorted().map {
+            "its metadata has <\(element.name) \($0)=…>, an attribute that kvmbalance does not "
+                + "know: it is not observed"
+        }
+        guard known.contains("group"), element.attribute("group") == nil else { return odd }
+        return odd + [
+            "its metadata has an <\(element.name)> without group=…: it is not observed"
+        ]
+    }
 
     private static func group(_ element: MarkupElement) -> [String] {
         element.attribute("group").map { [$0] } ?? []

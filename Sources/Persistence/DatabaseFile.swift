@@ -15,19 +15,24 @@ struct DatabaseFile: Sendable {
     /// A cap on its size, in pages of 4 KiB; nil for none.
     let maximumPages: Int?
 
-    /// The directory is created when it is missing.
+    /// The directory is created when it is missing. A file that others could have put there is
+    /// refused: what it holds says which runs are resumed, and with which plan.
     init(directory: String, name: String, identity: Identity, maximumPages: Int?) throws {
         path = directory + "/" + name
         self.identity = identity
         self.maximumPages = maximumPages
         do {
-            try FileManager.default.createDirectory(
-                atPath: directory, withIntermediateDirectories: true)
+            try FolderOwner.makeFolder(directory)
         } catch {
             throw StoreError(
                 kind: .notWritable, file: directory, operation: "make directory",
                 message: DirectoryFailure.reason(directory),
                 remedy: "check the owner and the mount, or set another 'database'")
+        }
+        if let doubt = FolderOwner.doubt(about: path, in: directory) {
+            throw StoreError(
+                kind: .exposed, file: path, operation: "open", message: doubt,
+                remedy: "chmod o-w \(directory), or set another 'database' in the fleet file")
         }
         FolderOwner.prepare(path, in: directory)
     }

@@ -39,9 +39,9 @@ final class SampleWriter: Sendable {
     }
 
     private func insertFailure(
-        of host: HostName, at time: Timestamp, reason: String, into database: Database
+        of host: HostName, at time: Timestamp, reason given: String, into database: Database
     ) throws {
-        let number = try number(of: host, in: database)
+        let (number, reason) = (try number(of: host, in: database), OutsideText.reason(given))
         try run(
             "INSERT INTO hostFailure VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             [time.milliseconds, number, reason], database)

@@ -10,6 +10,8 @@ package struct StoreError: Error, Hashable, Sendable {
         /// A file of another kind lies where ours should.
         case foreign
         case notWritable = "not-writable"
+        /// Others could have put it there.
+        case exposed
         case diskFull = "disk-full"
         case locked
         /// What was asked for is not there.

@@ -16,12 +16,20 @@ package enum LibvirtURI {
         case runsHere = "runs a program on this machine"
         case runsThere = "runs a program on the host"
         case trusts = "changes how the host's identity is checked"
+        case weakens = "changes how the connection is encrypted"
+        /// Nobody but whoever types the command may say that.
+        case identifies = "chooses the key that kvmbalance logs in with"
+        case leads = "chooses what kvmbalance talks to instead of the host's daemon"
     }
 
     private static let effects: [String: Effect] = [
         "command": .runsHere, "netcat": .runsThere,
         "no_verify": .trusts, "known_hosts": .trusts, "known_hosts_verify": .trusts,
-        "no_sanity": .trusts, "pkipath": .trusts,
+        "no_sanity": .trusts, "pkipath": .trusts, "tls_priority": .weakens,
+    ]
+    /// What a file of the caller's may say too.
+    private static let personalEffects: [String: Effect] = [
+        "keyfile": .identifies, "proxy": .leads, "socket": .leads,
     ]
     /// A URI within a URI may have one within, and nobody needs more.
     private static let depth = 4
@@ -29,15 +37,22 @@ package enum LibvirtURI {
     /// In their order in the URI. Those of its `name`, which the host's own daemon opens, count
     /// too: what they run, they run there.
     package static func privileged(in uri: String) -> [Privileged] {
-        privileged(in: uri, depth: depth)
+        privileged(in: uri, of: effects, depth: depth)
     }
 
-    private static func privileged(in uri: String, depth: Int) -> [Privileged] {
+    /// The same for what a file may say that belongs to whoever types the command, or to root.
+    package static func personal(in uri: String) -> [Privileged] {
+        privileged(in: uri, of: personalEffects, depth: depth)
+    }
+
+    private static func privileged(
+        in uri: String, of effects: [String: Effect], depth: Int
+    ) -> [Privileged] {
         parameters(of: uri).flatMap { name, value -> [Privileged] in
             if let effect = effects[name] { return [Privileged(name: name, effect: effect)] }
             guard name == "name" else { return [] }
             guard depth > 0 else { return [Privileged(name: name, effect: .runsThere)] }
-            return privileged(in: value, depth: depth - 1).map {
+            return privileged(in: value, of: effects, depth: depth - 1).map {
                 Privileged(name: $0.name, effect: $0.effect == .runsHere ? .runsThere : $0.effect)
             }
         }

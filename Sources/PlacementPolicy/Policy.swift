@@ -19,6 +19,8 @@ package struct Policy: Hashable, Sendable {
     package var ban: [HostRule] = []
     /// Domains that kvmbalance leaves alone altogether.
     package var exclude: [NamePattern] = []
+    /// Whose metadata says as much as the policy does.
+    package var metadata = MetadataRules()
     package var limits = MigrationLimits()
     /// Active domains on one host; nil for no limit.
     package var maxDomainsPerHost: Int?

@@ -8,10 +8,9 @@ package enum PolicyReader {
     package static let vocabulary: [String: [String]] = [
         "": [
             "name", "reserve", "overcommit", "overhead", "perDomainOverhead", "demand",
-            "affinity",
-            "antiAffinity", "pin", "fence", "ban", "exclude", "limits", "maxDomainsPerHost",
-            "nPlusOne", "balance", "rebalance", "consolidate", "rollingReboot", "migration",
-            "sharedStorage", "interfaces", "power",
+            "affinity", "antiAffinity", "pin", "fence", "ban", "exclude", "metadata", "limits",
+            "maxDomainsPerHost", "nPlusOne", "balance", "rebalance", "consolidate",
+            "rollingReboot", "migration", "sharedStorage", "interfaces", "power",
         ],
         "reserve": ["memory", "cpu"],
         "overhead": ["fixed", "memory", "perVCPU"],
@@ -23,6 +22,7 @@ package enum PolicyReader {
         "antiAffinity": ["name", "domains", "scope"],
         "fence": ["domains", "hosts"],
         "ban": ["domains", "hosts"],
+        "metadata": ["default", "trust", "ignore"],
         "limits": ["perHost", "fleet"],
         "balance": [
             "resources", "spread", "limits", "minGain", "maxMoves", "maxMovesForSpread",
@@ -140,6 +140,20 @@ package enum PolicyReader {
         policy.exclude = try patterns(table, "exclude") ?? []
         policy.fence = try rules(table, "fence")
         policy.ban = try rules(table, "ban")
+        if let metadata = try section(table, "metadata") {
+            policy.metadata = try self.metadata(metadata)
+        }
+    }
+
+    private static func metadata(_ table: YAMLTable) throws(PolicyError) -> MetadataRules {
+        var rules = MetadataRules()
+        rules.isTrusted =
+            try table.scalar("default", "trust or ignore") {
+                $0 == "trust" ? true : $0 == "ignore" ? false : nil
+            } ?? rules.isTrusted
+        rules.trust = try patterns(table, "trust") ?? []
+        rules.ignore = try patterns(table, "ignore") ?? []
+        return rules
     }
 
     private static func readLimits(

@@ -9,6 +9,8 @@ import PlacementPolicy
 package struct Replay {
     package private(set) var result = ReplayResult()
     package private(set) var track = ReplayTrack()
+    /// In order of time; only where the track is kept.
+    package private(set) var losses: [ReplayLoss] = []
     private let world: ReplayWorld
     private let askEvery: Int
     private let keepsTrack: Bool
@@ -79,13 +81,10 @@ package struct Replay {
         let history = world.history
         for interval in 0..<history.intervals {
             let end = Int64(interval + 1) * history.intervalMilliseconds
-            happen(until: history.time(of: interval))
+            happen(until: history.time(of: interval), past: interval)
             begin(interval)
             if interval % askEvery == 0, waiting.isEmpty, running.isEmpty {
-                let moment = ReplayMoment(
-                    now: history.time(of: interval), past: interval, placement: placement,
-                    isUnreachable: isUnreachable, draining: draining, world: world)
-                order(decide(moment))
+                order(decide(moment(interval)))
             }
             pass(until: end)
         }
@@ -95,13 +94,23 @@ package struct Replay {
 
     // MARK: Happenings
 
-    private mutating func happen(until time: Timestamp) {
+    private func moment(_ interval: Int) -> ReplayMoment {
+        ReplayMoment(
+            now: world.history.time(of: interval), past: interval, placement: placement,
+            isUnreachable: isUnreachable, draining: draining, world: world)
+    }
+
+    private mutating func happen(until time: Timestamp, past: Int) {
         for event in world.events where event.at <= time {
             guard let host = hostNumber[event.host] else { continue }
             let isNew = event.at.millisecondsSince(time) > -world.history.intervalMilliseconds
             guard isNew || time == world.history.start else { continue }
             switch event.kind {
-            case .lost: lose(host)
+            case .lost:
+                if keepsTrack {
+                    losses.append(ReplayLoss(at: event.at, host: host, before: moment(past)))
+                }
+                lose(host)
             case .drain: draining[host] = true
             case .added, .back: isUnreachable[host] = isLost[host]
             case .away: isUnreachable[host] = true

@@ -43,6 +43,16 @@ package struct ReplayResult: Hashable, Codable, Sendable {
     }
 }
 
+/// A host that was lost, and the world just before.
+package struct ReplayLoss: Sendable {
+    package let at: Timestamp
+    /// Its number.
+    package let host: Int
+    package let before: ReplayMoment
+
+    package var domains: Int { before.placement.count { $0 == host } }
+}
+
 /// What a plot shows of a replay.
 package struct ReplayTrack: Hashable, Sendable {
     /// Load of each host in each interval, in thousandths of what it has.

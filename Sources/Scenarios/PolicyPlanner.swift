@@ -79,7 +79,7 @@ package struct PolicyPlanner: Sendable {
         }
         let builder = SnapshotBuilder(
             observedAt: world.now, maintenance: maintenance, measured: load(of: world))
-        return builder.build(from: reports).snapshot
+        return policy.trusted(builder.build(from: reports).snapshot)
     }
 
     /// As if it had been sampled for long: the mean of every guest.

@@ -1,4 +1,3 @@
-import ArgumentParser
 import KVMBalanceCommands
 
 /// The executable: everything else is in `KVMBalanceCommands`.
@@ -7,6 +6,6 @@ struct Main {
     static func main() async {
         Detachment.begin()
         ProcessSetUp.begin()
-        await KVMBalance.main(nil)
+        await KVMBalance.begin()
     }
 }

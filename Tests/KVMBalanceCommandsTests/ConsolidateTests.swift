@@ -137,4 +137,18 @@ struct ConsolidateTests {
         let unknown = try play.run(words + ["host9"])
         #expect(unknown.status == 64 && unknown.isCivil)
     }
+
+    /// Several hosts are down at once, and unless the policy says so no room is kept for one more.
+    @Test func aScheduleSaysThatNoOtherHostMayFail() throws {
+        let play = try Playground(hosts: 6, domains: 6)
+        let words = "No other host may fail during a round"
+        let plain = try play.must(0, "plan", "rolling-reboot").output
+        let first = try #require(
+            plain.split(separator: "\n").first { $0.hasPrefix("Round 1: ") })
+        #expect(first.contains(", ") && plain.contains(words), "\(plain)")
+        #expect(plain.contains("Options: guests' memory unencrypted"), "\(plain)")
+        try play.write("name: safe\nnPlusOne: after\n", to: "safe.yaml")
+        let safe = try play.must(0, "plan", "rolling-reboot", "--policy", play.path("safe.yaml"))
+        #expect(!safe.output.contains(words), "\(safe.output)")
+    }
 }

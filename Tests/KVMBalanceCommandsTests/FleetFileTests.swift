@@ -93,6 +93,7 @@ struct FleetFileTests {
         arguments: [
             "command=TRAP", "socket=/x&command=TRAP", "mode=auto;COMMAND=TRAP",
             "%63ommand=TRAP", "netcat=TRAP", "no_verify=1", "known_hosts_verify=ignore",
+            "tls_priority=NONE",
         ])
     func onlyRootsFileNamesPrograms(_ parameters: String) throws {
         let play = try Playground(isSampled: false)
@@ -106,6 +107,33 @@ struct FleetFileTests {
                     && ending.errors.contains("chown root \(play.config)"), "\(ending.text)")
         }
         #expect(!ran(play))
+    }
+
+    /// Keys and sockets may be chosen by whoever types the command, not by a stranger.
+    @Test(
+        .enabled(if: isRoot, "giving files away needs root"),
+        arguments: ["keyfile=/k", "proxy=netcat", "socket=/tmp/s", "%6beyfile=/k"])
+    func onlyOnesOwnFileChoosesKeys(_ parameters: String) throws {
+        let play = try Playground(isSampled: false)
+        try trap(play, parameters)
+        try play.must(0, "hosts", "list")
+        chown(play.config, Self.stranger, 0)
+        let refused = try play.must(64, "hosts", "list")
+        #expect(refused.errors.contains("you or root alone can change"), "\(refused.text)")
+    }
+
+    /// A policy decides who may be shut down: one that a file names which nobody named is judged
+    /// like that file.
+    @Test func thePolicyOfAFoundFileIsJudgedToo() throws {
+        let play = try Playground(isSampled: false)
+        try play.write("name: p\n", to: "p.yaml")
+        try play.write(try play.read("kvmbalance.yaml") + "policy: p.yaml\n", to: "kvmbalance.yaml")
+        #expect(try list(play).status == 0)
+        chmod(play.path("p.yaml"), 0o666)
+        let ending = try list(play)
+        #expect(ending.status == 64 && ending.errors.contains("its policy"), "\(ending.text)")
+        #expect(ending.errors.contains("chmod go-w \(play.path("p.yaml"))"), "\(ending.text)")
+        try play.must(0, "hosts", "list")
     }
 
     @Test(.enabled(if: isRoot, "giving files away needs root"))

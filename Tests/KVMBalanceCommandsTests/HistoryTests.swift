@@ -117,6 +117,21 @@ struct HistoryTests {
         let runs = try #require(
             (try lost.json() as? [[String: Any]])?[0]["runs"] as? [[String: Any]])
         #expect(try #require(runs[0]["outage_minutes"] as? Double) > 700)
+        let story = try scratch.must(
+            0, "simulate", folder, "--policy", rule, "--host-lost", "b@12h")
+        #expect(story.output.contains("b is lost: 1 domain is down, and would fit on the other"))
+        #expect(story.output.contains("outage min") && !story.output.contains("memory over"))
+        let small = try scratch.must(
+            0, "simulate", folder, "--policy", rule, "--brief", "--host-resized", "a:4,2GiB",
+            "--host-lost", "b@12h")
+        #expect(small.output.contains("memory over"), "\(small.output)")
+        let none = try scratch.must(0, "simulate", folder, "--policy", rule, "--brief")
+        #expect(!none.output.contains("outage") && !none.output.contains("memory over"))
+        let full = try scratch.must(
+            0, "simulate", folder, "--policy", rule, "--host-resized", "a:4,2GiB", "--host-lost",
+            "b@12h")
+        #expect(
+            full.output.contains("1 would not fit on the other hosts: web4 ("), "\(full.output)")
         let big = try scratch.must(
             0, "simulate", folder, "--policy", rule, "--host-resized", "a:64,64GiB", "--output",
             "json")

@@ -111,4 +111,24 @@ struct DomainXMLReaderTests {
         #expect(!facts.isPinned)
         #expect(facts.cautions.contains { $0.contains("<afinity>") })
     }
+
+    @Test("Metadata that means nothing is told of")
+    func wrongMetadata() throws {
+        func cautions(_ element: String) throws -> [String] {
+            try DomainXMLReader.read(
+                DomainFixtures.domain(
+                    top: """
+                        <metadata><k:domain xmlns:k="https://kvmbalance.dev/xmlns/domain/1">
+                        <k:\(element)/></k:domain></metadata>
+                        """)
+            ).cautions.filter { $0.contains("its metadata has") }
+        }
+        #expect(try cautions("anti-affinity groups='web'").count == 2)
+        #expect(try cautions("anti-affinity groups='web'")[0].contains("<anti-affinity groups=…>"))
+        #expect(try cautions("affinity").map { $0.contains("without group=") } == [true])
+        #expect(try cautions("affinity group=''").count == 1)
+        #expect(try cautions("affinity group='a' scope='zone'").count == 1)
+        #expect(try cautions("pinned host='x'").count == 1)
+        #expect(try cautions("pinned").isEmpty && cautions("affinity group='a'").isEmpty)
+    }
 }

@@ -132,4 +132,15 @@ struct HypervisorErrorTests {
         #expect(!means("Lost connection to destination host"))
         #expect(!means("Cannot recv data: Connection reset by peer"))
     }
+
+    /// It goes to terminals, logs, the journal and the database.
+    @Test("What a daemon says is one line of at most a kibibyte")
+    func bounded() {
+        let error = HypervisorError(
+            kind: .failed, operation: "look", host: "host1",
+            message: "qemu ended:\nfake\u{9B}" + String(repeating: "x", count: 1 << 22))
+        #expect(error.message.hasPrefix("qemu ended: / fake\\u{9b}xxx"))
+        #expect(error.message.utf8.count <= 1024)
+        #expect(!error.description.contains { $0.isNewline })
+    }
 }

@@ -56,6 +56,19 @@ struct MetricsStoreTests {
         #expect(back == [sample])
     }
 
+    @Test func aReasonIsStoredAsOneLineOfAKibibyte() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let store = try MetricsStore(directory: scratch.path)
+        let said = "error:\nfake\u{9B}" + String(repeating: "x", count: 1 << 20)
+        try await store.store([.failure(host: "host1", at: Samples.start, reason: said)])
+        let failures = try await store.failures(
+            from: Samples.start.advanced(byMilliseconds: -1), to: Samples.start)
+        let reason = try #require(failures.first?.reason)
+        #expect(reason.hasPrefix("error: / fake\\u{9b}xxx") && reason.utf8.count <= 1024)
+        try store.close()
+    }
+
     @Test func failuresAreRecordsToo() async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

@@ -89,7 +89,9 @@ struct LineSink {
 
     init(_ path: String) throws {
         self.path = path
-        guard FileManager.default.createFile(atPath: path + ".new", contents: nil),
+        guard
+            FileManager.default.createFile(
+                atPath: path + ".new", contents: nil, attributes: [.posixPermissions: 0o600]),
             let handle = FileHandle(forWritingAtPath: path + ".new")
         else { throw CommandError("\(path) cannot be written", exit: .failed) }
         self.handle = handle

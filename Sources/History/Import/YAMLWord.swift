@@ -1,10 +1,10 @@
 /// Words of others in a YAML file of ours.
-enum YAMLWord {
+package enum YAMLWord {
     /// As it is where nobody can take it for anything but a word, else in double quotes. Names come
     /// from whoever made the history: none of them may end its line and begin another.
-    static func quoted(_ word: String) -> String {
+    package static func quoted(_ word: String) -> String {
         let isPlain =
-            word.first.map { $0.isASCII && $0.isLetter } == true
+            word.first.map { $0.isASCII && $0.isLetter || $0 == "/" } == true
             && word.last != ":" && word.unicodeScalars.allSatisfy { plain.contains($0) }
         return isPlain ? word : "\"" + word.unicodeScalars.map(escaped).joined() + "\""
     }

@@ -12,6 +12,12 @@ struct ApplyCommand: FleetCommand {
     @Option(help: "The policy to check it under (default: the fleet file's).") var policy: String?
     @Flag(help: "Required for a plan that switches off libvirt's storage safety check.")
     var unsafe = false
+    @Option(
+        help: """
+            Use these options of the plan although the policy is stricter (comma-separated, as the \
+            refusal lists them).
+            """)
+    var acceptPlanOptions: String?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
@@ -31,6 +37,11 @@ struct ApplyCommand: FleetCommand {
         }
         let plans = try await PlanService(
             composition.observer, composition.policies, policy: policy, plan: plan)
+        var flags = composition.flags
+        if let policy { flags.planning = " --policy \(Format.quoted(policy))" + flags.planning }
+        try await plans.refuseLooser(
+            plan, from: file,
+            accepting: acceptPlanOptions?.split(separator: ",").map(String.init) ?? [], flags)
         let operation = GoalOperation(plans: plans, runs: try composition.runs())
         let result = try await operation.apply(plan, from: file, isShownOnly: acting.dryRun) {
             try agreed(to: $0, acting)

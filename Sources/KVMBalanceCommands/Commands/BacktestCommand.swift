@@ -16,6 +16,7 @@ struct BacktestCommand: FleetCommand {
     @Option(help: "A policy file; may be given several times (default: the fleet file's).")
     var policy: [String] = []
     @Option(help: "Write a page with plots to this file.") var html: String?
+    @Flag(help: "Write over the file of --html if it is there already.") var force = false
     @Option(help: "Seed of the planner.") var seed: UInt64 = 0
     @OptionGroup var change: WhatIfOptions
     @OptionGroup var options: GlobalOptions
@@ -30,6 +31,7 @@ struct BacktestCommand: FleetCommand {
     }
 
     func execute() async throws -> Exit {
+        if let html { try TextFile.refuseExisting([html], isForced: force) }
         let composition = try Composition(options)
         let (start, end) = try HistoryTime.span(
             since: since, until: until, now: composition.now())
@@ -46,7 +48,7 @@ struct BacktestCommand: FleetCommand {
             hosts: world.base.hosts.count, domains: world.base.domains.count, runs: reports)
         if let html {
             try TextFile.write(BacktestPage(document, world).text, to: html)
-            Console.err("wrote \(html)")
+            Console.errLine("wrote \(html)")
         }
         if isJSON {
             try Console.outJSON(document)

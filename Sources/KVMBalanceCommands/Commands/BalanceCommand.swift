@@ -78,7 +78,7 @@ struct PlanBalanceCommand: PlanningCommand {
         guard frontier else { return try await showPlan() }
         let plans = try await Composition(options).plans(planning, migration)
         let text = FrontierText(points: try await plans.frontier(maxMoves: balance.moves))
-        Console.out(isJSON ? try JSON.text(text.rows) : text.text)
+        if isJSON { try Console.outJSON(text.rows) } else { Console.out(text.text) }
         return .done
     }
 }

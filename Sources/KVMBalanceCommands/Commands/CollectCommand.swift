@@ -37,7 +37,7 @@ struct CollectCommand: FleetCommand {
         try composition.admitConnections()
         let store = try composition.stores.metrics()
         let logger = Logger(label: "collect") { _ in
-            StreamLogHandler.standardError(label: "collect")
+            StreamLogHandler(label: "collect", stream: ConsoleLog())
         }
         let collector = Collector(
             inspectors: composition.hosts.inspectors, sink: store, observations: store,
@@ -75,11 +75,11 @@ struct CollectCommand: FleetCommand {
             try Console.outJSON(CollectReport(domains: sampled, failures: failures))
         } else {
             for (host, count) in sampled.inNaturalOrder(of: \.key) {
-                Console.out("\(host): \(Format.plural(count, "domain")) sampled")
+                Console.line("\(host): \(Format.plural(count, "domain")) sampled")
             }
         }
         for (host, reason) in failures.inNaturalOrder(of: \.key) {
-            Console.err("\(host): not sampled: \(reason)")
+            Console.errLine("\(host): not sampled: \(reason)")
         }
         return failures.isEmpty ? .done : .failed
     }

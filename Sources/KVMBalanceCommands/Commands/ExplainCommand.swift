@@ -23,28 +23,28 @@ struct ExplainCommand: FleetCommand {
             return .done
         }
         if domain == nil, let purpose = plan.purpose {
-            Console.out(
+            Console.line(
                 "made by the timer, \(ObservationText.text(purpose.overSeconds)): \(purpose.reason)"
             )
         }
         for step in steps {
-            Console.out(
+            Console.line(
                 "step \(step.id): \(step.domainName) \(step.move.source) -> \(step.move.target)")
-            Console.out("  \(step.rationale)")
-            if let effect = step.effect { Console.out("  " + Self.text(effect)) }
+            Console.line("  \(step.rationale)")
+            if let effect = step.effect { Console.line("  " + Self.text(effect)) }
         }
         let notes = self.notes(of: plan)
-        for note in notes { Console.out(note) }
+        for note in notes { Console.line(note) }
         for blocker in blockers {
-            Console.out(
+            Console.line(
                 "\(blocker.domain ?? blocker.host?.rawValue ?? "the plan"): \(blocker.detail)")
-            Console.out("  remedy: \(blocker.remedy)")
+            Console.line("  remedy: \(blocker.remedy)")
         }
         if domain == nil, let conflict = plan.conflict {
             Console.out(ConflictText(conflict: conflict, width: Console.width).text)
         }
         if steps.isEmpty && blockers.isEmpty && notes.isEmpty {
-            Console.out(
+            Console.line(
                 domain.map {
                     "'\($0)' is neither moved nor blocked here: it stays, or there is "
                         + "no domain of that name."

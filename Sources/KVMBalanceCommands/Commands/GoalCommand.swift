@@ -58,6 +58,9 @@ extension PlanningCommand {
 
     func showPlan() async throws -> Exit {
         let plans = try await Composition(options).plans(planning, migration)
-        return try show(try await plans.plan(goal), save: save, policy: planning.policy)
+        let plan = try await plans.plan(goal)
+        return try show(
+            plan, save: save, policy: planning.policy,
+            looser: LooserOption.all(in: plan, comparedWith: plans.policyAtHand))
     }
 }

@@ -91,6 +91,10 @@ struct HostsCheckCommand: FleetCommand {
         } else {
             Console.out(FitnessCheck.text(of: checks))
         }
+        let policy = (try? composition.policies.policy(nil)) ?? .default
+        for note in TransportNotes.of(composition.fleet, under: policy) {
+            Console.errLine("note: \(note)")
+        }
         return checks.allSatisfy(\.isFit) ? .done : .failed
     }
 }
@@ -113,7 +117,7 @@ struct HostsEnableCommand: FleetCommand {
             return .done
         }
         for host in names {
-            Console.out(
+            Console.line(
                 before.contains(host)
                     ? "maintenance of \(host) ended; to bring its domains back: kvmbalance "
                         + "return \(Format.quoted(host.rawValue))\(CommandFlags(options).config)"
@@ -142,7 +146,7 @@ struct HostsDisableCommand: FleetCommand {
             return .done
         }
         for host in names {
-            Console.out(
+            Console.line(
                 before.contains(host)
                     ? "\(host) was in maintenance already"
                     : "\(host) is in maintenance: no domain is sent there; running domains stay")

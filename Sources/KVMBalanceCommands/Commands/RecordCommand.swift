@@ -20,9 +20,11 @@ struct RecordCommand: FleetCommand {
     @Option(help: "End: a date or an age (default: now).") var until: String?
     @Option(help: "Policy to save in the folder (default: the fleet file's).")
     var policy: String?
+    @Flag(help: "Write over a scenario that is in the folder already.") var force = false
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
+        try HistoryFolder(path: folder).refuseExisting(isForced: force)
         let composition = try Composition(options)
         let (start, end) = try HistoryTime.span(
             since: since, until: until, now: composition.now())
@@ -40,7 +42,7 @@ struct RecordCommand: FleetCommand {
                 "folder": folder, "from": "\(history.start)", "to": "\(history.end)",
             ])
         } else {
-            Console.out(text)
+            Console.line(text)
         }
         return .done
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Operations
+import PlacementPolicy
 
 /// `kvmbalance plan rolling-reboot [HOST…]`: rounds of hosts that can be down together. It only
 /// plans: each round is carried out by the commands that it is shown with.
@@ -24,7 +25,7 @@ struct PlanRollingRebootCommand: FleetCommand {
         let reboot = try await plans.rollingReboot(hosts.map { HostName($0) })
         let text = RebootText(
             reboot: reboot, flags: CommandFlags(migration, planning, options),
-            width: Console.width)
+            width: Console.width, isSpare: plans.policyAtHand.nPlusOne != .off)
         if isJSON { try Console.outJSON(text.document) } else { Console.out(text.text) }
         return reboot.outcome == .infeasible ? .infeasible : .done
     }

@@ -107,12 +107,15 @@ struct SimulateCommand: FleetCommand {
         if let story = played.story {
             let end =
                 story.outcome.map { "the run is \($0)" } ?? "no run was started, or none ended"
-            return (lines + (brief ? [end] : story.lines)).joined(separator: "\n")
+            return (lines + (brief ? [end] : story.lines.map(Format.oneLine)))
+                .joined(separator: "\n")
         }
         if !brief {
             for report in played.runs.dropFirst() {
                 lines.append("## under '\(report.policy)'")
-                lines += report.story.isEmpty ? ["nothing is moved"] : report.story
+                lines +=
+                    report.story.isEmpty
+                    ? ["nothing is moved"] : report.story.map(Format.oneLine)
             }
         }
         return (lines + [ReplayTable.text(played.runs)]).joined(separator: "\n")

@@ -1,5 +1,7 @@
 import ArgumentParser
+import ClusterModel
 import Foundation
+import History
 import Operations
 import Simulation
 
@@ -15,6 +17,7 @@ struct SimulatedFleetCommand: AsyncParsableCommand {
     @Option(help: "Number of domains.") var domains = 8
     @Option(help: "The same seed makes the same fleet.") var seed: UInt64 = 1
     @Option(help: "How many times faster than real time migrations run.") var speed = 10.0
+    @Flag(help: "Write over a fleet that is in the folder already.") var force = false
 
     func validate() throws {
         guard (1...10_000).contains(hosts), (0...200_000).contains(domains), speed > 0 else {
@@ -26,6 +29,9 @@ struct SimulatedFleetCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             let base = URL(fileURLWithPath: folder)
+            try TextFile.refuseExisting(
+                ["fleet.json", "kvmbalance.yaml"].map { base.appendingPathComponent($0).path },
+                isForced: force)
             try FileManager.default.createDirectory(at: base, withIntermediateDirectories: true)
             let file = base.appendingPathComponent("fleet.json").path
             let world = SimulatedFleet.example(
@@ -33,19 +39,25 @@ struct SimulatedFleetCommand: AsyncParsableCommand {
             try SimulatedFleet.create(world, at: file)
             let config = base.appendingPathComponent("kvmbalance.yaml")
             try fleetFile(world, file, base).write(to: config, atomically: true, encoding: .utf8)
-            Console.out("wrote \(config.path); try: kvmbalance status --config \(config.path)")
+            Console.line(
+                "wrote \(config.path); try: kvmbalance status --config "
+                    + Format.quoted(config.path))
+        } catch let error as CommandError {
+            Console.errLine("kvmbalance: \(error)")
+            throw error.exit.code
         } catch {
-            Console.err("kvmbalance: \(folder): \(error)")
+            Console.errLine("kvmbalance: \(folder): \(error)")
             throw Exit.failed.code
         }
     }
 
     private func fleetFile(_ world: SimulatedWorld, _ file: String, _ base: URL) -> String {
         let hosts = world.hosts.map { host in
-            "  - name: \(host.name)\n    uri: \(SimulatedURI(file: file, host: host.name))\n"
-                + "    linkMbps: \(host.linkMbps)\n"
+            "  - name: \(YAMLWord.quoted(host.name.rawValue))\n    uri: "
+                + YAMLWord.quoted(SimulatedURI(file: file, host: host.name).description)
+                + "\n    linkMbps: \(host.linkMbps)\n"
         }
         let database = base.appendingPathComponent("database").path
-        return "hosts:\n\(hosts.joined())database: \(database)\n"
+        return "hosts:\n\(hosts.joined())database: \(YAMLWord.quoted(database))\n"
     }
 }

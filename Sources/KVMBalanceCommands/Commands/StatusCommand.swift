@@ -34,7 +34,7 @@ struct StatusCommand: FleetCommand {
                 try Console.outJSON(StatusDocument(snapshot: snapshot, live: live))
                 return .done
             }
-            if watch && Console.isOutputTerminal { Console.outRaw("\u{1B}[H\u{1B}[2J") }
+            if watch { Console.clear() }
             Console.out(
                 StatusText(
                     snapshot: snapshot, live: live, only: name, now: composition.now(),

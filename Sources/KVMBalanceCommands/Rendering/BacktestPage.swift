@@ -44,12 +44,15 @@ struct BacktestPage {
     }
 
     private var table: String {
-        let titles = [
-            "policy", "overload, host minutes", "above 90 %, host minutes",
-            "overload, domain minutes", "CPU lacked, %", "moves", "most of a domain", "moved, GiB",
-            "downtime, s", "hosts", "kWh",
-        ]
-        let rows = document.runs.map { run in
+        let rare = ReplayTable.rare(of: document.runs)
+        let titles =
+            [
+                "policy", "overload, host minutes", "above 90 %, host minutes",
+                "overload, domain minutes", "CPU lacked, %", "moves", "most of a domain",
+                "moved, GiB",
+                "downtime, s", "hosts", "kWh",
+            ] + rare.map(\.page)
+        let rows = document.runs.map { run -> [String] in
             [
                 run.policy, Format.decimal(run.overloadMinutes, 1),
                 Format.decimal(run.hotMinutes, 1), Format.decimal(run.domainOverloadMinutes, 1),
@@ -58,7 +61,7 @@ struct BacktestPage {
                 Format.decimal(Double(run.transferredBytes) / 1_073_741_824, 1),
                 Format.decimal(run.downtimeSeconds, 1), Format.decimal(run.meanHosts, 1),
                 run.kilowattHours.map { Format.decimal($0, 1) } ?? "–",
-            ]
+            ] + rare.map { Format.decimal($0.value(run), 1) }
         }
         func row(_ cells: [String], _ tag: String) -> String {
             "<tr>" + cells.map { "<\(tag)>\(Self.escaped($0))</\(tag)>" }.joined() + "</tr>"
@@ -122,7 +125,7 @@ struct BacktestPage {
     }
 
     private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+        Format.oneLine(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
             .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
             .replacing("'", with: "&#39;")
     }

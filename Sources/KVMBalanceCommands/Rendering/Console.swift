@@ -3,6 +3,11 @@ import Operations
 import Synchronization
 
 /// The process's two streams. Standard output carries results, standard error everything else.
+///
+/// Nothing else in the program writes to either: here all that others wrote (names, messages of
+/// daemons, contents of files) loses the power to steer a terminal. A document's lines are its
+/// maker's: what makes one puts each outside text on one line (`Format.oneLine`, `wrapped`,
+/// `Table`).
 enum Console {
     /// Text for people: names come from others, and must not steer the terminal.
     static func out(_ text: String) { write(Format.visible(text) + "\n", to: .standardOutput) }
@@ -18,12 +23,17 @@ enum Console {
         foot.withLock { write($0.show(bars, on: errorSize), to: .standardError) }
     }
     private static let foot = Mutex(TerminalFoot())
-    /// A document for programs, as it is.
+    /// One line, whatever was put into it.
+    static func line(_ text: String) { out(Format.oneLine(text)) }
+    static func errLine(_ text: String) { err(Format.oneLine(text)) }
+    /// A document for programs.
     static func outJSON(_ value: some Encodable) throws {
         write(try JSON.text(value) + "\n", to: .standardOutput)
     }
-    static func outRaw(_ text: String) { write(text, to: .standardOutput) }
-    static func errRaw(_ text: String) { write(text, to: .standardError) }
+    /// Clears the terminal that results go to, if there is one.
+    static func clear() {
+        if isOutputTerminal { write("\u{1B}[H\u{1B}[2J", to: .standardOutput) }
+    }
 
     /// Can lines be drawn over on standard error? Not in a file, nor on a terminal that says it is
     /// dumb.
@@ -58,7 +68,7 @@ enum Console {
 
     /// Asks a yes-or-no question on the terminal; anything but yes is no.
     static func confirm(_ question: String) -> Bool {
-        errRaw("\(question) [y/N] ")
+        write("\(Format.oneLine(question)) [y/N] ", to: .standardError)
         let answer = readLine()?.lowercased().trimmingCharacters(in: .whitespaces) ?? ""
         return answer == "y" || answer == "yes"
     }

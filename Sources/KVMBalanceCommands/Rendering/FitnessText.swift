@@ -11,7 +11,8 @@ extension FitnessCheck {
                 let grade = finding.grade == .failure ? "FAIL" : finding.grade.rawValue
                 table.add(result.host.rawValue, finding.item, grade, finding.detail)
                 if let remedy = finding.remedy {
-                    remedies.append("  \(result.host), \(finding.item): \(remedy)")
+                    remedies.append(
+                        Format.oneLine("  \(result.host), \(finding.item): \(remedy)"))
                 }
             }
         }

@@ -1,3 +1,4 @@
+import ClusterModel
 import Operations
 
 /// How much room text takes on a terminal.
@@ -25,9 +26,7 @@ extension Format {
     }
 
     /// A name or a sentence on one line, whatever it holds.
-    static func oneLine(_ text: String) -> String {
-        visible(text).replacing("\n", with: "\\u{a}")
-    }
+    static func oneLine(_ text: String) -> String { OutsideText.oneLine(text) }
 
     private static func columns(_ scalar: Unicode.Scalar) -> Int {
         switch scalar.properties.generalCategory {

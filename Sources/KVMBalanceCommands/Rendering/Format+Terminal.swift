@@ -21,28 +21,12 @@ extension Format {
         return Int64(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 
-    /// The same text with what would steer a terminal or turn its writing direction made visible.
-    static func visible(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isSteering) else { return text }
-        return text.unicodeScalars.reduce(into: "") { shown, scalar in
-            if isSteering(scalar) {
-                shown += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                shown.unicodeScalars.append(scalar)
-            }
-        }
-    }
-
-    private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x0A: false
-        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
+    static func visible(_ text: String) -> String { OutsideText.visible(text) }
 
     /// Breaks between words where a width is given; further lines are indented by `indent` blanks.
-    static func wrapped(_ text: String, indent: Int, width: Int?) -> String {
+    /// It is one line before: what others wrote in it ends none.
+    static func wrapped(_ given: String, indent: Int, width: Int?) -> String {
+        let text = oneLine(given)
         guard let width, columns(text) > width else { return text }
         let blanks = String(repeating: " ", count: indent)
         var lines: [String] = []

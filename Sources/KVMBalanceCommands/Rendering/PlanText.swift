@@ -12,6 +12,9 @@ struct PlanText {
         if let hostsInUse { parts.append(hostsInUse) }
         if let balance = BalanceText(plan: plan, width: width).text { parts.append(balance) }
         if let pace { parts.append(pace) }
+        if let options = PlanOptionsText(plan: plan).text {
+            parts.append(Format.wrapped(options, indent: 2, width: width))
+        }
         if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }
         if !plan.blockers.isEmpty { parts.append(plan.blockers.text(width: width)) }
@@ -22,13 +25,13 @@ struct PlanText {
     }
 
     private var headline: String {
-        let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
+        let hosts = plan.hosts.inNaturalOrder.map { Format.oneLine($0.rawValue) }
+            .joined(separator: ", ")
         let subject = hosts.isEmpty ? plan.kind.rawValue : "\(plan.kind.rawValue) \(hosts)"
         switch plan.outcome {
         case .plan:
             let duration = Format.duration(milliseconds: plan.makespanMilliseconds)
-            return "Plan: \(subject): \(Format.plural(plan.steps.count, "migration")), "
-                + "estimated \(duration) in all."
+            return "Plan: \(subject): \(plan.migrations), estimated \(duration) in all."
         case .nothingToDo: return "Plan: \(subject): nothing to do."
         case .infeasible: return "Plan: \(subject): infeasible."
         }

@@ -35,7 +35,7 @@ actor ProgressDisplay: RunObserver {
         if isTerminal { Console.show([]) }
     }
 
-    private func say(_ line: String) { Console.err(line) }
+    private func say(_ line: String) { Console.errLine(line) }
 
     func line(for event: JournalEvent) -> String? {
         switch event {

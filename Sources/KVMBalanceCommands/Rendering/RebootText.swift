@@ -7,6 +7,8 @@ struct RebootText {
     /// The flags of the commands of a round.
     var flags = CommandFlags()
     var width: Int?
+    /// Does the policy keep room for the failure of a host meanwhile?
+    var isSpare = true
 
     /// The schedule as JSON; its plans have the fields that every plan has.
     struct Document: Encodable {
@@ -57,8 +59,24 @@ struct RebootText {
     var text: String {
         var parts = [headline]
         for (index, round) in reboot.rounds.enumerated() { parts.append(text(round, index + 1)) }
+        if !isSpare, reboot.rounds.contains(where: { $0.hosts.count > 1 }) {
+            parts.append(
+                Format.wrapped(
+                    "No other host may fail during a round: the policy keeps no room for that "
+                        + "(nPlusOne: off). For smaller rounds: rollingReboot.hostsPerRound; "
+                        + "policies/rolling-reboot.yaml has both.", indent: 2, width: width))
+        }
+        if let options { parts.append(Format.wrapped(options, indent: 2, width: width)) }
         if !reboot.blockers.isEmpty { parts.append(reboot.blockers.text(width: width)) }
         return parts.joined(separator: "\n\n")
+    }
+
+    /// Of all rounds, which are planned with the same.
+    private var options: String? {
+        let plans = reboot.rounds.flatMap { [$0.away] + ($0.back.map { [$0] } ?? []) }
+        guard var all = plans.first else { return nil }
+        all.steps = plans.flatMap(\.steps)
+        return PlanOptionsText(plan: all).text
     }
 
     private var headline: String {

@@ -26,7 +26,7 @@ extension RunRest {
     }
 
     var question: String {
-        let migrations = plan.map { Format.plural($0.steps.count, "migration") }
+        let migrations = plan?.migrations
         switch (open.isEmpty, migrations) {
         case (true, let migrations?): return "Carry out \(migrations)?"
         case (false, let migrations?):
@@ -46,15 +46,16 @@ extension RunRest {
             state.outcome.map { outcome in
                 "it ended \(outcome.state.rawValue)\(outcome.reason.map { ": \($0)" } ?? "")"
             } ?? "it was killed before it ended"
-        return "Run \(run) (\(subject)) \(way); \(ended)."
+        return Format.oneLine("Run \(run) (\(subject)) \(way); \(ended).")
     }
 
     /// Steps that were under way, a line each.
     private var open: [String] {
         state.openSteps.map { open in
             let (step, move) = (open.step, open.step.move)
-            return "  \(step.domainName): was on its way from \(move.source) to \(move.target) "
-                + "(step \(step.id))"
+            return Format.oneLine(
+                "  \(step.domainName): was on its way from \(move.source) to \(move.target) "
+                    + "(step \(step.id))")
         }
     }
 }

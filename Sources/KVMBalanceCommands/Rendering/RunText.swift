@@ -15,9 +15,10 @@ struct RunText {
         let plan = report.plan
         let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
         var lines = [
-            "Run \(run): \(report.kind.rawValue) \(hosts): "
-                + (report.killed == true ? "killed" : report.state)
-                + "\(report.reason.map { ": \($0)" } ?? "")"
+            Format.oneLine(
+                "Run \(run): \(report.kind.rawValue) \(hosts): "
+                    + (report.killed == true ? "killed" : report.state)
+                    + "\(report.reason.map { ": \($0)" } ?? "")")
         ]
         if let startedAt = report.startedAt {
             let took = report.endedAt.map {
@@ -29,10 +30,10 @@ struct RunText {
         if !steps.isEmpty { lines += ["", table] }
         for step in steps {
             for change in step.adjustments ?? [] {
-                lines.append("  step \(step.id), \(step.domain): \(change)")
+                lines.append(Format.oneLine("  step \(step.id), \(step.domain): \(change)"))
             }
             guard let words = step.error ?? step.note else { continue }
-            lines.append("  step \(step.id), \(step.domain): \(words)")
+            lines.append(Format.oneLine("  step \(step.id), \(step.domain): \(words)"))
         }
         if let advice { lines += ["", advice] }
         return lines.joined(separator: "\n")

@@ -5,8 +5,12 @@ import Operations
 /// How what operations return is shown: for people, or as JSON, with the exit code that it means.
 extension FleetCommand {
     /// Prints a plan, saves it when asked, and says with the exit code whether it can be done.
-    /// `policy` is the policy file of the command line.
-    func show(_ plan: MigrationPlan, save: String? = nil, policy: String? = nil) throws -> Exit {
+    /// `policy` is the policy file of the command line, `looser` is what the command line asked for
+    /// beyond it: whoever applies the plan asks for it again.
+    func show(
+        _ plan: MigrationPlan, save: String? = nil, policy: String? = nil,
+        looser: [LooserOption] = []
+    ) throws -> Exit {
         if let save { try JSON.save(plan, to: save) }
         if isJSON {
             try Console.outJSON(plan)
@@ -17,8 +21,12 @@ extension FleetCommand {
             let flags = [("policy", policy), ("config", options.config)].compactMap { name, file in
                 file.map { " --\(name) \(Format.quoted($0))" }
             }
-            Console.err(
-                "saved; to carry it out: kvmbalance apply \(Format.quoted(save))\(flags.joined())")
+            let names = looser.map(\.name).joined(separator: ",")
+            let accepted = names.isEmpty ? "" : " --accept-plan-options \(names)"
+            let unsafe = plan.options.unsafe ? " --unsafe" : ""
+            Console.errLine(
+                "saved; to carry it out: kvmbalance apply \(Format.quoted(save))\(unsafe)"
+                    + "\(accepted)\(flags.joined())")
         }
         return plan.outcome == .infeasible ? .infeasible : .done
     }
@@ -27,7 +35,7 @@ extension FleetCommand {
     func agreed(to plan: MigrationPlan, _ acting: ActingOptions) throws -> Bool {
         try Consent(acting: acting, isJSON: isJSON).isGiven(
             to: PlanText(plan: plan, width: Console.width).text,
-            "Carry out \(Format.plural(plan.steps.count, "migration"))?", else: plan)
+            "Carry out \(plan.migrations)?", else: plan)
     }
 
     func show(_ report: RunReport) throws {
@@ -41,7 +49,7 @@ extension FleetCommand {
     /// Shows how a run ended, and what became of its hosts.
     func show(_ ending: RunEnding, _ flags: CommandFlags) throws -> Exit {
         try show(ending.report)
-        if let left = ending.left { Console.err(left.text(flags)) }
+        if let left = ending.left { Console.errLine(left.text(flags)) }
         return ending.exit
     }
 
@@ -54,7 +62,7 @@ extension FleetCommand {
             if isJSON {
                 try Console.outJSON(TimerWait(reason: reason, overSeconds: seconds))
             } else {
-                Console.out("balance: nothing to do: \(reason) (\(ObservationText.text(seconds)))")
+                Console.line("balance: nothing to do: \(reason) (\(ObservationText.text(seconds)))")
             }
             return .done
         }

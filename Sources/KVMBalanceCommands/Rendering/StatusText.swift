@@ -56,6 +56,7 @@ struct StatusText {
             words += now(of: host)
         }
         words.append("read \(Format.age(of: host.observedAt, at: now))")
+        words = words.map(Format.oneLine)
         let line = words.joined(separator: "  ")
         guard let width, line.count > width, words.count > 3 else { return line }
         return words[..<3].joined(separator: "  ") + "\n  " + words[3...].joined(separator: "  ")
@@ -148,7 +149,8 @@ struct StatusText {
     private var migrations: String {
         let lines = snapshot.inFlight.map { migration in
             let name = snapshot.domain(migration.domain)?.name ?? migration.domain.rawValue
-            return "  \(name): \(migration.source) -> \(migration.target?.rawValue ?? "?")"
+            return Format.oneLine(
+                "  \(name): \(migration.source) -> \(migration.target?.rawValue ?? "?")")
         }
         return "Running migrations:\n" + lines.joined(separator: "\n")
     }

@@ -9,13 +9,16 @@ struct Table {
     private var rows: [[String]] = []
 
     /// `columns` are titles; one that starts with `>` is aligned to the right.
-    init(_ columns: String...) {
+    init(_ columns: String...) { self.init(columns: columns) }
+
+    init(columns: [String]) {
         alignments = columns.map { $0.hasPrefix(">") ? .right : .left }
         header = columns.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
     }
 
-    /// What would steer a terminal is made visible here: it takes more room then.
-    mutating func add(_ cells: String...) { rows.append(cells.map(Format.visible)) }
+    /// What would steer a terminal or end a line is made visible here: it takes more room then.
+    mutating func add(_ cells: String...) { add(cells: cells) }
+    mutating func add(cells: [String]) { rows.append(cells.map(Format.oneLine)) }
     var isEmpty: Bool { rows.isEmpty }
 
     var text: String {

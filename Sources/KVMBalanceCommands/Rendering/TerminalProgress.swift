@@ -33,7 +33,7 @@ final class TerminalProgress: ProgressObserver {
         case .run(let update): await watched.withLock(\.?.display)?.observe(update)
         case .runIsOver: await finish()
         case .warning, .measuring, .decided, .waiting, .toldToAbort, .toldToStop:
-            if let line = Self.line(for: event) { Console.err(line) }
+            if let line = Self.line(for: event) { Console.errLine(line) }
         }
     }
 

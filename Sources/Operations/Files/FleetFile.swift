@@ -30,7 +30,10 @@ package struct FleetFile {
         } catch {
             throw CommandError("\(path): \(error)")
         }
-        try refusePrivileged(fleet, path, trust)
+        try refuse(fleet, path, trust, LibvirtURI.privileged(in:), [0], "root alone")
+        try refuse(
+            fleet, path, trust, LibvirtURI.personal(in:), [0, geteuid()], "you or root alone")
+        if given == nil { try refuseForeignPolicy(fleet, path) }
         return FleetFile(path: path, fleet: fleet)
     }
 
@@ -44,19 +47,37 @@ package struct FleetFile {
                 + "with --config")
     }
 
-    private static func refusePrivileged(_ fleet: Fleet, _ path: String, _ trust: FileTrust) throws
-    {
+    /// Refuses what only some may ask for, in a file that others can change.
+    private static func refuse(
+        _ fleet: Fleet, _ path: String, _ trust: FileTrust,
+        _ found: (String) -> [LibvirtURI.Privileged], _ users: Set<uid_t>, _ whose: String
+    ) throws {
         for host in fleet.hosts {
             for (key, uri) in [("uri", host.uri), ("peerURI", host.peerURI ?? "")] {
-                guard let parameter = LibvirtURI.privileged(in: uri).first,
-                    let doubt = trust.doubt(trusting: [0])
+                guard let parameter = found(uri).first, let doubt = trust.doubt(trusting: users)
                 else { continue }
                 throw CommandError(
                     "\(path): host '\(host.name)': its \(key) has '\(parameter.name)=', which "
                         + "\(parameter.effect.rawValue): that is accepted only from files that "
-                        + "root alone can change, and \(doubt.reason). As root: \(doubt.remedy); "
+                        + "\(whose) can change, and \(doubt.reason). As root: \(doubt.remedy); "
                         + "or remove '\(parameter.name)'")
             }
         }
+    }
+
+    /// A policy decides which guests may be shut down, and whether memory is encrypted: the one
+    /// that a file names which nobody has named is judged like that file.
+    private static func refuseForeignPolicy(_ fleet: Fleet, _ path: String) throws {
+        guard let name = fleet.policy else { return }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let policy = URL(fileURLWithPath: name, relativeTo: folder).path
+        // One that cannot be read is an error of the commands that need it.
+        guard let trust = try? TextFile.readJudging(policy).trust,
+            let doubt = trust.doubt(trusting: [0, geteuid()])
+        else { return }
+        throw CommandError(
+            "\(path): its policy \(policy) is not used: \(doubt.reason), and it decides how guests "
+                + "are migrated. If it is yours: \(doubt.remedy). To use it as it is: --config "
+                + "\(path)")
     }
 }

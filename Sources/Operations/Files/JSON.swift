@@ -1,3 +1,4 @@
+import ClusterModel
 import Foundation
 
 /// JSON with sorted keys, so that equal values have equal bytes.
@@ -5,7 +6,7 @@ package enum JSON {
     package static func text<Value: Encodable>(_ value: Value) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return OutsideText.json(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     /// Reads a file; what is wrong with it is said with the file's name and `what` it should be.
@@ -20,14 +21,9 @@ package enum JSON {
         }
     }
 
-    /// Writes beside the file and then renames, so that a full disk never leaves half a file.
+    /// As `TextFile.write` does it.
     package static func save<Value: Encodable>(_ value: Value, to path: String) throws {
-        do {
-            try Data((try text(value) + "\n").utf8)
-                .write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw CommandError("\(path) cannot be written: \(error.reason)", exit: .failed)
-        }
+        try TextFile.write(try text(value) + "\n", to: path)
     }
 }
 

@@ -9,8 +9,8 @@ package enum PlanFile {
         let faults = faults(of: plan, in: fleet)
         guard faults.isEmpty else {
             throw CommandError(
-                "\(path) is not a plan that may be run, nothing was done:\n  "
-                    + faults.joined(separator: "\n  ")
+                "\(path) is not a plan that may be run, nothing was done:"
+                    + OutsideText.lines(faults)
                     + "\nDo not edit plans: make one with 'kvmbalance plan … --save'",
                 exit: .failed)
         }

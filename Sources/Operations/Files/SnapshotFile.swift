@@ -20,8 +20,8 @@ package enum SnapshotFile {
         guard !faults.isEmpty else { return }
         let rest = faults.count > mostFaults ? ["and \(faults.count - mostFaults) more"] : []
         throw CommandError(
-            "\(path) is not a snapshot that can be planned for:\n  "
-                + (faults.prefix(mostFaults) + rest).joined(separator: "\n  "))
+            "\(path) is not a snapshot that can be planned for:"
+                + OutsideText.lines(faults.prefix(mostFaults) + rest))
     }
 
     private static let mostFaults = 20

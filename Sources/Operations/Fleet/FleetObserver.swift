@@ -91,7 +91,7 @@ package struct FleetObserver: Sendable {
             measured: try await measure(policy, reports, metrics))
         let built = builder.build(from: reports)
         for warning in built.warnings { await progress.observe(.warning(warning)) }
-        var snapshot = built.snapshot
+        var snapshot = policy.trusted(built.snapshot)
         // For one host it was reported above: this is what all of them cannot have together.
         if let fault = snapshot.faults.first {
             throw CommandError("the fleet cannot be planned: \(fault)", exit: .failed)

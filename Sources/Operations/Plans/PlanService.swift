@@ -2,7 +2,7 @@ package import ClusterModel
 import Execution
 import Foundation
 import Persistence
-import PlacementPolicy
+package import PlacementPolicy
 import PlanChecking
 package import Planning
 
@@ -34,6 +34,8 @@ package struct PlanningChoices {
 package struct PlanService: Sendable {
     let observer: FleetObserver
     private(set) var policy: Policy
+    /// The same before command line or plan had their say.
+    package let policyAtHand: Policy
     /// The file that it is from; nil for the built-in one.
     let policyFile: String?
     private let snapshotFile: String?
@@ -45,6 +47,7 @@ package struct PlanService: Sendable {
     ) async throws {
         self.observer = observer
         var policy = try policies.policy(choices.policy)
+        policyAtHand = policy
         policy.migration = choices.migration(policy.migration)
         if let rule = MigrationRules.broken(by: policy.migration).first {
             throw CommandError(
@@ -59,7 +62,8 @@ package struct PlanService: Sendable {
         for warning in policy.warnings { await observer.progress.observe(.warning(warning)) }
     }
 
-    /// For a plan that exists already: its own options and limits go with it.
+    /// For a plan that exists already: its own options and limits go with it. Whether a file may
+    /// ask for them is decided by `refuseLooser`.
     package init(
         _ observer: FleetObserver, _ policies: FleetPolicies, policy path: String?,
         plan: MigrationPlan
@@ -72,6 +76,7 @@ package struct PlanService: Sendable {
                     + "'\(policy.name)', which may differ: name the right file with "
                     + "--policy")
         }
+        policyAtHand = policy
         policy.migration = plan.options
         policy.limits = plan.limits
         self.policy = policy
@@ -86,6 +91,7 @@ package struct PlanService: Sendable {
     init(_ observer: FleetObserver, settling plan: MigrationPlan) {
         self.observer = observer
         policy = Policy.default
+        policyAtHand = Policy.default
         policyFile = nil
         snapshotFile = nil
         seed = plan.seed
@@ -194,16 +200,16 @@ package struct PlanService: Sendable {
         let differences = PlanApplicability.differences(between: plan, and: snapshot)
         guard differences.isEmpty else {
             throw CommandError(
-                "\(file) no longer matches the fleet, nothing was done:\n  "
-                    + differences.joined(separator: "\n  ")
+                "\(file) no longer matches the fleet, nothing was done:"
+                    + OutsideText.lines(differences)
                     + "\nMake a new plan: kvmbalance plan \(goal(of: plan)) --save \(file)",
                 exit: .failed)
         }
         let violations = PlanChecker.check(plan, on: snapshot, under: policy)
         guard violations.isEmpty else {
             throw CommandError(
-                "\(file) is not a plan that may be run, nothing was done:\n  "
-                    + violations.map { "\($0)" }.joined(separator: "\n  ")
+                "\(file) is not a plan that may be run, nothing was done:"
+                    + OutsideText.lines(violations.map { "\($0)" })
                     + "\nDo not edit plans: kvmbalance plan \(goal(of: plan)) --save \(file)",
                 exit: .failed)
         }
@@ -253,7 +259,7 @@ package struct PlanService: Sendable {
     /// The world for this goal: a host that is to be filled again counts as out of maintenance.
     func observe(_ goal: PlanGoal) async throws -> ClusterSnapshot {
         if let snapshotFile {
-            return try SnapshotFile.read(snapshotFile)
+            return policy.trusted(try SnapshotFile.read(snapshotFile))
         }
         switch goal {
         case .drain, .balance, .consolidate: return try await observer.snapshot(policy)
@@ -289,8 +295,8 @@ package struct PlanService: Sendable {
         guard violations.isEmpty else {
             throw CommandError(
                 "the plan was refused by the checker, which is a bug in kvmbalance; nothing was "
-                    + "done. Please report it with the output of 'kvmbalance snapshot':\n  "
-                    + violations.map { "\($0)" }.joined(separator: "\n  "), exit: .failed)
+                    + "done. Please report it with the output of 'kvmbalance snapshot':"
+                    + OutsideText.lines(violations.map { "\($0)" }), exit: .failed)
         }
     }
 }

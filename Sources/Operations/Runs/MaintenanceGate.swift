@@ -34,7 +34,9 @@ package struct Arrivals {
 
     /// Of these runs, which have not ended, or halted.
     init(to hosts: [HostName], _ unfinished: [(run: RunID, state: RunState)]) {
-        lines = unfinished.flatMap { run, state in hosts.map { Self.line(run, state, $0) } }
+        lines = unfinished.flatMap { run, state in
+            hosts.map { OutsideText.oneLine(Self.line(run, state, $0)) }
+        }
     }
 
     /// One line for each host and unfinished run.
