@@ -5,6 +5,8 @@ package struct StepFailure: Error, Hashable, Sendable {
         case peerUnreachable
         /// The target accepts no more domains, or that is unknown: nothing was started.
         case targetClosed
+        /// Another controller works on one of the hosts: nothing was started.
+        case hostLeased
         case other
     }
 

@@ -93,6 +93,8 @@ struct Attempt: Hashable, Sendable {
     var hasToldOfUnclaimed = false
     /// A migration that was found under way was asked to stop.
     var wasAborted = false
+    /// The migration that was found under way does not go to this step's target.
+    var isForeign = false
     var tries = Tries()
 
     /// Each is bounded, so that every step ends.

@@ -53,9 +53,11 @@ struct Composition: Sendable {
         var simulations: [String: SimulatedFleet] = [:]
         let uris = Dictionary(
             fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
+        let identities: [HostName: any HostIdentity] = Dictionary(
+            firstOf: fleet.hosts.map { ($0.name, KnownHost($0.name)) })
         for host in fleet.hosts {
             guard SimulatedURI.isSimulated(host.uri) else {
-                accesses[host.name] = real(host, uris)
+                accesses[host.name] = real(host, uris, identities)
                 continue
             }
             guard let uri = SimulatedURI(host.uri) else {
@@ -70,13 +72,17 @@ struct Composition: Sendable {
         return accesses
     }
 
-    private static func real(_ host: FleetHost, _ uris: [HostName: String]) -> HostAccess {
+    private static func real(
+        _ host: FleetHost, _ uris: [HostName: String], _ identities: [HostName: any HostIdentity]
+    ) -> HostAccess {
         let (name, uri) = (host.name, host.uri)
+        let identity = identities[name] ?? KnownHost(name)
         return HostAccess(
             connection(
-                to: host, LibvirtHost(host: name, uri: uri),
-                LibvirtActuator(host: name, uri: uri, uris: uris),
-                images: LibvirtImages(host: name, uri: uri, uris: uris)),
+                to: host, LibvirtHost(host: name, uri: uri, identity: identity),
+                LibvirtActuator(host: name, uri: uri, uris: uris, identities: identities),
+                images: LibvirtImages(host: name, uri: uri, uris: uris, identities: identities),
+                identity),
             memoryProbe: LibvirtDirtyRateProbe(host: name, uri: uri),
             prober: LibvirtConnectivityProbe(host: name, uri: uri),
             shell: SecureShell(host: name, uri: uri))
@@ -85,20 +91,24 @@ struct Composition: Sendable {
     private static func simulated(
         _ host: FleetHost, at place: HostName, in fleet: SimulatedFleet
     ) -> HostAccess {
-        let (inspector, actuator) = fleet.connection(for: place, named: host.name)
+        let identity = KnownHost(host.name)
+        let (inspector, actuator) = fleet.connection(
+            for: place, named: host.name, identity: identity)
         return HostAccess(
-            connection(to: host, inspector, actuator, images: nil),
+            connection(to: host, inspector, actuator, images: nil, identity),
             memoryProbe: fleet.probe(for: place, named: host.name))
     }
 
     private static func connection(
-        to host: FleetHost, _ inspector: any HostInspector, _ actuator: any MigrationActuator,
-        images: (any ImageKeeper)?
+        to host: FleetHost, _ inspector: any HostInspector,
+        _ actuator: any MigrationActuator & LeaseKeeper, images: (any ImageKeeper)?,
+        _ identity: any HostIdentity
     ) -> HostConnection {
         let address = host.migrationAddress ?? host.address
         var connection = HostConnection(
             inspector: inspector, actuator: actuator, controllerURI: host.uri,
-            peerURI: host.peerURI ?? host.uri, migrateURI: "tcp://\(address)", images: images)
+            peerURI: host.peerURI ?? host.uri, migrateURI: "tcp://\(address)", images: images,
+            identity: identity, leases: actuator)
         connection.addresses = [host.address, address]
         return connection
     }

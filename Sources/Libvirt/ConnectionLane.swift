@@ -18,15 +18,19 @@ actor ConnectionLane {
     private let host: HostName
     private let uri: String
     private let readOnly: Bool
+    private let identity: (any HostIdentity)?
     private var current: LibvirtConnection?
     private var stuck = 0
 
     private static let mostStuck = 2
 
-    init(host: HostName, uri: String, readOnly: Bool = false) {
+    init(
+        host: HostName, uri: String, readOnly: Bool = false, identity: (any HostIdentity)? = nil
+    ) {
         self.host = host
         self.uri = uri
         self.readOnly = readOnly
+        self.identity = identity
     }
 
     func call<Value: Sendable>(
@@ -55,7 +59,7 @@ actor ConnectionLane {
                 message: "\(stuck) earlier calls to this host have not come back",
                 remedy: "its libvirtd hangs, or the network swallows packets")
         }
-        let fresh = LibvirtConnection(uri: uri, readOnly: readOnly)
+        let fresh = LibvirtConnection(uri: uri, readOnly: readOnly, identity: identity)
         current = fresh
         return fresh
     }

@@ -1,5 +1,5 @@
 package import ClusterModel
-import HypervisorInterface
+package import HypervisorInterface
 import Synchronization
 
 /// The writing door to one real host, over libvirt.
@@ -15,23 +15,26 @@ package final class LibvirtActuator: MigrationActuator {
     /// URIs of the hosts as *this* process reaches them: for managed migrations, and to read on
     /// the target what a migration took.
     let uris: [HostName: String]
+    /// Which machines must answer at these, and at its own.
+    let identities: [HostName: any HostIdentity]
     let control: ConnectionLane
     /// For the next migration, opened beforehand.
     private let spare = Mutex<ConnectionLane?>(nil)
 
     package init(
         host: HostName, uri: String, uris: [HostName: String] = [:],
-        options: LibvirtOptions = LibvirtOptions()
+        identities: [HostName: any HostIdentity] = [:], options: LibvirtOptions = LibvirtOptions()
     ) {
         self.host = host
         self.uri = uri
         self.uris = uris
+        self.identities = identities
         self.options = options
-        control = ConnectionLane(host: host, uri: uri)
+        control = ConnectionLane(host: host, uri: uri, identity: identities[host])
     }
 
     package func makeReady() async {
-        let lane = ConnectionLane(host: host, uri: uri)
+        let lane = ConnectionLane(host: host, uri: uri, identity: identities[host])
         spare.withLock { $0 = lane }
         do {
             try await lane.call("get ready to migrate", limit: options.controlLimit) { _ in }
@@ -42,11 +45,12 @@ package final class LibvirtActuator: MigrationActuator {
 
     /// The connection for one migration, maybe still on its way to being open.
     func laneForMigration() -> ConnectionLane {
-        spare.withLock { $0.take() } ?? ConnectionLane(host: host, uri: uri)
+        spare.withLock { $0.take() }
+            ?? ConnectionLane(host: host, uri: uri, identity: identities[host])
     }
 
     package func abortMigration(of domain: DomainID) async throws {
-        try await order("abort migration", domain) { try $0.abortJob() }
+        try await order("abort migration", domain) { try $0.abortMigration() }
     }
 
     package func adjustMigration(

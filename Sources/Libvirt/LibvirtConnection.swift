@@ -1,3 +1,5 @@
+import HypervisorInterface
+
 /// One connection to a libvirt daemon with its own thread: opened on first use, and again
 /// after it broke.
 ///
@@ -6,6 +8,7 @@
 actor LibvirtConnection {
     private let uri: String
     private let readOnly: Bool
+    private let identity: (any HostIdentity)?
     private let thread: SerialThread
     private var handle: ConnectionHandle?
     private var refusal: OpenRefusal?
@@ -14,9 +17,10 @@ actor LibvirtConnection {
         thread.asUnownedSerialExecutor()
     }
 
-    init(uri: String, readOnly: Bool) {
+    init(uri: String, readOnly: Bool, identity: (any HostIdentity)? = nil) {
         self.uri = uri
         self.readOnly = readOnly
+        self.identity = identity
         thread = SerialThread(name: "libvirt")
     }
 
@@ -47,11 +51,12 @@ actor LibvirtConnection {
     func close() { handle = nil }
 
     private func opened() throws -> ConnectionHandle {
-        if let handle, handle.isAlive { return handle }
+        // It may have become known only now which machine this should be.
+        if let handle, handle.isAlive, (try? handle.demand(identity)) != nil { return handle }
         handle = nil
         if let refusal, ContinuousClock.now < refusal.retryAt { throw refusal.failure }
         do {
-            let fresh = try ConnectionHandle(uri: uri, readOnly: readOnly)
+            let fresh = try ConnectionHandle(uri: uri, readOnly: readOnly, identity: identity)
             handle = fresh
             refusal = nil
             return fresh

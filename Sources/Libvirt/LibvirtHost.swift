@@ -19,6 +19,7 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions
     private let uri: String
+    private let identity: (any HostIdentity)?
     private let sampling: ConnectionLane
     private let lanes = Mutex(Lanes())
     private let topology = CellTopology()
@@ -28,11 +29,15 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         var watching: ConnectionLane?
     }
 
-    package init(host: HostName, uri: String, options: LibvirtOptions = LibvirtOptions()) {
+    package init(
+        host: HostName, uri: String, identity: (any HostIdentity)? = nil,
+        options: LibvirtOptions = LibvirtOptions()
+    ) {
         self.host = host
         self.uri = uri
+        self.identity = identity
         self.options = options
-        sampling = ConnectionLane(host: host, uri: uri, readOnly: true)
+        sampling = ConnectionLane(host: host, uri: uri, readOnly: true, identity: identity)
     }
 
     private var inspection: ConnectionLane {
@@ -53,7 +58,8 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
     }
 
     private func inspectionLane() -> ConnectionLane {
-        ConnectionLane(host: host, uri: uri, readOnly: options.inspectsReadOnly)
+        ConnectionLane(
+            host: host, uri: uri, readOnly: options.inspectsReadOnly, identity: identity)
     }
 
     package func inventory() async throws -> HostInventory {

@@ -28,6 +28,7 @@ struct DatabaseFile: Sendable {
                 message: DirectoryFailure.reason(directory),
                 remedy: "check the owner and the mount, or set another 'database'")
         }
+        try LocalStorage.demand(directory)
         FolderOwner.prepare(path, in: directory)
     }
 

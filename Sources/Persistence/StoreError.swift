@@ -11,6 +11,8 @@ package struct StoreError: Error, Hashable, Sendable {
         case foreign
         case notWritable = "not-writable"
         case diskFull = "disk-full"
+        /// On storage of the network.
+        case remote
         case locked
         /// What was asked for is not there.
         case missing

@@ -75,6 +75,10 @@ package struct FaultScenario {
             let time = world.now.advanced(byMilliseconds: random.number(in: 1...120_000))
             world.schedule.append(ScheduledFault(.at(time), .hostDisabled(host)))
         }
+        if faults {
+            world.schedule += ScheduledFault.randomOthers(
+                in: world, moves: plan.moves, random: &random)
+        }
     }
 
     /// Time passes between the plan and its run, in which other people change the world.

@@ -43,7 +43,7 @@ package struct GreedyPlanner {
             free[best, default: .zero] -= Self.memory(copy)
             moves.append(Move(domain: copy.id, source: drained, target: best))
         }
-        return plan(.drain, ordered(moves, world).steps, blockers)
+        return plan(.drain, ordered(moves, world).steps, blockers, world)
     }
 
     /// The inverse of what the run did.
@@ -67,7 +67,7 @@ package struct GreedyPlanner {
         }
         let (steps, stuck) = ordered(moves, world)
         blockers += stuck.compactMap { world.copy(of: $0.domain, on: $0.source) }.map(blocker)
-        return plan(.rollback, steps, blockers)
+        return plan(.rollback, steps, blockers, world)
     }
 
     /// Steps in an order that fits: each waits for all earlier departures from its target, if it
@@ -135,7 +135,10 @@ package struct GreedyPlanner {
     }
 
     private func isUsable(_ host: HostName, _ world: SimulatedWorld) -> Bool {
-        world.host(host).map { !$0.isUnreachable(at: world.now) && !$0.isLinkDown(at: world.now) }
+        world.host(host).map {
+            !$0.isUnreachable(at: world.now) && !$0.isLinkDown(at: world.now)
+                && !$0.isMisleading(at: world.now)
+        }
             ?? false
     }
 
@@ -159,12 +162,16 @@ package struct GreedyPlanner {
     }
 
     private func plan(
-        _ kind: MigrationPlan.Kind, _ steps: [Step], _ blockers: [Blocker]
+        _ kind: MigrationPlan.Kind, _ steps: [Step], _ blockers: [Blocker],
+        _ world: SimulatedWorld
     ) -> MigrationPlan {
-        MigrationPlan(
+        let uuids = world.hosts.map { ($0.name, $0.facts.uuid) }
+        return MigrationPlan(
             kind: kind, hosts: [drained],
             outcome: steps.isEmpty ? (blockers.isEmpty ? .nothingToDo : .infeasible) : .plan,
-            origin: MigrationPlan.Origin(digest: "", observedAt: Timestamp(seconds: 0)),
+            origin: MigrationPlan.Origin(
+                digest: "", observedAt: Timestamp(seconds: 0), hostUUIDs: Dictionary(firstOf: uuids)
+            ),
             limits: limits, options: options, steps: steps, blockers: blockers)
     }
 }

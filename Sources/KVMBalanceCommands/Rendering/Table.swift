@@ -15,7 +15,8 @@ struct Table {
     }
 
     /// What would steer a terminal is made visible here: it takes more room then.
-    mutating func add(_ cells: String...) { rows.append(cells.map(Format.visible)) }
+    mutating func add(_ cells: String...) { add(cells) }
+    mutating func add(_ cells: [String]) { rows.append(cells.map(Format.visible)) }
     var isEmpty: Bool { rows.isEmpty }
 
     var text: String {

@@ -2,7 +2,7 @@ import Actuation
 package import ClusterModel
 package import Execution
 import Foundation
-import Persistence
+package import Persistence
 
 /// Starts, takes up, shows and stops runs.
 package struct RunService: Sendable {
@@ -31,10 +31,22 @@ package struct RunService: Sendable {
     }
 
     /// Of all runs, newest first.
-    package func reports() async throws -> [RunReport] {
-        var reports: [RunReport] = []
-        for run in try await journal.runs() { reports.append(try await report(run)) }
+    package func reports() async throws -> [ListedRun] {
+        let unreadable = try await journal.unreadableRuns()
+        var reports: [ListedRun] = []
+        for run in try await journal.runs() {
+            if let one = unreadable.first(where: { $0.run == run }) {
+                reports.append(.unreadable(UnreadableReport(one)))
+            } else {
+                reports.append(.readable(try await report(run)))
+            }
+        }
         return reports
+    }
+
+    /// Runs of which a record cannot be read, in order of start.
+    package func unreadableRuns() async throws -> [UnreadableRun] {
+        try await journal.unreadableRuns()
     }
 
     /// Of all runs, newest first, from the index.
@@ -92,6 +104,13 @@ package struct RunService: Sendable {
                     + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
                     + ways.joined(), exit: .halted)
         }
+        for run in try await journal.unreadableRuns() where !run.isOver {
+            await progress.observe(
+                .warning(
+                    "run \(run.run) (\(run.kind)) may not be over, and cannot be read: "
+                        + "\(run.reason). Check its domains by hand; this then ends it: kvmbalance "
+                        + "runs abort \(run.run)\(flags.config)"))
+        }
     }
 
     // MARK: Acting
@@ -99,12 +118,20 @@ package struct RunService: Sendable {
     func start(
         _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
     ) async throws -> RunEnding {
-        let run = try await journal.open(
-            plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
-        try lock.describe("run \(run), \(goal)", run: run)
-        try await keepPolicy(service.policyFile, of: run)
-        try await settleMaintenance(of: goal, run: run)
-        return try await execute(run, recovering: false, service: service)
+        let leases = try await demandLeases(on: plan.touchedHosts, for: "\(goal)")
+        let run: RunID
+        do {
+            run = try await journal.open(
+                plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
+            try lock.describe("run \(run), \(goal)", run: run)
+            try await keepPolicy(service.policyFile, of: run)
+            try await settleMaintenance(of: goal, run: run)
+        } catch {
+            await leases.release()
+            throw error
+        }
+        leases.describe("run \(run), \(goal)")
+        return try await execute(run, recovering: false, service: service, leases: leases)
     }
 
     // MARK: The policy of a run
@@ -158,14 +185,16 @@ package struct RunService: Sendable {
     /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before
     /// it.
     func execute(
-        _ run: RunID, recovering: Bool, service: PlanService, agreed: AgreedPlan? = nil
+        _ run: RunID, recovering: Bool, service: PlanService, leases: RunLeases,
+        agreed: AgreedPlan? = nil
     ) async throws -> RunEnding {
         let begun = try await state(of: run)
         let gate = try await MaintenanceGate(run, begun, journal)
         let executor = RunExecutor(
             run: run, machine: RunMachine(state: begun, recovering: recovering),
             journal: journal, connections: observer.hosts.connections, clock: observer.clock,
-            observer: RunRelay(progress: progress), closure: { try await gate.closure(of: $0) }
+            observer: RunRelay(progress: progress), leases: leases,
+            closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
             if let plan = agreed?.take() { return plan }
             return try await service.replan(goal, without: exclusions, state: state)
