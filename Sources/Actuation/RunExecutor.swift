@@ -20,6 +20,8 @@ package actor RunExecutor {
     let connections: [HostName: HostConnection]
     private let replanner: Replanner
     let closure: Closure
+    /// nil where nobody else could be at work.
+    let leases: RunLeases?
     let clock: WorldClock
     let observer: any RunObserver
 
@@ -42,7 +44,7 @@ package actor RunExecutor {
     package init(
         run: RunID, machine: any RunDeciding, journal: any RunJournal,
         connections: [HostName: HostConnection], clock: WorldClock, observer: any RunObserver,
-        checksums: ChecksumMemory = .none, closure: @escaping Closure,
+        checksums: ChecksumMemory = .none, leases: RunLeases? = nil, closure: @escaping Closure,
         replanner: @escaping Replanner
     ) {
         self.run = run
@@ -53,6 +55,7 @@ package actor RunExecutor {
         self.clock = clock
         self.observer = observer
         self.checksums = checksums
+        self.leases = leases
         self.closure = closure
         self.replanner = replanner
         (events, inbox) = AsyncStream.makeStream()
@@ -76,6 +79,15 @@ package actor RunExecutor {
     /// and the run stays open in the journal, as if this process had died.
     package func execute() async -> RunOutcome {
         defer { for monitor in monitors.values { monitor.cancel() } }
+        for (host, uuid) in machine.state.hostUUIDs { connections[host]?.identity?.expect(uuid) }
+        let keeping = clock.spawn { await self.keepLeases() }
+        let outcome = await handleEvents()
+        keeping.cancel()
+        await giveBackLeases(after: outcome)
+        return outcome
+    }
+
+    private func handleEvents() async -> RunOutcome {
         send(.begin)
         for await event in events {
             if case .migrationEnded(let id, _, _) = event {
@@ -219,6 +231,7 @@ package actor RunExecutor {
             let target = connections[open.step.move.target],
             let request = request(of: id, to: target)
         else { throw StepFailure("a host is not in the fleet file") }
+        try await demandLeases(on: open.step.move)
         try await demandOpen(open.step.move.target)
         if let lack = await unmetPrecondition(of: open.step, source, target) {
             throw StepFailure(lack)
@@ -303,6 +316,8 @@ package actor RunExecutor {
 
     private func abort(_ id: StepID) async {
         controls[id]?.cancel()
+        // A guest that is down or shuts down has no migration: a job that works on it is another's.
+        guard machine.state.step(id)?.step.mode != .offline else { return }
         let move = self.move(id)
         do {
             try await connections[move.source]?.actuator.abortMigration(of: move.domain)

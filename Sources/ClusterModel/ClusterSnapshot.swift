@@ -47,6 +47,14 @@ package struct ClusterSnapshot: Hashable, Codable, Sendable {
     package func domain(_ id: DomainID) -> Domain? { domains.first { $0.id == id } }
     package func domains(on host: HostName) -> [Domain] { domains.filter { $0.host == host } }
 
+    /// Of every host that was seen, now or before.
+    package var hostUUIDs: [HostName: String] {
+        let known = hosts.compactMap { host in
+            host.facts.flatMap { $0.uuid.isEmpty ? nil : (host.name, $0.uuid) }
+        }
+        return Dictionary(firstOf: known)
+    }
+
     /// The world after these moves, in the order given. Unknown domains are left out of account.
     /// Huge pages go with the domains that hold them.
     package func applying(_ moves: [Move]) -> ClusterSnapshot {

@@ -72,6 +72,31 @@ extension MigrationPlan: Codable {
     }
 }
 
+extension MigrationPlan.Origin: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case digest, observedAt
+        case hostUUIDs = "host_uuids"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let uuids = try container.decodeIfPresent([String: String].self, forKey: .hostUUIDs) ?? [:]
+        self.init(
+            digest: try container.decode(String.self, forKey: .digest),
+            observedAt: try container.decode(Timestamp.self, forKey: .observedAt),
+            hostUUIDs: Dictionary(firstOf: uuids.map { (HostName($0.key), $0.value) }))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(digest, forKey: .digest)
+        try container.encode(observedAt, forKey: .observedAt)
+        guard !hostUUIDs.isEmpty else { return }
+        let uuids = Dictionary(firstOf: hostUUIDs.map { ($0.key.rawValue, $0.value) })
+        try container.encode(uuids, forKey: .hostUUIDs)
+    }
+}
+
 extension Step: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions, effect

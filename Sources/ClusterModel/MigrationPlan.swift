@@ -14,13 +14,26 @@ package struct MigrationPlan: Hashable, Sendable {
     }
 
     /// The world that the plan was made for.
-    package struct Origin: Hashable, Codable, Sendable {
+    package struct Origin: Hashable, Sendable {
         package var digest: String
         package var observedAt: Timestamp
+        /// UUIDs of the hosts, as they were seen then or last: by them a run knows its hosts,
+        /// wherever their names lead meanwhile. A host that was never seen has none.
+        package var hostUUIDs: [HostName: String]
 
-        package init(digest: String, observedAt: Timestamp) {
+        package init(
+            digest: String, observedAt: Timestamp, hostUUIDs: [HostName: String] = [:]
+        ) {
             self.digest = digest
             self.observedAt = observedAt
+            self.hostUUIDs = hostUUIDs
+        }
+
+        /// Of a plan for this world.
+        package init(of snapshot: ClusterSnapshot) {
+            self.init(
+                digest: snapshot.digest, observedAt: snapshot.observedAt,
+                hostUUIDs: snapshot.hostUUIDs)
         }
     }
 

@@ -11,6 +11,16 @@ extension RunMachine {
         /// For people: the row of the recovery table and both sightings.
         let words: String
 
+        /// A migration leaves the source and the target knows nothing of it: whoever began it, it
+        /// is not this step's.
+        var isForeign: Bool {
+            decision == .wait && source.jobActive && target.presence == .absent
+        }
+        var foreignWords: String {
+            "someone else migrates it from \(step.move.source) to another host than "
+                + "\(step.move.target): wait for its end, then resume this run; \(words)"
+        }
+
         var step: Step { open.step }
         var id: StepID { open.step.id }
     }
@@ -99,7 +109,15 @@ extension RunMachine {
         var attempt = attempt
         let again = Directive.look(
             seen.id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)
+        attempt.isForeign = seen.isForeign
         switch seen.decision {
+        case .wait where seen.isForeign && attempt.tries.looks >= bounds.looks:
+            return halt(seen.step, seen.foreignWords)
+        case .wait where seen.isForeign:
+            // Ours may have begun this moment; another's is neither waited for nor ended.
+            attempt.tries.looks += 1
+            enter(.locating(search, attempt), seen.id)
+            return [again]
         case .wait where !attempt.wasAborted:
             // Nobody else would end a migration that does not converge.
             attempt.wasAborted =

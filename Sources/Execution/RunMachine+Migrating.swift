@@ -26,6 +26,7 @@ extension RunMachine {
         switch failure?.kind {
         case .peerUnreachable: directives += failure.map { noteRoute($0, of: id) } ?? []
         case .targetClosed: closed.insert(id)
+        case .hostLeased: directives += stop(reason: failure?.message ?? "", at: time)
         case .unanswered, .copyDiffers, .other, nil: break
         }
         let attempt = Attempt(

@@ -191,7 +191,7 @@ package struct RunMachine: RunDeciding {
         return [record(event, at: time)]
     }
 
-    private mutating func stop(reason: String, at time: Timestamp) -> [Directive] {
+    mutating func stop(reason: String, at time: Timestamp) -> [Directive] {
         guard stopReason == nil else { return [] }
         stopReason = reason
         return [record(.stopping(reason: reason), at: time)]
@@ -204,7 +204,7 @@ package struct RunMachine: RunDeciding {
             case .migrating:
                 enter(.migrating(.asked(failures: 0)), id)
                 return .abort(id)
-            case .locating(.underWay, var attempt):
+            case .locating(.underWay, var attempt) where !attempt.isForeign:
                 attempt.wasAborted = true
                 enter(.locating(.underWay, attempt), id)
                 return .abort(id)

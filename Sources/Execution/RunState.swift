@@ -185,6 +185,12 @@ package struct RunState: Hashable, Sendable {
         return order.compactMap { moves[$0] }.filter { $0.source != $0.target }
     }
 
+    /// Which machines the hosts' names must lead to: as they did when the run was planned first,
+    /// then for hosts that joined later.
+    package var hostUUIDs: [HostName: String] {
+        original.origin.hostUUIDs.merging(plan.origin.hostUUIDs) { first, _ in first }
+    }
+
     /// The number the next step of a new plan may have.
     package var nextStepNumber: Int { (steps.map(\.step.id.rawValue).max() ?? 0) + 1 }
 

@@ -11,6 +11,8 @@ package struct StepFailure: Error, Hashable, Sendable {
         case unanswered
         /// What lies on the target is not what the source has.
         case copyDiffers
+        /// Another controller works on one of the hosts: nothing was started.
+        case hostLeased
         case other
     }
 

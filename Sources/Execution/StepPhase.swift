@@ -103,6 +103,8 @@ struct Attempt: Hashable, Sendable {
     /// What was copied is on the target's disk; why not, as far as it was asked.
     var isDurable = false
     var doubt: String?
+    /// The migration that was found under way does not go to this step's target.
+    var isForeign = false
     var tries = Tries()
 
     /// Each is bounded, so that every step ends.

@@ -4,6 +4,10 @@ package struct HostConnection: Sendable {
     package var actuator: any MigrationActuator
     /// nil where no images can be handled: then only live moves with memory alone are possible.
     package var images: (any ImageKeeper)?
+    /// Shared by all connections to this host; nil where any machine will do.
+    package var identity: (any HostIdentity)?
+    /// nil where a lease cannot be laid.
+    package var leases: (any LeaseKeeper)?
     /// libvirt URI of this host as this process reaches it (managed migration).
     package var controllerURI: String
     /// libvirt URI of this host as other hosts' daemons reach it (peer-to-peer migration).
@@ -15,9 +19,12 @@ package struct HostConnection: Sendable {
 
     package init(
         inspector: any HostInspector, actuator: any MigrationActuator, controllerURI: String,
-        peerURI: String, migrateURI: String, images: (any ImageKeeper)? = nil
+        peerURI: String, migrateURI: String, images: (any ImageKeeper)? = nil,
+        identity: (any HostIdentity)? = nil, leases: (any LeaseKeeper)? = nil
     ) {
         self.images = images
+        self.identity = identity
+        self.leases = leases
         self.inspector = inspector
         self.actuator = actuator
         self.controllerURI = controllerURI

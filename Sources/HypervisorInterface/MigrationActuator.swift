@@ -15,7 +15,8 @@ package protocol MigrationActuator: Sendable {
     /// say who owns the domain: look at both hosts.
     func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics?
 
-    /// Asks the migration that leaves this host to stop; the guest goes on here.
+    /// Asks the migration that leaves this host to stop; the guest goes on here. Refused where the
+    /// domain has a job of another kind: see `DomainJobKind`.
     func abortMigration(of domain: DomainID) async throws
 
     /// Changes the migration that leaves this host while it runs.

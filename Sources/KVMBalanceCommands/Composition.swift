@@ -69,9 +69,11 @@ struct Composition: Sendable {
             fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
         let options = LibvirtOptions(
             contactLimit: fleet.connectTimeout.map { .seconds($0) })
+        let identities: [HostName: any HostIdentity] = Dictionary(
+            firstOf: fleet.hosts.map { ($0.name, KnownHost($0.name)) })
         for host in fleet.hosts {
             guard SimulatedURI.isSimulated(host.uri) else {
-                accesses[host.name] = real(host, uris, options)
+                accesses[host.name] = real(host, uris, identities, options)
                 continue
             }
             guard let uri = SimulatedURI(host.uri) else {
@@ -87,14 +89,18 @@ struct Composition: Sendable {
     }
 
     private static func real(
-        _ host: FleetHost, _ uris: [HostName: String], _ options: LibvirtOptions
+        _ host: FleetHost, _ uris: [HostName: String], _ identities: [HostName: any HostIdentity],
+        _ options: LibvirtOptions
     ) -> HostAccess {
         let (name, uri) = (host.name, host.uri)
-        let inspector = LibvirtHost(host: name, uri: uri, options: options)
+        let identity = identities[name] ?? KnownHost(name)
+        let inspector = LibvirtHost(host: name, uri: uri, identity: identity, options: options)
         return HostAccess(
             connection(
-                to: host, inspector, LibvirtActuator(host: name, uri: uri, uris: uris),
-                images: LibvirtImages(host: name, uri: uri, uris: uris)),
+                to: host, inspector,
+                LibvirtActuator(host: name, uri: uri, uris: uris, identities: identities),
+                images: LibvirtImages(host: name, uri: uri, uris: uris, identities: identities),
+                identity),
             memoryProbe: LibvirtDirtyRateProbe(of: inspector),
             prober: LibvirtConnectivityProbe(host: name, uri: uri),
             shell: SecureShell(host: name, uri: uri))
@@ -103,19 +109,23 @@ struct Composition: Sendable {
     private static func simulated(
         _ host: FleetHost, at place: HostName, in fleet: SimulatedFleet
     ) -> HostAccess {
-        let (inspector, actuator) = fleet.connection(for: place, named: host.name)
+        let identity = KnownHost(host.name)
+        let (inspector, actuator) = fleet.connection(
+            for: place, named: host.name, identity: identity)
         return HostAccess(
-            connection(to: host, inspector, actuator, images: nil),
+            connection(to: host, inspector, actuator, images: nil, identity),
             memoryProbe: fleet.probe(for: place, named: host.name))
     }
 
     private static func connection(
-        to host: FleetHost, _ inspector: any HostInspector, _ actuator: any MigrationActuator,
-        images: (any ImageKeeper)?
+        to host: FleetHost, _ inspector: any HostInspector,
+        _ actuator: any MigrationActuator & LeaseKeeper, images: (any ImageKeeper)?,
+        _ identity: any HostIdentity
     ) -> HostConnection {
         var connection = HostConnection(
             inspector: inspector, actuator: actuator, controllerURI: host.uri,
-            peerURI: host.peerURI ?? host.uri, migrateURI: host.migrateURI, images: images)
+            peerURI: host.peerURI ?? host.uri, migrateURI: host.migrateURI, images: images,
+            identity: identity, leases: actuator)
         connection.addresses = host.bareAddresses
         return connection
     }

@@ -26,6 +26,11 @@ enum CapabilitiesXMLReader {
             securityModel: securityModel(of: host), pageSizes: pages)
     }
 
+    /// Of the host, as libvirt knows it.
+    static func uuid(_ xml: String) throws(MalformedXML) -> String {
+        try MarkupReader.read(xml, root: "capabilities").first("host", "uuid")?.trimmedText ?? ""
+    }
+
     private static func cpu(of host: MarkupElement, guests: [GuestSupport]) -> HostCPU {
         let cpu = host.first("cpu")
         let features = (cpu?.all("feature") ?? []).compactMap { $0.attribute("name") }.sorted()

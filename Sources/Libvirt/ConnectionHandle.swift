@@ -1,5 +1,6 @@
 internal import CLibvirt
 import Foundation
+import HypervisorInterface
 import Synchronization
 
 /// An open connection to a libvirt daemon. Not Sendable on purpose: it stays on the thread of the
@@ -8,6 +9,8 @@ final class ConnectionHandle {
     private let pointer: virConnectPtr
     private let closed: ClosedFlag
     private var lifecycle: Int32?
+    /// The host's UUID, once it was asked for.
+    private var machine: String?
 
     /// The daemon is asked for a sign of life this often, and given up after as many are missed.
     private static let keepAliveSeconds: Int32 = 5
@@ -35,6 +38,46 @@ final class ConnectionHandle {
                 Unmanaged<ClosedFlag>.fromOpaque(opaque).release()
             })
         if registered < 0 { Unmanaged<ClosedFlag>.fromOpaque(opaque).release() }
+    }
+
+    /// Throws where it leads to another machine.
+    convenience init(
+        uri: String, readOnly: Bool, identity: (any HostIdentity)?
+    ) throws(LibvirtFailure) {
+        try self.init(uri: uri, readOnly: readOnly)
+        try demand(identity)
+    }
+
+    /// Throws where another machine answers than the one that is expected, if one is. Asks the
+    /// daemon once, for its capabilities: nothing else tells the UUID that libvirt goes by.
+    func demand(_ identity: (any HostIdentity)?) throws(LibvirtFailure) {
+        guard let identity, identity.expected != nil else { return }
+        let doubt: MachineDoubt?
+        do {
+            doubt = identity.doubt(try uuid())
+        } catch {
+            // Whoever does not say who it is, is not spoken to.
+            var failure = error
+            failure.isConnectionFailure = true
+            throw failure
+        }
+        guard let doubt else { return }
+        var failure = LibvirtFailure(code: 0, origin: 0, message: doubt.message)
+        (failure.isConnectionFailure, failure.remedy) = (true, doubt.remedy)
+        throw failure
+    }
+
+    private func uuid() throws(LibvirtFailure) -> String {
+        if let machine { return machine }
+        let xml = try ownedString(use { virConnectGetCapabilities($0) })
+        let found: String
+        do {
+            found = try CapabilitiesXMLReader.uuid(xml)
+        } catch {
+            throw .refused("the host's capabilities cannot be read: \(error)")
+        }
+        machine = found
+        return found
     }
 
     deinit {

@@ -18,6 +18,7 @@ actor ConnectionLane {
     private let host: HostName
     private let uri: String
     private let readOnly: Bool
+    private let identity: (any HostIdentity)?
     private let seat: MigrationConnections.Seat?
     /// For opening a connection, where that is not known to be open; a call's limit, where it is
     /// shorter, holds for it too.
@@ -28,7 +29,7 @@ actor ConnectionLane {
     private static let mostStuck = 2
 
     init(
-        host: HostName, uri: String, readOnly: Bool = false,
+        host: HostName, uri: String, readOnly: Bool = false, identity: (any HostIdentity)? = nil,
         contactLimit: Duration = LibvirtOptions().contactLimit,
         seat: MigrationConnections.Seat? = nil
     ) {
@@ -37,6 +38,7 @@ actor ConnectionLane {
         self.readOnly = readOnly
         self.seat = seat
         self.contactLimit = contactLimit
+        self.identity = identity
     }
 
     func call<Value: Sendable>(
@@ -83,7 +85,8 @@ actor ConnectionLane {
                 message: "\(stuck) earlier calls to this host have not come back",
                 remedy: "its libvirtd hangs, or the network swallows packets")
         }
-        let fresh = LibvirtConnection(uri: uri, readOnly: readOnly, seat: seat)
+        let fresh = LibvirtConnection(
+            uri: uri, readOnly: readOnly, identity: identity, seat: seat)
         current = fresh
         return fresh
     }

@@ -1,8 +1,15 @@
 internal import CLibvirt
 import ClusterModel
+import HypervisorInterface
 
 extension DomainHandle {
-    func abortJob() throws(LibvirtFailure) { try checked(use { virDomainAbortJob($0) }) }
+    /// Asks first whose job it is: libvirt would end a backup as readily.
+    func abortMigration() throws(LibvirtFailure) {
+        if let refusal = try (job()?.kind ?? .idle).refusal {
+            throw .refused("\(refusal): nothing was ended")
+        }
+        try checked(use { virDomainAbortJob($0) })
+    }
 
     func adjustMigration(_ adjustment: MigrationAdjustment) throws(LibvirtFailure) {
         switch adjustment {

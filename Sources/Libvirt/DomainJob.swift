@@ -1,5 +1,6 @@
 internal import CLibvirt
 import ClusterModel
+import HypervisorInterface
 
 /// The statistics of a domain's job, running or completed.
 struct DomainJob: Sendable {
@@ -9,6 +10,19 @@ struct DomainJob: Sendable {
     var isMigration: Bool {
         isMigrationOut || operation == VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN
     }
+
+    var kind: DomainJobKind {
+        if isMigrationOut { return .migrationOut }
+        if isMigration { return .migrationIn }
+        return .other(Self.otherWork[operation.rawValue] ?? "another job")
+    }
+
+    private static let otherWork = [
+        VIR_DOMAIN_JOB_OPERATION_BACKUP.rawValue: "a backup",
+        VIR_DOMAIN_JOB_OPERATION_DUMP.rawValue: "a dump",
+        VIR_DOMAIN_JOB_OPERATION_SAVE.rawValue: "a save",
+        VIR_DOMAIN_JOB_OPERATION_SNAPSHOT.rawValue: "a domain snapshot",
+    ]
 
     private var operation: virDomainJobOperation {
         virDomainJobOperation(

@@ -40,6 +40,7 @@ extension HypervisorError {
         case .unsupported: return .unsupported
         case nil: break
         }
+        if failure.blamesPeer, !failure.isConnectionFailure { return .peerUnreachable }
         // The bracket is ssh's; without it a file may be meant.
         let isDenied =
             failure.message.contains("Permission denied (")

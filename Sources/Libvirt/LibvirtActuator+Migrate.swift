@@ -1,6 +1,5 @@
 internal import CLibvirt
 package import ClusterModel
-import Foundation
 package import HypervisorInterface
 
 extension LibvirtActuator {
@@ -11,7 +10,7 @@ extension LibvirtActuator {
     /// the calling task is cancelled: the way to end it is `abortMigration`.
     package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
         switch request.options.route {
-        case .peerToPeer, .automatic: try await migratePeerToPeer(request)
+        case .peerToPeer, .automatic: try await migrate(request, route: .peerToPeer)
         case .managed: try await migrate(request, route: .managed)
         }
     }
@@ -23,59 +22,36 @@ extension LibvirtActuator {
             let limit = Duration.seconds(request.options.timeoutSeconds ?? 3600)
             _ = try await migrate(request, route: .managed, resuming: true, limit: limit)
         } else {
-            _ = try await migratePeerToPeer(
-                request, resuming: true, limit: options.controlLimit)
+            _ = try await migrate(
+                request, route: .peerToPeer, resuming: true, limit: options.controlLimit)
         }
     }
 
-    private func migratePeerToPeer(
-        _ request: MigrationRequest, resuming: Bool = false, limit: Duration? = nil
-    ) async throws -> MigrationStatistics? {
-        do {
-            return try await migrate(
-                request, route: .peerToPeer, resuming: resuming, limit: limit)
-        } catch var error as HypervisorError
-            where Self.meansUnreachablePeer(error, peerURI: request.targetURI)
-        {
-            error.kind = .peerUnreachable
-            throw error
-        }
-    }
-
-    /// Could the source's daemon not connect to the target's? It does so before it touches the
-    /// domain (qemuMigrationSrcPerformPeer2Peer), and passes on the words of libvirt's client or
-    /// of ssh. A failed connection between the two QEMUs reads alike but for the port, and is no
-    /// reason to try the other route.
-    static func meansUnreachablePeer(_ error: HypervisorError, peerURI: String) -> Bool {
-        let port = URLComponents(string: peerURI)?.port
-        let ports = (port.map { [$0] } ?? [16509, 16514]).map { ":\($0)'" }
-        let words = [
-            "Failed to connect to remote libvirt URI", "Unable to resolve address", "ssh: ",
-            "Host key verification failed", "Permission denied (", "authentication failed",
-            "certificate",
-        ]
-        return (words + ports).contains { error.message.contains($0) }
-    }
-
+    /// All that may have to wait for another host comes first and has its limit: a call that its
+    /// caller has given up must not begin a migration later, which nobody would watch. The
+    /// migration itself needs nobody but the source's daemon.
     private func migrate(
         _ request: MigrationRequest, route: MigrationCall.Route, resuming: Bool = false,
         limit: Duration? = nil
     ) async throws -> MigrationStatistics? {
         let operation = "\(resuming ? "resume post-copy" : "migrate") to \(request.target)"
-        let lane = laneForMigration(route)
-        // Only to connect, so that a dead source costs its limit and no more.
-        try await lane.call(operation, domain: request.domain, limit: options.controlLimit) { _ in }
-        let (targetURI, control) = (uris[request.target], control)
-        var startPostcopy: (@Sendable (Int) -> Void)?
-        if request.options.postcopy, !resuming {
-            let firstPass = FirstPass()
-            startPostcopy = { Self.startPostcopy(request.domain, in: $0, firstPass, control) }
+        let (domain, lane) = (request.domain, laneForMigration(route))
+        let documents = try await lane.call(operation, domain: domain, limit: options.controlLimit)
+        { try Self.documents(of: request, on: $0) }
+        let translation = await translation(of: documents, request)
+        let target = MigrationTarget()
+        if route == .managed {
+            let (uri, identity) = (uris[request.target], identities[request.target])
+            try await lane.call(operation, domain: domain, limit: options.controlLimit) { _ in
+                target.connection = try Self.target(request, uri, identity)
+            }
         }
-        let onIteration = startPostcopy
-        let result = try await lane.call(operation, domain: request.domain, limit: limit) {
-            try Self.perform(
-                request, route: route, resuming: resuming, on: $0, targetURI: targetURI,
-                onIteration: onIteration)
+        let begin = startPostcopy(of: request, resuming: resuming)
+        let result = try await lane.call(operation, domain: domain, limit: limit) { source in
+            defer { target.connection = nil }
+            return try Self.perform(
+                request, route: route, resuming: resuming, translation, on: source,
+                to: target.connection, onIteration: begin)
         }
         if let job = result.job {
             return job.statistics(measuredMilliseconds: result.milliseconds)
@@ -83,6 +59,14 @@ extension LibvirtActuator {
         let read = try? await completedJobOnTarget(request)
         return read?.statistics(measuredMilliseconds: result.milliseconds)
             ?? MigrationStatistics(durationMilliseconds: result.milliseconds)
+    }
+
+    private func startPostcopy(
+        of request: MigrationRequest, resuming: Bool
+    ) -> (@Sendable (Int) -> Void)? {
+        guard request.options.postcopy, !resuming else { return nil }
+        let (firstPass, control) = (FirstPass(), control)
+        return { Self.startPostcopy(request.domain, in: $0, firstPass, control) }
     }
 
     /// What the call gives: how long it took by our clock, and libvirt's own account if any came.
@@ -93,26 +77,34 @@ extension LibvirtActuator {
 
     private static func perform(
         _ request: MigrationRequest, route: MigrationCall.Route, resuming: Bool,
-        on source: ConnectionHandle, targetURI: String?, onIteration: (@Sendable (Int) -> Void)?
+        _ translation: Translation, on source: ConnectionHandle, to target: ConnectionHandle?,
+        onIteration: (@Sendable (Int) -> Void)?
     ) throws(LibvirtFailure) -> Performed {
         var call = try MigrationCall(request, route: route)
         if resuming { call = call.resuming }
         let parameters = try call.parameters()
+        if let xml = translation.live { try parameters.add(VIR_MIGRATE_PARAM_DEST_XML, xml) }
+        if let xml = translation.kept { try parameters.add(VIR_MIGRATE_PARAM_PERSIST_XML, xml) }
         let domain = try source.domain(request.domain.rawValue)
-        try translate(request, domain, into: parameters, targetURI)
         let events = JobEvents(domain, on: source, onIteration: onIteration)
         let start = ContinuousClock.now
         switch route {
         case .peerToPeer:
-            try checked(
-                domain.use { domain in
-                    parameters.use { list, count in
-                        virDomainMigrateToURI3(
-                            domain, request.targetURI, list, count, call.flags)
-                    }
-                })
+            do {
+                try checked(
+                    domain.use { domain in
+                        parameters.use { list, count in
+                            virDomainMigrateToURI3(
+                                domain, request.targetURI, list, count, call.flags)
+                        }
+                    })
+            } catch {
+                var failure = error
+                failure.blamesPeer = error.meansUnreachablePeer(request.targetURI)
+                throw failure
+            }
         case .managed:
-            let target = try self.target(request, targetURI)
+            guard let target else { throw .refused("there is no connection to the target") }
             let arrived = try checked(
                 domain.use { domain in
                     target.use { target in
@@ -130,28 +122,63 @@ extension LibvirtActuator {
         return Performed(milliseconds: milliseconds, job: job)
     }
 
-    /// Adds the XML for the target where something in it is bound to the source. Where the target
-    /// cannot be read from here it goes as it is, as libvirt does by itself.
-    private static func translate(
-        _ request: MigrationRequest, _ domain: DomainHandle, into parameters: ParameterList,
-        _ targetURI: String?
-    ) throws(LibvirtFailure) {
+    /// The target of a managed migration, between the call that opens it and the one that needs it.
+    /// Both run on the migration's own thread, one after the other.
+    private final class MigrationTarget: @unchecked Sendable {
+        var connection: ConnectionHandle?
+    }
+
+    // MARK: In the target's terms
+
+    /// A domain's XML on its source: as it runs, and the definition that goes with it.
+    private struct Documents: Sendable {
+        var live: String
+        var kept: String?
+    }
+
+    /// The same for the target, where something in it is bound to the source.
+    private struct Translation: Sendable {
+        var live: String?
+        var kept: String?
+    }
+
+    private static func documents(
+        of request: MigrationRequest, on source: ConnectionHandle
+    ) throws(LibvirtFailure) -> Documents {
         let secure = VIR_DOMAIN_XML_SECURE.rawValue | VIR_DOMAIN_XML_MIGRATABLE.rawValue
+        let domain = try source.domain(request.domain.rawValue)
         let live = try domain.xml(flags: secure)
-        guard let translation = HostXMLTranslation.reaching(targetURI, request, from: live)
-        else { return }
-        if let xml = translation.translated(live) {
-            try parameters.add(VIR_MIGRATE_PARAM_DEST_XML, xml)
+        guard request.isPersistent, request.mode != .offline else { return Documents(live: live) }
+        return Documents(
+            live: live, kept: try domain.xml(flags: secure | VIR_DOMAIN_XML_INACTIVE.rawValue))
+    }
+
+    /// Where the target cannot be read from here it goes as it is, as libvirt does by itself.
+    private func translation(of documents: Documents, _ request: MigrationRequest) async
+        -> Translation
+    {
+        var terms = HostXMLTranslation.Terms(
+            addresses: request.addresses, interfaces: request.interfaces)
+        guard HostXMLTranslation.isBound(documents.live, terms) else { return Translation() }
+        if let uri = uris[request.target] {
+            let lane = ConnectionLane(
+                host: request.target, uri: uri, readOnly: true,
+                identity: identities[request.target])
+            let target = try? await lane.call(
+                "read CPUs and cells", domain: request.domain, limit: options.lookLimit
+            ) { try $0.cpusAndCells() }
+            (terms.cpus, terms.cells) = (target?.cpus, target?.cells)
         }
-        guard request.isPersistent, request.mode != .offline else { return }
-        let kept = try domain.xml(flags: secure | VIR_DOMAIN_XML_INACTIVE.rawValue)
-        if let xml = translation.translated(kept) {
-            try parameters.add(VIR_MIGRATE_PARAM_PERSIST_XML, xml)
-        }
+        // The plan counts on the networks' names; the rest libvirt would leave as it is, too.
+        guard terms.cpus != nil || !request.interfaces.isEmpty else { return Translation() }
+        let translation = HostXMLTranslation(terms: terms)
+        return Translation(
+            live: translation.translated(documents.live),
+            kept: documents.kept.flatMap { translation.translated($0) })
     }
 
     private static func target(
-        _ request: MigrationRequest, _ uri: String?
+        _ request: MigrationRequest, _ uri: String?, _ identity: (any HostIdentity)?
     ) throws(LibvirtFailure) -> ConnectionHandle {
         guard let uri else {
             throw .refused(
@@ -159,7 +186,7 @@ extension LibvirtActuator {
                     + "migration needs")
         }
         do {
-            return try ConnectionHandle(uri: uri, readOnly: false)
+            return try ConnectionHandle(uri: uri, readOnly: false, identity: identity)
         } catch {
             // Not the source's connection: the domain was not touched.
             var failure = error
@@ -172,7 +199,8 @@ extension LibvirtActuator {
     /// libvirt's account as the target has it.
     private func completedJobOnTarget(_ request: MigrationRequest) async throws -> DomainJob? {
         guard let uri = uris[request.target] else { return nil }
-        let lane = ConnectionLane(host: request.target, uri: uri, readOnly: true)
+        let lane = ConnectionLane(
+            host: request.target, uri: uri, readOnly: true, identity: identities[request.target])
         return try await lane.call(
             "read migration statistics", domain: request.domain, limit: options.sampleLimit
         ) {
@@ -198,24 +226,5 @@ extension LibvirtActuator {
                 firstPass.wasNotHeard()
             }
         }
-    }
-}
-
-extension HostXMLTranslation {
-    /// For a domain on its way to this host; nil where nothing is bound to the source, or the host
-    /// does not tell what it has.
-    static func reaching(
-        _ targetURI: String?, _ request: MigrationRequest, from xml: String
-    ) -> Self? {
-        var terms = Terms(addresses: request.addresses, interfaces: request.interfaces)
-        guard isBound(xml, terms) else { return nil }
-        let target = targetURI.flatMap {
-            try? ConnectionHandle(uri: $0, readOnly: true).cpusAndCells()
-        }
-        // The plan counts on the networks' names; the rest libvirt would leave as it is, too.
-        guard target != nil || !request.interfaces.isEmpty else { return nil }
-        terms.cpus = target?.cpus
-        terms.cells = target?.cells
-        return HostXMLTranslation(terms: terms)
     }
 }

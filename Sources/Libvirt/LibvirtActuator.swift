@@ -1,5 +1,5 @@
 package import ClusterModel
-import HypervisorInterface
+package import HypervisorInterface
 
 /// The writing door to one real host, over libvirt.
 ///
@@ -15,18 +15,21 @@ package final class LibvirtActuator: MigrationActuator {
     /// URIs of the hosts as *this* process reaches them: for managed migrations, and to read on
     /// the target what a migration took.
     let uris: [HostName: String]
+    /// Which machines must answer at these, and at its own.
+    let identities: [HostName: any HostIdentity]
     let control: ConnectionLane
     private let shared = MigrationConnections()
 
     package init(
         host: HostName, uri: String, uris: [HostName: String] = [:],
-        options: LibvirtOptions = LibvirtOptions()
+        identities: [HostName: any HostIdentity] = [:], options: LibvirtOptions = LibvirtOptions()
     ) {
         self.host = host
         self.uri = uri
         self.uris = uris
+        self.identities = identities
         self.options = options
-        control = Self.lane(host, uri, options)
+        control = Self.lane(host, uri, options, identities[host])
     }
 
     package func makeReady() async {
@@ -39,21 +42,23 @@ package final class LibvirtActuator: MigrationActuator {
     /// Maybe on a connection that is still on its way to being open.
     func laneForMigration(_ route: MigrationCall.Route) -> ConnectionLane {
         switch route {
-        case .peerToPeer: Self.lane(host, uri, options, seat: shared.take())
-        case .managed: Self.lane(host, uri, options)
+        case .peerToPeer: Self.lane(host, uri, options, identities[host], seat: shared.take())
+        case .managed: Self.lane(host, uri, options, identities[host])
         }
     }
 
     /// A run has more patience with a host than a person who looks.
     private static func lane(
         _ host: HostName, _ uri: String, _ options: LibvirtOptions,
-        seat: MigrationConnections.Seat? = nil
+        _ identity: (any HostIdentity)?, seat: MigrationConnections.Seat? = nil
     ) -> ConnectionLane {
-        ConnectionLane(host: host, uri: uri, contactLimit: options.controlLimit, seat: seat)
+        ConnectionLane(
+            host: host, uri: uri, identity: identity, contactLimit: options.controlLimit,
+            seat: seat)
     }
 
     package func abortMigration(of domain: DomainID) async throws {
-        try await order("abort migration", domain) { try $0.abortJob() }
+        try await order("abort migration", domain) { try $0.abortMigration() }
     }
 
     package func adjustMigration(

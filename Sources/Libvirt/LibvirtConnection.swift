@@ -1,3 +1,4 @@
+import HypervisorInterface
 import Synchronization
 
 /// One connection to a libvirt daemon with its own thread: opened on first use, and again
@@ -8,6 +9,7 @@ import Synchronization
 actor LibvirtConnection {
     private let uri: String
     private let readOnly: Bool
+    private let identity: (any HostIdentity)?
     private let seat: MigrationConnections.Seat?
     private let thread: SerialThread
     private var handle: ConnectionHandle? {
@@ -21,9 +23,13 @@ actor LibvirtConnection {
     }
 
     /// - Parameter seat: a place on a connection that others use too; nil opens its own.
-    init(uri: String, readOnly: Bool, seat: MigrationConnections.Seat? = nil) {
+    init(
+        uri: String, readOnly: Bool, identity: (any HostIdentity)? = nil,
+        seat: MigrationConnections.Seat? = nil
+    ) {
         self.uri = uri
         self.readOnly = readOnly
+        self.identity = identity
         self.seat = seat
         thread = SerialThread(name: "libvirt")
         OpenConnections.add(self)
@@ -66,7 +72,8 @@ actor LibvirtConnection {
     nonisolated var isOpen: Bool { openness.load(ordering: .relaxed) }
 
     private func opened() throws -> ConnectionHandle {
-        if let handle, handle.isAlive { return handle }
+        // It may have become known only now which machine this should be.
+        if let handle, handle.isAlive, (try? handle.demand(identity)) != nil { return handle }
         handle = nil
         if let refusal, ContinuousClock.now < refusal.retryAt { throw refusal.failure }
         do {
@@ -81,8 +88,10 @@ actor LibvirtConnection {
     }
 
     private func connected() throws(LibvirtFailure) -> ConnectionHandle {
-        guard let seat else { return try ConnectionHandle(uri: uri, readOnly: readOnly) }
-        return try seat.handle.opened(uri: uri, readOnly: readOnly)
+        guard let seat else {
+            return try ConnectionHandle(uri: uri, readOnly: readOnly, identity: identity)
+        }
+        return try seat.handle.opened(uri: uri, readOnly: readOnly, identity: identity)
     }
 }
 

@@ -50,16 +50,12 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
     }
 
     private static func verdict(of failure: LibvirtFailure, _ peerURI: String) -> PeerReach {
-        let context = CallContext(operation: "reach", host: "", domain: nil)
-        let error = HypervisorError(failure, context)
         // libvirt's words, before it has sent anything to the target.
         let isLate =
             failure.message.contains("offline migration")
             || failure.message.contains("persistent flag")
         if isLate { return .reached }
-        if LibvirtActuator.meansUnreachablePeer(error, peerURI: peerURI) {
-            return .refused(failure.message)
-        }
+        if failure.meansUnreachablePeer(peerURI) { return .refused(failure.message) }
         return .unproven(failure.message)
     }
 

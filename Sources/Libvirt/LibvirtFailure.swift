@@ -1,4 +1,5 @@
 internal import CLibvirt
+import Foundation
 
 /// An error as libvirt left it behind, with what is needed to judge it.
 struct LibvirtFailure: Error, Hashable, Sendable {
@@ -12,6 +13,8 @@ struct LibvirtFailure: Error, Hashable, Sendable {
     /// Set where we refuse and libvirt was not to blame.
     var kind: Refusal?
     var remedy: String?
+    /// The source's daemon could not connect to the target's.
+    var blamesPeer = false
 
     /// Why a call was refused before libvirt was asked.
     enum Refusal: Hashable, Sendable {
@@ -36,6 +39,31 @@ struct LibvirtFailure: Error, Hashable, Sendable {
     }
 
     func has(_ number: virErrorNumber) -> Bool { code == Int(number.rawValue) }
+
+    /// Could the source's daemon not connect to the target's at this URI? It does so before it
+    /// touches the domain (qemuMigrationSrcPerformPeer2Peer), and says so, or passes on the error of
+    /// its own client. QEMU's errors, of TLS above all, come from the migration itself. A failed
+    /// connection between the two QEMUs reads like one between daemons but for the port.
+    ///
+    /// Whether it was our own connection that failed, `isConnectionFailure` tells.
+    func meansUnreachablePeer(_ peerURI: String) -> Bool {
+        if message.contains("Failed to connect to remote libvirt URI") {
+            return has(VIR_ERR_OPERATION_FAILED)
+        }
+        guard Self.clients.contains(origin) else { return false }
+        let port = URLComponents(string: peerURI)?.port
+        let ports = (port.map { [$0] } ?? [16509, 16514]).map { ":\($0)'" }
+        return (Self.clientWords + ports).contains { message.contains($0) }
+    }
+
+    /// Parts of libvirt that only its client's side of a connection reports errors as.
+    private static let clients = Set(
+        [VIR_FROM_RPC, VIR_FROM_REMOTE, VIR_FROM_AUTH].map { Int($0.rawValue) })
+
+    private static let clientWords = [
+        "Unable to resolve address", "ssh: ", "Host key verification failed",
+        "Permission denied (", "authentication failed", "certificate",
+    ]
 }
 
 /// Passes a result on, or throws libvirt's last error when the result says that there is one.

@@ -20,6 +20,7 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions
     private let uri: String
+    private let identity: (any HostIdentity)?
     private let sampling: ConnectionLane
     private let lanes = Mutex(Lanes())
     private let topology = CellTopology()
@@ -29,12 +30,17 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         var watching: ConnectionLane?
     }
 
-    package init(host: HostName, uri: String, options: LibvirtOptions = LibvirtOptions()) {
+    package init(
+        host: HostName, uri: String, identity: (any HostIdentity)? = nil,
+        options: LibvirtOptions = LibvirtOptions()
+    ) {
         self.host = host
         self.uri = uri
+        self.identity = identity
         self.options = options
         sampling = ConnectionLane(
-            host: host, uri: uri, readOnly: true, contactLimit: options.contactLimit)
+            host: host, uri: uri, readOnly: true, identity: identity,
+            contactLimit: options.contactLimit)
     }
 
     var inspection: ConnectionLane {
@@ -56,7 +62,7 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
 
     private func inspectionLane() -> ConnectionLane {
         ConnectionLane(
-            host: host, uri: uri, readOnly: options.inspectsReadOnly,
+            host: host, uri: uri, readOnly: options.inspectsReadOnly, identity: identity,
             contactLimit: options.contactLimit)
     }
 

@@ -9,17 +9,21 @@ package final class LibvirtImages: ImageKeeper {
     let options: LibvirtOptions
     /// URIs of the hosts as this process reaches them.
     let uris: [HostName: String]
+    /// Which machines must answer at these, and at its own.
+    let identities: [HostName: any HostIdentity]
     let control: ConnectionLane
 
     package init(
         host: HostName, uri: String, uris: [HostName: String] = [:],
-        options: LibvirtOptions = LibvirtOptions()
+        identities: [HostName: any HostIdentity] = [:], options: LibvirtOptions = LibvirtOptions()
     ) {
         self.host = host
         self.uri = uri
         self.uris = uris
+        self.identities = identities
         self.options = options
-        control = ConnectionLane(host: host, uri: uri, contactLimit: options.controlLimit)
+        control = ConnectionLane(
+            host: host, uri: uri, identity: identities[host], contactLimit: options.controlLimit)
     }
 
     package func images(
@@ -117,11 +121,12 @@ package final class LibvirtImages: ImageKeeper {
         }
         // Each byte is sent once and read once to be compared.
         control.begin(total: Bytes(2 * images.reduce(0) { $0 + $1.length.count }))
-        let lane = ConnectionLane(host: host, uri: uri, contactLimit: options.controlLimit)
+        let lane = ConnectionLane(
+            host: host, uri: uri, identity: identities[host], contactLimit: options.controlLimit)
+        let identity = identities[target]
         try await lane.call("copy images to \(target)", limit: nil) { source in
-            let copy = VolumeCopy(
-                source: source, target: try ConnectionHandle(uri: targetURI, readOnly: false),
-                control: control)
+            let there = try ConnectionHandle(uri: targetURI, readOnly: false, identity: identity)
+            let copy = VolumeCopy(source: source, target: there, control: control)
             for image in images { try ImagePlaces.copy(image, by: copy) }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import HypervisorInterface
 import Synchronization
 
 /// The connections over which one host's peer-to-peer migrations are asked for.
@@ -59,12 +60,14 @@ final class SharedHandle: @unchecked Sendable {
     private var handle: ConnectionHandle?
 
     /// The one that is open, or a fresh one: whoever comes meanwhile waits for it.
-    func opened(uri: String, readOnly: Bool) throws(LibvirtFailure) -> ConnectionHandle {
+    func opened(
+        uri: String, readOnly: Bool, identity: (any HostIdentity)?
+    ) throws(LibvirtFailure) -> ConnectionHandle {
         lock.lock()
         defer { lock.unlock() }
-        if let handle, handle.isAlive { return handle }
+        if let handle, handle.isAlive, (try? handle.demand(identity)) != nil { return handle }
         handle = nil
-        let fresh = try ConnectionHandle(uri: uri, readOnly: readOnly)
+        let fresh = try ConnectionHandle(uri: uri, readOnly: readOnly, identity: identity)
         handle = fresh
         return fresh
     }

@@ -34,6 +34,7 @@ struct DatabaseFile: Sendable {
                 kind: .exposed, file: path, operation: "open", message: doubt,
                 remedy: "chmod o-w \(directory), or set another 'database' in the fleet file")
         }
+        try LocalStorage.demand(directory)
         FolderOwner.prepare(path, in: directory)
     }
 

@@ -8,7 +8,7 @@ extension JournalStore {
     /// So many runs are folded at once where many have no summary yet.
     private static let foldedAtOnce = 64
 
-    /// Runs that have not ended, in order of start. Those that ended meanwhile get their summaries.
+    /// Runs that have not ended, in order of start, without those that cannot be read. Those that ended meanwhile get their summaries.
     package func openRuns() async throws -> [(run: RunID, state: RunState)] {
         var open: [(run: RunID, state: RunState)] = []
         var runs = try await withoutSummary()[...]
@@ -31,7 +31,10 @@ extension JournalStore {
                 arguments: [RunOutcome.State.halted.rawValue]
             ).map { RunID($0) }
         }
-        for run in halted { runs.append((run, try await state(of: run))) }
+        for run in halted {
+            guard let folded = try await readable(run) else { continue }
+            runs.append((run, folded.state))
+        }
         return runs.sorted { $0.run < $1.run }
     }
 
@@ -68,7 +71,7 @@ extension JournalStore {
         var state: RunState
     }
 
-    private func withoutSummary() async throws -> [RunID] {
+    func withoutSummary() async throws -> [RunID] {
         try await read("list the runs of") { database in
             try Int64.fetchAll(
                 database,
@@ -81,15 +84,21 @@ extension JournalStore {
     }
 
     private func fold(_ runs: some Sequence<RunID>) async throws -> [Folded] {
-        try await withThrowingTaskGroup(of: Folded.self) { group in
-            for run in runs {
-                group.addTask {
-                    let records = try await records(of: run)
-                    let state = RunState(plan: try plan(in: records, of: run), records: records)
-                    return Folded(run: run, records: records.count, state: state)
-                }
-            }
-            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.run < $1.run }
+        try await withThrowingTaskGroup(of: Folded?.self) { group in
+            for run in runs { group.addTask { try await readable(run) } }
+            return try await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+                .sorted { $0.run < $1.run }
+        }
+    }
+
+    /// nil where one of its records cannot be read: that hinders this run and no other.
+    private func readable(_ run: RunID) async throws -> Folded? {
+        do {
+            let records = try await records(of: run)
+            let state = RunState(plan: try plan(in: records, of: run), records: records)
+            return Folded(run: run, records: records.count, state: state)
+        } catch let error as StoreError where error.isOfOneRun {
+            return nil
         }
     }
 

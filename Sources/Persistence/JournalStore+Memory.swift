@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// Small values that outlive a process, by name: a state and not a history, like the register of
@@ -21,6 +22,15 @@ extension JournalStore {
                 remedy: "delete it, and guests that were moved lately may be moved again: sqlite3 "
                     + "\(file.path) \"DELETE FROM memory WHERE name = '\(name)'\"")
         }
+    }
+
+    /// Of this database, drawn at random when it was first asked for: of two on one machine each
+    /// has its own.
+    package func identity() async throws -> String {
+        let name = "identity of this database"
+        if let kept = try await remembered(name, as: String.self) { return kept }
+        try await remember(UUID().uuidString.lowercased(), as: name)
+        return try await remembered(name, as: String.self) ?? ""
     }
 
     package func remember(_ value: some Encodable & Sendable, as name: String) async throws {

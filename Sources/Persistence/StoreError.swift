@@ -13,6 +13,8 @@ package struct StoreError: Error, Hashable, Sendable {
         /// Others could have put it there.
         case exposed
         case diskFull = "disk-full"
+        /// On storage of the network.
+        case remote
         case locked
         /// What was asked for is not there.
         case missing

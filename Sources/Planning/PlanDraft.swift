@@ -39,8 +39,7 @@ struct PlanDraft {
     ) -> MigrationPlan {
         var plan = MigrationPlan(
             kind: kind, hosts: hosts, outcome: outcome,
-            origin: MigrationPlan.Origin(
-                digest: snapshot.digest, observedAt: snapshot.observedAt),
+            origin: MigrationPlan.Origin(of: snapshot),
             policy: policy.name, seed: seed, limits: policy.limits, options: policy.migration,
             blockers: blockers)
         plan.unreachable = snapshot.hosts.filter { !$0.isReachable }.map(\.name).sorted()

@@ -58,6 +58,11 @@ struct FaultEntry {
                 mbps: try table.required(table.scalar("to", "Mbit/s") { Int($0) }, "to"))
         case "connection-loss":
             .connectionLoss(try host("host"), milliseconds: try time("for"))
+        case "another-machine":
+            .anotherMachine(try host("host"), milliseconds: try time("for"))
+        case "another-controller":
+            .anotherController(try host("host"), milliseconds: try time("for"))
+        case "backup": .backup(try domain(), milliseconds: try time("for"))
         case "peer-loss": .peerLoss(try host("host"), milliseconds: try time("for"))
         case "stuck-monitor": .stuckMonitor(try domain(), milliseconds: try time("for"))
         case "lost-finish": .lostFinish(try domain())

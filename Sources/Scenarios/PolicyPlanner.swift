@@ -67,7 +67,7 @@ package struct PolicyPlanner: Sendable {
         for host in world.hosts {
             let settings = Host(name: host.name, linkMbps: host.linkMbps)
             do throws(HypervisorError) {
-                let observation = HostObservation(read: try world.inventory(of: host.name))
+                let observation = HostObservation(read: try inventory(of: host.name, in: world))
                 reports.append(HostReport(settings: settings, observation: observation))
             } catch {
                 let old = try? known.inventory(of: host.name)
@@ -80,6 +80,18 @@ package struct PolicyPlanner: Sendable {
         let builder = SnapshotBuilder(
             observedAt: world.now, maintenance: maintenance, measured: load(of: world))
         return policy.trusted(builder.build(from: reports).snapshot)
+    }
+
+    /// Of the host that was there at the start, and not of another machine.
+    private func inventory(
+        of host: HostName, in world: SimulatedWorld
+    ) throws(HypervisorError) -> HostInventory {
+        let found = try world.inventory(of: host)
+        if let expected = known.host(host)?.facts.uuid, expected != found.facts.uuid {
+            let doubt = MachineDoubt(host: host, expected: expected, found: found.facts.uuid)
+            throw HypervisorError(doubt, operation: "read inventory")
+        }
+        return found
     }
 
     /// As if it had been sampled for long: the mean of every guest.

@@ -76,12 +76,14 @@ extension SimulatedWorld {
     package mutating func heal() {
         schedule = []
         closed = []
+        otherJobs = nil
         if hasTruth { know { $0.startFaults = [] } }
         for index in migrations.indices { migrations[index].stuckUntil = nil }
         for index in hosts.indices where !hosts[index].isLost {
             hosts[index].silentUntil = nil
             hosts[index].linkDownUntil = nil
             hosts[index].unreachableUntil = nil
+            hosts[index].misleadsUntil = nil
             hosts[index].peersCutUntil = nil
             hosts[index].freeMonitors()
         }

@@ -1,3 +1,4 @@
+import Actuation
 package import ClusterModel
 package import HypervisorInterface
 package import Telemetry
@@ -9,13 +10,18 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
     package let place: HostName
     /// The host's name in the caller's configuration.
     package let host: HostName
+    /// Which machine must answer, for all connections to the host.
+    package let identity: any HostIdentity
     /// A deliberate bug of its keeper of images.
     package var mistake: SimulatedMistake?
 
-    package init(fleet: any WorldHolder, place: HostName, host: HostName) {
+    package init(
+        fleet: any WorldHolder, place: HostName, host: HostName, identity: (any HostIdentity)? = nil
+    ) {
         self.fleet = fleet
         self.place = place
         self.host = host
+        self.identity = identity ?? KnownHost(host)
     }
 
     // MARK: HostInspector
@@ -69,6 +75,7 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
     /// unless it is managed: that one needs us and both ends.
     package func migrate(_ request: MigrationRequest) async throws -> MigrationStatistics? {
         let request = inFleet(request)
+        try await waitForOtherJob(of: request.domain)
         let id = try await effect("migrate") { world throws in
             try world.migrate(request, from: place)
         }
@@ -81,6 +88,19 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
             _ = try? await fleet.change { $0.abandon(id) }
             await fleet.returned(id)
             throw error
+        }
+    }
+
+    /// libvirt waits half a minute for another's job to end.
+    private func waitForOtherJob(of domain: DomainID) async throws {
+        let start = fleet.clock()
+        while try await answer(to: "migrate", { $0.hasOtherJob(domain) }) {
+            guard fleet.clock().millisecondsSince(start) < 30_000 else {
+                throw HypervisorError(
+                    kind: .failed, operation: "migrate", host: host, domain: domain.rawValue,
+                    code: 68, message: "cannot acquire state change lock (held by a backup)")
+            }
+            try await fleet.waitForChange(atMost: 1000)
         }
     }
 
@@ -123,6 +143,9 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
 
     package func abortMigration(of domain: DomainID) async throws {
         try await effect("abort job") { world throws in
+            if let refusal = world.jobKind(of: domain, on: place).refusal {
+                throw world.refusal(.failed, 0, "abort migration", domain, place, refusal)
+            }
             try world.abortMigration(of: domain, on: place)
         }
     }
@@ -167,7 +190,10 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
         to operation: String, _ look: @Sendable (SimulatedWorld) throws -> Value
     ) async throws(HypervisorError) -> Value {
         do {
-            return try await fleet.read(look)
+            return try await fleet.read { world in
+                try demandIdentity(in: world, operation)
+                return try look(world)
+            }
         } catch {
             throw named(error, operation)
         }
@@ -177,9 +203,19 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
         _ operation: String, _ body: @Sendable (inout SimulatedWorld) throws -> Value
     ) async throws(HypervisorError) -> Value {
         do {
-            return try await fleet.change(body)
+            return try await fleet.change { world in
+                try demandIdentity(in: world, operation)
+                return try body(&world)
+            }
         } catch {
             throw named(error, operation)
+        }
+    }
+
+    /// Whatever is asked is asked of the machine that the name leads to.
+    private func demandIdentity(in world: SimulatedWorld, _ operation: String) throws {
+        if let doubt = identity.doubt(world.machine(behind: place)) {
+            throw HypervisorError(doubt, operation: operation)
         }
     }
 
@@ -191,5 +227,23 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
         }
         refusal.host = host
         return refusal
+    }
+}
+
+extension SimulatedConnection: LeaseKeeper {
+    package func lease() async throws -> HostLease? {
+        try await answer(to: "read the lease") { world throws in try world.lease(on: place) }
+    }
+
+    package func lay(_ lease: HostLease) async throws -> Bool {
+        try await effect("lay a lease") { world throws in try world.lay(lease, on: place) }
+    }
+
+    package func lift(_ id: String) async throws {
+        try await effect("lift a lease") { world throws in try world.lift(id, on: place) }
+    }
+
+    package func wayToLift(_ id: String) -> String {
+        "take the \"lease\" of \(place) out of the simulated fleet's file"
     }
 }

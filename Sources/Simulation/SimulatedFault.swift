@@ -16,6 +16,12 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
     case slowLink(HostName, mbps: Int)
     /// We cannot reach the host for a while; the other hosts can.
     case connectionLoss(HostName, milliseconds: Int64)
+    /// Our name for the host leads to another machine for a while.
+    case anotherMachine(HostName, milliseconds: Int64)
+    /// Another controller begins a run on the host, if it may, and is killed after a while.
+    case anotherController(HostName, milliseconds: Int64)
+    /// Somebody backs the domain up: no migration begins meanwhile.
+    case backup(DomainID, milliseconds: Int64)
     /// The other hosts' daemons cannot reach the host's for a while; we can.
     case peerLoss(HostName, milliseconds: Int64)
     /// The domain's QEMU does not answer its monitor for a while, and its migration stands still.
@@ -66,7 +72,7 @@ package enum SimulatedFault: Hashable, Codable, Sendable {
             .peerLoss, .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .killedInFinish,
             .postcopyBreak, .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
             .abortedByAnother, .hostDisabled, .powerCut, .guestLate, .guestDeaf, .startFails,
-            .foreignFile:
+            .foreignFile, .anotherMachine, .anotherController, .backup:
             false
         }
     }

@@ -77,14 +77,16 @@ package actor SimulatedFleet: WorldHolder {
         let uri = SimulatedURI(file: file?.path ?? "/memory", host: host).description
         return HostConnection(
             inspector: connection, actuator: connection, controllerURI: uri, peerURI: uri,
-            migrateURI: "tcp://\(host)", images: connection)
+            migrateURI: "tcp://\(host)", images: connection, identity: connection.identity,
+            leases: connection)
     }
 
     /// Both connections to one host. `name` is how the caller calls it, where that differs.
     package nonisolated func connection(
-        for host: HostName, named name: HostName? = nil
-    ) -> (any HostInspector, any MigrationActuator) {
-        let connection = SimulatedConnection(fleet: self, place: host, host: name ?? host)
+        for host: HostName, named name: HostName? = nil, identity: (any HostIdentity)? = nil
+    ) -> (any HostInspector, any MigrationActuator & LeaseKeeper) {
+        let connection = SimulatedConnection(
+            fleet: self, place: host, host: name ?? host, identity: identity)
         return (connection, connection)
     }
 

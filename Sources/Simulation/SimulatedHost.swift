@@ -1,4 +1,5 @@
 package import ClusterModel
+package import HypervisorInterface
 
 /// A host of the simulated world with the domains on it.
 package struct SimulatedHost: Hashable, Codable, Sendable {
@@ -14,12 +15,18 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
     package var silentUntil: Timestamp?
     /// We do not reach its daemon before this moment; other hosts do.
     package var unreachableUntil: Timestamp?
+    /// Our name for it leads to another machine before this moment, which knows none of its
+    /// domains.
+    package var misleadsUntil: Timestamp?
     /// Other hosts' daemons do not reach its daemon before this moment; we do.
     package var peersCutUntil: Timestamp?
     /// Its migration network carries nothing before this moment.
     package var linkDownUntil: Timestamp?
     /// Somebody else placed or started a domain here: what we know of its room is void.
     package var isTouchedByOthers = false
+    /// What our controller laid here, and another that works here or has.
+    package internal(set) var lease: HostLease?
+    package internal(set) var otherController: OtherController?
     package var bootedAt: Timestamp
     /// Files that this host alone has, by path; nil where nobody follows any.
     package internal(set) var files: [String: SimulatedFile]?
@@ -56,6 +63,10 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
     /// Its daemon does not hear other hosts' daemons.
     package func isCutFromPeers(at time: Timestamp) -> Bool {
         isSilent(at: time) || peersCutUntil.map { time < $0 } ?? false
+    }
+
+    package func isMisleading(at time: Timestamp) -> Bool {
+        misleadsUntil.map { time < $0 } ?? false
     }
 
     package func isLinkDown(at time: Timestamp) -> Bool {

@@ -15,6 +15,9 @@ extension SimulatedWorld {
         guard migration(of: request.domain) == nil, !hasJob(request.domain, on: source) else {
             throw refused(.failed, 55, "another migration job is already running for the domain")
         }
+        guard !hasOtherJob(request.domain) else {
+            throw refused(.failed, 68, "cannot acquire state change lock (held by a backup)")
+        }
         guard !copy.isIncoming, copy.presence == .running || copy.presence == .paused else {
             throw refused(.failed, 55, "domain is \(copy.presence.rawValue) and cannot migrate")
         }
@@ -42,7 +45,9 @@ extension SimulatedWorld {
     ) throws(HypervisorError) -> SimulatedHost {
         let isManaged = request.options.route == .managed
         guard let target = host(request.target), let origin = host(source),
-            !(isManaged ? target.isUnreachable(at: now) : target.isCutFromPeers(at: now)),
+            !(isManaged
+                ? target.isUnreachable(at: now) || target.isMisleading(at: now)
+                : target.isCutFromPeers(at: now)),
             isManaged || !origin.isCutFromPeers(at: now)
         else {
             throw refusal(

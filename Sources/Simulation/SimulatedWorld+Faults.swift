@@ -24,6 +24,12 @@ extension SimulatedWorld {
             let until = now.advanced(byMilliseconds: duration)
             changeHost(host) { $0.unreachableUntil = max($0.unreachableUntil ?? until, until) }
             breakConnections(to: host)
+        case .anotherMachine(let host, let duration):
+            let until = now.advanced(byMilliseconds: duration)
+            changeHost(host) { $0.misleadsUntil = max($0.misleadsUntil ?? until, until) }
+            breakConnections(to: host)
+        case .anotherController(let host, let duration):
+            beginAnotherRun(on: host, for: duration)
         case .peerLoss(let host, let duration):
             cutFromPeers(host, for: duration)
         case .hostDisabled(let host):
@@ -35,7 +41,7 @@ extension SimulatedWorld {
         case .stuckMonitor, .lostFinish, .lostConfirm, .lostUndefine, .killedInFinish,
             .postcopyBreak, .guestShutDown, .guestStarted, .guestPaused, .guestResumed, .guestBusy,
             .movedByAnother, .movedCarelessly, .abortedByAnother, .guestLate, .guestDeaf,
-            .startFails:
+            .startFails, .backup:
             strikeDomain(fault)
         }
         shareLinks()
@@ -77,6 +83,8 @@ extension SimulatedWorld {
                 domain, to: target, withDefinition: persistent?.facts.isPersistent ?? true)
         case .movedCarelessly(let domain, let target):
             moveByAnother(domain, to: target, withDefinition: false)
+        case .backup(let domain, let duration):
+            beginOtherJob(of: domain, for: duration)
         case .guestLate(let domain, let milliseconds):
             setShutdown(.late(milliseconds: milliseconds), of: domain)
         case .guestDeaf(let domain):
@@ -88,7 +96,8 @@ extension SimulatedWorld {
             guard let migration = migration(of: domain) else { break }
             try? abortMigration(of: domain, on: migration.source)
         case .daemonRestart, .hostLoss, .hostReboot, .powerCut, .linkLoss, .slowLink,
-            .connectionLoss, .peerLoss, .hostDisabled, .foreignFile:
+            .connectionLoss, .peerLoss, .hostDisabled, .foreignFile, .anotherMachine,
+            .anotherController:
             break
         }
     }

@@ -8,7 +8,9 @@ extension SimulatedWorld {
         of domain: DomainID, on host: HostName
     ) throws(HypervisorError) -> DomainSighting {
         try reach(host, operation: "look up domain")
-        guard let copy = copy(of: domain, on: host) else { return DomainSighting(.absent) }
+        guard !isMisleading(host), let copy = copy(of: domain, on: host) else {
+            return DomainSighting(.absent)
+        }
         // With a stuck monitor nobody can be asked for the job; a source in post-copy shows it.
         let isKnown =
             !copy.isStuck(at: now) || copy.isIncoming
@@ -56,6 +58,10 @@ extension SimulatedWorld {
         try reach(name, operation: "read inventory")
         guard let host = host(name) else { preconditionFailure("\(name) was reached and is gone") }
         var facts = host.facts
+        facts.uuid = machine(behind: name)
+        guard !isMisleading(name) else {
+            return HostInventory(host: name, at: now, facts: facts, domains: [])
+        }
         fillFree(&facts, host)
         let jobs = migrations.filter { $0.source == name || $0.target == name }
         return HostInventory(
@@ -68,6 +74,7 @@ extension SimulatedWorld {
     /// Names of what has a process there, incoming ones too.
     package func guests(on name: HostName) throws(HypervisorError) -> [String] {
         try reach(name, operation: "list domains")
+        guard !isMisleading(name) else { return [] }
         return host(name)?.domains.filter { $0.isActive || $0.isIncoming }.map(\.facts.name) ?? []
     }
 

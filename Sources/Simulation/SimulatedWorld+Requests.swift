@@ -96,6 +96,11 @@ extension SimulatedWorld {
         of domain: DomainID, on source: HostName
     ) throws(HypervisorError) {
         _ = try answering(domain, on: source, operation: "abort job")
+        if hasOtherJob(domain) {
+            violations.append("ended somebody's backup of \(domain)")
+            otherJobs?.removeAll { $0.domain == domain }
+            return
+        }
         guard let job = migrations.first(where: { $0.domain == domain && $0.source == source })
         else {
             throw refusal(
@@ -224,7 +229,7 @@ extension SimulatedWorld {
         _ domain: DomainID, on host: HostName, operation: String
     ) throws(HypervisorError) -> SimulatedDomain {
         try reach(host, operation: operation)
-        guard let copy = copy(of: domain, on: host) else {
+        guard !isMisleading(host), let copy = copy(of: domain, on: host) else {
             throw refusal(
                 .noDomain, 42, operation, domain, host, "no domain with matching uuid")
         }

@@ -23,6 +23,7 @@ extension SimulatedWorld {
             if case .at(let time) = item.trigger { consider(time) }
         }
         for shell in shells { consider(shell.until) }
+        for job in otherJobs ?? [] { consider(job.until) }
         if hasTruth { for down in truth?.downs ?? [] { consider(down.until) } }
         for host in hosts {
             consider(host.rebootsAt)
@@ -51,6 +52,8 @@ extension SimulatedWorld {
         let due = schedule.filter { isDue($0.trigger) }
         schedule = schedule.filter { !isDue($0.trigger) }
         for item in due { inject(item.fault) }
+        let now = now
+        otherJobs?.removeAll { $0.until <= now }
         let over = shells.filter { $0.until <= now }
         shells.removeAll { $0.until <= now }
         for shell in over { clean(shell) }

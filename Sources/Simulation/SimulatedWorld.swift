@@ -21,6 +21,8 @@ package struct SimulatedWorld: Hashable, Codable, Sendable {
     /// What we did that nobody may do. Always empty, or the executor has a bug.
     package internal(set) var violations: [String] = []
     var shells: [StaleIncoming] = []
+    /// Other people's work on domains; nil where there was none yet.
+    var otherJobs: [OtherJob]?
     /// One word where nothing moves cold and no images are followed.
     private var boxedTruth: Boxed<WorldTruth>?
     var nextMigration = 1

@@ -5,7 +5,9 @@ import Telemetry
 
 /// The connections to one simulated host as our process has them: each call takes its time, may be
 /// lost, is another moment to die at, and must be allowed by what the journal says.
-struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepInspector {
+struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepInspector,
+    LeaseKeeper
+{
     let host: HostName
     private var connection: SimulatedConnection
     private let process: VirtualProcess
@@ -20,7 +22,8 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
     var hostConnection: HostConnection {
         HostConnection(
             inspector: self, actuator: self, controllerURI: "", peerURI: "",
-            migrateURI: "tcp://\(host)", images: self)
+            migrateURI: "tcp://\(host)", images: self, identity: connection.identity,
+            leases: self)
     }
 
     // MARK: HostInspector
@@ -57,6 +60,7 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
         let isLost = process.note { run in
             let isLost = run.lot.chance(10)
             let name = run.log.name(domain)
+            run.demandOwn(domain, from: host)
             run.tell(
                 isLost
                     ? "the abort of \(name) is lost"
@@ -173,6 +177,24 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
             try await connection.copyDefinition(request)
         }
     }
+
+    // MARK: LeaseKeeper
+
+    func lease() async throws -> HostLease? { try await connection.lease() }
+
+    /// Without a moment to die at: what the seeds found before there were leases stays as it was.
+    func lay(_ lease: HostLease) async throws -> Bool {
+        // Asked of the machine that the name leads to.
+        _ = try await connection.lease()
+        return try process.quietly { try $0.lay(lease, on: host) }
+    }
+
+    func lift(_ id: String) async throws {
+        _ = try await connection.lease()
+        try process.quietly { try $0.lift(id, on: host) }
+    }
+
+    func wayToLift(_ id: String) -> String { connection.wayToLift(id) }
 
     // MARK: StepInspector
 

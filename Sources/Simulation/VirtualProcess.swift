@@ -125,12 +125,14 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
         // Nothing here moves between two changes of the world.
         ours.pollMilliseconds = 5000
         let isBlind = state.withLock(\.shortcut) == .ignoresMaintenance
+        let connections = Dictionary(
+            uniqueKeysWithValues: hosts.map { ($0, VirtualConnection($0, self).hostConnection) })
+        let leases = RunLeases(
+            connections, of: VirtualRun.controller, for: "run 1", clock: ours,
+            tell: { self.observe(.note($0)) })
         return RunExecutor(
             run: RunID(1), machine: WitnessedMachine(machine, process: self), journal: self,
-            connections: Dictionary(
-                uniqueKeysWithValues: hosts.map { ($0, VirtualConnection($0, self).hostConnection) }
-            ),
-            clock: ours, observer: self,
+            connections: connections, clock: ours, observer: self, leases: leases,
             closure: { host in
                 try self.read { world in
                     world.closed.contains(host) && !isBlind ? "\(host) is in maintenance" : nil
@@ -184,6 +186,16 @@ final class VirtualProcess: WorldHolder, RunJournal, RunObserver {
                 run.examine()
                 run.tick()
             }
+            return try body(&run.world)
+        }
+    }
+
+    /// A change that is neither examined nor a moment to die at.
+    func quietly<Value: Sendable>(
+        _ body: @Sendable (inout SimulatedWorld) throws -> Value
+    ) throws -> Value {
+        try state.withLock { run in
+            guard !run.isKilled else { throw VirtualRun.Killed() }
             return try body(&run.world)
         }
     }

@@ -62,7 +62,18 @@ extension VirtualRun {
         {
             report(["step \(id) continues although it was aborted"])
         }
+        for end in [host, request.target] where world.isHeldByAnother(end) {
+            report(["step \(id) migrates while another controller works on \(end)"])
+        }
         noteWhetherTwice(move, by: "migrate it")
+    }
+
+    /// Whoever ends a migration must have begun it, in this life or one before.
+    mutating func demandOwn(_ domain: DomainID, from host: HostName) {
+        guard let job = world.migration(of: domain), job.source == host,
+            !ours.contains(job.id), step(of: domain)?.step.move.target != job.target
+        else { return }
+        report(["kvmbalance aborts another's migration of \(log.name(domain))"])
     }
 
     /// Nobody is shut down before that is in the journal.
@@ -203,6 +214,7 @@ extension VirtualRun {
         }
         examineEmptied(outcome)
         examinePromises(outcome)
+        examineLeases(outcome)
         examineLeft(outcome)
         examineAsked(outcome)
         if outcome.state != .halted, let open = state.openSteps.first {
@@ -223,6 +235,18 @@ extension VirtualRun {
             examineAutostart(of: step)
         }
     }
+
+    /// A run that is over works nowhere any more.
+    private mutating func examineLeases(_ outcome: RunOutcome) {
+        guard outcome.state != .halted else { return }
+        for host in world.hosts where host.lease?.id == Self.controller.leaseID {
+            if host.isUnreachable(at: world.now) || host.isMisleading(at: world.now) { continue }
+            report(["the run is over and its lease lies on \(host.name)"])
+        }
+    }
+
+    static let controller = ControllerIdentity(
+        machine: "ours", database: "ours", place: "kvmbalance on ops1")
 
     /// Who is down and what lies about is named, by name and by path.
     private mutating func examineLeft(_ outcome: RunOutcome) {

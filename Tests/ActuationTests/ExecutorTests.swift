@@ -1,6 +1,7 @@
 import Actuation
 import ClusterModel
 import Execution
+import HypervisorInterface
 import Synchronization
 import TestSupport
 import Testing
@@ -15,7 +16,8 @@ struct ExecutorTests {
 
     /// Runs a plan of one step from host1 to host2; what is left cannot be planned.
     private func run(
-        _ mode: Step.Mode, _ hosts: [FakeHost], closed: [HostName] = []
+        _ mode: Step.Mode, _ hosts: [FakeHost], closed: [HostName] = [],
+        keepers: [RunLeasesTests.Keeper] = [], wish: RunEvent? = nil
     ) async -> (outcome: RunOutcome, journal: [JournalEvent]) {
         var plan = MigrationPlan.ofOneStep
         plan.steps[0].mode = mode
@@ -26,15 +28,24 @@ struct ExecutorTests {
         var state = RunState(plan: plan)
         for event in facts { state.apply(event, at: Timestamp(seconds: 1)) }
         let journal = ListJournal()
+        var connections = Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0.connection) })
+        for keeper in keepers { connections[keeper.host]?.leases = keeper }
+        let clock = WorldClock(
+            now: { Timestamp(seconds: 2) }, sleep: { _ in await Task.yield() })
         let executor = RunExecutor(
             run: RunID(1), machine: RunMachine(state: state, recovering: false),
-            journal: journal,
-            connections: Dictionary(uniqueKeysWithValues: hosts.map { ($0.host, $0.connection) }),
-            clock: WorldClock(
-                now: { Timestamp(seconds: 2) }, sleep: { _ in await Task.yield() }),
-            observer: Nobody(),
+            journal: journal, connections: connections, clock: clock, observer: Nobody(),
+            leases: RunLeases(
+                connections, of: HostLeaseTests.ours, for: "run 1", clock: clock, tell: { _ in }),
             closure: { closed.contains($0) ? "\($0) is in maintenance" : nil }
         ) { _, _, _ in throw NoPlan() }
+        if let wish {
+            let source = hosts.first
+            Task {
+                while source?.now.deeds.isEmpty == true { await Task.yield() }
+                executor.send(wish)
+            }
+        }
         let outcome = await executor.execute()
         return (outcome, journal.events.withLock(\.self))
     }
@@ -110,6 +121,46 @@ struct ExecutorTests {
         let (_, other) = await run(.live, hosts)
         #expect(source.now.deeds == ["migrate"])
         #expect(other.contains { if case .attemptFailed = $0 { true } else { false } })
+    }
+
+    /// A run that another controller has overtaken starts nothing more.
+    @Test func nothingBeginsWhereAnotherControllerWorks() async {
+        for host in ["host1", "host2"] as [HostName] {
+            let source = FakeHost("host1") { $0.presence = .running }
+            let keeper = RunLeasesTests.Keeper(host)
+            let other = HostLease(
+                of: HostLeaseTests.others, purpose: "run 7", since: Timestamp(seconds: 1),
+                renewedAt: Timestamp(seconds: 2))
+            keeper.state.withLock { $0.lease = other }
+            let (outcome, journal) = await run(
+                .live, [source, FakeHost("host2")], keepers: [keeper])
+            #expect(source.now.deeds.isEmpty)
+            #expect(outcome.state == .failed)
+            #expect(outcome.reason?.hasPrefix("another controller has begun: \(host)") == true)
+            #expect(
+                journal.contains { if case .stopping = $0 { true } else { false } }, "\(journal)")
+        }
+    }
+
+    @Test func theLeasesAreGivenBackAtTheEnd() async {
+        let keepers = ["host1", "host2"].map { RunLeasesTests.Keeper($0) }
+        let source = FakeHost("host1") { $0.presence = .running }
+        _ = await run(.live, [source, FakeHost("host2")], keepers: keepers)
+        #expect(source.now.deeds == ["migrate"])
+        #expect(keepers.allSatisfy { $0.lease() == nil })
+    }
+
+    /// Whatever works on a guest that is asked to shut down, it is no migration of ours.
+    @Test func noJobIsEndedForAColdMove() async {
+        let source = FakeHost("host1") {
+            ($0.presence, $0.goesDownAfter) = (.running, 3)
+            $0.waitsForShutdown = true
+        }
+        let (outcome, _) = await run(
+            .offline, [source, FakeHost("host2")], wish: .abort(reason: "a person aborts"))
+        #expect(outcome.state == .failed)
+        #expect(!source.now.deeds.contains("abort"), "\(source.now.deeds)")
+        #expect(source.now.deeds.contains("shut down"))
     }
 
     @Test func theDrainedHostIsAskedWhoIsThere() async {

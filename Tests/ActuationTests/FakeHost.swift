@@ -24,6 +24,8 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         var isSilent = false
         /// A migration from here goes on until it is aborted; each look finds it no further.
         var migratesUntilAborted = false
+        /// It is waited for that it shuts down, until that is no longer wanted.
+        var waitsForShutdown = false
         var isAborted = false
         /// Files that can be read whole, with what they hold.
         var files: [String: (stamp: FileStamp, content: String)] = [:]
@@ -142,12 +144,14 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         for image in images { note("remove \(image.path)") }
     }
 
-    func shutDown(_ domain: DomainID, within seconds: Int, control: any CancellableProgress) throws
-    {
+    func shutDown(
+        _ domain: DomainID, within seconds: Int, control: any CancellableProgress
+    ) async throws {
         control.askedToShutDown()
         state.withLock { $0.isAsked = true }
         note("shut down")
         guard !now.obeys else { return state.withLock { $0.presence = .inactive } }
+        while now.waitsForShutdown, !control.isCancelled { await Task.yield() }
         throw error("it did not shut down")
     }
 

@@ -75,6 +75,10 @@ package struct FaultScenario {
             let time = world.now.advanced(byMilliseconds: random.number(in: 1...120_000))
             world.schedule.append(ScheduledFault(.at(time), .hostDisabled(host)))
         }
+        if faults {
+            world.schedule += ScheduledFault.randomOthers(
+                in: world, moves: plan.moves, random: &random)
+        }
         if faults, hasImages {
             world.schedule += Self.veryLate(plan.moves, at: world.now, seed: seed)
         }

@@ -135,7 +135,10 @@ package struct GreedyPlanner {
     }
 
     private func isUsable(_ host: HostName, _ world: SimulatedWorld) -> Bool {
-        world.host(host).map { !$0.isUnreachable(at: world.now) && !$0.isLinkDown(at: world.now) }
+        world.host(host).map {
+            !$0.isUnreachable(at: world.now) && !$0.isLinkDown(at: world.now)
+                && !$0.isMisleading(at: world.now)
+        }
             ?? false
     }
 
@@ -162,10 +165,13 @@ package struct GreedyPlanner {
         _ kind: MigrationPlan.Kind, _ steps: [Step], _ blockers: [Blocker],
         _ world: SimulatedWorld
     ) -> MigrationPlan {
+        let uuids = world.hosts.map { ($0.name, $0.facts.uuid) }
         var plan = MigrationPlan(
             kind: kind, hosts: [drained],
             outcome: steps.isEmpty ? (blockers.isEmpty ? .nothingToDo : .infeasible) : .plan,
-            origin: MigrationPlan.Origin(digest: "", observedAt: Timestamp(seconds: 0)),
+            origin: MigrationPlan.Origin(
+                digest: "", observedAt: Timestamp(seconds: 0), hostUUIDs: Dictionary(firstOf: uuids)
+            ),
             limits: limits, options: options, steps: steps, blockers: blockers)
         plan.unreachable = world.hosts.filter { $0.isUnreachable(at: world.now) }.map(\.name)
         return plan

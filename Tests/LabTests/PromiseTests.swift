@@ -126,7 +126,7 @@ struct PromiseTests {
     }
 
     /// Waits until a command says this on standard error.
-    private static func says(_ words: String, _ command: ShellCommand) async throws {
+    static func says(_ words: String, _ command: ShellCommand) async throws {
         for _ in 0..<600 {
             if command.errorsSoFar.contains(words) { return }
             try await Task.sleep(for: .milliseconds(100))

@@ -117,11 +117,17 @@ struct HypervisorErrorTests {
         #expect(waiting.message == "no answer within 1500 ms; it was not started and will not be")
     }
 
+    private func failure(
+        _ code: virErrorNumber, _ origin: virErrorDomain, _ message: String
+    ) -> LibvirtFailure {
+        LibvirtFailure(
+            code: Int(code.rawValue), origin: Int(origin.rawValue), message: message)
+    }
+
     @Test("Only a target's libvirtd that the source cannot reach sends us the other way")
     func route() {
         func means(_ message: String, _ peerURI: String = "qemu+tcp://b/system") -> Bool {
-            LibvirtActuator.meansUnreachablePeer(
-                error(VIR_ERR_SYSTEM_ERROR, message), peerURI: peerURI)
+            failure(VIR_ERR_SYSTEM_ERROR, VIR_FROM_RPC, message).meansUnreachablePeer(peerURI)
         }
         #expect(means("Unable to resolve address 'nowhere' service '16509': Temporary failure"))
         #expect(means("Cannot recv data: Host key verification failed.: Connection reset by peer"))
@@ -131,6 +137,38 @@ struct HypervisorErrorTests {
         #expect(means(refused, "qemu+tcp://b:1/system") && !means(refused))
         #expect(!means("Lost connection to destination host"))
         #expect(!means("Cannot recv data: Connection reset by peer"))
+        #expect(means("Cannot read CA certificate '/etc/pki/CA/cacert.pem': No such file"))
+    }
+
+    @Test("What QEMU says of certificates once a migration has begun is not about the daemons")
+    func certificates() {
+        let words =
+            "internal error: unable to execute QEMU command 'migrate': Unable to verify "
+            + "peer certificate: The certificate is not trusted"
+        for origin in [VIR_FROM_QEMU, VIR_FROM_CRYPTO, VIR_FROM_NONE] {
+            #expect(
+                !failure(VIR_ERR_INTERNAL_ERROR, origin, words)
+                    .meansUnreachablePeer("qemu+tls://b/system"))
+        }
+        let daemon =
+            "Failed to connect to remote libvirt URI qemu+tls://b/system: Cannot read CA "
+            + "certificate"
+        #expect(
+            failure(VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, daemon)
+                .meansUnreachablePeer("qemu+tls://b/system"))
+        #expect(
+            !failure(VIR_ERR_INTERNAL_ERROR, VIR_FROM_QEMU, daemon)
+                .meansUnreachablePeer("qemu+tls://b/system"))
+    }
+
+    @Test("A hiccup of our own connection is not the peers'")
+    func ownConnection() {
+        let words = "Cannot recv data: ssh: connect to host a port 22: Connection refused"
+        var found = failure(VIR_ERR_SYSTEM_ERROR, VIR_FROM_RPC, words)
+        found.blamesPeer = found.meansUnreachablePeer("qemu+ssh://b/system")
+        #expect(HypervisorError(found, context).kind == .peerUnreachable)
+        found.isConnectionFailure = true
+        #expect(HypervisorError(found, context).kind == .unreachable)
     }
 
     /// It goes to terminals, logs, the journal and the database.

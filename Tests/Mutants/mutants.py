@@ -10,10 +10,15 @@ PHASE = "Sources/Execution/StepPhase.swift"
 MACHINE = "Sources/Execution/RunMachine.swift"
 LOOKS = "Sources/Actuation/RunExecutor+Looks.swift"
 CONTROL = "Sources/Actuation/StepProgress.swift"
-MACHINE = "Sources/Execution/RunMachine.swift"
 ELSEWHERE = "Sources/Execution/RunMachine+Elsewhere.swift"
 CLOSED = "Sources/Execution/RunMachine+Closed.swift"
 FINAL = "Sources/Execution/FinalCheck.swift"
+IDENTITY = "Sources/HypervisorInterface/HostIdentity.swift"
+LEASE = "Sources/HypervisorInterface/HostLease.swift"
+LEASES = "Sources/Actuation/RunLeases.swift"
+RUN_LEASES = "Sources/Actuation/RunExecutor+Leases.swift"
+JOBS = "Sources/HypervisorInterface/DomainJobKind.swift"
+LOCATING = "Sources/Execution/RunMachine+Locating.swift"
 
 
 class Mutant(NamedTuple):
@@ -153,4 +158,37 @@ MUTANTS = [
     Mutant(
         "moves-whom-somebody-has-taken", IMAGES,
         "            try await demandEnd(of: open.step, source)\n", ""),
+    Mutant(
+        "believes-any-machine", IDENTITY,
+        "guard let expected, expected != found.lowercased() else { return nil }",
+        "guard let expected, expected == nil else { return nil }"),
+    Mutant(
+        "forgets-which-machines-they-were", EXECUTOR,
+        "        for (host, uuid) in machine.state.hostUUIDs { "
+        "connections[host]?.identity?.expect(uuid) }\n", ""),
+    Mutant(
+        "begins-where-another-works", EXECUTOR,
+        "        try await demandLeases(on: open.step.move)\n", ""),
+    Mutant(
+        "takes-the-lease-of-a-living-controller", LEASE,
+        "self = watched == found ? .abandoned(found) : .held(found)",
+        "self = .abandoned(found)"),
+    Mutant(
+        "asks-the-source-alone", RUN_LEASES,
+        "for host in [move.source, move.target] {", "for host in [move.source] {"),
+    Mutant(
+        "renews-no-lease", RUN_LEASES,
+        "            for words in await leases.renew() {\n",
+        "            for words in [String]() {\n"),
+    Mutant(
+        "leaves-its-leases", RUN_LEASES,
+        "        await leases?.release(machine.state.touchedHosts)\n", ""),
+    Mutant(
+        "ends-any-job", JOBS,
+        "        case .other(let work): \"\\(work) works on it, and that is not ours to end\"\n",
+        "        case .other: nil\n"),
+    Mutant(
+        "ends-anothers-migration", LOCATING,
+        "            decision == .wait && source.jobActive && target.presence == .absent\n",
+        "            false\n"),
 ]

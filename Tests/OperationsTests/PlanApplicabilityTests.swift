@@ -48,6 +48,25 @@ struct PlanApplicabilityTests {
         #expect(PlanApplicability.differences(between: plan, and: busy) == [])
     }
 
+    @Test func anotherMachineBehindAHostsNameIsNamed() {
+        func host(_ uuid: String) -> Host {
+            var host = Host(name: "host2")
+            host.facts = HostFacts(
+                uuid: uuid, hostname: "", cpu: HostCPU(architecture: "x86_64", logicalCPUs: 4),
+                memory: .gibibytes(8))
+            return host
+        }
+        let calm = world([("a", "host1", .running)])
+        let other = ClusterSnapshot(
+            observedAt: calm.observedAt, hosts: [Host(name: "host1"), host("b")],
+            domains: calm.domains)
+        var plan = Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")])
+        plan.origin.hostUUIDs = ["host2": "a"]
+        #expect(
+            PlanApplicability.differences(between: plan, and: other)
+                == ["host2 is another machine: its host UUID was a and is b"])
+    }
+
     @Test func eachChangeIsNamed() {
         #expect(differences(world([])) == ["'a' is no longer on any of the hosts"])
         #expect(differences(world([("a", "host2", .running)])) == ["'a' is on host2, not on host1"])

@@ -11,7 +11,7 @@ struct Mutant: RunDeciding {
         case destroysWhatStayed, destroysOnTimeout, resumesWhatIsPaused, believesTheReply
         case takesUnknownForAbsent, undefinesTheLast, takesSplitBrainForArrival
         case trustsThePlan, ignoresASecondActor, forgetsAutostart, takesBrokenPostcopyForPaused
-        case asksOnlyTheSource, ignoresOtherHosts
+        case asksOnlyTheSource, ignoresOtherHosts, takesEveryMigrationForOurs
         // What it says of the hosts and the guests in the end.
         case takesHostsForEmpty, takesGuestsForWell
         // What it waits for.
@@ -103,6 +103,9 @@ struct Mutant: RunDeciding {
             source.presence = .running
             source.jobActive = false
             target = DomainSighting(.absent)
+        case .takesEveryMigrationForOurs
+        where isVerifying && arrived == .absent && source.jobActive:
+            target = DomainSighting(.pausedByMigration, jobActive: true)
         case .ignoresASecondActor:
             source.jobActive = false
             target.jobActive = false

@@ -45,6 +45,8 @@ struct CollectCommand: FleetCommand {
                 period: .seconds(period), ticksPerInventory: max(1, 60 / period)),
             clock: ContinuousClock(), now: composition.now, logger: logger)
         if once { return try report(try await collector.collectOnce()) }
+        let lock = try composition.stores.lockCollector()
+        defer { lock.release() }
         var kept = composition.fleet.retention
         if let keepDays { kept.raw = Int64(keepDays) * 86_400 }
         let retention = RetentionService(

@@ -31,16 +31,33 @@ struct RunsListCommand: FleetCommand {
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
         let driven = service.driver?.run
-        for run in try await service.summaries() {
-            table.add(
-                run.run.description, run.kind.rawValue,
-                run.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
-                run.outcome?.state.rawValue ?? (run.run == driven ? "running" : "killed"),
-                run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
-                run.outcome?.reason ?? run.stopReason ?? "")
+        var rows = try await service.summaries().map { run in
+            (
+                run.run,
+                [
+                    run.run.description, run.kind.rawValue, hosts(run.hosts),
+                    run.outcome?.state.rawValue ?? (run.run == driven ? "running" : "killed"),
+                    run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
+                    run.outcome?.reason ?? run.stopReason ?? "",
+                ]
+            )
         }
+        rows += try await service.unreadableRuns().map { run in
+            (
+                run.run,
+                [
+                    run.run.description, run.kind, hosts(run.hosts), "unreadable",
+                    run.createdAt.description, "-", run.reason,
+                ]
+            )
+        }
+        for (_, cells) in rows.sorted(by: { $0.0 > $1.0 }) { table.add(cells) }
         Console.out(table.isEmpty ? "There are no runs." : table.text)
         return .done
+    }
+
+    private func hosts(_ hosts: [HostName]) -> String {
+        hosts.inNaturalOrder.map(\.rawValue).joined(separator: ",")
     }
 }
 
@@ -150,6 +167,9 @@ struct RunsAbortCommand: FleetCommand {
             if isJSON { try show(report) }
             return .done
         case .ended(let ending): return try show(ending, composition.flags)
+        case .givenUp(let run, let reason):
+            Console.err("Run \(run): \(reason)")
+            return .done
         }
     }
 }

@@ -17,8 +17,8 @@ struct Table {
     }
 
     /// What would steer a terminal or end a line is made visible here: it takes more room then.
-    mutating func add(_ cells: String...) { add(cells: cells) }
-    mutating func add(cells: [String]) { rows.append(cells.map(Format.oneLine)) }
+    mutating func add(_ cells: String...) { add(cells) }
+    mutating func add(_ cells: [String]) { rows.append(cells.map(Format.oneLine)) }
     var isEmpty: Bool { rows.isEmpty }
 
     var text: String {

@@ -84,6 +84,7 @@ package struct FleetObserver: Sendable {
         let known = try await metrics.observations()
         var reports: [HostReport] = []
         for look in looks { reports.append(try await report(look, known, metrics)) }
+        for words in HostTwins.warnings(in: reports) { await progress.observe(.warning(words)) }
         let maintenance = Set(try await stores.journal().maintenance().map(\.host))
             .subtracting(admitted)
         let builder = SnapshotBuilder(
@@ -92,6 +93,8 @@ package struct FleetObserver: Sendable {
         let built = builder.build(from: reports)
         for warning in built.warnings { await progress.observe(.warning(warning)) }
         var snapshot = policy.trusted(built.snapshot)
+        // Whatever follows from this plan is done on the machines that were seen for it.
+        hosts.expect(snapshot.hostUUIDs)
         // For one host it was reported above: this is what all of them cannot have together.
         if let fault = snapshot.faults.first {
             throw CommandError("the fleet cannot be planned: \(fault)", exit: .failed)
@@ -106,13 +109,16 @@ package struct FleetObserver: Sendable {
         _ look: HostReading, _ known: [HostObservation], _ metrics: MetricsStore
     ) async throws -> HostReport {
         let settings = settings(of: look.host)
+        let last = known.first { $0.host == look.host }
         switch look.result {
         case .success(let inventory):
             let observation = HostObservation(inventory)
+            if let last, let words = HostTwins.change(from: last, to: observation) {
+                await progress.observe(.warning(words))
+            }
             try await metrics.store(observation)
             return HostReport(settings: settings, observation: observation)
         case .failure(let error):
-            let last = known.first { $0.host == look.host }
             return HostReport(settings: settings, observation: last, fault: error.message)
         }
     }

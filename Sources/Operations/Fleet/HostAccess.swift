@@ -44,6 +44,11 @@ package struct FleetHosts: Sendable {
     package var memoryProbes: [any DirtyRateProbe] { all.map(\.memoryProbe) }
     package var connections: [HostName: HostConnection] { accesses.mapValues(\.connection) }
 
+    /// From now on these machines must answer where the hosts' names lead.
+    package func expect(_ uuids: [HostName: String]) {
+        for (host, uuid) in uuids { accesses[host]?.connection.identity?.expect(uuid) }
+    }
+
     /// Throws the first of these hosts that the fleet file does not have.
     package func require(_ hosts: [HostName]) throws {
         for host in hosts where accesses[host] == nil {

@@ -25,6 +25,21 @@ package final class Stores: Sendable {
         }
     }
 
+    /// For a collector that goes on: two would store everything twice.
+    package func lockCollector() throws -> FleetLock {
+        switch try FleetLock.acquire(
+            directory: directory, purpose: "collect", file: FleetLock.collectorFileName)
+        {
+        case .acquired(let lock): return lock
+        case .held(let holder):
+            let end = holder.process.map { ": kill \($0)" } ?? ""
+            throw CommandError(
+                "a collector stores samples in \(directory) already: \(holder.description). One is "
+                    + "enough; to replace it, end it first\(end), or systemctl stop "
+                    + "kvmbalance-collect", exit: .busy)
+        }
+    }
+
     package func metrics() throws -> MetricsStore {
         try openMetrics.withLock { store in
             let opened = try store ?? MetricsStore(directory: directory)

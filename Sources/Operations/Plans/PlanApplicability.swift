@@ -9,7 +9,9 @@ enum PlanApplicability {
         // The digest does not tell of what is under way.
         let arriving = plan.kind == .drain ? arrivals(plan, snapshot) : []
         guard plan.origin.digest != snapshot.digest else { return arriving }
-        var found = arriving + plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
+        var found =
+            strangers(plan, snapshot) + arriving
+            + plan.steps.flatMap { differences(of: $0, in: plan, snapshot) }
         if plan.kind == .drain || plan.kind == .consolidate { found += newcomers(plan, snapshot) }
         if found.isEmpty {
             found.append(
@@ -17,6 +19,15 @@ enum PlanApplicability {
                     + "\(plan.origin.observedAt)")
         }
         return found
+    }
+
+    /// Hosts of the plan that are other machines by now.
+    private static func strangers(_ plan: MigrationPlan, _ snapshot: ClusterSnapshot) -> [String] {
+        let present = snapshot.hostUUIDs
+        return plan.origin.hostUUIDs.sorted { $0.key < $1.key }.compactMap { host, uuid in
+            guard let found = present[host], found != uuid else { return nil }
+            return "\(host) is another machine: its host UUID was \(uuid) and is \(found)"
+        }
     }
 
     private static func differences(

@@ -1,5 +1,6 @@
 package import ClusterModel
 package import Execution
+import Persistence
 
 /// A run for programs (the JSON form is fixed by the interface) and for people.
 package struct RunReport: Encodable {
@@ -93,5 +94,41 @@ package struct RunReport: Encodable {
         case .pending, .running, .failed, .compensated: break
         }
         return report
+    }
+}
+
+/// A run in a list of all, also one that cannot be read.
+package enum ListedRun: Encodable {
+    case readable(RunReport)
+    case unreadable(UnreadableReport)
+
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .readable(let report): try report.encode(to: encoder)
+        case .unreadable(let report): try report.encode(to: encoder)
+        }
+    }
+}
+
+/// As much of a run as is known without its records.
+package struct UnreadableReport: Encodable {
+    package var run: RunID
+    package var state = "unreadable"
+    package var kind: String
+    package var hosts: [HostName]
+    package var reason: String
+    package var startedAt: Timestamp
+
+    private enum CodingKeys: String, CodingKey {
+        case run, state, kind, hosts, reason
+        case startedAt = "started_at"
+    }
+
+    init(_ run: UnreadableRun) {
+        self.run = run.run
+        kind = run.kind
+        hosts = run.hosts
+        reason = run.reason
+        startedAt = run.createdAt
     }
 }

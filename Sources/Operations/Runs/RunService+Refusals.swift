@@ -10,14 +10,25 @@ extension RunService {
     func refuseUnfinishedRun() async throws {
         if let (run, state) = try await journal.unfinishedRuns().first {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
-            let ways = ["resume", "rollback", "abort"].map {
-                "\n  kvmbalance runs \($0) \(run)\(flags.config)"
-            }
             throw CommandError(
                 "run \(run) (\(state.kind.rawValue)) \(what), so nothing else starts. See: "
-                    + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
-                    + ways.joined(), exit: .halted)
+                    + waysOn(from: run), exit: .halted)
         }
+        for run in try await journal.unreadableRuns() where !run.isOver {
+            await progress.observe(
+                .warning(
+                    "run \(run.run) (\(run.kind)) may not be over, and cannot be read: "
+                        + "\(run.reason). Check its domains by hand; this then ends it: kvmbalance "
+                        + "runs abort \(run.run)\(flags.config)"))
+        }
+    }
+
+    /// The commands for a run that waits for a person.
+    func waysOn(from run: RunID) -> String {
+        let ways = ["resume", "rollback", "abort"].map {
+            "\n  kvmbalance runs \($0) \(run)\(flags.config)"
+        }
+        return "kvmbalance runs show \(run)\(flags.config)\nThen one of:" + ways.joined()
     }
 
     /// Later than this, a guest that is off was shut down by its owner.

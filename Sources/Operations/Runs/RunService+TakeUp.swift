@@ -18,6 +18,8 @@ extension RunService {
         let lock = try lockFleet("runs \(goal?.rawValue ?? "resume") \(run)", run: run)
         defer { lock.release() }
         let before = try await state(of: run)
+        // Which machines they were is in the journal, and so is what happened on them.
+        observer.hosts.expect(before.hostUUIDs)
         let goal = goal ?? (before.goal == .abort ? .forward : before.goal)
         if goal == .forward, before.outcome?.state == .done {
             throw CommandError("run \(run) is done: there is nothing to resume")
@@ -34,6 +36,8 @@ extension RunService {
 
     private func goOn(with rest: RunRest, _ service: PlanService) async throws -> RunEnding {
         let (run, before, goal) = (rest.run, rest.state, rest.goal)
+        let hosts = before.unfinishedHosts.union(rest.plan?.touchedHosts ?? [])
+        let leases = try await demandLeases(on: hosts, for: "run \(run), \(goal.rawValue)")
         try await take(run, to: goal)
         if goal == .forward {
             // It may have been killed between its first record and this.
@@ -41,7 +45,7 @@ extension RunService {
                 of: service.goal(of: before.original), run: run, goingOn: before)
         }
         var ending = try await execute(
-            run, recovering: true, service: service,
+            run, recovering: true, service: service, leases: leases,
             agreed: before.openSteps.isEmpty ? rest.plan.map { AgreedPlan($0) } : nil)
         guard goal == .rollback, ending.exit == .rolledBack else { return ending }
         if before.kind == .drain {
@@ -67,11 +71,18 @@ extension RunService {
         case told(RunReport)
         /// Nobody drove it any more: what was open is settled.
         case ended(RunEnding)
+        /// Its records cannot be read: it is said to be over, and nothing was looked at.
+        case givenUp(RunID, reason: String)
     }
 
     /// Stops the process that drives this run, or settles what a killed one left.
     package func abort(_ run: RunID) async throws -> Abort {
-        let found = try await state(of: run)
+        let found: RunState
+        do {
+            found = try await state(of: run)
+        } catch let error as StoreError where error.kind == .corrupt {
+            return try await giveUp(run, error)
+        }
         if let outcome = found.outcome, outcome.state != .halted {
             throw CommandError(
                 "run \(run) has already ended (\(outcome.state.rawValue)): nothing to abort")
@@ -86,28 +97,59 @@ extension RunService {
         case .acquired(let lock):
             defer { lock.release() }
             let before = try await state(of: run)
+            observer.hosts.expect(before.hostUUIDs)
+            let leases = try await askForLeases(
+                on: before.unfinishedHosts, for: "runs abort \(run)")
             try await take(run, to: .abort)
             return .ended(
                 try await execute(
                     run, recovering: true,
-                    service: PlanService(observer, settling: before.original)))
+                    service: PlanService(observer, settling: before.original), leases: leases))
         }
+    }
+
+    /// So that it is no longer named at each command.
+    private func giveUp(_ run: RunID, _ error: StoreError) async throws -> Abort {
+        let lock = try lockFleet("runs abort \(run)", run: run)
+        defer { lock.release() }
+        let reason = "given up, because its records cannot be read: \(error)"
+        try await journal.append(
+            .ended(RunOutcome(.failed, reason: reason)), to: run, at: now())
+        return .givenUp(run, reason: reason)
     }
 
     /// Tells the process to abort or to stop, if it is this run that it drives.
     func signal(_ signal: Int32, to holder: FleetLock.Holder, of run: RunID) throws {
+        let deed = signal == SIGTERM ? "aborted" : "stopped"
+        guard holder.origin?.isHere ?? true else {
+            throw CommandError(
+                "run \(run) was not \(deed): the fleet is held by \(holder.description), which "
+                    + "runs on another machine or was started before this one booted: do it "
+                    + "there", exit: .busy)
+        }
         guard holder.run == run else {
-            let deed = signal == SIGTERM ? "aborted" : "stopped"
             throw CommandError(
                 "run \(run) was not \(deed): the fleet is held by \(holder.description), which "
                     + "does not drive run \(run). Wait for that, or "
                     + wayToStop(holder), exit: .busy)
         }
-        // Anything but another process's number would reach whole groups of processes.
-        guard let process = holder.process, process > 1, kill(process, signal) == 0 else {
+        guard holder.send(signal) else {
             throw CommandError(
                 "\(holder.description) holds the fleet and cannot be signalled: end it by "
                     + "hand, then try again", exit: .failed)
+        }
+    }
+}
+
+extension RunState {
+    /// Hosts on which something is open or still to be done.
+    fileprivate var unfinishedHosts: Set<HostName> {
+        steps.reduce(into: []) { hosts, step in
+            switch step.status {
+            case .running, .pending:
+                hosts.formUnion([step.step.move.source, step.step.move.target])
+            case .done, .skipped, .failed, .compensated: break
+            }
         }
     }
 }

@@ -33,14 +33,26 @@ package struct RunService: Sendable {
     }
 
     /// Of all runs, newest first.
-    package func reports() async throws -> [RunReport] {
-        var reports: [RunReport] = []
-        for run in try await journal.runs() { reports.append(try await report(run)) }
+    package func reports() async throws -> [ListedRun] {
+        let unreadable = try await journal.unreadableRuns()
+        var reports: [ListedRun] = []
+        for run in try await journal.runs() {
+            if let one = unreadable.first(where: { $0.run == run }) {
+                reports.append(.unreadable(UnreadableReport(one)))
+            } else {
+                reports.append(.readable(try await report(run)))
+            }
+        }
         return reports
     }
 
     /// The living process that holds the fleet, and the run that it drives.
     package var driver: FleetLock.Holder? { FleetLock.holder(directory: stores.directory) }
+
+    /// Runs of which a record cannot be read, in order of start.
+    package func unreadableRuns() async throws -> [UnreadableRun] {
+        try await journal.unreadableRuns()
+    }
 
     /// Of all runs, newest first, from the index.
     package func summaries() async throws -> [RunSummary] { try await journal.summaries() }
@@ -89,12 +101,20 @@ package struct RunService: Sendable {
     func start(
         _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
     ) async throws -> RunEnding {
-        let run = try await journal.open(
-            plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
-        try lock.describe("run \(run), \(goal)", run: run)
-        try await keepPolicy(service.policyFile, of: run)
-        try await settleMaintenance(of: goal, run: run)
-        return try await execute(run, recovering: false, service: service)
+        let leases = try await demandLeases(on: plan.touchedHosts, for: "\(goal)")
+        let run: RunID
+        do {
+            run = try await journal.open(
+                plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
+            try lock.describe("run \(run), \(goal)", run: run)
+            try await keepPolicy(service.policyFile, of: run)
+            try await settleMaintenance(of: goal, run: run)
+        } catch {
+            await leases.release()
+            throw error
+        }
+        leases.describe("run \(run), \(goal)")
+        return try await execute(run, recovering: false, service: service, leases: leases)
     }
 
     // MARK: The policy of a run
@@ -154,7 +174,8 @@ package struct RunService: Sendable {
     /// `agreed` is the plan that was shown for what is left, if nothing has to be settled before
     /// it.
     func execute(
-        _ run: RunID, recovering: Bool, service: PlanService, agreed: AgreedPlan? = nil
+        _ run: RunID, recovering: Bool, service: PlanService, leases: RunLeases,
+        agreed: AgreedPlan? = nil
     ) async throws -> RunEnding {
         let begun = try await state(of: run)
         let gate = try await MaintenanceGate(run, begun, journal)
@@ -165,7 +186,7 @@ package struct RunService: Sendable {
         let executor = RunExecutor(
             run: run, machine: machine,
             journal: journal, connections: observer.hosts.connections, clock: observer.clock,
-            observer: RunRelay(progress, file: file), checksums: journal.checksums,
+            observer: RunRelay(progress, file: file), checksums: journal.checksums, leases: leases,
             closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
             if let plan = agreed?.take() { return plan }

@@ -37,8 +37,7 @@ struct RebootPlanning {
         let hosts = Set(asked ?? snapshot.hosts.map(\.name)).sorted()
         var reboot = RollingReboot(
             outcome: .nothingToDo,
-            origin: MigrationPlan.Origin(
-                digest: snapshot.digest, observedAt: snapshot.observedAt),
+            origin: MigrationPlan.Origin(of: snapshot),
             policy: policy.name, seed: seed, hosts: hosts)
         var able: [HostName] = []
         let world = self.world(snapshot)
