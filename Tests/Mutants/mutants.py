@@ -7,7 +7,7 @@ IMAGES = "Sources/Actuation/RunExecutor+Images.swift"
 PROOF = "Sources/Actuation/RunExecutor+Proof.swift"
 COLD = "Sources/Execution/RunMachine+ColdMoves.swift"
 PHASE = "Sources/Execution/StepPhase.swift"
-MACHINE = "Sources/Execution/RunMachine.swift"
+BOUNDS = "Sources/Execution/RunMachine+Bounds.swift"
 LOOKS = "Sources/Actuation/RunExecutor+Looks.swift"
 CONTROL = "Sources/Actuation/StepProgress.swift"
 ELSEWHERE = "Sources/Execution/RunMachine+Elsewhere.swift"
@@ -69,7 +69,7 @@ MUTANTS = [
         "takes-every-copy-for-durable", PROOF,
         "doubt: open.isEmpty ? nil : doubt", "doubt: open.count >= 0 ? nil : doubt"),
     Mutant(
-        "removes-originals-too-early", MACHINE,
+        "removes-originals-too-early", BOUNDS,
         "        package var writebackProvings = 12\n",
         "        package var writebackProvings = 1\n"),
     Mutant(
@@ -115,19 +115,19 @@ MUTANTS = [
         "        return request(open.step, to: target, isPersistent: !persistent)\n"),
     Mutant(
         "begins-before-it-is-written", EXECUTOR,
-        "                try await journal.append(event, to: run, at: now)\n",
-        "                Task { try? await journal.append(event, to: run, at: now) }\n"),
+        "            try await journal.append(event, to: run, at: now)\n",
+        "            Task { try? await journal.append(event, to: run, at: now) }\n"),
     Mutant(
         "goes-on-when-the-disk-is-full", EXECUTOR,
-        "                try await journal.append(event, to: run, at: now)\n",
-        "                try? await journal.append(event, to: run, at: now)\n"),
+        "            try await journal.append(event, to: run, at: now)\n",
+        "            try? await journal.append(event, to: run, at: now)\n"),
     Mutant(
         "waits-for-what-does-not-end", CLOSED,
         "return closure.migrations.contains(id) ? [.abort(id)] : []\n",
         "return closure.migrations.contains(id) ? [] : [.abort(id)]\n"),
     Mutant(
         "keeps-no-watch", EXECUTOR,
-        "                monitors[id] = clock.spawn { await self.monitor(id) }\n", ""),
+        "            monitors[id] = clock.spawn { await self.monitor(id) }\n", ""),
     Mutant(
         "takes-silent-hosts-for-empty", LOOKS,
         '                sightings.append(HostSighting(host, guests: nil, detail: "\\(error)"))\n',
@@ -145,7 +145,7 @@ MUTANTS = [
         "        guard broken.isEmpty, left.isEmpty else {",
         "        guard broken.isEmpty else {"),
     Mutant(
-        "plans-for-no-newcomer", MACHINE,
+        "plans-for-no-newcomer", BOUNDS,
         "        package var newcomerRounds = 3\n", "        package var newcomerRounds = 0\n"),
     Mutant(
         "asks-third-hosts-for-what-two-prove", ELSEWHERE,
