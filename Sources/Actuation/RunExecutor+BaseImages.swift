@@ -124,9 +124,9 @@ extension RunEvent {
     var endsReadings: Bool {
         switch self {
         case .stop, .abort: true
-        case .begin, .looked, .hostsLooked, .lookedElsewhere, .surveyed, .migrationEnded,
-            .askedToShutDown, .made, .settled, .planned, .adjust, .adjustFailed, .abortFailed,
-            .nonConverging, .overdue, .stuck:
+        case .begin, .looked, .hostsLooked, .guestsLooked, .copiesLooked, .lookedElsewhere,
+            .surveyed, .migrationEnded, .askedToShutDown, .made, .settled, .planned, .adjust,
+            .adjustFailed, .abortFailed, .nonConverging, .overdue, .stuck, .journalClosed:
             false
         }
     }

@@ -29,7 +29,8 @@ extension RunMachine {
             self.closure?.underWay.remove(id)
             self.closure?.migrations.remove(id)
             return endWhenIdle()
-        case .begin, .looked, .hostsLooked, .guestsLooked, .surveyed, .askedToShutDown, .made,
+        case .begin, .looked, .hostsLooked, .guestsLooked, .copiesLooked, .surveyed,
+            .askedToShutDown, .made,
             .planned, .adjust, .adjustFailed, .abortFailed, .stop, .journalClosed:
             return []
         }
@@ -53,7 +54,8 @@ extension RunMachine {
             case .migrate(let id), .settle(let id, _), .lookElsewhere(let id):
                 closure.underWay.remove(id)
                 closure.migrations.remove(id)
-            case .record, .look, .lookAtHosts, .lookAtGuests, .prepare, .adjust, .abort, .plan,
+            case .record, .look, .lookAtHosts, .lookAtGuests, .lookAtCopies, .prepare, .adjust,
+                .abort, .plan,
                 .tell, .finish:
                 break
             }

@@ -32,7 +32,7 @@ extension RunMachine {
             attempt.mayHaveRun = true
             attempt.tries.settlements[.startTarget] = bounds.settlements
         case nil, .unanswered: attempt.mayHaveRun = true
-        case .peerUnreachable, .targetClosed, .other: break
+        case .peerUnreachable, .targetClosed, .hostLeased, .other: break
         }
         return nil
     }

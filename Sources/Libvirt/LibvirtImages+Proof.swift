@@ -13,7 +13,7 @@ extension LibvirtImages {
                     guard let volume = try pool.volume(image.volume) else { return "gone" }
                     // Only files tell when they were written to.
                     return try volume.isFile()
-                        ? volume.stamp() : volume.fingerprint(on: connection)
+                        ? volume.stamp() : volume.samples(on: connection)
                 }
             }
             return stamps
@@ -29,10 +29,14 @@ extension LibvirtImages {
                 kind: .unsupported, operation: "compare images", host: host,
                 message: "this machine has no URI for \(target), where it would look")
         }
-        let lane = ConnectionLane(host: host, uri: uri)
+        let lane = ConnectionLane(
+            host: host, uri: uri, identity: identities[host], contactLimit: options.controlLimit)
+        let identity = identities[target]
         return try await lane.call("compare images with \(target)", limit: nil) { source in
             let copy = VolumeCopy(
-                source: source, target: try ConnectionHandle(uri: targetURI, readOnly: false))
+                source: source,
+                target: try ConnectionHandle(
+                    uri: targetURI, readOnly: false, identity: identity))
             return try images.filter { image in
                 let here = try copy.tally(of: image, on: source)
                 return try here == nil || copy.tally(of: image, on: copy.target) != here
@@ -59,7 +63,7 @@ extension LibvirtImages {
     }
 
     package func copyDefinition(_ request: MigrationRequest) async throws {
-        let targetURI = uris[request.target]
+        let (targetURI, identity) = (uris[request.target], identities[request.target])
         try await control.call(
             "define on \(request.target)", domain: request.domain, limit: options.inventoryLimit
         ) { connection in
@@ -74,10 +78,10 @@ extension LibvirtImages {
             }
             let flags = VIR_DOMAIN_XML_SECURE.rawValue | VIR_DOMAIN_XML_INACTIVE.rawValue
             let kept = try domain.xml(flags: flags)
+            let target = try ConnectionHandle(
+                uri: targetURI, readOnly: false, identity: identity)
             let xml =
-                HostXMLTranslation.reaching(targetURI, request, from: kept)?.translated(kept)
-                ?? kept
-            let target = try ConnectionHandle(uri: targetURI, readOnly: false)
+                HostXMLTranslation.reaching(target, request, from: kept)?.translated(kept) ?? kept
             let made = try checked(target.use { virDomainDefineXMLFlags($0, xml, 0) })
             virDomainFree(made)
         }
@@ -105,6 +109,22 @@ extension LibvirtImages {
         throw LibvirtFailure.refused(
             "the \(what) is not at \(image.path): it would be given a fresh one",
             remedy: "find the file before you start it; the other host of the move may have it")
+    }
+}
+
+extension HostXMLTranslation {
+    /// For a definition on its way to this host; nil where nothing is bound to the source, or the
+    /// host does not tell what it has: then it goes as it is, as libvirt would send it.
+    fileprivate static func reaching(
+        _ target: ConnectionHandle, _ request: MigrationRequest, from xml: String
+    ) -> Self? {
+        var terms = Terms(addresses: request.addresses, interfaces: request.interfaces)
+        guard isBound(xml, terms) else { return nil }
+        let found = try? target.cpusAndCells()
+        // The plan counts on the networks' names.
+        guard found != nil || !request.interfaces.isEmpty else { return nil }
+        (terms.cpus, terms.cells) = (found?.cpus, found?.cells)
+        return HostXMLTranslation(terms: terms)
     }
 }
 

@@ -73,7 +73,8 @@ package final class LibvirtImages: ImageKeeper {
     package func checksum(
         of path: String, control: any CancellableProgress
     ) async throws -> String {
-        let lane = ConnectionLane(host: host, uri: uri)
+        let lane = ConnectionLane(
+            host: host, uri: uri, identity: identities[host], contactLimit: options.controlLimit)
         return try await lane.call("read \(path)", limit: nil) { connection in
             let volume = try Self.volume(at: path, connection)
             control.begin(total: try volume.sizes().length)
