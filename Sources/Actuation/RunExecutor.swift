@@ -35,7 +35,7 @@ package actor RunExecutor {
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
     /// Files that are read whole at this moment: see `RunExecutor+BaseImages`.
-    var readings: [FileReading.Key: FileReading] = [:]
+    var readings: [FileChecksum.Key: FileChecksum] = [:]
     let checksums: ChecksumMemory
 
     private struct Effect {
