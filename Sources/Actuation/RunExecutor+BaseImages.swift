@@ -24,12 +24,13 @@ extension RunExecutor {
         }
     }
 
-    /// nil where it is the very same file.
     private func commonFingerprint(
         of path: String, under disk: String, _ source: any ImageKeeper, _ target: any ImageKeeper
-    ) async throws -> String? {
+    ) async throws -> String {
         let (here, there) = (try await source.stamp(of: path), try await target.stamp(of: path))
-        if let storage = here.storage, storage == there.storage { return nil }
+        if let storage = here.storage, storage == there.storage {
+            return "one file on \(storage)"
+        }
         let what = "the base image \(path) of \(disk)"
         guard here.length == there.length else {
             throw StepFailure(
