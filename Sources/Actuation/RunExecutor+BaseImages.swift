@@ -24,12 +24,13 @@ extension RunExecutor {
         }
     }
 
-    /// nil where it is the very same file.
     private func commonFingerprint(
         of path: String, under disk: String, _ source: any ImageKeeper, _ target: any ImageKeeper
-    ) async throws -> String? {
+    ) async throws -> String {
         let (here, there) = (try await source.stamp(of: path), try await target.stamp(of: path))
-        if let storage = here.storage, storage == there.storage { return nil }
+        if let storage = here.storage, storage == there.storage {
+            return "one file on \(storage)"
+        }
         let what = "the base image \(path) of \(disk)"
         guard here.length == there.length else {
             throw StepFailure(
@@ -43,8 +44,8 @@ extension RunExecutor {
         let sums = [try await readings[0].checksum(), try await readings[1].checksum()]
         guard sums[0] == sums[1] else {
             throw StepFailure(
-                "\(what) differs: \(source.host) has \(sums[0]), \(target.host) has \(sums[1]), and "
-                    + "the guest would read wrong data. " + Self.remedy)
+                "\(what) differs: \(source.host) has \(sums[0]), \(target.host) has \(sums[1]), "
+                    + "and the guest would read wrong data. " + Self.remedy)
         }
         return sums[0]
     }
@@ -56,20 +57,20 @@ extension RunExecutor {
     /// What is known, what another step is reading already, or a new reading.
     private func reading(
         of path: String, _ stamp: FileStamp, _ keeper: any ImageKeeper
-    ) async -> FileReading {
-        let key = FileReading.Key(host: keeper.host, path: path)
+    ) async -> FileChecksum {
+        let key = FileChecksum.Key(host: keeper.host, path: path)
         if let known = try? await checksums.recall(keeper.host, path), known.holds(for: stamp) {
-            return FileReading(known.checksum)
+            return FileChecksum(known.checksum)
         }
         if let under = readings[key], under.stamp == stamp { return under }
-        let reading = FileReading(stamp)
+        let reading = FileChecksum(stamp)
         readings[key] = reading
         reading.begin(on: clock) { await self.read(key, reading, keeper) }
         return reading
     }
 
     private func read(
-        _ key: FileReading.Key, _ reading: FileReading, _ keeper: any ImageKeeper
+        _ key: FileChecksum.Key, _ reading: FileChecksum, _ keeper: any ImageKeeper
     ) async -> Result<String, any Error> {
         let begun = clock.steady()
         await observer.observe(
@@ -83,8 +84,8 @@ extension RunExecutor {
             let after = try await keeper.stamp(of: key.path)
             guard after == reading.stamp else {
                 throw StepFailure(
-                    "the base image \(key.path) on \(key.host) changed while it was read: find out "
-                        + "what writes to it")
+                    "the base image \(key.path) on \(key.host) changed while it was read: find the "
+                        + "program that writes to it")
             }
             if after.changed != nil {
                 // Where it cannot be kept it is read again the next time.
@@ -103,7 +104,7 @@ extension RunExecutor {
 
     /// How far it is, and how long it will take.
     private func report(
-        _ key: FileReading.Key, _ reading: FileReading, since begun: Timestamp
+        _ key: FileChecksum.Key, _ reading: FileChecksum, since begun: Timestamp
     ) async {
         while !Task.isCancelled {
             do { try await clock.sleep(Self.reportMilliseconds) } catch { return }

@@ -38,7 +38,7 @@ package actor RunExecutor {
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
     /// Files that are read whole at this moment: see `RunExecutor+BaseImages`.
-    var readings: [FileReading.Key: FileReading] = [:]
+    var readings: [FileChecksum.Key: FileChecksum] = [:]
     let checksums: ChecksumMemory
 
     package init(

@@ -57,11 +57,11 @@ package struct DiskImage: Hashable, Codable, Sendable {
 /// A base image that the target must have as well, byte for byte.
 package struct BaseImage: Hashable, Codable, Sendable {
     package var path: String
-    /// Length and a checksum of all its bytes, once it was compared; nil until then, and where both
-    /// hosts have the very same file on shared storage.
-    package var fingerprint: String?
+    /// Length and a checksum of all its bytes, or that both hosts have the very same file; empty
+    /// until it was compared.
+    package var fingerprint: String
 
-    package init(path: String, fingerprint: String? = nil) {
+    package init(path: String, fingerprint: String = "") {
         self.path = path
         self.fingerprint = fingerprint
     }

@@ -99,8 +99,8 @@ package struct JournalRecord: Hashable, Codable, Sendable {
     /// The format of `event`; a reader refuses what is newer than itself. 2 knows cold moves,
     /// changes of a running migration and more repairs; 3 takes up a post-copy that lost its link;
     /// 4 tells which images were made and which guests were asked to shut down; 5 sets autostart
-    /// again on the source.
-    package static let currentVersion = 5
+    /// again on the source; 6 has blockers for names that clash.
+    package static let currentVersion = 6
 
     package var sequence: Int
     package var at: Timestamp

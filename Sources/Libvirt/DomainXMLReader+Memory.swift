@@ -11,7 +11,8 @@ extension DomainXMLReader {
         // Until its host says what its default is: see `DomainFacts.settleHugePages`.
         if usesDefaultPages(root) { return try demand(for: memory, pageSize: .mebibytes(2)) }
         let sizes = try pageSizes(of: root, memory: memory)
-        guard let largest = sizes.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return nil }
+        let largest = sizes.max { ($0.value, $0.key) < ($1.value, $1.key) }
+        guard let largest else { return nil }
         return try demand(for: largest.value, pageSize: largest.key)
     }
 

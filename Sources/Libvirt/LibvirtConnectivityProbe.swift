@@ -63,8 +63,9 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
 
     package func leaveMark(_ name: String, in pool: String) async throws {
         try await storage.call("write the test file in '\(pool)'", limit: options.controlLimit) {
+            let size = Self.markSize.count
             let xml =
-                "<volume><name>\(name)</name><capacity unit='bytes'>\(Self.markSize.count)</capacity>"
+                "<volume><name>\(name)</name><capacity unit='bytes'>\(size)</capacity>"
                 + "<target><format type='raw'/></target></volume>"
             _ = try $0.pool(pool).create(xml)
         }
@@ -83,7 +84,7 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
             let pool = try $0.pool(pool)
             try pool.refresh()
             guard let volume = try pool.volume(name) else { return }
-            // Nobody else makes a file of that name; and if somebody did, it would not be like this.
+            // Nobody else makes a file of that name; one that is not like ours stays.
             guard try volume.isFile(), try volume.sizes().length == Self.markSize else {
                 throw LibvirtFailure.refused("'\(name)' is not the test file: it was left alone")
             }

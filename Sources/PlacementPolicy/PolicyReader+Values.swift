@@ -64,8 +64,8 @@ extension PolicyReader {
         if let size = try overheadSize(table, "perDomainOverhead", "128MiB", .gibibytes(1024)) {
             guard !table.has("overhead") else {
                 throw table.error(
-                    "'overhead' and 'perDomainOverhead' exclude each other: the latter is one figure "
-                        + "for every domain", at: "perDomainOverhead")
+                    "'overhead' and 'perDomainOverhead' exclude each other: the latter is one "
+                        + "figure for every domain", at: "perDomainOverhead")
             }
             return .only(size)
         }

@@ -40,7 +40,7 @@ struct BackingChainTests {
                 .file(path: "/srv/base.raw"),
             ])
         #expect(facts.disks.map(\.overlay) == [nil, "vda", "vda"])
-        #expect(facts.disks[1].isReadOnly && facts.disks[2].isReadOnly)
+        #expect(facts.disks.map(\.isReadOnly) == [false, true, true])
     }
 
     @Test("What the XML says is not asked for, and a raw image lies over nothing")

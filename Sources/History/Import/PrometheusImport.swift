@@ -37,7 +37,7 @@ package struct PrometheusImport {
 
     private var tooLarge: CommandError {
         CommandError(
-            "\(server) answers with more than 64 MiB for one moment, which no fleet has",
+            "\(server) answers with more than 64 MiB for one moment: is it the right server?",
             exit: .failed)
     }
 

@@ -49,7 +49,7 @@ extension FitnessProbes {
                 found.append(probe)
             }
             do {
-                // Known before it is there: a check that is killed leaves nothing that nobody knows.
+                // Known before it is there, in case this check is killed.
                 await marks.add(mark)
                 try await fleet[host]?.prober?.leaveMark(mark.name, in: pool.name)
                 left.append(mark)

@@ -60,8 +60,8 @@ enum StorageReach {
             misfit.detail += ", and lies over a base image"
             misfit.remedy =
                 "allow copying the layer above the base image (--copy-storage-inc), with the base "
-                + "on both hosts, or merge both into one image (virsh blockpull, and qemu-img rebase "
-                + "-b '' for a domain that does not run)"
+                + "on both hosts, or merge both into one image (virsh blockpull, and qemu-img "
+                + "rebase -b '' for a domain that does not run)"
         case (.whole, .topLayer):
             misfit.detail += ", and has no base image"
             misfit.remedy = "allow copying all of it (--copy-storage-all)"

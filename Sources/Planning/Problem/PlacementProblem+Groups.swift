@@ -49,7 +49,7 @@ extension PlacementProblem {
                 first[name] = index
                 continue
             }
-            // One that was seen on two hosts is no namesake of itself.
+            // One that was seen on two hosts does not clash with itself.
             guard domains[other].facts.id != domains[index].facts.id else { continue }
             shared[name, default: [other]].append(index)
         }

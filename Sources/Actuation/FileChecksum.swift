@@ -36,7 +36,7 @@ package struct ChecksumMemory: Sendable {
 }
 
 /// A file of one host that is read whole, by whoever was first to need it, for all that do.
-final class FileReading: CancellableProgress {
+final class FileChecksum: CancellableProgress {
     /// Which file.
     struct Key: Hashable, Sendable {
         var host: HostName
