@@ -34,6 +34,7 @@ package actor RunExecutor {
     private var monitors: [StepID: Task<Void, Never>] = [:]
     /// Running cold moves: there is no libvirt job that shows them.
     var controls: [StepID: StepProgress] = [:]
+    var leasesRenewedAt = Timestamp(seconds: 0)
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
 
@@ -79,9 +80,8 @@ package actor RunExecutor {
     /// and the run stays open in the journal, as if this process had died.
     package func execute() async -> RunOutcome {
         for (host, uuid) in machine.state.hostUUIDs { connections[host]?.identity?.expect(uuid) }
-        let keeping = clock.spawn { await self.keepLeases() }
+        leasesRenewedAt = clock.steady()
         let outcome = await handleEvents()
-        keeping.cancel()
         await giveBackLeases(after: outcome)
         return outcome
     }
@@ -89,6 +89,7 @@ package actor RunExecutor {
     private func handleEvents() async -> RunOutcome {
         send(.begin)
         for await event in events {
+            renewLeasesIfDue()
             if case .migrationEnded(let id, _, _) = event {
                 monitors.removeValue(forKey: id)?.cancel()
             }
@@ -367,6 +368,7 @@ package actor RunExecutor {
             startedAt: clock.steady(), options: machine.state.plan.options)
         while !Task.isCancelled {
             do { try await clock.sleep(clock.pollMilliseconds) } catch { return }
+            renewLeasesIfDue()
             let progress = try? await inspector.migrationProgress(of: move.domain)
             if Task.isCancelled { return }
             if let progress { await observer.observe(.progress(id, progress)) }
