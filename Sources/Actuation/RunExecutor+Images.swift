@@ -153,6 +153,7 @@ extension RunExecutor {
         var watch: MigrationWatch?
         while !Task.isCancelled {
             do { try await clock.sleep(clock.pollMilliseconds) } catch { return }
+            renewLeasesIfDue()
             guard !Task.isCancelled, let progress = control.progress else { continue }
             await observer.observe(.progress(id, progress))
             var current =

@@ -20,15 +20,21 @@ extension RunExecutor {
         }
     }
 
+    /// Renews them when their time has come: asked at every event and every poll, one of which is
+    /// always near. A host that hangs holds nobody up.
+    func renewLeasesIfDue() {
+        let now = clock.steady()
+        guard now.millisecondsSince(leasesRenewedAt) >= HostLease.renewalMilliseconds else {
+            return
+        }
+        leasesRenewedAt = now
+        _ = clock.spawn { await self.renewLeases() }
+    }
+
     /// Whoever loses a host to another controller starts nothing more.
-    func keepLeases() async {
-        guard let leases else { return }
-        while true {
-            do { try await clock.sleep(HostLease.renewalMilliseconds) } catch { return }
-            guard !Task.isCancelled else { return }
-            for words in await leases.renew() {
-                send(.stop(reason: "another controller has begun: \(words)"))
-            }
+    private func renewLeases() async {
+        for words in await leases?.renew() ?? [] {
+            send(.stop(reason: "another controller has begun: \(words)"))
         }
     }
 

@@ -35,6 +35,7 @@ package actor RunExecutor {
     var controls: [StepID: StepProgress] = [:]
     /// What this process copied cold, by the last attempt.
     var copied: [StepID: Copied] = [:]
+    var leasesRenewedAt = Timestamp(seconds: 0)
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
     /// Files that are read whole at this moment: see `RunExecutor+BaseImages`.
@@ -80,9 +81,8 @@ package actor RunExecutor {
     package func execute() async -> RunOutcome {
         defer { for monitor in monitors.values { monitor.cancel() } }
         for (host, uuid) in machine.state.hostUUIDs { connections[host]?.identity?.expect(uuid) }
-        let keeping = clock.spawn { await self.keepLeases() }
+        leasesRenewedAt = clock.steady()
         let outcome = await handleEvents()
-        keeping.cancel()
         await giveBackLeases(after: outcome)
         return outcome
     }
@@ -90,6 +90,7 @@ package actor RunExecutor {
     private func handleEvents() async -> RunOutcome {
         send(.begin)
         for await event in events {
+            renewLeasesIfDue()
             if case .migrationEnded(let id, _, _) = event {
                 monitors.removeValue(forKey: id)?.cancel()
             }
@@ -348,6 +349,7 @@ package actor RunExecutor {
             startedAt: clock.steady(), options: machine.state.plan.options)
         while !Task.isCancelled {
             do { try await clock.sleep(clock.pollMilliseconds) } catch { return }
+            renewLeasesIfDue()
             let progress = try? await inspector.migrationProgress(of: move.domain)
             if Task.isCancelled { return }
             if let progress { await observer.observe(.progress(id, progress)) }

@@ -26,6 +26,8 @@ package struct SimulatedHost: Hashable, Codable, Sendable {
     package var isTouchedByOthers = false
     /// What our controller laid here, and another that works here or has.
     package internal(set) var lease: HostLease?
+    /// When it was laid or renewed last, by the world's clock.
+    var leaseLaidAt: Timestamp?
     package internal(set) var otherController: OtherController?
     package var bootedAt: Timestamp
     /// Files that this host alone has, by path; nil where nobody follows any.

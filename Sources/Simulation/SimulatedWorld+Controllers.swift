@@ -47,7 +47,8 @@ extension SimulatedWorld {
         try reach(name, operation: "lay a lease")
         guard !isMisleading(name) else { return true }
         guard presentLease(on: name).map({ $0.id == lease.id }) ?? true else { return false }
-        changeHost(name) { $0.lease = lease }
+        let now = now
+        changeHost(name) { ($0.lease, $0.leaseLaidAt) = (lease, now) }
         return true
     }
 
@@ -67,10 +68,14 @@ extension SimulatedWorld {
         host(name)?.otherController.map { now < $0.livesUntil } ?? false
     }
 
-    /// Another controller wants to begin a run there, and is refused where it would refuse us.
+    /// Another controller wants to begin a run there, and is refused where it would refuse us: it
+    /// watches a lease that has run out, whatever our clock shows.
     mutating func beginAnotherRun(on name: HostName, for milliseconds: Int64) {
         guard let host = host(name), !host.isLost, host.otherController == nil else { return }
-        if let lease = host.lease, now < lease.until { return }
+        if let lease = host.lease, let laidAt = host.leaseLaidAt {
+            let isWatched = now.millisecondsSince(laidAt) >= HostLease.watchMilliseconds
+            guard lease.until <= now, isWatched else { return }
+        }
         let end = now.advanced(byMilliseconds: milliseconds)
         changeHost(name) {
             ($0.lease, $0.otherController) = (nil, OtherController(livesUntil: end))

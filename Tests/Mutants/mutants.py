@@ -178,8 +178,8 @@ MUTANTS = [
         "for host in [move.source, move.target] {", "for host in [move.source] {"),
     Mutant(
         "renews-no-lease", RUN_LEASES,
-        "            for words in await leases.renew() {\n",
-        "            for words in [String]() {\n"),
+        "        for words in await leases?.renew() ?? [] {\n",
+        "        for words in [String]() {\n"),
     Mutant(
         "leaves-its-leases", RUN_LEASES,
         "        await leases?.release(machine.state.touchedHosts)\n", ""),
