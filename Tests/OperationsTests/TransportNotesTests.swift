@@ -15,7 +15,7 @@ struct TransportNotesTests {
     @Test func memoryInTheClearIsSaidOnce() {
         let ssh = ["qemu+ssh://a/system", "qemu+ssh://b/system"]
         #expect(notes(ssh) { _ in }.count == 1)
-        #expect(notes(ssh) { _ in }[0].contains("unencrypted"))
+        #expect(notes(ssh) { _ in }.first?.contains("unencrypted") == true)
         #expect(notes(ssh) { $0.tls = true }.isEmpty)
         #expect(notes(ssh) { $0.tunnelled = true }.isEmpty)
         #expect(notes(["simulated:///x?host=a"]) { _ in }.isEmpty)
