@@ -54,7 +54,8 @@ extension StoreError {
     var isOfOneRun: Bool {
         switch kind {
         case .newer, .corrupt: true
-        case .foreign, .notWritable, .diskFull, .remote, .locked, .missing, .failed: false
+        case .foreign, .notWritable, .exposed, .diskFull, .remote, .locked, .missing, .failed:
+            false
         }
     }
 }
