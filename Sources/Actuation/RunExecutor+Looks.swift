@@ -32,7 +32,7 @@ extension RunExecutor {
         var sighting: DomainSighting
     }
 
-    /// Beside each other. Of a host that could not be asked in time nothing is known.
+    /// All at once, as far as the bound goes; what was not asked within the time is unknown.
     private func sightings(_ questions: [(host: HostName, domain: DomainID)]) async -> [Answer] {
         let end = clock.steady().advanced(byMilliseconds: Self.questionsMilliseconds)
         return await withTaskGroup(of: Answer.self) { group in

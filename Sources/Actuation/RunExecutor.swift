@@ -280,6 +280,10 @@ package actor RunExecutor {
 
     private func repair(_ id: StepID, _ settlement: RepairAction) async throws {
         let move = self.move(id)
+        // Its target may have been taken out of the fleet file since, because it is dead.
+        if settlement == .startSource, let keeper = connections[move.source]?.images {
+            return try await keeper.start(move.domain)
+        }
         guard let source = connections[move.source], let target = connections[move.target] else {
             throw StepFailure("a host is not in the fleet file")
         }

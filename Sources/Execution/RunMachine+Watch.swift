@@ -79,7 +79,7 @@ extension RunMachine {
             asked.step == id, watch.verdict == nil, !isAtWork(with: id)
         else { return [] }
         let (name, host) = (open.step.domainName, open.step.move.source)
-        let decision = RecoveryTable.decide(source: source, target: target, after: .cold).decision
+        let decision = Self.decide(source, target)
         switch decision {
         case .settle(.startSource) where source.cause != .left:
             guard watch.settlements < bounds.settlements else {
@@ -101,13 +101,23 @@ extension RunMachine {
             let isLate =
                 time.millisecondsSince(asked.since) >= bounds.shutdownMilliseconds
                 || Int64(watch.looks) * bounds.lookPauseMilliseconds >= bounds.shutdownMilliseconds
-            if isLate { watch.verdict = Self.doubt(of: open) }
+            if isLate { watch.verdict = Self.doubt(of: open, source) }
         case .arrived, .arrivedThenStopped, .stopped, .settle, .halt:
             watch.verdict =
                 "'\(name)' was asked to shut down on \(host) and someone else has worked "
                 + "on it since (\(words(source, target, open.step))): make sure that it runs"
         }
         return []
+    }
+
+    /// Its last attempt ended with the guest on its source, where its definition is: what the
+    /// target would have to say of it is worth no more than what any other host would.
+    private static func decide(
+        _ source: DomainSighting, _ target: DomainSighting
+    ) -> RecoveryDecision {
+        target.presence == .unknown && WakeProof.hasEnded(source)
+            ? .settle(.startSource)
+            : RecoveryTable.decide(source: source, target: target, after: .cold).decision
     }
 
     /// It was ordered to start, or could not be.
@@ -143,9 +153,16 @@ extension RunMachine {
         return phases.keys.contains { state.step($0)?.step.move.domain == domain }
     }
 
-    private static func doubt(of open: RunState.StepState) -> String {
+    private static func doubt(
+        of open: RunState.StepState, _ source: DomainSighting? = nil
+    ) -> String {
         let step = open.step
         let (name, host) = (step.domainName, step.move.source)
+        if source?.presence == .inactive {
+            return "'\(name)' was asked to shut down on \(host) and is off there; it could not be "
+                + "started, because \(step.move.target) does not say whether it has it: find out, "
+                + "and start it (virsh start)"
+        }
         guard !open.wasSeenDown else {
             return "'\(name)' was shut down for its move from \(host), and was not seen to run "
                 + "again: check it (kvmbalance status)"

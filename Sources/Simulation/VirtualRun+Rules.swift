@@ -153,7 +153,10 @@ extension VirtualRun {
                 isGuest(source) && target == .absent
             case .skipped:
                 isDown || isShutOff && isGuest(source) && target == .absent
-            case .settling(_, .startSource), .settling(_, .removeTargetImages):
+            case .settling(_, .startSource):
+                target == .absent || look?.purpose == .watch && target == .unknown
+                    && source == .inactive && look?.source.cause == .intent
+            case .settling(_, .removeTargetImages):
                 target == .absent
             case .settling(_, .startTarget), .settling(_, .returnDefinition):
                 source == .absent && target == .inactive

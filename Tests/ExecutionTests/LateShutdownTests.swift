@@ -211,6 +211,28 @@ struct LateShutdownTests {
         #expect(Self.watch(&driver, .running).first == .record(.upAgain(1)))
     }
 
+    @Test func `a target that is dead meanwhile keeps it down no more than any other host`() {
+        var driver = Self.driver()
+        _ = Self.ask(&driver)
+        driver.elsewhere = nil
+        let down = DomainSighting(.inactive, isPersistent: true, cause: .intent)
+        #expect(
+            driver.send(.looked(1, .watch, source: down, target: .unknown)) == [
+                .record(.settling(1, .startSource)), .settle(1, .startSource),
+            ])
+        // Where the source has forgotten why it is off, the target is waited for, and then named.
+        var other = Self.driver()
+        _ = Self.ask(&other)
+        other.crash(takenUpTo: .abort)
+        _ = other.send(.begin)
+        let doubt = RunEvent.looked(1, .watch, source: .inactive, target: .unknown)
+        #expect(other.send(doubt) == [Self.look])
+        let late = other.machine.handle(
+            doubt, at: Example.time.advanced(byMilliseconds: 900_000))
+        #expect(late.outcome?.state == .failed)
+        #expect(late.outcome?.reason?.contains("host2 does not say whether it has it") == true)
+    }
+
     @Test func `it is not moved as one that its owner shut down`() {
         var driver = Self.driver()
         _ = Self.ask(&driver)
