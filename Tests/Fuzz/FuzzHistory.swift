@@ -1,8 +1,10 @@
+import ArgumentParser
 import ClusterModel
 import Foundation
 import PlacementPolicy
+import Replay
 import Scenarios
-import Telemetry
+import Simulation
 
 @testable import History
 @testable import KVMBalanceCommands
