@@ -204,6 +204,7 @@ if Context.environment["KVMBALANCE_FUZZ"] != nil {
             dependencies: [
                 "ClusterModel", "PlacementPolicy", "Planning", "PlanChecking", "Libvirt",
                 "KVMBalanceCommands", "Operations", "History", "Scenarios", "Telemetry",
+                "Replay", "Simulation", argumentParser,
             ],
             path: "Tests/Fuzz", exclude: ["corpus", "run"],
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

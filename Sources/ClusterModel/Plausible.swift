@@ -10,7 +10,7 @@ package enum Plausible {
     package static let memoryOfAll = Bytes(1 << 57)
     /// Of a storage pool, and of all disks together.
     package static let storage = Bytes(1 << 60)
-    /// Of all domains of one host together, in memory and in disks. It is far less than a fleet's, so
+    /// Of all domains of one host together, in memory and in disks: far less than of a fleet, so
     /// that one host's nonsense does not make a fleet's sum impossible.
     package static let memoryOfAHost = Bytes(1 << 52)
     package static let storageOfAHost = Bytes(1 << 56)

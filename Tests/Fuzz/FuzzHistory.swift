@@ -1,8 +1,10 @@
+import ArgumentParser
 import ClusterModel
 import Foundation
 import PlacementPolicy
+import Replay
 import Scenarios
-import Telemetry
+import Simulation
 
 @testable import History
 @testable import KVMBalanceCommands
@@ -45,16 +47,16 @@ extension Feed {
                 folder: into,
                 shape: .init(
                     hosts: 2, cpus: 16, memory: .gibibytes(64), periodMilliseconds: 300_000))
-            switch kind {
-            case .planetlab:
+            if kind == .planetlab {
                 try await importer.addPlanetLab([day.path], vcpus: 2, memory: .gibibytes(4))
-            case .bitbrains: try await importer.addBitbrains([table])
-            default:
+            } else if kind == .bitbrains {
+                try await importer.addBitbrains([table])
+            } else {
                 try await importer.addCSV(
                     [table],
                     CSVHistory(
-                        time: "time", domain: "domain", cpu: "cpu", unit: .percent, vcpus: "vcpus",
-                        host: "host", memory: "bytes"))
+                        time: "time", domain: "domain", cpu: "cpu", unit: .percent,
+                        vcpus: "vcpus", host: "host", memory: "bytes"))
             }
             _ = try await importer.finish()
         }
