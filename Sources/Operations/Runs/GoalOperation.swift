@@ -33,6 +33,7 @@ package struct GoalOperation: Sendable {
         let lock = try runs.lockFleet("\(goal)")
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
+        try await runs.refuseHostsOfOthers(goal.hosts)
         let observer = plans.observer
         observer.hosts.prepareToMigrate(from: goal.sources)
         if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }
