@@ -84,12 +84,31 @@ package final class RunLeases: Sendable {
             case .abandoned(let lease):
                 try await keeper.lift(lease.id)
             case .held(let lease):
-                return .held(
-                    "\(host): \(lease.words). Wait for its end; or, if that controller is gone "
-                        + "for good: \(keeper.wayToLift(lease.id))")
+                return .held(Self.words(lease, on: host, keeper))
             }
         }
         return .unreached("the lease on \(host) changes each time that it is read")
+    }
+
+    /// Those of these hosts that another controller holds, a sentence each. Only reads: a host that
+    /// does not say is asked again when something is begun there.
+    package func heldByOthers(_ hosts: [HostName]) async -> [String] {
+        var held: [String] = []
+        for host in hosts {
+            guard let keeper = connections[host]?.leases,
+                let found = try? await keeper.lease(),
+                case .held(let lease) = LeaseVerdict(found, for: controller, at: clock.now())
+            else { continue }
+            held.append(Self.words(lease, on: host, keeper))
+        }
+        return held
+    }
+
+    private static func words(
+        _ lease: HostLease, on host: HostName, _ keeper: any LeaseKeeper
+    ) -> String {
+        "\(host): \(lease.words). Wait for its end; or, if that controller is gone for good: "
+            + keeper.wayToLift(lease.id)
     }
 
     private var lease: HostLease {

@@ -41,8 +41,8 @@ struct LibvirtFailure: Error, Hashable, Sendable {
     func has(_ number: virErrorNumber) -> Bool { code == Int(number.rawValue) }
 
     /// Could the source's daemon not connect to the target's at this URI? It does so before it
-    /// touches the domain (qemuMigrationSrcPerformPeer2Peer), and says so, or passes on the error of
-    /// its own client. QEMU's errors, of TLS above all, come from the migration itself. A failed
+    /// touches the domain (qemuMigrationSrcPerformPeer2Peer), and says so, or passes on the error
+    /// of its client. QEMU's errors, of TLS above all, come from the migration itself. A failed
     /// connection between the two QEMUs reads like one between daemons but for the port.
     ///
     /// Whether it was our own connection that failed, `isConnectionFailure` tells.

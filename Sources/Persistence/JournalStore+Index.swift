@@ -8,7 +8,8 @@ extension JournalStore {
     /// So many runs are folded at once where many have no summary yet.
     private static let foldedAtOnce = 64
 
-    /// Runs that have not ended, in order of start, without those that cannot be read. Those that ended meanwhile get their summaries.
+    /// Runs that have not ended, in order of start, without those that cannot be read. Those that
+    /// ended meanwhile get their summaries.
     package func openRuns() async throws -> [(run: RunID, state: RunState)] {
         var open: [(run: RunID, state: RunState)] = []
         var runs = try await withoutSummary()[...]

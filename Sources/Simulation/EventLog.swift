@@ -214,12 +214,8 @@ struct EventLog: Sendable {
             "the migration network of \(host) carries \(mbps) Mbit/s from now on"
         case .connectionLoss(let host, let time):
             "kvmbalance does not reach \(host) for \(Self.seconds(time))"
-        case .anotherMachine(let host, let time):
-            "the name of \(host) leads kvmbalance to another machine for \(Self.seconds(time))"
-        case .anotherController(let host, let time):
-            "another controller begins a run on \(host), and is killed after \(Self.seconds(time))"
-        case .backup(let domain, let time):
-            "a person backs \(name(domain)) up for \(Self.seconds(time))"
+        case .anotherMachine, .anotherController, .backup:
+            others(fault)
         case .peerLoss(let host, let time):
             "the other hosts do not reach libvirtd of \(host) for \(Self.seconds(time))"
         case .stuckMonitor(let domain, let time):
@@ -263,5 +259,20 @@ struct EventLog: Sendable {
         case .abortedByAnother(let domain):
             "another tool aborts the migration of \(name(domain))"
         }
+    }
+
+    /// What other people and their tools do beside us.
+    private func others(_ fault: SimulatedFault) -> String {
+        if case .anotherMachine(let host, let time) = fault {
+            return
+                "the name of \(host) leads kvmbalance to another machine for \(Self.seconds(time))"
+        }
+        if case .anotherController(let host, let time) = fault {
+            return
+                "another controller begins a run on \(host), and is killed after "
+                + "\(Self.seconds(time))"
+        }
+        guard case .backup(let domain, let time) = fault else { return "" }
+        return "a person backs \(name(domain)) up for \(Self.seconds(time))"
     }
 }

@@ -52,7 +52,8 @@ struct HostIdentityTests {
         let id = DomainID("11111111-2222-3333-4444-555555555556")
         let xml =
             "<node><domain type='test'><name>made</name><uuid>\(id)</uuid>"
-            + "<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain></node>"
+            + "<memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>"
+            + "</node>"
         try xml.write(toFile: file, atomically: true, encoding: .utf8)
         let uri = "test://\(file)"
         let identity = Known("b")

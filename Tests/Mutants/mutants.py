@@ -17,6 +17,7 @@ IDENTITY = "Sources/HypervisorInterface/HostIdentity.swift"
 LEASE = "Sources/HypervisorInterface/HostLease.swift"
 LEASES = "Sources/Actuation/RunLeases.swift"
 RUN_LEASES = "Sources/Actuation/RunExecutor+Leases.swift"
+ORDERS = "Sources/Actuation/RunExecutor+Orders.swift"
 JOBS = "Sources/HypervisorInterface/DomainJobKind.swift"
 LOCATING = "Sources/Execution/RunMachine+Locating.swift"
 
@@ -98,7 +99,7 @@ MUTANTS = [
         "        try await target.admit(images, isVerbatim: isCold)\n",
         "        _ = (target, isCold)\n"),
     Mutant(
-        "goes-on-after-an-abort", EXECUTOR, "        controls[id]?.cancel()\n", ""),
+        "goes-on-after-an-abort", ORDERS, "        controls[id]?.cancel()\n", ""),
     Mutant(
         "tells-nobody-what-it-made", CONTROL, "{ tell(.made(step, path: path)) }", "{}"),
     Mutant(

@@ -15,11 +15,10 @@ enum HostTwins {
             .sorted { $0.key < $1.key }
             .map { uuid, twins in
                 let names = twins.map(\.host.rawValue).sorted().joined(separator: " and ")
-                return
-                    "\(names) have the same host UUID (\(uuid)): either their addresses lead to one "
-                    + "machine, or the firmware gives all of a kind the same. In that case write a "
-                    + "different host_uuid (uuidgen) to /etc/libvirt/libvirtd.conf of each and "
-                    + "restart libvirtd; nothing is migrated between them until then"
+                return "\(names) have the same host UUID (\(uuid)): either their addresses lead to "
+                    + "one machine, or the firmware gives all of a kind the same. In that case "
+                    + "write a different host_uuid (uuidgen) to /etc/libvirt/libvirtd.conf of each "
+                    + "and restart libvirtd; nothing is migrated between them until then"
             }
     }
 

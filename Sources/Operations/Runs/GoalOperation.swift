@@ -34,6 +34,7 @@ package struct GoalOperation: Sendable {
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
         try await runs.refuseForgottenGuests()
+        try await runs.refuseHostsOfOthers(goal.hosts)
         let observer = plans.observer
         observer.hosts.prepareToMigrate(from: goal.sources)
         if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }

@@ -4,19 +4,28 @@ import Execution
 import HypervisorInterface
 import Persistence
 
-/// The leases of a run on the hosts that it touches, for controllers that do not share our database.
+/// The leases of a run on the hosts that it touches, for controllers with another database.
 extension RunService {
     /// Lays them, or refuses while another controller works on one of these hosts.
     func demandLeases(on hosts: Set<HostName>, for purpose: String) async throws -> RunLeases {
         let leases = try await newLeases(for: purpose)
         let held = await leases.take(hosts)
-        guard held.isEmpty else {
-            await leases.release()
-            throw CommandError(
-                "another controller is at work, nothing was begun:\n  "
-                    + held.joined(separator: "\n  "), exit: .busy)
-        }
+        if !held.isEmpty { await leases.release() }
+        try refuse(held)
         return leases
+    }
+
+    /// Before anything is planned: a plan would only find that guests are on their way.
+    func refuseHostsOfOthers(_ hosts: [HostName]) async throws {
+        guard !hosts.isEmpty else { return }
+        try refuse(await newLeases(for: "").heldByOthers(hosts))
+    }
+
+    private func refuse(_ held: [String]) throws {
+        guard !held.isEmpty else { return }
+        throw CommandError(
+            "another controller is at work, nothing was begun:\n  "
+                + held.joined(separator: "\n  "), exit: .busy)
     }
 
     /// For an abort: what was left open is settled whoever works there, and that is said.

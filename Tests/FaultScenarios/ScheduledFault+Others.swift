@@ -1,9 +1,10 @@
-package import ClusterModel
+import ClusterModel
+import Simulation
 
 /// Other machines behind hosts' names, other controllers and other people's work.
 extension ScheduledFault {
     /// Drawn for one of these moves, so that the moments that matter are met.
-    package static func randomOthers(
+    static func randomOthers(
         in world: SimulatedWorld, moves: [Move], random: inout SeededGenerator
     ) -> [ScheduledFault] {
         guard let move = random.pick(moves) else { return [] }
