@@ -8,8 +8,8 @@ extension FleetLock {
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         let named = holder(in: path)
-        // Whoever was killed stays named. A process that is there is asked of the kernel: its number
-        // may be another's by now. While it has the lock, asking disturbs nobody.
+        // Whoever was killed stays named, and a number that is in use may be another's by now: the
+        // kernel knows, and asking it disturbs nobody while the lock is held.
         if let process = named.process, kill(process, 0) != 0, errno == ESRCH { return nil }
         guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else {
             flock(descriptor, LOCK_UN)

@@ -41,10 +41,11 @@ struct RunText {
 
     /// What can be done about a run that did not reach its goal.
     private var advice: String? {
+        if report.killed == true {
+            return "\(ways)\nTo leave everything where it is: kvmbalance runs abort \(run)\(flags)"
+        }
         switch report.state {
         case "done", "rolled-back": return nil
-        case "running" where report.killed == true:
-            return "\(ways)\nTo leave everything where it is: kvmbalance runs abort \(run)\(flags)"
         case "running":
             return "To follow it: kvmbalance runs watch \(run)\(flags)\nTo start no new migration: "
                 + "kvmbalance runs stop \(run)\(flags)\nTo abort the running ones too: kvmbalance "
