@@ -10,6 +10,11 @@ package struct SecureShell: HostShell {
     /// nil where the URI does not go over ssh.
     package init?(host: HostName, uri: String) {
         guard let words = Self.command(for: uri) else { return nil }
+        self.init(host: host, words: words)
+    }
+
+    /// These words go before the script.
+    init(host: HostName, words: [String]) {
         self.host = host
         self.words = words
     }
@@ -30,30 +35,56 @@ package struct SecureShell: HostShell {
     /// On its own thread: waiting for a process blocks.
     package func run(_ script: String) async -> HostShellAnswer {
         await withCheckedContinuation { continuation in
-            let thread = Thread {
-                let process = Process()
-                process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-                process.arguments = ["timeout", "30"] + words + [script]
-                process.standardInput = FileHandle.nullDevice
-                let (output, errors) = (Pipe(), Pipe())
-                process.standardOutput = output
-                process.standardError = errors
-                do {
-                    try process.run()
-                } catch {
-                    return continuation.resume(
-                        returning: HostShellAnswer(output: "", errors: "\(error)"))
-                }
-                let said = output.fileHandleForReading.readDataToEndOfFile()
-                let complained = errors.fileHandleForReading.readDataToEndOfFile()
-                process.waitUntilExit()
-                continuation.resume(
-                    returning: HostShellAnswer(
-                        output: String(decoding: said, as: UTF8.self),
-                        errors: String(decoding: complained, as: UTF8.self)
-                            .trimmingCharacters(in: .whitespacesAndNewlines)))
-            }
+            let thread = Thread { continuation.resume(returning: answer(to: script)) }
             thread.start()
         }
+    }
+
+    private func answer(to script: String) -> HostShellAnswer {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["timeout", "30"] + words + [script]
+        process.standardInput = FileHandle.nullDevice
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        do {
+            try process.run()
+        } catch {
+            return HostShellAnswer(output: "", errors: "\(error)")
+        }
+        // Both at once: who writes much to one that nobody reads never comes to the other.
+        let complained = PipeText(errors)
+        let said = PipeText(output)
+        defer { process.waitUntilExit() }
+        return HostShellAnswer(
+            output: said.whole(),
+            errors: complained.whole().trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+}
+
+/// The text that comes out of a pipe, read on its own thread to the end, and kept up to a bound:
+/// what a host writes is its affair, and our memory is not.
+private final class PipeText: @unchecked Sendable {
+    private static let mostBytes = 1 << 20
+
+    private let end = DispatchSemaphore(value: 0)
+    private var bytes = Data()
+
+    init(_ pipe: Pipe) {
+        let handle = pipe.fileHandleForReading
+        let thread = Thread { [self] in
+            while let piece = try? handle.read(upToCount: 65_536), !piece.isEmpty {
+                bytes += piece.prefix(max(0, Self.mostBytes - bytes.count))
+            }
+            end.signal()
+        }
+        thread.start()
+    }
+
+    /// Waits for its end. To be called once.
+    func whole() -> String {
+        end.wait()
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
