@@ -162,14 +162,22 @@ package final class Collector<C: Clock>: Service where C.Duration == Duration {
     /// What a person or a tool does to domains in one go comes as many events.
     private static var settling: Duration { .milliseconds(500) }
 
-    /// Facts change at once, and not when it is the host's turn again. Samples stay on their grid.
+    /// Where something starts or stops all the time, its host is not read all the time.
+    private static var betweenChanges: Duration { .seconds(10) }
+
+    /// Facts change at once, and not when it is the host's turn again; after that, changes of this
+    /// host wait for a while and are then one. Samples stay on their grid.
     private func followChanges(in group: inout DiscardingTaskGroup) {
         guard observations != nil, settings.ticksPerInventory != nil else { return }
         for probe in probes {
             group.addTask {
                 for await _ in probe.changes {
-                    do { try await self.clock.sleep(for: Self.settling) } catch { return }
-                    await self.refreshAndLog(probe)
+                    do {
+                        let next = self.clock.now.advanced(by: Self.betweenChanges)
+                        try await self.clock.sleep(for: Self.settling)
+                        await self.refreshAndLog(probe)
+                        try await self.clock.sleep(until: next, tolerance: .zero)
+                    } catch { return }
                 }
             }
         }

@@ -183,6 +183,30 @@ struct CollectorTests {
         #expect(collector.counts.ticks == 1)
     }
 
+    @Test func aStormOfChangesIsLookedAtEveryTenSeconds() async throws {
+        let host = FakeInspector("a")
+        let collector = collector(
+            [host], settings: CollectorSettings(period: .seconds(1000), ticksPerInventory: 100))
+        let running = Task { try await collector.run() }
+        while collector.counts.storedFacts < 1 { await Task.yield() }
+        host.change()
+        await clock.advance(to: .milliseconds(500))
+        while collector.counts.storedFacts < 2 { await Task.yield() }
+        // Whatever happens now is one change, and waits.
+        for second in 1...9 {
+            host.change()
+            clock.jump(to: .seconds(second))
+            for _ in 0..<100 { await Task.yield() }
+        }
+        #expect(collector.counts.storedFacts == 2)
+        await clock.advance(to: .seconds(10))
+        await clock.advance(to: .milliseconds(10_500))
+        while collector.counts.storedFacts < 3 { await Task.yield() }
+        running.cancel()
+        try await running.value
+        #expect(collector.counts.ticks == 1)
+    }
+
     @Test func anInventoryThatHangsDoesNotKeepItFromStopping() async throws {
         let host = FakeInspector("a")
         let collector = collector([host], settings: CollectorSettings(ticksPerInventory: 2))
