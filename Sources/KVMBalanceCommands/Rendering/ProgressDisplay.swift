@@ -89,14 +89,11 @@ actor ProgressDisplay: RunObserver {
 
     private var total: ProgressLine {
         let steps = state.steps.filter { $0.status != .skipped(reason: "planned again") }
-        let over = steps.filter(\.status.isOver).count
-        let open = steps.filter { !$0.status.isOver }
-        let latest = open.map(\.step.estimate.endMilliseconds).max() ?? 0
-        let elapsed = state.startedAt.map { now().millisecondsSince($0) } ?? 0
-        let rest = Format.duration(milliseconds: max(0, latest - elapsed))
+        let over = steps.count(where: \.status.isOver)
+        let rest = RemainingTime(of: state, progress, at: now())
+        let time = Format.duration(milliseconds: rest.milliseconds)
         return ProgressLine(
-            fraction: steps.isEmpty ? 1 : Double(over) / Double(steps.count),
-            name: "\(over) of \(steps.count) migrations",
-            figures: ["about \(rest) to go (estimate)"])
+            fraction: rest.fraction, name: "\(over) of \(steps.count) migrations",
+            figures: ["about \(time) to go (\(rest.isSeen ? "at the speed seen" : "estimate"))"])
     }
 }
