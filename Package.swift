@@ -153,7 +153,10 @@ let package = Package(
             ]),
         tests(
             "LibvirtTests",
-            ["CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface"]),
+            [
+                "CLibvirt", "Libvirt", "ClusterModel", "Telemetry", "HypervisorInterface",
+                "TestSupport",
+            ]),
 
         .target(
             name: "TestSupport",

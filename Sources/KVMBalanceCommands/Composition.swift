@@ -46,6 +46,12 @@ struct Composition: Sendable {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
 
+    /// Closes whatever the process still holds open, right before it ends.
+    static func end() async {
+        Stores.closeAll()
+        await OpenConnections.closeAll()
+    }
+
     // MARK: Hosts
 
     private static func accesses(to fleet: Fleet) throws -> [HostName: HostAccess] {
@@ -53,9 +59,11 @@ struct Composition: Sendable {
         var simulations: [String: SimulatedFleet] = [:]
         let uris = Dictionary(
             fleet.hosts.map { ($0.name, $0.uri) }, uniquingKeysWith: { first, _ in first })
+        let options = LibvirtOptions(
+            contactLimit: fleet.connectTimeout.map { .seconds($0) })
         for host in fleet.hosts {
             guard SimulatedURI.isSimulated(host.uri) else {
-                accesses[host.name] = real(host, uris)
+                accesses[host.name] = real(host, uris, options)
                 continue
             }
             guard let uri = SimulatedURI(host.uri) else {
@@ -70,14 +78,16 @@ struct Composition: Sendable {
         return accesses
     }
 
-    private static func real(_ host: FleetHost, _ uris: [HostName: String]) -> HostAccess {
+    private static func real(
+        _ host: FleetHost, _ uris: [HostName: String], _ options: LibvirtOptions
+    ) -> HostAccess {
         let (name, uri) = (host.name, host.uri)
+        let inspector = LibvirtHost(host: name, uri: uri, options: options)
         return HostAccess(
             connection(
-                to: host, LibvirtHost(host: name, uri: uri),
-                LibvirtActuator(host: name, uri: uri, uris: uris),
+                to: host, inspector, LibvirtActuator(host: name, uri: uri, uris: uris),
                 images: LibvirtImages(host: name, uri: uri, uris: uris)),
-            memoryProbe: LibvirtDirtyRateProbe(host: name, uri: uri),
+            memoryProbe: LibvirtDirtyRateProbe(of: inspector),
             prober: LibvirtConnectivityProbe(host: name, uri: uri),
             shell: SecureShell(host: name, uri: uri))
     }

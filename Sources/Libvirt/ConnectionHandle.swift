@@ -16,7 +16,8 @@ final class ConnectionHandle {
     init(uri: String, readOnly: Bool) throws(LibvirtFailure) {
         LibvirtRuntime.start()
         let address = Self.unattended(uri)
-        let opened = readOnly ? virConnectOpenReadOnly(address) : virConnectOpen(address)
+        let open = { readOnly ? virConnectOpenReadOnly(address) : virConnectOpen(address) }
+        let opened = Self.mayAsk(address) ? TerminalQuestion.allow(open) : open()
         guard let opened else {
             var failure = LibvirtFailure.last()
             failure.isConnectionFailure = true
@@ -73,6 +74,11 @@ final class ConnectionHandle {
             !uri.contains("no_tty=")
         else { return uri }
         return uri + (uri.contains("?") ? "&" : "?") + "no_tty=1"
+    }
+
+    /// Unless somebody who is there wants to be asked.
+    private static func mayAsk(_ uri: String) -> Bool {
+        uri.contains("+ssh:") && uri.contains("no_tty=0")
     }
 }
 

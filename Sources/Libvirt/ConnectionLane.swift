@@ -18,15 +18,22 @@ actor ConnectionLane {
     private let host: HostName
     private let uri: String
     private let readOnly: Bool
+    /// For opening a connection, where that is not known to be open; a call's limit, where it is
+    /// shorter, holds for it too.
+    private let contactLimit: Duration
     private var current: LibvirtConnection?
     private var stuck = 0
 
     private static let mostStuck = 2
 
-    init(host: HostName, uri: String, readOnly: Bool = false) {
+    init(
+        host: HostName, uri: String, readOnly: Bool = false,
+        contactLimit: Duration = LibvirtOptions().contactLimit
+    ) {
         self.host = host
         self.uri = uri
         self.readOnly = readOnly
+        self.contactLimit = contactLimit
     }
 
     func call<Value: Sendable>(
@@ -35,6 +42,7 @@ actor ConnectionLane {
     ) async throws -> Value {
         let context = CallContext(operation: operation, host: host, domain: domain?.rawValue)
         let connection = try usable(context)
+        try await contact(connection, within: min(contactLimit, limit ?? contactLimit), context)
         let ticket = CallTicket()
         do {
             return try await withDeadline(limit) { try await connection.perform(ticket, body) }
@@ -42,6 +50,23 @@ actor ConnectionLane {
             let wasBegun = ticket.abandon()
             giveUp(connection)
             throw HypervisorError(overdueAfter: limit ?? .zero, wasBegun: wasBegun, context)
+        } catch let failure as LibvirtFailure {
+            throw HypervisorError(failure, context)
+        }
+    }
+
+    /// Nobody has to wait for a dead host as long as for a large answer.
+    private func contact(
+        _ connection: LibvirtConnection, within limit: Duration, _ context: CallContext
+    ) async throws {
+        guard !connection.isOpen else { return }
+        let ticket = CallTicket()
+        do {
+            try await withDeadline(limit) { try await connection.perform(ticket) { _ in } }
+        } catch is DeadlineExceeded {
+            _ = ticket.abandon()
+            giveUp(connection)
+            throw HypervisorError(noContactWithin: limit, context)
         } catch let failure as LibvirtFailure {
             throw HypervisorError(failure, context)
         }
@@ -64,6 +89,7 @@ actor ConnectionLane {
         guard current === connection else { return }
         current = nil
         stuck += 1
+        OpenConnections.remove(ObjectIdentifier(connection))
         Task {
             // Queued behind the call that is stuck, on the same thread.
             await connection.close()

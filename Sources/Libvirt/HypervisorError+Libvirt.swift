@@ -24,6 +24,16 @@ extension HypervisorError {
                 : "the host is busy with an earlier call")
     }
 
+    init(noContactWithin limit: Duration, _ context: CallContext) {
+        self.init(
+            kind: .timeout, operation: context.operation, host: context.host,
+            domain: context.domain,
+            message: "no connection within \(limit.formattedSeconds)",
+            remedy:
+                "the host is down, a firewall swallows packets, or its sshd or libvirtd is slow "
+                + "(the fleet file's connectTimeout is the limit)")
+    }
+
     private static func kind(of failure: LibvirtFailure) -> Kind {
         switch failure.kind {
         case .failed: return .failed

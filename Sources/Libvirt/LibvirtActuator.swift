@@ -27,11 +27,11 @@ package final class LibvirtActuator: MigrationActuator {
         self.uri = uri
         self.uris = uris
         self.options = options
-        control = ConnectionLane(host: host, uri: uri)
+        control = Self.lane(host, uri, options)
     }
 
     package func makeReady() async {
-        let lane = ConnectionLane(host: host, uri: uri)
+        let lane = Self.lane(host, uri, options)
         spare.withLock { $0 = lane }
         do {
             try await lane.call("get ready to migrate", limit: options.controlLimit) { _ in }
@@ -42,7 +42,14 @@ package final class LibvirtActuator: MigrationActuator {
 
     /// The connection for one migration, maybe still on its way to being open.
     func laneForMigration() -> ConnectionLane {
-        spare.withLock { $0.take() } ?? ConnectionLane(host: host, uri: uri)
+        spare.withLock { $0.take() } ?? Self.lane(host, uri, options)
+    }
+
+    /// A run has more patience with a host than a person who looks.
+    private static func lane(
+        _ host: HostName, _ uri: String, _ options: LibvirtOptions
+    ) -> ConnectionLane {
+        ConnectionLane(host: host, uri: uri, contactLimit: options.controlLimit)
     }
 
     package func abortMigration(of domain: DomainID) async throws {

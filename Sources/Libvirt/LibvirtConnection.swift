@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One connection to a libvirt daemon with its own thread: opened on first use, and again
 /// after it broke.
 ///
@@ -7,7 +9,10 @@ actor LibvirtConnection {
     private let uri: String
     private let readOnly: Bool
     private let thread: SerialThread
-    private var handle: ConnectionHandle?
+    private var handle: ConnectionHandle? {
+        didSet { openness.store(handle != nil, ordering: .relaxed) }
+    }
+    private nonisolated let openness = Atomic(false)
     private var refusal: OpenRefusal?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -18,10 +23,14 @@ actor LibvirtConnection {
         self.uri = uri
         self.readOnly = readOnly
         thread = SerialThread(name: "libvirt")
+        OpenConnections.add(self)
     }
 
     // On the connection's own thread: closing is a call to the daemon and may block.
-    isolated deinit { handle = nil }
+    isolated deinit {
+        OpenConnections.remove(ObjectIdentifier(self))
+        handle = nil
+    }
 
     /// Runs a body of libvirt calls on this connection's thread. The ticket says whether anyone
     /// still wants it: what was given up while it waited is never begun.
@@ -45,6 +54,10 @@ actor LibvirtConnection {
     }
 
     func close() { handle = nil }
+
+    /// As far as is known without asking anybody: false after a call has failed because the
+    /// connection was broken.
+    nonisolated var isOpen: Bool { openness.load(ordering: .relaxed) }
 
     private func opened() throws -> ConnectionHandle {
         if let handle, handle.isAlive { return handle }

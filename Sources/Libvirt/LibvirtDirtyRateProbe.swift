@@ -2,27 +2,25 @@ internal import CLibvirt
 package import ClusterModel
 import HypervisorInterface
 
-/// Measures dirty rates on one real host, over its own connection.
+/// Measures dirty rates on one real host, over the connection that reads inventories: one more for
+/// each host would be for a call every few minutes.
 ///
 /// libvirt's call waits behind any job on the domain, a migration's above all, and gives up after
-/// half a minute: so it is not made when one is seen, and nobody else shares the connection.
-package final class LibvirtDirtyRateProbe: DirtyRateProbe {
-    package let host: HostName
-    private let lane: ConnectionLane
-    private let options: LibvirtOptions
+/// half a minute: so it is not made when one is seen, and an inventory has longer than that.
+package struct LibvirtDirtyRateProbe: DirtyRateProbe {
+    private let inspected: LibvirtHost
     /// VIR_DOMAIN_DIRTYRATE_MEASURED.
     private static let measured: Int64 = 2
     private static let pollMilliseconds = 200
     private static let polls = 20
 
-    package init(host: HostName, uri: String, options: LibvirtOptions = LibvirtOptions()) {
-        self.host = host
-        self.options = options
-        lane = ConnectionLane(host: host, uri: uri)
-    }
+    package init(of host: LibvirtHost) { inspected = host }
+
+    package var host: HostName { inspected.host }
 
     package func writeRate(of domain: DomainID, seconds: Int) async throws -> Bytes? {
         let id = domain.rawValue
+        let (lane, options) = (inspected.inspection, inspected.options)
         let hasBegun = try await lane.call(
             "measure dirty rate", domain: domain, limit: options.controlLimit
         ) {

@@ -11,7 +11,8 @@ package import Telemetry
 /// of one connection at a time and a slow inventory must not hold up a sample or a look at a
 /// migration:
 /// - sampling, always read-only;
-/// - inspection, writable unless the options say otherwise (see `LibvirtOptions`);
+/// - inspection, writable unless the options say otherwise (see `LibvirtOptions`), with events and
+///   dirty rates, which are measured over it too;
 /// - watching: sightings and progress. It takes over the connection of the inspection before it,
 ///   which is idle once the plan stands, so that a run need not wait for one more; a later
 ///   inventory opens another.
@@ -32,10 +33,11 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         self.host = host
         self.uri = uri
         self.options = options
-        sampling = ConnectionLane(host: host, uri: uri, readOnly: true)
+        sampling = ConnectionLane(
+            host: host, uri: uri, readOnly: true, contactLimit: options.contactLimit)
     }
 
-    private var inspection: ConnectionLane {
+    var inspection: ConnectionLane {
         lanes.withLock { lanes in
             let lane = lanes.inspection ?? inspectionLane()
             lanes.inspection = lane
@@ -53,7 +55,9 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
     }
 
     private func inspectionLane() -> ConnectionLane {
-        ConnectionLane(host: host, uri: uri, readOnly: options.inspectsReadOnly)
+        ConnectionLane(
+            host: host, uri: uri, readOnly: options.inspectsReadOnly,
+            contactLimit: options.contactLimit)
     }
 
     package func inventory() async throws -> HostInventory {

@@ -19,7 +19,7 @@ package final class LibvirtImages: ImageKeeper {
         self.uri = uri
         self.uris = uris
         self.options = options
-        control = ConnectionLane(host: host, uri: uri)
+        control = ConnectionLane(host: host, uri: uri, contactLimit: options.controlLimit)
     }
 
     package func images(
@@ -78,7 +78,7 @@ package final class LibvirtImages: ImageKeeper {
         }
         // Each byte is sent once and read once to be compared.
         control.begin(total: Bytes(2 * images.reduce(0) { $0 + $1.length.count }))
-        let lane = ConnectionLane(host: host, uri: uri)
+        let lane = ConnectionLane(host: host, uri: uri, contactLimit: options.controlLimit)
         try await lane.call("copy images to \(target)", limit: nil) { source in
             let copy = VolumeCopy(
                 source: source, target: try ConnectionHandle(uri: targetURI, readOnly: false),

@@ -1,5 +1,7 @@
 /// How long a host may take, and how it is asked.
 package struct LibvirtOptions: Hashable, Sendable {
+    /// For opening a connection to read over, as far as the limits below are not shorter.
+    package var contactLimit: Duration = .seconds(10)
     /// For a sample: raw counters of one host, opening the connection included.
     package var sampleLimit: Duration = .seconds(10)
     /// For an inventory: the XML of every domain is read.
@@ -14,5 +16,8 @@ package struct LibvirtOptions: Hashable, Sendable {
     /// over a read-only connection.
     package var inspectsReadOnly = false
 
-    package init() {}
+    /// `contactLimit` nil is the usual one.
+    package init(contactLimit: Duration? = nil) {
+        self.contactLimit = contactLimit ?? self.contactLimit
+    }
 }

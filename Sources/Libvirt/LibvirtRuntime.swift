@@ -18,6 +18,7 @@ enum LibvirtRuntime {
         // libvirt writes into the pipe of an ssh that may have died: that must be an error, not the
         // end of the process.
         signal(SIGPIPE, SIG_IGN)
+        ChildProcesses.standApart()
         // Errors are returned to the caller, and printed by whoever has the terminal. (libxml2
         // may still print inside the client-side drivers; no ordinary remote call parses XML.)
         virSetErrorFunc(nil) { _, _ in }

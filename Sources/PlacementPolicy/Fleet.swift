@@ -11,6 +11,9 @@ package struct Fleet: Hashable, Sendable {
     /// Mounts that no libvirt pool describes, with the operator's word that they are shared.
     package var sharedStorage: [SharedStorage]
     package var retention = Retention()
+    /// Seconds in which a host has to accept a connection before it counts as unreachable; nil for
+    /// the usual limit.
+    package var connectTimeout: Int64?
 
     package static let defaultDatabase = "/var/lib/kvmbalance"
 

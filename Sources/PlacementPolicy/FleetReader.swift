@@ -2,7 +2,9 @@ import ClusterModel
 
 /// Reads the fleet file from YAML: everything it does not know is an error with line and column.
 package enum FleetReader {
-    static let keys = ["hosts", "database", "policy", "sharedStorage", "retention"]
+    static let keys = [
+        "hosts", "database", "policy", "sharedStorage", "retention", "connectTimeout",
+    ]
     static let hostKeys = [
         "name", "uri", "peerURI", "migrationAddress", "linkMbps", "zone", "reserve",
     ]
@@ -16,6 +18,9 @@ package enum FleetReader {
         fleet.database = try table.scalar("database", "a folder", text) ?? fleet.database
         fleet.policy = try table.scalar("policy", "a policy file", text)
         fleet.sharedStorage = try PolicyReader.sharedStorage(table)
+        fleet.connectTimeout = try table.scalar(
+            "connectTimeout", "a time from 1s to 1m, such as 5s"
+        ) { Quantity.seconds($0).flatMap { (1...60).contains($0) ? $0 : nil } }
         if let retention = try table.table(
             "retention", keys: ["raw", "minutes", "fiveMinutes", "hours"])
         {

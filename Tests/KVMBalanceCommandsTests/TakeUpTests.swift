@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `runs resume`, `rollback` and `abort`: shown first, asked, and of the run that was named.

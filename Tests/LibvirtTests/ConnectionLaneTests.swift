@@ -3,6 +3,7 @@ import ClusterModel
 import Foundation
 import HypervisorInterface
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Libvirt
@@ -115,6 +116,21 @@ struct ConnectionLaneTests {
                     && error?.code == Int(VIR_ERR_SYSTEM_ERROR.rawValue)
             }
         }
+    }
+
+    @Test("A host that is silent costs the limit for a connection, not that for a large answer")
+    func contact() async throws {
+        let silent = try SilentSocket()
+        let lane = ConnectionLane(
+            host: "a", uri: silent.uri, contactLimit: .milliseconds(300))
+        let begun = ContinuousClock.now
+        await #expect {
+            try await lane.call("read inventory", limit: .seconds(50)) { _ in }
+        } throws: { error in
+            let error = error as? HypervisorError
+            return error?.kind == .timeout && error?.message == "no connection within 300 ms"
+        }
+        #expect(begun.duration(to: .now) < .seconds(30))
     }
 
     @Test("Errors are those of the call, not of another thread's")

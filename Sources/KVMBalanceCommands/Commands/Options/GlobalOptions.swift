@@ -39,7 +39,7 @@ extension FleetCommand {
             Console.err("kvmbalance: \(error)")
             exit = .failed
         }
-        Stores.closeAll()
+        await Composition.end()
         // Not exit(): it takes down the libraries' own state, while other threads (libvirt's event
         // loop, whoever lets go of the last connection) still work with it. Seen as a double free.
         _exit(exit.rawValue)

@@ -1,13 +1,19 @@
-import Foundation
-import Testing
+package import Foundation
 
-/// kvmbalance on its own terminal, as an operator's: session leader, all three streams there.
-final class TerminalProgram {
-    let identifier: pid_t
+/// A program on its own terminal, as an operator's: session leader, all three streams there.
+package final class TerminalProgram {
+    /// The terminal or the program did something else than a test needs.
+    package struct Impossible: Error, CustomStringConvertible {
+        package let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    package let identifier: pid_t
     private var master: Int32
-    private(set) var seen = ""
+    package private(set) var seen = ""
 
-    init(_ words: [String]) throws {
+    /// `line` is the program's path and its words; `environment` goes on top of the test's own.
+    package init(line: [String], environment: [String: String] = [:]) throws {
         master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         // TIOCSPTLCK and TIOCGPTN, which Swift does not know.
         var (locked, number) = (Int32(0), UInt32(0))
@@ -30,20 +36,23 @@ final class TerminalProgram {
         posix_spawnattr_setsigmask(&attributes, &none)
         let newSession: Int32 = 0x80
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | newSession))
-        var arguments = ([Program.path] + words).map { strdup($0) } + [nil]
+        var arguments = line.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        var environment = variables.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for variable in environment { free(variable) } }
         var child: pid_t = 0
         let result = posix_spawn(
-            &child, Program.path, &actions, &attributes, &arguments, environ)
-        guard result == 0 else { throw Impossible("\(Program.path): error \(result)") }
+            &child, line[0], &actions, &attributes, &arguments, &environment)
+        guard result == 0 else { throw Impossible("\(line[0]): error \(result)") }
         identifier = child
     }
 
     deinit { if master >= 0 { close(master) } }
 
     /// Reads on until it has said this.
-    func says(_ words: String) throws {
-        for _ in 0..<1000 {
+    package func says(_ words: String, withinSeconds seconds: Int = 10) throws {
+        for _ in 0..<seconds * 100 {
             if seen.contains(words) { return }
             read(forMilliseconds: 10)
         }
@@ -58,19 +67,21 @@ final class TerminalProgram {
         if count > 0 { seen += String(decoding: bytes[..<count], as: UTF8.self) }
     }
 
-    func types(_ text: String) {
+    package func send(_ signal: Int32) { kill(identifier, signal) }
+
+    package func types(_ text: String) {
         let bytes = Array(text.utf8)
         _ = write(master, bytes, bytes.count)
     }
 
     /// As when an ssh session breaks.
-    func closeTerminal() {
+    package func closeTerminal() {
         close(master)
         master = -1
     }
 
     /// Its exit status, or 128 and the number of the signal that ended it.
-    func wait() -> Int32 {
+    package func wait() -> Int32 {
         var status: Int32 = 0
         while true {
             let ended = waitpid(identifier, &status, master >= 0 ? WNOHANG : 0)
