@@ -14,7 +14,7 @@ struct Composition: Sendable {
     let stores: Stores
     /// The flags that a printed command needs to mean the same fleet file.
     let flags: CommandFlags
-    let progress: any ProgressObserver = TerminalProgress()
+    let progress: any ProgressObserver
     let clock = WorldClock(now: Self.systemTime)
 
     init(_ options: GlobalOptions) throws {
@@ -26,6 +26,7 @@ struct Composition: Sendable {
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
         flags = CommandFlags(options)
+        progress = TerminalProgress(flags)
     }
 
     var fleet: Fleet { hosts.fleet }

@@ -6,6 +6,8 @@ package enum ProcessSetUp {
     package static func begin() {
         // A reader or a terminal that went away is an error of the write, and no end of a run.
         signal(SIGPIPE, SIG_IGN)
+        // 'runs stop' may reach a run that has not quite begun: it is then lost, and kills nothing.
+        signal(SIGUSR1, SIG_IGN)
         raiseDescriptorLimit()
     }
 

@@ -3,40 +3,51 @@ import Foundation
 import Operations
 import Synchronization
 
-/// Ctrl-C once, or SIGHUP: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM:
-/// they are aborted. Once more: guests that may go down late are no longer waited for.
+/// What a run does about signals.
+///
+/// Ctrl-C once: no new migration starts, the running ones end. Ctrl-C twice, or SIGTERM: they are
+/// aborted. Once more: guests that may go down late are no longer waited for. SIGUSR1, as 'runs
+/// stop' sends it, is Ctrl-C once, however often it comes. A closed terminal changes nothing: the
+/// run was agreed to, and half a drain is a worse state than either end of it.
 final class SignalWatch: Sendable {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ control: RunControl) {
+    /// `watch` is the command by which the run can be followed from elsewhere.
+    init(_ control: RunControl, watch: String) {
         let stops = Counter()
         var sources = [
-            Self.source(SIGINT) {
-                let count = stops.next()
-                guard count > 1 else {
-                    Console.err(
-                        "stopping after the running migrations; press Ctrl-C again to abort them")
-                    return control.stop(because: "stopped by Ctrl-C")
-                }
-                if count == 2 {
-                    Console.err(
-                        "aborting running migrations; Ctrl-C again to stop waiting for guests that "
-                            + "were asked to shut down")
-                }
-                control.abort(because: "aborted by Ctrl-C")
-            },
+            Self.source(SIGINT) { Self.stop(control, for: stops.next()) },
             Self.source(SIGTERM) { control.abort(because: "aborted by SIGTERM") },
+            Self.source(SIGUSR1) {
+                Console.err("stopping after the running migrations: told to by 'runs stop'")
+                control.stop(because: "stopped by 'runs stop'")
+            },
         ]
         if !Self.isHangUpIgnored {
+            let hangUps = Counter()
             sources.append(
-                // Kernel and shell may both send it for one closed terminal: it never aborts.
+                // Kernel and shell may both send it for one closed terminal.
                 Self.source(SIGHUP) {
-                    guard stops.next() == 1 else { return }
-                    Console.err("stopping after the running migrations: the terminal was closed")
-                    control.stop(because: "stopped by SIGHUP, as when a terminal is closed")
+                    guard hangUps.next() == 1 else { return }
+                    Console.err("the terminal was closed; the run goes on: \(watch)")
                 })
         }
         self.sources = sources
+    }
+
+    private static func stop(_ control: RunControl, for count: Int) {
+        guard count > 1 else {
+            Console.err(
+                "stopping after the running migrations; press Ctrl-C again to abort them, their "
+                    + "guests stay where they run")
+            return control.stop(because: "stopped by Ctrl-C")
+        }
+        if count == 2 {
+            Console.err(
+                "aborting running migrations; Ctrl-C again to stop waiting for guests that were "
+                    + "asked to shut down")
+        }
+        control.abort(because: "aborted by Ctrl-C")
     }
 
     func cancel() {

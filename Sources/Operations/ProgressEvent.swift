@@ -1,6 +1,7 @@
 package import Actuation
-import ClusterModel
+package import ClusterModel
 package import Execution
+import Persistence
 
 /// What an operation reports while it runs, for a terminal, a log, a web page or a test to show.
 /// Results are returned and failures are thrown: neither is reported here.
@@ -14,8 +15,14 @@ package enum ProgressEvent: Sendable {
     case decided(reason: String, overSeconds: Int64?)
     /// The process that drives a run, in words, was asked to abort it.
     case toldToAbort(String)
+    /// The process that drives a run, in words, was asked to start no new migration.
+    case toldToStop(String)
+    /// No answer yet from these hosts; they are waited for.
+    case waiting(for: [HostName])
     /// A run begins in this state. Whoever watches it can stop it, until it is over.
     case runBegins(RunState, RunControl)
+    /// A run that another process drives, by its own description, is watched from this state on.
+    case watchBegins(RunID, RunState, driver: String)
     case run(RunUpdate)
     case runIsOver
 }
@@ -28,9 +35,13 @@ package protocol ProgressObserver: Sendable {
 
 /// How a run is stopped from outside.
 package struct RunControl: Sendable {
+    package let run: RunID
     private let send: @Sendable (RunEvent) -> Void
 
-    package init(_ send: @escaping @Sendable (RunEvent) -> Void) { self.send = send }
+    package init(_ run: RunID, _ send: @escaping @Sendable (RunEvent) -> Void) {
+        self.run = run
+        self.send = send
+    }
 
     /// No new migration starts, the running ones end.
     package func stop(because reason: String) { send(.stop(reason: reason)) }
@@ -39,9 +50,26 @@ package struct RunControl: Sendable {
     package func abort(because reason: String) { send(.abort(reason: reason)) }
 }
 
-/// Passes on what an executor tells of its run.
-struct RunRelay: RunObserver {
-    let progress: any ProgressObserver
+/// Passes on what an executor tells of its run, also to those who watch it from elsewhere.
+actor RunRelay: RunObserver {
+    private let progress: any ProgressObserver
+    private let file: RunProgressFile
+    private var latest: [StepID: MigrationProgress] = [:]
 
-    func observe(_ update: RunUpdate) async { await progress.observe(.run(update)) }
+    init(_ progress: any ProgressObserver, file: RunProgressFile) {
+        self.progress = progress
+        self.file = file
+    }
+
+    func observe(_ update: RunUpdate) async {
+        switch update {
+        case .progress(let id, let progress):
+            latest[id] = progress
+            file.write(latest)
+        case .recorded(.arrived(let id, _, _)), .recorded(.attemptFailed(let id, _, _)):
+            latest[id] = nil
+        case .recorded, .note: break
+        }
+        await progress.observe(.run(update))
+    }
 }

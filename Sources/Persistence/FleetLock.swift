@@ -81,7 +81,7 @@ package final class FleetLock: Sendable {
         flock(descriptor, LOCK_UN)
     }
 
-    private static func holder(in path: String) -> Holder {
+    static func holder(in path: String) -> Holder {
         let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return Holder(

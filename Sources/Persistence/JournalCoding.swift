@@ -8,15 +8,15 @@ enum JournalCoding {
         String(decoding: try CanonicalJSON.encode(event), as: UTF8.self)
     }
 
-    /// The records of a run, from the first on and without a hole.
+    /// The records of a run, from the one after `last` on and without a hole.
     static func records(
-        of rows: [StoredRecord], run: RunID, file: DatabaseFile
+        of rows: [StoredRecord], run: RunID, file: DatabaseFile, after last: Int = 0
     ) throws -> [JournalRecord] {
         try rows.enumerated().map { index, row in
-            guard row.sequence == index + 1 else {
+            guard row.sequence == last + index + 1 else {
                 throw StoreError(
                     kind: .corrupt, file: file.path, operation: "read run \(run) from",
-                    message: "record \(index + 1) is missing")
+                    message: "record \(last + index + 1) is missing")
             }
             return try record(of: row, run: run, file: file)
         }

@@ -23,6 +23,20 @@ extension JournalStore {
         return try JournalCoding.records(of: rows, run: run, file: file)
     }
 
+    /// The records of a run after this one, for those who watch it: none when nothing happened.
+    package func records(of run: RunID, after sequence: Int) async throws -> [JournalRecord] {
+        let rows = try await read("read run \(run) from") { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT sequence, time, version, event FROM record
+                    WHERE run = ? AND sequence > ? ORDER BY sequence
+                    """, arguments: [run.rawValue, sequence]
+            ).map(StoredRecord.init)
+        }
+        return try JournalCoding.records(of: rows, run: run, file: file, after: sequence)
+    }
+
     /// The run folded; throws where a record cannot be read, or the plan is missing.
     package func state(of run: RunID) async throws -> RunState {
         let records = try await records(of: run)

@@ -5,6 +5,7 @@ import KVMBalanceCommands
 @main
 struct Main {
     static func main() async {
+        Detachment.begin()
         ProcessSetUp.begin()
         await KVMBalance.main(nil)
     }

@@ -61,7 +61,10 @@ struct InterruptionTests {
         // by 75.
         let refused = try play.must(5, "drain", "host2", "--yes")
         #expect(refused.errors.contains("run 1") && refused.errors.contains("resume 1"))
-        #expect(try play.must(0, "runs", "show", "1").output.contains("running"))
+        #expect(try play.must(0, "runs", "show", "1").output.contains("drain host1: killed"))
+        #expect(try play.must(0, "runs", "list").output.contains("killed"))
+        let report = try play.must(0, "runs", "show", "1", "--output", "json").object()
+        #expect(report["state"] as? String == "running" && report["killed"] as? Bool == true)
         try play.must(0, "runs", way, "1", "--yes")
         let after = try play.placement()
         if way == "resume" {

@@ -101,7 +101,9 @@ struct RenderingTests {
         #expect(report.state == "running")
         let summary = RunSummary(RunID(1), state)
         #expect(summary.moved == 0 && summary.meant == 2)
-        #expect(RunText(report: report).text.contains("runs resume 1"))
+        #expect(RunText(report: report).text.contains("runs watch 1"))
+        let killed = RunText(report: RunReport(run: RunID(1), state: state, isKilled: true)).text
+        #expect(killed.contains("killed") && killed.contains("runs resume 1"))
     }
 
     @Test func progressSpeaksOfDomainsAndHosts() async {

@@ -33,6 +33,10 @@ struct BalanceCommand: ActingCommand {
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
+        if timer, acting.detach {
+            throw ValidationError(
+                "--timer is for a service, which waits for it: leave out --detach.")
+        }
         if timer, planning.snapshot != nil || balance.moves != nil {
             throw ValidationError(
                 "--timer works on the live fleet and within the policy's limits: leave "

@@ -14,6 +14,14 @@ protocol GoalCommand: FleetCommand {
 struct ActingOptions: ParsableArguments {
     @Flag(name: [.short, .long], help: "Do not ask.") var yes = false
     @Flag(help: "Stop after showing the plan.") var dryRun = false
+    @Flag(help: "Once the run has begun, let it go on in the background ('runs watch').")
+    var detach = false
+
+    func validate() throws {
+        if detach, dryRun {
+            throw ValidationError("--dry-run begins no run: leave out --detach.")
+        }
+    }
 }
 
 /// Plan it, show it, ask, run it.

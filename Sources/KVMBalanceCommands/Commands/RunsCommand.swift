@@ -8,10 +8,12 @@ import Persistence
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Runs: list, show, resume, roll back, abort; accuracy of estimates.",
+        abstract:
+            "Runs: list, show, watch, stop, abort, resume, roll back; accuracy of estimates.",
         subcommands: [
-            RunsListCommand.self, RunsShowCommand.self, RunsResumeCommand.self,
-            RunsRollbackCommand.self, RunsAbortCommand.self, RunsAccuracyCommand.self,
+            RunsListCommand.self, RunsShowCommand.self, RunsWatchCommand.self,
+            RunsStopCommand.self, RunsAbortCommand.self, RunsResumeCommand.self,
+            RunsRollbackCommand.self, RunsAccuracyCommand.self,
         ])
 }
 
@@ -28,11 +30,12 @@ struct RunsListCommand: FleetCommand {
             return .done
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
+        let driven = service.driver?.run
         for run in try await service.summaries() {
             table.add(
                 run.run.description, run.kind.rawValue,
                 run.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ","),
-                run.outcome?.state.rawValue ?? "running",
+                run.outcome?.state.rawValue ?? (run.run == driven ? "running" : "killed"),
                 run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
                 run.outcome?.reason ?? run.stopReason ?? "")
         }

@@ -15,7 +15,8 @@ struct RunText {
         let plan = report.plan
         let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
         var lines = [
-            "Run \(run): \(report.kind.rawValue) \(hosts): \(report.state)"
+            "Run \(run): \(report.kind.rawValue) \(hosts): "
+                + (report.killed == true ? "killed" : report.state)
                 + "\(report.reason.map { ": \($0)" } ?? "")"
         ]
         if let startedAt = report.startedAt {
@@ -39,11 +40,15 @@ struct RunText {
 
     /// What can be done about a run that did not reach its goal.
     private var advice: String? {
+        if report.killed == true {
+            return "\(ways)\nTo leave everything where it is: kvmbalance runs abort \(run)\(flags)"
+        }
         switch report.state {
         case "done", "rolled-back": return nil
         case "running":
-            return "If its process was killed:\n\(ways)\nTo leave everything where it is: "
-                + "kvmbalance runs abort \(run)\(flags)"
+            return "To follow it: kvmbalance runs watch \(run)\(flags)\nTo start no new migration: "
+                + "kvmbalance runs stop \(run)\(flags)\nTo abort the running ones too: kvmbalance "
+                + "runs abort \(run)\(flags)"
         default: return ways
         }
     }

@@ -7,17 +7,32 @@ import Synchronization
 final class TerminalProgress: ProgressObserver {
     private struct Watched {
         var display: ProgressDisplay
-        var signals: SignalWatch
+        /// nil for a run of another process.
+        var signals: SignalWatch?
     }
 
     private let watched = Mutex<Watched?>(nil)
+    /// The flags of commands that are shown.
+    private let flags: CommandFlags
+
+    init(_ flags: CommandFlags) { self.flags = flags }
 
     func observe(_ event: ProgressEvent) async {
         switch event {
-        case .runBegins(let state, let control): begin(state, control)
+        case .runBegins(let state, let control):
+            let watch = "kvmbalance runs watch \(control.run)\(flags.config)"
+            Detachment.letGo(of: control.run, watch: watch)
+            if Console.isErrorTerminal {
+                Console.err("run \(control.run) goes on if this terminal is closed: \(watch)")
+            }
+            begin(state, SignalWatch(control, watch: watch))
+        case .watchBegins(let run, let state, let driver):
+            Console.err(
+                "watching run \(run), driven by \(driver); Ctrl-C ends the watching, not the run")
+            begin(state, nil)
         case .run(let update): await watched.withLock(\.?.display)?.observe(update)
         case .runIsOver: await finish()
-        case .warning, .measuring, .decided, .toldToAbort:
+        case .warning, .measuring, .decided, .waiting, .toldToAbort, .toldToStop:
             if let line = Self.line(for: event) { Console.err(line) }
         }
     }
@@ -31,15 +46,24 @@ final class TerminalProgress: ProgressObserver {
                 + "\(milliseconds / 1000) s ('kvmbalance collect' does this in advance)"
         case .decided(let reason, let seconds):
             "balance: \(reason) (\(ObservationText.text(seconds)))"
+        case .waiting(let hosts): "no answer yet from \(few(hosts)), waiting"
         case .toldToAbort(let process): "told \(process) to abort its migrations and end"
-        case .runBegins, .run, .runIsOver: nil
+        case .toldToStop(let process):
+            "told \(process) to start no new migration; the running ones end"
+        case .runBegins, .watchBegins, .run, .runIsOver: nil
         }
     }
 
-    private func begin(_ state: RunState, _ control: RunControl) {
+    private static func few(_ hosts: [HostName]) -> String {
+        let names = hosts.inNaturalOrder.map(\.rawValue)
+        let rest = names.count > 5 ? " and \(names.count - 5) more" : ""
+        return names.prefix(5).joined(separator: ", ") + rest
+    }
+
+    private func begin(_ state: RunState, _ signals: SignalWatch?) {
         let display = ProgressDisplay(
             state: state, isTerminal: Console.isErrorTerminal, now: Composition.systemTime)
-        let new = Watched(display: display, signals: SignalWatch(control))
+        let new = Watched(display: display, signals: signals)
         watched.withLock { $0 = new }
     }
 
@@ -48,7 +72,7 @@ final class TerminalProgress: ProgressObserver {
             defer { watched = nil }
             return watched
         }
-        old?.signals.cancel()
+        old?.signals?.cancel()
         await old?.display.finish()
     }
 }

@@ -6,6 +6,7 @@ import Persistence
 package import PlacementPolicy
 import Replay
 import Sampling
+import Synchronization
 import Telemetry
 
 /// What came of looking at one host.
@@ -35,11 +36,19 @@ package struct FleetObserver: Sendable {
     /// How old a measured dirty rate, and the size of a process, may be for an estimate.
     package static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
     private static let sizeGoodForMilliseconds: Int64 = 300_000
+    /// A person is shown whom everybody waits for after this long.
+    private static let patienceMilliseconds: Int64 = 2000
 
     /// Looks at all hosts at once; a dead one costs its own time limit and delays no other's
     /// answer. One that tells nonsense is as good as dead.
     func look() async -> [HostReading] {
-        await withTaskGroup(of: HostReading.self) { group in
+        let silent = SilentHosts(hosts.names)
+        let notice = Task { [clock, progress] in
+            try await clock.sleep(Self.patienceMilliseconds)
+            if !silent.names.isEmpty { await progress.observe(.waiting(for: silent.names)) }
+        }
+        defer { notice.cancel() }
+        return await withTaskGroup(of: HostReading.self) { group in
             for inspector in hosts.inspectors {
                 group.addTask {
                     do {
@@ -57,7 +66,10 @@ package struct FleetObserver: Sendable {
                 }
             }
             var looks: [HostName: HostReading] = [:]
-            for await look in group { looks[look.host] = look }
+            for await look in group {
+                looks[look.host] = look
+                silent.remove(look.host)
+            }
             return hosts.names.compactMap { looks[$0] }
         }
     }
@@ -127,7 +139,8 @@ package struct FleetObserver: Sendable {
         let unsampled = reports.filter { $0.fault == nil }.flatMap { $0.observation?.domains ?? [] }
             .filter { $0.state.isActive && measured.domains[$0.id]?.cpu == nil }
         guard !unsampled.isEmpty else { return measured }
-        let pair = await samplePair()
+        let pair = await samplePair(
+            of: Set(reports.filter { $0.fault == nil }.map(\.settings.name)))
         for domain in pair.flatMap(\.domains) { measured.resident[domain.id] = domain.rss }
         let quick = MeasuredLoad(
             of: pair, window: window.ending(at: now()), rules: RateRules())
@@ -138,21 +151,31 @@ package struct FleetObserver: Sendable {
         return measured
     }
 
-    /// Two samples of every host that answers, a second apart.
-    private func samplePair() async -> [RawHostSample] {
-        let first = await sampleAll()
+    /// Two samples of each of these hosts, a second apart.
+    private func samplePair(of answering: Set<HostName>) async -> [RawHostSample] {
+        let first = await samples(of: answering)
         try? await clock.sleep(1000)
-        return first + (await sampleAll())
+        return first + (await samples(of: answering))
     }
 
-    private func sampleAll() async -> [RawHostSample] {
+    private func samples(of answering: Set<HostName>) async -> [RawHostSample] {
         await withTaskGroup(of: RawHostSample?.self) { group in
-            for inspector in hosts.inspectors {
+            for inspector in hosts.inspectors where answering.contains(inspector.host) {
                 group.addTask { try? await inspector.sample() }
             }
             return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
         }
     }
+}
+
+/// Hosts that have not answered yet.
+private final class SilentHosts: Sendable {
+    private let rest: Mutex<Set<HostName>>
+
+    init(_ hosts: [HostName]) { rest = Mutex(Set(hosts)) }
+
+    var names: [HostName] { rest.withLock { $0.sorted() } }
+    func remove(_ host: HostName) { rest.withLock { _ = $0.remove(host) } }
 }
 
 extension Error {

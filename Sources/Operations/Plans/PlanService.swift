@@ -124,6 +124,11 @@ package struct PlanService: Sendable {
     ) async throws -> ClusterSnapshot {
         if snapshotFile == nil { try observer.hosts.require(hosts) }
         let snapshot = try await observe(goal)
+        for host in snapshot.hosts {
+            guard let fault = host.fault else { continue }
+            await observer.progress.observe(
+                .warning("\(host.name) is unreachable, and nothing is planned for it: \(fault)"))
+        }
         if let snapshotFile {
             let names = snapshot.hosts.map(\.name)
             for host in hosts where !names.contains(host) {

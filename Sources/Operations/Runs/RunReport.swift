@@ -43,6 +43,8 @@ package struct RunReport: Encodable {
 
     package var run: RunID
     package var state: String
+    /// True where its process was killed before it ended; nil otherwise.
+    package var killed: Bool?
     package var kind: MigrationPlan.Kind
     package var reason: String?
     package var startedAt: Timestamp?
@@ -51,15 +53,16 @@ package struct RunReport: Encodable {
     package var steps: [StepReport]
 
     private enum CodingKeys: String, CodingKey {
-        case run, state, kind, reason
+        case run, state, killed, kind, reason
         case startedAt = "started_at"
         case endedAt = "ended_at"
         case plan, steps
     }
 
-    package init(run: RunID, state: RunState) {
+    package init(run: RunID, state: RunState, isKilled: Bool = false) {
         self.run = run
         self.state = state.outcome?.state.rawValue ?? "running"
+        killed = isKilled ? true : nil
         kind = state.kind
         reason = state.outcome?.reason ?? state.stopReason
         startedAt = state.startedAt

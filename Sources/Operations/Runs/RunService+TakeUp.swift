@@ -79,7 +79,7 @@ extension RunService {
             directory: observer.stores.directory, purpose: "runs abort \(run)", run: run)
         {
         case .held(let holder):
-            try stop(holder, of: run)
+            try signal(SIGTERM, to: holder, of: run)
             await progress.observe(.toldToAbort(holder.description))
             return .told(RunReport(run: run, state: found))
         case .acquired(let lock):
@@ -93,16 +93,17 @@ extension RunService {
         }
     }
 
-    /// Tells the process to abort, if it is this run that it drives.
-    private func stop(_ holder: FleetLock.Holder, of run: RunID) throws {
+    /// Tells the process to abort or to stop, if it is this run that it drives.
+    func signal(_ signal: Int32, to holder: FleetLock.Holder, of run: RunID) throws {
         guard holder.run == run else {
+            let deed = signal == SIGTERM ? "aborted" : "stopped"
             throw CommandError(
-                "run \(run) was not aborted: the fleet is held by \(holder.description), which "
+                "run \(run) was not \(deed): the fleet is held by \(holder.description), which "
                     + "does not drive run \(run). Wait for that, or "
                     + wayToStop(holder), exit: .busy)
         }
         // Anything but another process's number would reach whole groups of processes.
-        guard let process = holder.process, process > 1, kill(process, SIGTERM) == 0 else {
+        guard let process = holder.process, process > 1, kill(process, signal) == 0 else {
             throw CommandError(
                 "\(holder.description) holds the fleet and cannot be signalled: end it by "
                     + "hand, then try again", exit: .failed)

@@ -2,7 +2,7 @@ import Actuation
 package import ClusterModel
 package import Execution
 import Foundation
-import Persistence
+package import Persistence
 
 /// Starts, takes up, shows and stops runs.
 package struct RunService: Sendable {
@@ -20,14 +20,16 @@ package struct RunService: Sendable {
         journal = try observer.stores.journal()
     }
 
-    private var stores: Stores { observer.stores }
+    var stores: Stores { observer.stores }
     var progress: any ProgressObserver { observer.progress }
     func now() -> Timestamp { observer.now() }
 
     // MARK: Looking
 
     package func report(_ run: RunID) async throws -> RunReport {
-        RunReport(run: run, state: try await state(of: run))
+        let state = try await state(of: run)
+        return RunReport(
+            run: run, state: state, isKilled: state.outcome == nil && driver?.run != run)
     }
 
     /// Of all runs, newest first.
@@ -36,6 +38,9 @@ package struct RunService: Sendable {
         for run in try await journal.runs() { reports.append(try await report(run)) }
         return reports
     }
+
+    /// The living process that holds the fleet, and the run that it drives.
+    package var driver: FleetLock.Holder? { FleetLock.holder(directory: stores.directory) }
 
     /// Of all runs, newest first, from the index.
     package func summaries() async throws -> [RunSummary] { try await journal.summaries() }
@@ -84,14 +89,18 @@ package struct RunService: Sendable {
     func refuseUnfinishedRun() async throws {
         if let (run, state) = try await journal.unfinishedRuns().first {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
-            let ways = ["resume", "rollback", "abort"].map {
-                "\n  kvmbalance runs \($0) \(run)\(flags.config)"
-            }
             throw CommandError(
                 "run \(run) (\(state.kind.rawValue)) \(what), so nothing else starts. See: "
-                    + "kvmbalance runs show \(run)\(flags.config)\nThen one of:"
-                    + ways.joined(), exit: .halted)
+                    + waysOn(from: run), exit: .halted)
         }
+    }
+
+    /// The commands for a run that waits for a person.
+    func waysOn(from run: RunID) -> String {
+        let ways = ["resume", "rollback", "abort"].map {
+            "\n  kvmbalance runs \($0) \(run)\(flags.config)"
+        }
+        return "kvmbalance runs show \(run)\(flags.config)\nThen one of:" + ways.joined()
     }
 
     // MARK: Acting
@@ -162,15 +171,18 @@ package struct RunService: Sendable {
     ) async throws -> RunEnding {
         let begun = try await state(of: run)
         let gate = try await MaintenanceGate(run, begun, journal)
+        let file = RunProgressFile(directory: stores.directory, run: run)
+        defer { file.remove() }
         let executor = RunExecutor(
             run: run, machine: RunMachine(state: begun, recovering: recovering),
             journal: journal, connections: observer.hosts.connections, clock: observer.clock,
-            observer: RunRelay(progress: progress), closure: { try await gate.closure(of: $0) }
+            observer: RunRelay(progress, file: file),
+            closure: { try await gate.closure(of: $0) }
         ) { goal, exclusions, state in
             if let plan = agreed?.take() { return plan }
             return try await service.replan(goal, without: exclusions, state: state)
         }
-        await progress.observe(.runBegins(begun, RunControl { executor.send($0) }))
+        await progress.observe(.runBegins(begun, RunControl(run) { executor.send($0) }))
         let outcome = await executor.execute()
         await progress.observe(.runIsOver)
         let state = await executor.state.ending(outcome, at: now())
@@ -198,7 +210,7 @@ package struct RunEnding: Sendable {
 }
 
 extension RunEnding.Left {
-    fileprivate init?(_ begun: RunState, _ outcome: RunOutcome) {
+    init?(_ begun: RunState, _ outcome: RunOutcome) {
         switch begun.kind {
         case .drain where begun.goal == .forward: self = .inMaintenance(begun.original.hosts)
         case .consolidate where outcome.state == .done: self = .empty(begun.original.hosts)
@@ -208,7 +220,7 @@ extension RunEnding.Left {
 }
 
 extension RunOutcome {
-    fileprivate var exit: Exit {
+    var exit: Exit {
         switch state {
         case .done: .done
         case .failed: .failed

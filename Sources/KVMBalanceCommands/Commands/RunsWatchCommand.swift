@@ -1,0 +1,36 @@
+import ArgumentParser
+import Execution
+import Operations
+
+/// `kvmbalance runs watch [RUN]`.
+struct RunsWatchCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Follow a run from any terminal to its end; ends with the run's exit code.",
+        discussion: """
+            Ctrl-C ends the watching, not the run: to end that, 'runs stop' or 'runs abort'.
+            """)
+    @Argument(help: "The run's number (default: the one under way, else the last).") var run: Int64?
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let composition = try Composition(options)
+        let ending = try await composition.runs().watch(run.map { RunID($0) })
+        return try show(ending, composition.flags)
+    }
+}
+
+/// `kvmbalance runs stop RUN`.
+struct RunsStopCommand: FleetCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop",
+        abstract: "Start no new migration of a run, as Ctrl-C once: the running ones end.")
+    @Argument(help: "The run's number.") var run: Int64
+    @OptionGroup var options: GlobalOptions
+
+    func execute() async throws -> Exit {
+        let report = try await Composition(options).runs().stop(RunID(run))
+        if isJSON { try show(report) }
+        return .done
+    }
+}
