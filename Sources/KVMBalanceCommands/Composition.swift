@@ -40,7 +40,14 @@ struct Composition: Sendable {
     func plans(
         _ planning: PlanningOptions, _ migration: MigrationFlags
     ) async throws -> PlanService {
-        try await PlanService(observer, policies, planning.choices(migration))
+        if planning.snapshot == nil { try admitConnections() }
+        return try await PlanService(observer, policies, planning.choices(migration))
+    }
+
+    /// Throws where this process may not have what connections to all real hosts cost.
+    func admitConnections() throws {
+        let real = fleet.hosts.filter { !SimulatedURI.isSimulated($0.uri) }
+        try ConnectionCost(hosts: real.count).admit(within: .present)
     }
 
     static let systemTime: @Sendable () -> Timestamp = {

@@ -37,6 +37,9 @@ final class Playground {
 
     /// A shell starts it: see `Program`.
     func start(by script: String, _ words: String...) throws -> Program {
+        try start(by: script, words)
+    }
+    func start(by script: String, _ words: [String]) throws -> Program {
         try Program(words + ["--config", config], in: folder, script: script)
     }
 

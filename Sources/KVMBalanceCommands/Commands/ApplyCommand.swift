@@ -16,6 +16,7 @@ struct ApplyCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
+        try composition.admitConnections()
         let plan = try PlanFile.read(file, for: composition.fleet)
         guard plan.outcome == .plan else {
             throw CommandError(

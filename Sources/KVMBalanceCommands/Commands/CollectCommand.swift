@@ -34,6 +34,7 @@ struct CollectCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
+        try composition.admitConnections()
         let store = try composition.stores.metrics()
         let logger = Logger(label: "collect") { _ in
             StreamLogHandler.standardError(label: "collect")

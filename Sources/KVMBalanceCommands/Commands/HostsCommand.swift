@@ -74,6 +74,7 @@ struct HostsCheckCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
+        try composition.admitConnections()
         let names = hosts.map { HostName($0) }
         try composition.hosts.require(names)
         let checks = await FitnessCheck.of(composition.observer, isTried: !noProbe)

@@ -68,6 +68,7 @@ extension TakeUpCommand {
     /// Shows what is left, or the way back, asks, and does it; nil is the run's own goal.
     func takeUp(to goal: RunGoal?) async throws -> Exit {
         let composition = try Composition(options)
+        try composition.admitConnections()
         var declined = Exit.failed
         let ending = try await composition.runs().takeUp(
             RunID(run), to: goal, policy: policy, isAsked: !acting.yes

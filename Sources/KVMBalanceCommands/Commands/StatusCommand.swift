@@ -22,6 +22,7 @@ struct StatusCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
+        try composition.admitConnections()
         let name = host.map { HostName($0) }
         if let name { try composition.hosts.require([name]) }
         repeat {
@@ -68,6 +69,7 @@ struct SnapshotCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
+        try composition.admitConnections()
         let snapshot = try await composition.observer.snapshot(
             try composition.policies.policy(nil))
         if let save { try JSON.save(snapshot, to: save) }
