@@ -32,6 +32,7 @@ package enum OutsideText {
     /// What a daemon said of a failure: one line of at most 1 KiB. Its own line ends become
     /// slashes, because QEMU's messages have many.
     package static func reason(_ text: String) -> String {
+        guard text.contains(where: \.isNewline) else { return cut(oneLine(text)) }
         let parts = text.split { $0.isNewline }.map { part in
             String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         }

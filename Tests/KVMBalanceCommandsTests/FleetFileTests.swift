@@ -43,6 +43,8 @@ struct FleetFileTests {
         }
         chmod(play.config, 0o644)
         #expect(try list(play).status == 0)
+        chmod(play.folder.path, 0o775)
+        try refuse(play, "others can put another file in its place")
         chmod(play.folder.path, 0o777)
         try refuse(play, "others can put another file in its place", "chmod go-w")
     }

@@ -177,6 +177,12 @@ import Testing
             ("9999-12-31T23:59:59Z,a,5,2,h", "a date from 1970 to 2099"),
             ("0000-01-01T00:00:00Z,a,5,2,h", "a date from 1970 to 2099"),
             ("1700000000,a,5,2,\"\"", "its host has no name"),
+            ("1700000000,\"a\rb\",5,2,h", "a name has a line end"),
+            ("1700000000,a,5,2,\"h\rx\"", "a name has a line end"),
+            (
+                "1700000000,\(String(repeating: "n", count: 1025)),5,2,h",
+                "a name has more than 1024 bytes"
+            ),
         ].enumerated() {
             try scratch.write("time,domain,cpu,vcpus,host\n\(line)\n", to: "t\(number).csv")
             let ending = try scratch.must(

@@ -136,6 +136,7 @@ package struct HistoryImporter {
                         + "\(Timestamp(milliseconds: entry.at))")
             }
             if let host = guest.host, host != entry.host, !host.rawValue.isEmpty {
+                try Self.refuse(host.rawValue)
                 entry.host = host
                 promised[host, default: 0] += 0
             }
@@ -148,11 +149,25 @@ package struct HistoryImporter {
             throw Refused(message: "there is no host: give --hosts")
         }
         guard !host.rawValue.isEmpty else { throw Refused(message: "its host has no name") }
+        for name in [guest.name, guest.id?.rawValue ?? "", host.rawValue] { try Self.refuse(name) }
         promised[host] =
             Plausible.sum([
                 Bytes(promised[host] ?? 0), guest.memory ?? Bytes(1),
             ]).count
         return Known(guest: guest, host: host, at: now, counter: 0)
+    }
+
+    /// The most that a name may have, in bytes of UTF-8: libvirt's fit into 255.
+    private static let longestName = 1024
+
+    /// Everything else in a name can be written down and read back, and is.
+    private static func refuse(_ name: String) throws {
+        guard name.utf8.count <= longestName else {
+            throw Refused(message: "a name has more than \(longestName) bytes")
+        }
+        guard !name.unicodeScalars.contains(where: { $0 == "\n" || $0 == "\r" }) else {
+            throw Refused(message: "a name has a line end, which none of libvirt's has")
+        }
     }
 
     private mutating func put(_ entry: Known, at time: Int64) async throws {
