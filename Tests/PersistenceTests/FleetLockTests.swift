@@ -86,7 +86,7 @@ struct FleetLockTests {
         sleeper.executableURL = URL(fileURLWithPath: "/bin/sleep")
         sleeper.arguments = ["60"]
         try sleeper.run()
-        defer { sleeper.terminate() }
+        defer { sleeper.send(SIGTERM) }
         let machine = MachineIdentity.present
         let number = "\(sleeper.processIdentifier)"
         // Taken before the machine booted last; on another machine; by a process that has ended.
@@ -96,11 +96,11 @@ struct FleetLockTests {
         ]
         for origin in origins {
             let holder = try #require(try await holder([number, "drain", "7", origin]))
-            #expect(!holder.terminate(), "\(origin)")
+            #expect(!holder.send(SIGTERM), "\(origin)")
         }
         // An older version did not say.
         let old = try #require(try await holder([number, "drain", "7"]))
-        #expect(old.origin == nil && !old.terminate())
+        #expect(old.origin == nil && !old.send(SIGTERM))
         #expect(sleeper.isRunning)
         let other = try #require(
             try await holder([number, "drain host1", "7", "another-machine x 5"]))
