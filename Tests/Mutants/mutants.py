@@ -162,7 +162,7 @@ MUTANTS = [
     Mutant(
         "believes-any-machine", IDENTITY,
         "guard let expected, expected != found.lowercased() else { return nil }",
-        "guard let expected, expected == nil else { return nil }"),
+        "guard let expected, expected.isEmpty else { return nil }"),
     Mutant(
         "forgets-which-machines-they-were", EXECUTOR,
         "        for (host, uuid) in machine.state.hostUUIDs { "
