@@ -86,7 +86,7 @@ struct FleetLockTests {
         sleeper.executableURL = URL(fileURLWithPath: "/bin/sleep")
         sleeper.arguments = ["60"]
         try sleeper.run()
-        defer { sleeper.send(SIGTERM) }
+        defer { sleeper.terminate() }
         let machine = MachineIdentity.present
         let number = "\(sleeper.processIdentifier)"
         // Taken before the machine booted last; on another machine; by a process that has ended.
