@@ -247,7 +247,10 @@ extension RunMachine {
             attempt.tries.settlements[settlement, default: 1] -= 1
         }
         if let failure {
-            (attempt.error, attempt.settlementError) = (failure.message, failure.message)
+            // Files that were named because they may be ours stay named.
+            let named = attempt.hasToldOfUnclaimed ? attempt.error : nil
+            attempt.error = named ?? failure.message
+            attempt.settlementError = failure.message
             if settlement == .resumePostcopy { directives += noteRoute(failure, of: id) }
         }
         if state.step(id)?.beginning == .live { attempt.add(settlement.note) }
