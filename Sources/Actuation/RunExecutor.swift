@@ -282,7 +282,8 @@ package actor RunExecutor {
         let move = self.move(id)
         // Its target may have been taken out of the fleet file since, because it is dead.
         if settlement == .startSource, let keeper = connections[move.source]?.images {
-            return try await keeper.start(move.domain)
+            let images = machine.state.step(id)?.preparation?.images ?? []
+            return try await keeper.start(move.domain, with: images)
         }
         guard let source = connections[move.source], let target = connections[move.target] else {
             throw StepFailure("a host is not in the fleet file")
