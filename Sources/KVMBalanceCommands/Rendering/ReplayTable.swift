@@ -42,7 +42,7 @@ enum ReplayTable {
                 Format.decimal(report.meanHosts, 1),
                 report.kilowattHours.map { Format.decimal($0, 1) } ?? "-",
             ]
-            table.add(cells: usual + rare.map { Format.decimal($0.value(report), 1) })
+            table.add(usual + rare.map { Format.decimal($0.value(report), 1) })
         }
         return table.text
     }
