@@ -23,7 +23,7 @@ extension RunExecutor {
         return StepPreparation(images: images, wasRunning: !step.isShutOff)
     }
 
-    private func keepers(
+    func keepers(
         _ move: Move
     ) throws -> (source: any ImageKeeper, target: any ImageKeeper) {
         guard let source = connections[move.source]?.images,
@@ -57,6 +57,7 @@ extension RunExecutor {
         _ target: HostConnection
     ) async throws -> MigrationStatistics? {
         let (keeper, _) = try keepers(open.step.move)
+        copied[open.step.id] = nil
         let control = controls[open.step.id] ?? newControl(of: open.step.id)
         defer { controls[open.step.id] = nil }
         let begun = clock.steady()
@@ -66,14 +67,18 @@ extension RunExecutor {
         }
         let down = clock.steady()
         let images = open.preparation?.images ?? []
+        let stamps = try await keeper.stamps(of: images)
         if !images.isEmpty {
             try await keeper.copy(images, to: request.target, control: control)
         }
+        copied[open.step.id] = Copied(stamps: stamps, at: clock.steady())
         guard !control.isCancelled else {
             throw HypervisorError(
                 kind: .aborted, operation: "move cold", host: open.step.move.source,
                 message: "it was aborted")
         }
+        var request = request
+        request.keepsDefinition = true
         _ = try await source.actuator.migrate(request)
         let now = clock.steady()
         return MigrationStatistics(
@@ -91,21 +96,21 @@ extension RunExecutor {
     static let shutdownSeconds = 120
 
     func settleImages(
-        _ id: StepID, _ settlement: RepairAction, _ move: Move, _ source: HostConnection,
-        _ target: HostConnection
+        _ id: StepID, _ settlement: RepairAction, _ move: Move, _ source: HostConnection
     ) async throws {
         let (from, to) = try keepers(move)
         guard let open = machine.state.step(id) else { throw StepFailure("there is no step \(id)") }
         switch settlement {
-        case .startSource: try await from.start(move.domain)
-        case .startTarget: try await to.start(move.domain)
+        case .startSource:
+            try await from.start(move.domain, with: open.preparation?.images ?? [])
+        case .startTarget:
+            try await startTarget(open, from, to)
         case .returnDefinition:
             var back = open.step
             back.move = Move(domain: move.domain, source: move.target, target: move.source)
             back.interfaces = Dictionary(
                 back.interfaces.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
-            _ = try await target.actuator.migrate(
-                request(back, to: source, isPersistent: true))
+            try await to.copyDefinition(request(back, to: source, isPersistent: true))
         case .removeTargetImages: try await to.remove(open.madeImages, of: move.domain)
         case .removeSourceImages:
             try await from.remove(open.preparation?.images ?? [], of: move.domain)

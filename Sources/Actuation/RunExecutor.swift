@@ -32,6 +32,8 @@ package actor RunExecutor {
     private var monitors: [StepID: Task<Void, Never>] = [:]
     /// Running cold moves: there is no libvirt job that shows them.
     var controls: [StepID: StepProgress] = [:]
+    /// What this process copied cold, by the last attempt.
+    var copied: [StepID: Copied] = [:]
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []
 
@@ -120,8 +122,9 @@ package actor RunExecutor {
                 for id in effects.values.compactMap(\.step).sorted() {
                     start { await $0.abort(id) }
                 }
-            case .begin, .looked, .hostsLooked, .lookedElsewhere, .surveyed, .askedToShutDown,
-                .made, .settled, .planned, .adjust, .adjustFailed, .abortFailed, .stop:
+            case .begin, .looked, .hostsLooked, .lookedElsewhere, .copiesLooked, .surveyed,
+                .askedToShutDown, .made, .settled, .planned, .adjust, .adjustFailed, .abortFailed,
+                .stop:
                 break
             }
         }
@@ -142,6 +145,8 @@ package actor RunExecutor {
                 start { await $0.lookAtHosts(hosts, afterMilliseconds: pause) }
             case .lookElsewhere(let id):
                 start { await $0.lookElsewhere(id) }
+            case .lookAtCopies(let id):
+                start { await $0.lookAtCopies(id) }
             case .prepare(let id):
                 start { await $0.prepare(id) }
             case .migrate(let id):
@@ -300,7 +305,7 @@ package actor RunExecutor {
                 throw StepFailure("step \(id) is not under way")
             }
             try await source.actuator.resumePostcopy(request)
-        case .undefineSource: try await source.actuator.undefine(move.domain)
+        case .undefineSource: try await undefineSource(id, move, source)
         case .undefineTarget: try await target.actuator.undefine(move.domain)
         case .setAutostart:
             try await target.actuator.setAutostart(of: move.domain, to: true)
@@ -308,7 +313,7 @@ package actor RunExecutor {
             try await source.actuator.setAutostart(of: move.domain, to: true)
         case .startSource, .startTarget, .returnDefinition, .removeTargetImages,
             .removeSourceImages:
-            try await settleImages(id, settlement, move, source, target)
+            try await settleImages(id, settlement, move, source)
         }
     }
 
@@ -381,7 +386,13 @@ extension StepFailure {
             self = failure
             return
         }
-        let isRoute = (error as? HypervisorError)?.kind == .peerUnreachable
-        self.init("\(error)", kind: isRoute ? .peerUnreachable : .other)
+        let kind: Kind =
+            switch (error as? HypervisorError)?.kind {
+            case .peerUnreachable: .peerUnreachable
+            case .unreachable, .timeout: .unanswered
+            case .noDomain, .unsafe, .aborted, .incompatible, .unsupported, .denied, .failed, nil:
+                .other
+            }
+        self.init("\(error)", kind: kind)
     }
 }

@@ -42,6 +42,9 @@ package struct DiskImage: Hashable, Codable, Sendable {
         self.backingFormat = backingFormat
     }
 
+    /// A file of its firmware or of its TPM: what a guest is given afresh where it is missing.
+    package var isState: Bool { disk == Self.firmware || disk == Self.tpm }
+
     /// The folder that its pool shows.
     package var folder: String { Self.folder(of: path) }
 

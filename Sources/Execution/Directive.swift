@@ -12,6 +12,9 @@ package enum Directive: Hashable, Sendable {
     /// Look at the domain on every host that is neither the step's source nor its target, and
     /// answer with `lookedElsewhere`.
     case lookElsewhere(StepID)
+    /// Find out whether what the step copied is on the target's disk, not in its memory alone, and
+    /// answer with `copiesLooked`.
+    case lookAtCopies(StepID)
     /// Find out what the step would copy and whether the target can take it, touching nothing, and
     /// answer with `surveyed`.
     case prepare(StepID)
@@ -68,6 +71,8 @@ package enum RunEvent: Hashable, Sendable {
     case hostsLooked([HostSighting])
     /// The answer to `lookElsewhere`.
     case lookedElsewhere(StepID, [HostName: DomainSighting])
+    /// The answer to `lookAtCopies`: why a loss of power could still take them; nil when it cannot.
+    case copiesLooked(StepID, doubt: String?)
     /// The answer to `survey`; nil with a reason when the step cannot be done.
     case surveyed(StepID, StepPreparation?, reason: String?)
     /// The guest is being asked to shut down for its cold move.

@@ -6,7 +6,9 @@ struct Occupancy {
     private var fleet = 0
 
     init(phases: [StepID: StepPhase], state: RunState) {
-        for id in phases.keys {
+        for (id, phase) in phases {
+            // It has moved, and nothing is sent any more.
+            if case .locating(.proving, _) = phase { continue }
             if let step = state.step(id)?.step { add(step.move) }
         }
     }

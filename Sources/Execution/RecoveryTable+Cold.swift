@@ -10,9 +10,8 @@ package enum StepPreconditions: String, Hashable, Sendable, CaseIterable {
     case definition
 }
 
-/// What differs where a domain moves without running. It then has one definition at every moment:
-/// libvirt takes it from one host to the other and leaves none behind, and it is started only where
-/// that definition is.
+/// What differs where a domain moves without running. The target takes its definition, then the
+/// source's is removed with all its files kept; it is started only where its one definition is.
 extension RecoveryTable {
     package static func ownRows(after beginning: StepPreconditions) -> [RecoveryRow] {
         switch beginning {
@@ -35,7 +34,18 @@ extension RecoveryTable {
             story: "kvmbalance was killed after the definition moved, before it started the guest.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
             decision: .settle(.startTarget)),
+        handedOver,
     ]
+
+    /// Before the intent the target had no definition, so that this one is the step's; the run that
+    /// makes it goes on by itself.
+    private static let handedOver = RecoveryRow(
+        label: "down, defined on both",
+        story:
+            "kvmbalance was killed, or something failed, when the target had taken the definition "
+            + "and the source still had it: all files are where they were.",
+        matches: { idle($0, $1) && $0.presence == .inactive && $1.presence == .inactive },
+        decision: .settle(.undefineTarget))
 
     private static let definitionRows = [
         RecoveryRow(
@@ -48,6 +58,7 @@ extension RecoveryTable {
             story: "The definition moved; the domain is still shut off.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
             decision: .arrivedThenStopped),
+        handedOver,
     ]
 }
 

@@ -21,8 +21,7 @@ extension RunMachine {
                 attempt.add(left(images, on: seen.step.move.source))
                 return nil
             }
-            guard search == .proving else { return prove(seen, attempt, at: time) }
-            return remove(images, .removeSourceImages, seen, search, &attempt, at: time)
+            return removeOriginals(images, seen, search, &attempt, at: time)
         case .arrived, .arrivedThenStopped:
             attempt.add(left(images, on: seen.step.move.source))
             return nil
@@ -31,15 +30,65 @@ extension RunMachine {
         }
     }
 
-    /// Once more after a while: a guest that dies at once needs its old disk.
+    /// A guest that dies at once needs its old disk, and a target that loses its power has only
+    /// what was on its disk: both are waited for, unless the run is aborted.
+    private mutating func removeOriginals(
+        _ images: [DiskImage], _ seen: Picture, _ search: StepPhase.Search,
+        _ attempt: inout Attempt, at time: Timestamp
+    ) -> [Directive]? {
+        let isHopeless = attempt.tries.doubts >= bounds.doubts
+        let isStable = search == .proving && attempt.tries.provings >= provings(of: seen.open)
+        if isStable, attempt.isDurable {
+            return remove(images, .removeSourceImages, seen, search, &attempt, at: time)
+        }
+        guard !aborting, !isHopeless else {
+            attempt.add(left(images, on: seen.step.move.source))
+            let why = attempt.doubt ?? "the run ended before the copy was surely on the disk"
+            attempt.add("\(why): \(removal(of: images, seen.step))")
+            return nil
+        }
+        guard isStable else { return prove(seen, search, attempt, at: time) }
+        enter(.locating(.proving, attempt), seen.id)
+        return [.lookAtCopies(seen.id)]
+    }
+
+    /// How many looks must find the guest running there. Nobody flushes the files of its firmware
+    /// and its TPM: they are on the disk when Linux has written all that is older than it allows.
+    private func provings(of open: RunState.StepState) -> Int {
+        let hasState = open.preparation?.images.contains(where: \.isState) == true
+        return open.step.mode == .offline && hasState ? bounds.writebackProvings : 1
+    }
+
+    /// Once more after a while.
     private mutating func prove(
-        _ seen: Picture, _ attempt: Attempt, at time: Timestamp
+        _ seen: Picture, _ search: StepPhase.Search, _ attempt: Attempt, at time: Timestamp
     ) -> [Directive] {
         var attempt = attempt
         attempt.statistics = attempt.statistics(of: seen.open, until: time)
         attempt.endedAt = nil
+        let isNew = search != .proving
+        attempt.tries.provings = isNew ? 1 : attempt.tries.provings + 1
         enter(.locating(.proving, attempt), seen.id)
-        return [.look(seen.id, .verify, afterMilliseconds: bounds.provingMilliseconds)]
+        let look = Directive.look(
+            seen.id, .verify, afterMilliseconds: bounds.provingMilliseconds)
+        let count = provings(of: seen.open)
+        guard isNew, count > 1 else { return [look] }
+        let seconds = Int64(count) * bounds.provingMilliseconds / 1000
+        let words =
+            "\(seen.step.domainName) runs on \(seen.step.move.target); its files on "
+            + "\(seen.step.move.source) are removed in \(seconds) s, when the copies are on disk"
+        return [.tell(words), look]
+    }
+
+    /// The answer to `lookAtCopies`.
+    mutating func copiesLooked(_ id: StepID, doubt: String?) -> [Directive] {
+        guard case .locating(.proving, var attempt) = phases[id] else { return [] }
+        attempt.isDurable = doubt == nil
+        attempt.doubt = doubt
+        if doubt != nil { attempt.tries.doubts += 1 }
+        enter(.locating(.proving, attempt), id)
+        let pause = doubt == nil ? 0 : bounds.lookPauseMilliseconds
+        return [.look(id, .verify, afterMilliseconds: pause)]
     }
 
     private mutating func remove(
@@ -74,7 +123,16 @@ extension RunMachine {
         attempt.add(words)
     }
 
-    private func left(_ images: [DiskImage], on host: HostName) -> String {
+    private func removal(of images: [DiskImage], _ step: Step) -> String {
+        let commands = images.map { image in
+            image.pool.map { "virsh vol-delete '\(image.volume)' --pool '\($0)'" }
+                ?? "rm -- '\(image.path)'"
+        }
+        return "remove the original on \(step.move.source) when '\(step.domainName)' is well: "
+            + commands.joined(separator: "; ")
+    }
+
+    func left(_ images: [DiskImage], on host: HostName) -> String {
         "\(images.map(\.path).joined(separator: ", ")) is left on \(host)"
     }
 }

@@ -22,12 +22,14 @@ extension RunMachine {
         guard case .locating(let before, var attempt) = phases[id], let open = state.step(id),
             case .running = open.status
         else { preconditionFailure("step \(id) verified in phase \(phases[id] as Any)") }
-        let (row, decision) = RecoveryTable.decide(
+        let (row, found) = RecoveryTable.decide(
             source: source, target: target, after: open.beginning)
+        let decision = attempt.corrected(found)
         let seen = Picture(
             open: open, target: target, source: source, decision: decision,
             words: "\(row.label): \(words(source, target, open.step))")
         let search = before.after(decision)
+        noteWhetherItRan(seen, &attempt)
         if let directives = imageWork(seen, search, &attempt, at: time) { return directives }
         switch decision {
         case .arrived where losesAutostart(seen), .arrivedThenStopped where losesAutostart(seen):
@@ -52,6 +54,8 @@ extension RunMachine {
             return [record(.skipped(id, reason: reason), at: time)]
         case .settle(.startTarget) where search == .goingBack:
             return settle(.returnDefinition, seen, search, attempt, at: time)
+        case .settle(.undefineTarget) where search != .goingBack && isHandingOver(seen, attempt):
+            return settle(.undefineSource, seen, search, attempt, at: time)
         case .settle(let settlement):
             return settle(settlement, seen, search, attempt, at: time)
         case .wait, .lookAgain, .halt:
@@ -165,6 +169,12 @@ extension RunMachine {
                 + "autostart)"
             let error = [attempt.error ?? Self.interrupted, words].joined(separator: "; ")
             return attemptFailed(seen.step, error: error, at: time)
+        case .startTarget where attempt.mayHaveRun:
+            let reason =
+                "it may have run on \(seen.step.move.target), and does not start there now"
+                + "\(attempt.settlementError.map { " (\($0))" } ?? ""); what it wrote is there "
+                + "alone, so that it is not started on \(seen.step.move.source); \(seen.words)"
+            return halt(seen.step, reason)
         case .startTarget:
             // Where it came from it did run: back with it.
             return settle(.returnDefinition, seen, .goingBack, attempt, at: time)
@@ -208,8 +218,10 @@ extension RunMachine {
             (attempt.error, attempt.settlementError) = (failure.message, failure.message)
             if settlement == .resumePostcopy { directives += noteRoute(failure, of: id) }
         }
-        attempt.add(settlement.note)
-        enter(.locating(search, attempt), id)
+        if state.step(id)?.beginning == .live { attempt.add(settlement.note) }
+        let isStart = settlement == .startTarget
+        let direction = isStart ? learn(of: id, from: failure, &attempt) : nil
+        enter(.locating(direction ?? search, attempt), id)
         let tries = settlement == .resumePostcopy ? Int64(attempt.tries.resumptions) : 1
         let pause = failure == nil ? 0 : bounds.lookPauseMilliseconds * tries
         if failure == nil, settlement == .removeTargetImages || settlement == .removeSourceImages {

@@ -26,7 +26,7 @@ extension RunMachine {
         switch failure?.kind {
         case .peerUnreachable: directives += failure.map { noteRoute($0, of: id) } ?? []
         case .targetClosed: closed.insert(id)
-        case .other, nil: break
+        case .unanswered, .copyDiffers, .other, nil: break
         }
         let attempt = Attempt(
             statistics: statistics, error: failure?.message, endedAt: time)

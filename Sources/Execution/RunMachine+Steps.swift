@@ -104,23 +104,8 @@ extension RunMachine {
         guard let preparation else {
             return giveUp(step, error: reason ?? "it could not be prepared", at: time)
         }
-        if let loss = loss(of: step, preparation) { return giveUp(step, error: loss, at: time) }
         let preparing = record(.preparing(id, preparation), at: time)
         return [preparing] + start(step, source: source, at: time)
-    }
-
-    /// Source: qemuMigrationSrcConfirmPhase of libvirt 9.0 removes the domain with
-    /// VIR_DOMAIN_UNDEFINE_TPM, whatever `persistent_state` says; as the source of a peer-to-peer
-    /// migration libvirtd keeps what is to be kept.
-    private func loss(of step: Step, _ preparation: StepPreparation) -> String? {
-        guard step.mode == .offline,
-            preparation.images.contains(where: { $0.disk == DiskImage.tpm }),
-            route(from: step.move.source, to: step.move.target) == .managed
-        else { return nil }
-        return "a managed migration of its definition deletes the state of its TPM on "
-            + "\(step.move.source) before it has run on \(step.move.target): let libvirtd of "
-            + "\(step.move.source) reach that of \(step.move.target) (kvmbalance hosts check), and "
-            + "leave out --managed; or move it live"
     }
 
     private mutating func start(

@@ -22,6 +22,11 @@ package struct RunMachine: RunDeciding {
         package var resumptions = 8
         /// How long a guest must have run on the target before its old images are removed.
         package var provingMilliseconds: Int64 = 5000
+        /// How many times that where files were copied that no guest flushes: a minute, twice what
+        /// Linux leaves data in memory alone (`vm.dirty_expire_centisecs`).
+        package var writebackProvings = 12
+        /// Looks at copies that are not surely on the target's disk, before the old images stay.
+        package var doubts = 30
         /// New plans around failures.
         package var plans = 5
         /// How long a guest is watched that was asked to shut down and did not in time.
@@ -101,6 +106,8 @@ package struct RunMachine: RunDeciding {
             directives += fact(.made(id, path: path), of: id, at: time)
         case .lookedElsewhere(let id, let sightings):
             directives += lookedElsewhere(id, sightings, at: time)
+        case .copiesLooked(let id, let doubt):
+            directives += copiesLooked(id, doubt: doubt)
         case .settled(let id, _, let failure) where watches[id]?.isSettling == true:
             directives += woken(id, error: failure?.message)
         case .settled(let id, let settlement, let failure):
@@ -177,7 +184,9 @@ package struct RunMachine: RunDeciding {
             guard let before = state.step(id) else { return false }
             switch before.status {
             case .done, .skipped, .compensated: return true
-            case .pending, .running, .failed: return false
+            // It has moved: what is still to be seen is when its old images may go.
+            case .running: return StepPhase.kind(of: phases[id]) == .proving
+            case .pending, .failed: return false
             }
         }
     }

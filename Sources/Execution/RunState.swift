@@ -23,6 +23,8 @@ package struct RunState: Hashable, Sendable {
         package var attemptedAt: Timestamp?
         /// This attempt found or brought the guest down: whoever runs later was started again.
         package var wasSeenDown = false
+        /// How often this attempt was to start the guest on its target.
+        package var targetStarts = 0
         /// What was changed of its migration, with the reason.
         package var adjustments: [Adjustment] = []
         /// What its migration took, also of a step that was rolled back since; nil when not told.
@@ -88,6 +90,7 @@ package struct RunState: Hashable, Sendable {
                 $0.startedAt = $0.startedAt ?? time
                 $0.attemptedAt = time
                 $0.wasSeenDown = false
+                $0.targetStarts = 0
                 $0.status = .running(
                     attempt: attempt, persistent: persistent, autostart: autostart)
             }
@@ -147,6 +150,7 @@ package struct RunState: Hashable, Sendable {
             update(id) {
                 $0.settlements.append(settlement)
                 if settlement.findsGuestDown { $0.wasSeenDown = true }
+                if settlement == .startTarget { $0.targetStarts += 1 }
             }
         case .taken, .planned, .intent, .attemptFailed, .arrived, .skipped, .failed, .stopping,
             .ended:

@@ -5,6 +5,10 @@ package struct StepFailure: Error, Hashable, Sendable {
         case peerUnreachable
         /// The target accepts no more domains, or that is unknown: nothing was started.
         case targetClosed
+        /// Nobody answered: what was ordered may have been done.
+        case unanswered
+        /// What lies on the target is not what the source has.
+        case copyDiffers
         case other
     }
 

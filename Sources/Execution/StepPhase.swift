@@ -93,6 +93,14 @@ struct Attempt: Hashable, Sendable {
     var hasToldOfUnclaimed = false
     /// A migration that was found under way was asked to stop.
     var wasAborted = false
+    /// The guest may have run on the target, and what it wrote is there alone: its definition does
+    /// not go back.
+    var mayHaveRun = false
+    /// It was seen running there: from then on it is its owner's to start.
+    var hasArrived = false
+    /// What was copied is on the target's disk; why not, as far as it was asked.
+    var isDurable = false
+    var doubt: String?
     var tries = Tries()
 
     /// Each is bounded, so that every step ends.
@@ -101,6 +109,10 @@ struct Attempt: Hashable, Sendable {
         var looks = 0
         /// Looks that found a migration under way.
         var waits = 0
+        /// Looks that found the guest still running on the target.
+        var provings = 0
+        /// Looks that found what was copied not surely on the target's disk.
+        var doubts = 0
         /// Of each kind: what failed before must not use up the tries of what follows.
         var settlements: [RepairAction: Int] = [:]
         /// How often a post-copy that lost its link was taken up.
@@ -116,6 +128,9 @@ struct Attempt: Hashable, Sendable {
         self.endedAt = endedAt
         self.isTakenUp = isTakenUp
     }
+
+    /// The call ended well and nothing went wrong since: forward, not back.
+    var isGoingForward: Bool { error == nil && !isTakenUp }
 
     var note: String? { notes.isEmpty ? nil : notes.joined(separator: "; ") }
 

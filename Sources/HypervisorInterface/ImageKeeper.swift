@@ -36,5 +36,21 @@ package protocol ImageKeeper: Sendable {
         _ domain: DomainID, within seconds: Int, control: any CancellableProgress
     ) async throws
 
-    func start(_ domain: DomainID) async throws
+    /// Starts it, if the files of its firmware and its TPM are here: it would be given fresh ones.
+    func start(_ domain: DomainID, with images: [DiskImage]) async throws
+
+    // MARK: What proves that nothing is lost
+
+    /// By path, what changes when the file is written to: a guest that ran meanwhile shows in it.
+    func stamps(of images: [DiskImage]) async throws -> [String: String]
+
+    /// Which of these files the target does not have byte for byte as they are here.
+    func differing(_ images: [DiskImage], on target: HostName) async throws -> [DiskImage]
+
+    /// Disks that the guest, which runs here, has not flushed since it was started.
+    func unflushed(_ images: [DiskImage], of domain: DomainID) async throws -> [DiskImage]
+
+    /// Gives the target the definition of a domain that is off here, and keeps it here. Not a
+    /// migration: where one fails, libvirt deletes the files of the domain on its target.
+    func copyDefinition(_ request: MigrationRequest) async throws
 }

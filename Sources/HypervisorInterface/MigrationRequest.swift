@@ -19,6 +19,8 @@ package struct MigrationRequest: Hashable, Sendable {
     package var addresses: [String: String] = [:]
     /// Networks of its cards that are called otherwise on the target, with the name there.
     package var interfaces: [String: String] = [:]
+    /// The source keeps its definition: libvirt deletes files of the domain with it.
+    package var keepsDefinition = false
 
     package init(
         domain: DomainID, target: HostName, targetURI: String, migrateURI: String,

@@ -68,19 +68,15 @@ extension DomainHandle {
         do {
             try checked(use { virDomainUndefineFlags($0, keepAll) })
         } catch  where error.has(VIR_ERR_INVALID_ARG) {
-            // A daemon older than the flags: safe only where there is nothing to keep.
-            guard let definition = try? DomainXMLReader.hasKeptFiles(xml()), !definition else {
-                throw error
-            }
-            try checked(use { virDomainUndefineFlags($0, 0) })
+            // A daemon older than KEEP_TPM (8.9): safe only where there is no TPM.
+            guard let hasTPM = try? DomainXMLReader.hasTPM(xml()), !hasTPM else { throw error }
+            try checked(use { virDomainUndefineFlags($0, VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue) })
         }
     }
 }
 
 extension DomainXMLReader {
-    /// Has it files that an undefine could take away?
-    static func hasKeptFiles(_ xml: String) throws(MalformedXML) -> Bool {
-        let root = try MarkupReader.read(xml, root: "domain")
-        return root.first("os", "nvram") != nil || root.first("devices", "tpm") != nil
+    static func hasTPM(_ xml: String) throws(MalformedXML) -> Bool {
+        try MarkupReader.read(xml, root: "domain").first("devices", "tpm") != nil
     }
 }

@@ -16,45 +16,43 @@ extension DomainXMLReader {
         return found + coldLosses(of: root, name: name)
     }
 
-    /// What it keeps on its host beside its disks and would lose, or could, if it moved cold:
-    /// libvirt deletes the state of an emulated TPM with the definition that leaves, and of UEFI
-    /// variables only those in a plain file are copied.
+    /// What it keeps on its host beside its disks and would lose if it moved cold: of UEFI
+    /// variables only those in a file are copied.
     static func coldLosses(of root: MarkupElement, name: String) -> [Blocker] {
-        let remedy = "move it live; if it is off, leave it out of --offline: it then stays defined"
-        var found: [Blocker] = []
-        if hasDeletedTPM(root) {
-            found.append(
-                Blocker(
-                    domain: name, reason: .tpm,
-                    detail:
-                        "it has an emulated TPM, whose state libvirt deletes on its host when its "
-                        + "definition leaves: keys in it could be lost in a cold move",
-                    remedy: remedy))
-        }
-        if let form = strangeVariables(root) {
-            found.append(
-                Blocker(
-                    domain: name, reason: .localStorage,
-                    detail: "its UEFI variables are kept in a form that is not copied cold "
-                        + "(\(form)): it would start with fresh ones",
-                    remedy: remedy))
-        }
-        return found
+        guard case .strange(let form) = variables(of: root) else { return [] }
+        return [
+            Blocker(
+                domain: name, reason: .localStorage,
+                detail: "its UEFI variables are kept in a form that is not copied cold "
+                    + "(\(form)): it would start with fresh ones",
+                remedy: "move it live; if it is off, leave it out of --offline: it then stays "
+                    + "defined")
+        ]
     }
 
-    /// One that libvirt runs itself, and whose state it was not told to keep.
-    private static func hasDeletedTPM(_ root: MarkupElement) -> Bool {
-        (root.first("devices")?.all("tpm") ?? []).compactMap { $0.first("backend") }.contains {
-            $0.attribute("type") == "emulator" && $0.attribute("persistent_state") != "yes"
-        }
+    /// Where a domain keeps its UEFI variables.
+    enum Variables: Hashable {
+        case none
+        case file(String)
+        /// In no file of the host, in the words of its XML.
+        case strange(String)
     }
 
-    /// Everything but `<nvram>/path</nvram>`; nil where there is nothing to copy.
-    private static func strangeVariables(_ root: MarkupElement) -> String? {
-        guard let os = root.first("os") else { return nil }
-        if os.first("varstore") != nil { return "<varstore>" }
-        guard let variables = os.first("nvram") else { return nil }
-        if let type = variables.attribute("type") { return "<nvram type='\(type)'>" }
-        return variables.first("source") == nil ? nil : "<nvram> with <source>"
+    /// Both forms of a file: `<nvram>/path</nvram>`, and since 8.5 `<nvram type='file'>` with a
+    /// `<source file=…/>`.
+    static func variables(of root: MarkupElement) -> Variables {
+        guard let os = root.first("os") else { return .none }
+        if os.first("varstore") != nil { return .strange("<varstore>") }
+        guard let element = os.first("nvram") else { return .none }
+        let type = element.attribute("type")
+        if let type, type != "file" { return .strange("<nvram type='\(type)'>") }
+        if let source = element.first("source") {
+            guard let path = source.attribute("file"), path.hasPrefix("/") else {
+                return .strange("<nvram> with a <source> that is no file")
+            }
+            return .file(path)
+        }
+        let path = element.trimmedText
+        return path.isEmpty ? .none : .file(path)
     }
 }

@@ -10,6 +10,7 @@ enum ImagePlaces {
     ) throws {
         var wanted: [String: Int64] = [:]
         for image in images {
+            if image.disk == DiskImage.tpm { try TPMState.demandKeeping(connection) }
             if try TPMState.hasNoPlace(for: image, connection) { continue }
             try connection.withPool(showing: image.folder) { pool in
                 try check(image, isVerbatim: isVerbatim, in: pool)
@@ -37,15 +38,23 @@ enum ImagePlaces {
         guard try pool.volume(image.volume) == nil else {
             throw LibvirtFailure.refused(
                 "\(image.path) already exists here, and a copy would overwrite it",
-                remedy: "if nobody needs it: virsh vol-delete '\(image.volume)' --pool "
-                    + "'\(pool.name)'; if the storage is shared after all, declare it under "
-                    + "sharedStorage")
+                remedy: "if nobody needs it, on this host: \(removal(of: image, pool)); if the "
+                    + "storage is shared after all, declare it under sharedStorage")
         }
         guard isVerbatim || ["raw", "qcow2"].contains(image.format) else {
             throw LibvirtFailure.refused(
                 "a disk of format \(image.format) is not copied live",
                 remedy: "move the domain cold (--offline)")
         }
+    }
+
+    /// Nothing that is gone for good by a mistake, where a shell can do better than libvirt: the
+    /// variables of a guest that moved live lie where they were.
+    private static func removal(of image: DiskImage, _ pool: PoolHandle) -> String {
+        let path = image.path.quotedForShell
+        return pool.isTemporary
+            ? "mv -- \(path) \((image.path + ".old").quotedForShell)"
+            : "virsh vol-delete \(image.volume.quotedForShell) --pool \(pool.name.quotedForShell)"
     }
 
     private static func check(
@@ -106,7 +115,7 @@ enum ImagePlaces {
             let isMade = image.disk == DiskImage.tpm
             let sent = try copy.target.withPool(showing: image.folder, making: isMade) { pool in
                 let to = try make(image, xml(of: image, format: "raw", size: length), in: pool)
-                copy.control.made(image.path)
+                copy.control?.made(image.path)
                 return try copy.run(from, to, length: length.count)
             }
             return (sent, length)
@@ -116,7 +125,7 @@ enum ImagePlaces {
             guard let volume = try pool.volume(image.volume) else {
                 throw LibvirtFailure.refused("the copy of \(image.path) is gone")
             }
-            let arrived = try copy.tally(of: volume)
+            let arrived = try copy.tally(of: volume, on: copy.target)
             guard arrived == sent, arrived.length == length.count else {
                 throw LibvirtFailure.refused(
                     "the copy of \(image.path) is not the original: \(arrived.length) bytes, "
@@ -141,23 +150,16 @@ enum ImagePlaces {
 
     /// Removes images that are the caller's own, unless a domain of this host has to do with one.
     static func remove(_ images: [DiskImage], _ connection: ConnectionHandle) throws {
-        let definitions = try connection.domains().map { domain in
-            (name: domain.name, uuid: try domain.uuid(), xml: try domain.xml())
-        }
+        let users = try ImageUsers(on: connection)
         for image in images {
             if try TPMState.hasNoPlace(for: image, connection) { continue }
-            let path = image.path.escapedForXML
-            let user = definitions.first {
-                image.disk == DiskImage.tpm && image.path.contains($0.uuid)
-                    || $0.xml.contains("'\(path)'") || $0.xml.contains(">\(path)<")
-                    || $0.xml.contains("volume='\(image.volume.escapedForXML)'")
-            }
-            if let user {
-                throw LibvirtFailure.refused(
-                    "domain '\(user.name)' here uses \(image.path): it is not removed")
-            }
             try connection.withPool(showing: image.folder) { pool in
-                try pool.volume(image.volume)?.delete()
+                guard let volume = try pool.volume(image.volume) else { return }
+                if let user = try users.user(of: image, volume) {
+                    throw LibvirtFailure.refused(
+                        "\(user) here uses \(image.path): it is not removed")
+                }
+                try volume.delete()
             }
         }
     }

@@ -75,6 +75,23 @@ enum ImageReader {
         return connection.volume(at: path).map { ($0, path) }
     }
 
+    /// A domain's XML may name any file of its host. What is no disk is read, and later removed,
+    /// only where libvirt keeps such files itself or a pool shows them.
+    static func demandOwnPlace(
+        _ folder: String, _ pool: PoolHandle?, of what: String
+    ) throws(LibvirtFailure) {
+        guard pool == nil, !isOwnPlace(folder) else { return }
+        throw .refused(
+            "\(what): \(folder) is neither below /var/lib/libvirt nor shown by an active pool, and "
+                + "is left alone",
+            remedy: "define and start a pool over it on both hosts, or move the domain live")
+    }
+
+    /// Below libvirt's own folder, however the path is spelled.
+    static func isOwnPlace(_ folder: String) -> Bool {
+        folder == folder.simplified && folder.hasPrefix("/var/lib/libvirt/")
+    }
+
     /// The file of its UEFI variables. None where it lies on storage that is shared by its nature,
     /// and of a domain that never ran; of one that runs it must be found, for without it the guest
     /// would be given fresh ones.
@@ -84,6 +101,7 @@ enum ImageReader {
         let folder = DiskImage.folder(of: path)
         let pool = connection.pool(showing: folder)
         if try pool?.facts().identity != nil { return [] }
+        try demandOwnPlace(folder, pool, of: "its UEFI variables")
         return try connection.withPool(showing: folder) { shown in
             let name = String(path.dropFirst(folder.count + 1))
             if let volume = try shown.volume(name) {

@@ -137,17 +137,8 @@ extension LibvirtActuator {
     ) throws(LibvirtFailure) {
         let secure = VIR_DOMAIN_XML_SECURE.rawValue | VIR_DOMAIN_XML_MIGRATABLE.rawValue
         let live = try domain.xml(flags: secure)
-        var terms = HostXMLTranslation.Terms(
-            addresses: request.addresses, interfaces: request.interfaces)
-        guard HostXMLTranslation.isBound(live, terms) else { return }
-        let target = targetURI.flatMap {
-            try? ConnectionHandle(uri: $0, readOnly: true).cpusAndCells()
-        }
-        // The plan counts on the networks' names; the rest libvirt would leave as it is, too.
-        guard target != nil || !request.interfaces.isEmpty else { return }
-        terms.cpus = target?.cpus
-        terms.cells = target?.cells
-        let translation = HostXMLTranslation(terms: terms)
+        guard let translation = HostXMLTranslation.reaching(targetURI, request, from: live)
+        else { return }
         if let xml = translation.translated(live) {
             try parameters.add(VIR_MIGRATE_PARAM_DEST_XML, xml)
         }
@@ -202,5 +193,24 @@ extension LibvirtActuator {
                     $0.domain(domain.rawValue).use { virDomainMigrateStartPostCopy($0, 0) })
             }
         }
+    }
+}
+
+extension HostXMLTranslation {
+    /// For a domain on its way to this host; nil where nothing is bound to the source, or the host
+    /// does not tell what it has.
+    static func reaching(
+        _ targetURI: String?, _ request: MigrationRequest, from xml: String
+    ) -> Self? {
+        var terms = Terms(addresses: request.addresses, interfaces: request.interfaces)
+        guard isBound(xml, terms) else { return nil }
+        let target = targetURI.flatMap {
+            try? ConnectionHandle(uri: $0, readOnly: true).cpusAndCells()
+        }
+        // The plan counts on the networks' names; the rest libvirt would leave as it is, too.
+        guard target != nil || !request.interfaces.isEmpty else { return nil }
+        terms.cpus = target?.cpus
+        terms.cells = target?.cells
+        return HostXMLTranslation(terms: terms)
     }
 }

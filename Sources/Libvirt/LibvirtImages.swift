@@ -38,7 +38,7 @@ package final class LibvirtImages: ImageKeeper {
             var images = try disks.map { disk in
                 try ImageReader.image(of: disk, in: root, layer: layer, connection)
             }
-            if firmware, let path = root.first("os", "nvram")?.trimmedText, !path.isEmpty {
+            if firmware, case .file(let path) = DomainXMLReader.variables(of: root) {
                 images += try ImageReader.firmware(
                     at: path, isRunning: definition.isActive(), connection)
             }
@@ -116,17 +116,13 @@ package final class LibvirtImages: ImageKeeper {
                 + "live")
     }
 
-    package func start(_ domain: DomainID) async throws {
-        try await order("start", domain, limit: options.inventoryLimit) { try $0.start() }
-    }
-
     private func order<Value: Sendable>(
-        _ operation: String, _ domain: DomainID, limit: Duration? = nil,
+        _ operation: String, _ domain: DomainID,
         _ body: @escaping @Sendable (DomainHandle) throws -> Value
     ) async throws -> Value {
-        try await control.call(
-            operation, domain: domain, limit: limit ?? options.controlLimit
-        ) { try body($0.domain(domain.rawValue)) }
+        try await control.call(operation, domain: domain, limit: options.controlLimit) {
+            try body($0.domain(domain.rawValue))
+        }
     }
 }
 

@@ -29,9 +29,10 @@ struct MigrationCall: Hashable, Sendable {
             request.mode == .offline ? VIR_MIGRATE_OFFLINE.rawValue : VIR_MIGRATE_LIVE.rawValue
         if route == .peerToPeer { flags |= VIR_MIGRATE_PEER2PEER.rawValue }
         // Both or none: either alone leaves a definition on two hosts, or on none after the
-        // guest's next shutdown.
+        // guest's next shutdown. Whoever keeps it at first undefines it without losing its files.
         if request.isPersistent {
-            flags |= VIR_MIGRATE_PERSIST_DEST.rawValue | VIR_MIGRATE_UNDEFINE_SOURCE.rawValue
+            flags |= VIR_MIGRATE_PERSIST_DEST.rawValue
+            if !request.keepsDefinition { flags |= VIR_MIGRATE_UNDEFINE_SOURCE.rawValue }
         }
         guard request.mode != .offline else {
             migrateURI = request.migrateURI

@@ -101,6 +101,18 @@ final class VolumeHandle {
         return info.type == Int32(VIR_STORAGE_VOL_FILE.rawValue)
     }
 
+    func xml() throws(LibvirtFailure) -> String {
+        try ownedString(use { virStorageVolGetXMLDesc($0, 0) })
+    }
+
+    /// Its length and when it was last written to: what is the same for every name of a file, and
+    /// changes when somebody writes.
+    func stamp() throws -> String {
+        let root = try MarkupReader.read(xml(), root: "volume")
+        let written = root.first("target", "timestamps", "mtime")?.trimmedText ?? "unknown"
+        return "\(try sizes().length.count) bytes, \(written)"
+    }
+
     func delete() throws(LibvirtFailure) { try checked(use { virStorageVolDelete($0, 0) }) }
 }
 
@@ -112,6 +124,13 @@ extension ConnectionHandle {
     /// The volume that has this path; nil where no active pool knows it.
     func volume(at path: String) -> VolumeHandle? {
         use { virStorageVolLookupByPath($0, path) }.map { VolumeHandle(owning: $0) }
+    }
+
+    func activePools() throws(LibvirtFailure) -> [PoolHandle] {
+        var array: UnsafeMutablePointer<virStoragePoolPtr?>?
+        let active = VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE.rawValue
+        let count = use { virConnectListAllStoragePools($0, &array, active) }
+        return try ownedArray(count, array).map { PoolHandle(owning: $0) }
     }
 
     /// The active pool that shows this folder.
@@ -173,4 +192,9 @@ extension String {
         }
         return text
     }
+}
+
+extension String {
+    /// One word of a command that a person pastes.
+    var quotedForShell: String { "'" + replacing("'", with: "'\\''") + "'" }
 }

@@ -35,6 +35,8 @@ struct TPMState {
         // On shared storage they are there already.
         let pool = connection.pool(showing: folder)
         if try pool?.facts().identity != nil { return [] }
+        try ImageReader.demandOwnPlace(folder, pool, of: "the state of its TPM")
+        try Self.demandKeeping(connection)
         let images = try Self.exists(folder, connection) ? found(connection, pool) : []
         guard !isRunning || !images.isEmpty else {
             throw LibvirtFailure.refused(
@@ -53,6 +55,17 @@ struct TPMState {
                 file.map { $0 == found.name } ?? !found.name.hasPrefix(".")
             }.map { try ImageReader.file($0, as: DiskImage.tpm, in: folder, pool) }
         }
+    }
+
+    /// An undefine deletes the state unless it is told to keep it, which libvirt knows since 8.9.
+    static func demandKeeping(_ connection: ConnectionHandle) throws(LibvirtFailure) {
+        var version: UInt = 0
+        try checked(connection.use { virConnectGetLibVersion($0, &version) })
+        guard version < 8_009_000 else { return }
+        throw .refused(
+            "its libvirt \(version / 1_000_000).\(version / 1000 % 1000) deletes the state of a "
+                + "TPM with the definition", kind: .unsupported,
+            remedy: "move it live, or update libvirt to 8.9")
     }
 
     /// libvirt makes a TPM's folder when its domain first starts: until then nothing lies there.

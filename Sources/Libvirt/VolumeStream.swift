@@ -130,7 +130,7 @@ extension VolumeHandle {
 struct VolumeCopy {
     let source: ConnectionHandle
     let target: ConnectionHandle
-    let control: any CancellableProgress
+    var control: (any CancellableProgress)?
 
     /// libvirt sends up to 256 KiB in one message less its head.
     private static let pieceSize = 256 * 1024 - 24
@@ -144,9 +144,16 @@ struct VolumeCopy {
         return tally
     }
 
-    /// What a volume of the target holds.
-    func tally(of volume: VolumeHandle) throws -> ByteTally {
-        let input = try VolumeStream.reading(volume, on: target)
+    /// What the file of an image holds on either host; nil where there is none.
+    func tally(of image: DiskImage, on connection: ConnectionHandle) throws -> ByteTally? {
+        if try TPMState.hasNoPlace(for: image, connection) { return nil }
+        return try connection.withPool(showing: image.folder) { pool in
+            try pool.volume(image.volume).map { try tally(of: $0, on: connection) }
+        }
+    }
+
+    func tally(of volume: VolumeHandle, on connection: ConnectionHandle) throws -> ByteTally {
+        let input = try VolumeStream.reading(volume, on: connection)
         let tally = try pass(input, to: nil)
         try input.finish()
         return tally
@@ -158,7 +165,7 @@ struct VolumeCopy {
             byteCount: Self.pieceSize, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            guard !control.isCancelled else {
+            guard control?.isCancelled != true else {
                 throw LibvirtFailure.refused("the copy was aborted")
             }
             guard tally.length <= Plausible.memory.count else {
@@ -171,12 +178,12 @@ struct VolumeCopy {
             case .hole(let count):
                 tally.addHole(of: count)
                 try output?.sendHole(of: count)
-                control.advance(by: Int(clamping: count))
+                control?.advance(by: Int(clamping: count))
             case .data(let count):
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 tally.add(bytes)
                 try output?.send(bytes)
-                control.advance(by: count)
+                control?.advance(by: count)
             }
         }
     }

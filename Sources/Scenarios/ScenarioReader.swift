@@ -52,7 +52,7 @@ enum ScenarioReader {
     ) throws(PolicyError) -> SimulatedGuest? {
         var guest = SimulatedGuest()
         let path = SimulatedGuest.Firmware.ownPath(of: name)
-        guest.firmware = try entry.scalar("uefi", "plain or source") {
+        guest.firmware = try entry.scalar("uefi", "plain, source or block") {
             SimulatedGuest.Firmware.Form(rawValue: $0)
         }.map { SimulatedGuest.Firmware(path: path, form: $0) }
         guest.tpm = try entry.scalar("tpm", "deleted or kept") {

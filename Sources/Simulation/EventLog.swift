@@ -117,6 +117,8 @@ struct EventLog: Sendable {
             lookedElsewhere(sightings)
         case .hostsLooked(let sightings):
             hostsLooked(sightings)
+        case .copiesLooked(let id, let doubt):
+            "check of the copies of step \(id): \(doubt ?? "they are on the target's disk")"
         case .planned(nil, let reason):
             "no plan can be made: \(reason ?? "no reason is given")"
         case .looked(let id, let purpose, let source, let target):

@@ -76,7 +76,8 @@ extension ScheduledFault {
         of host: HostName, _ cutsPower: Bool, milliseconds: Int64
     ) -> SimulatedFault {
         cutsPower
-            ? .powerCut(host, downMilliseconds: milliseconds)
+            // No host is back sooner.
+            ? .powerCut(host, downMilliseconds: 15_000 + milliseconds)
             : .hostReboot(host, downMilliseconds: milliseconds)
     }
 

@@ -115,7 +115,7 @@ package struct SimulatedConnection: HostInspector, MigrationActuator, DirtyRateP
     }
 
     /// The target's URI tells its name in the fleet; the caller may have another for it.
-    private func inFleet(_ request: MigrationRequest) -> MigrationRequest {
+    func inFleet(_ request: MigrationRequest) -> MigrationRequest {
         var request = request
         request.target = SimulatedURI(request.targetURI)?.host ?? request.target
         return request

@@ -119,8 +119,43 @@ extension SimulatedConnection: ImageKeeper {
                 + "live")
     }
 
-    package func start(_ domain: DomainID) async throws {
-        try await effect("start") { world throws in try world.start(domain, on: place) }
+    package func start(_ domain: DomainID, with images: [DiskImage]) async throws {
+        try await effect("start") { world throws in
+            try world.start(domain, on: place, with: images, mistake: mistake)
+        }
+    }
+
+    // MARK: What proves that nothing is lost
+
+    package func stamps(of images: [DiskImage]) async throws -> [String: String] {
+        try await answer(to: "look at images") { world throws in
+            try world.stamps(of: images, on: place)
+        }
+    }
+
+    package func differing(
+        _ images: [DiskImage], on target: HostName
+    ) async throws -> [DiskImage] {
+        try await answer(to: "compare images") { world throws in
+            try world.differing(images, from: place, on: target)
+        }
+    }
+
+    package func unflushed(
+        _ images: [DiskImage], of domain: DomainID
+    ) async throws -> [DiskImage] {
+        try await answer(to: "read flushes") { world throws in
+            try world.unflushed(images, of: domain, on: place)
+        }
+    }
+
+    package func copyDefinition(_ request: MigrationRequest) async throws {
+        let request = inFleet(request)
+        try await effect("define on \(request.target)") { world throws in
+            try world.copyDefinition(
+                of: request.domain, from: place, to: request.target,
+                renaming: request.interfaces)
+        }
     }
 }
 

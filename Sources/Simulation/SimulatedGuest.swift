@@ -10,13 +10,15 @@ package struct SimulatedGuest: Hashable, Codable, Sendable {
         case never
     }
 
-    /// The file of its UEFI variables, in one of the two forms that libvirt knows.
+    /// Its UEFI variables, in one of the forms that libvirt knows.
     package struct Firmware: Hashable, Codable, Sendable {
         package enum Form: String, Hashable, Codable, Sendable {
             /// `<nvram>/path</nvram>`.
             case plain
             /// `<nvram type='file'><source file='/path'/></nvram>`.
             case source
+            /// `<nvram type='block'>`: in no file, though it is followed like one here.
+            case block
         }
 
         package var path: String
@@ -64,25 +66,14 @@ package struct SimulatedGuest: Hashable, Codable, Sendable {
 
     /// What of it a cold move would lose, in the words of the reader of real domains.
     func coldLosses(of name: String) -> [Blocker] {
-        let remedy = "move it live; if it is off, leave it out of --offline: it then stays defined"
-        var found: [Blocker] = []
-        if tpm?.isKept == false {
-            found.append(
-                Blocker(
-                    domain: name, reason: .tpm,
-                    detail:
-                        "it has an emulated TPM, whose state libvirt deletes on its host when its "
-                        + "definition leaves: keys in it could be lost in a cold move",
-                    remedy: remedy))
-        }
-        if firmware?.form == .source {
-            found.append(
-                Blocker(
-                    domain: name, reason: .localStorage,
-                    detail: "its UEFI variables are kept in a form that is not copied cold "
-                        + "(<nvram type='file'>): it would start with fresh ones",
-                    remedy: remedy))
-        }
-        return found
+        guard firmware?.form == .block else { return [] }
+        return [
+            Blocker(
+                domain: name, reason: .localStorage,
+                detail: "its UEFI variables are kept in a form that is not copied cold "
+                    + "(<nvram type='block'>): it would start with fresh ones",
+                remedy: "move it live; if it is off, leave it out of --offline: it then stays "
+                    + "defined")
+        ]
     }
 }

@@ -33,6 +33,8 @@ package struct SimulatedMigration: Hashable, Codable, Sendable {
     package var copies: [String]?
     /// Networks that are called otherwise on the target, for a definition that goes alone.
     package var interfaces: [String: String]?
+    /// The source keeps its definition of a domain that is off.
+    package var keepsDefinition: Bool?
     /// We drive it, phase by phase, and not the source's daemon.
     package var isManaged = false
     /// It may go on in post-copy; and does after its first pass, as our actuator asks for.

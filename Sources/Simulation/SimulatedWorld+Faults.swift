@@ -253,11 +253,6 @@ extension SimulatedWorld {
             note(.shutDown, of: domain)
             // With a transient domain libvirt deletes what is its own: its owner's doing.
             if hasTruth, !copy.facts.isPersistent { know { $0.spoiled.insert(domain) } }
-            // Known, and not seen by us yet: it ran for a while in the middle of its copying, and
-            // was down again when its definition left. simulations/README.md lists what is known.
-            if truth?.startedByHand.contains(domain) == true {
-                know { $0.spoiled.insert(domain) }
-            }
             endProcess(
                 of: domain, on: host.name, keepingDefinition: copy.facts.isPersistent)
         }

@@ -43,10 +43,20 @@ extension SimulatedWorld {
     }
 
     package mutating func start(
-        _ domain: DomainID, on host: HostName
+        _ domain: DomainID, on host: HostName, with images: [DiskImage] = [],
+        mistake: SimulatedMistake? = nil
     ) throws(HypervisorError) {
         let copy = try known(domain, on: host, operation: "start")
         if copy.isActive { return }
+        if mistake != .startsWithFreshState,
+            let lost = images.first(where: { image in
+                image.isState && self.host(host)?.file(image.path) == nil
+            })
+        {
+            throw refusal(
+                .failed, 1, "start", domain, host,
+                "\(lost.disk) is not at \(lost.path): it would be given a fresh one")
+        }
         if let reason = startFault(of: copy, on: host) {
             throw refusal(.failed, reason.code, "start", domain, host, reason.message)
         }
@@ -82,7 +92,6 @@ extension SimulatedWorld {
         guard let copy = copy(of: domain, on: host), startFault(of: copy, on: host) == nil
         else { return }
         changeHost(host) { $0.isTouchedByOthers = true }
-        if wasAsked(domain) { know { $0.startedByHand.insert(domain) } }
         comeUpUnproven(domain, on: host)
     }
 

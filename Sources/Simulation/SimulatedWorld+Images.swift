@@ -45,8 +45,13 @@ extension SimulatedWorld {
         var images: [DiskImage] = []
         for (disk, path) in host.ownFiles(of: copy)
         where disk == DiskImage.firmware || disk == DiskImage.tpm {
-            // Who reads only the text of <nvram> does not see the other form.
-            if disk == DiskImage.firmware, copy.guest?.firmware?.form == .source { continue }
+            // There is no file that could be read.
+            if disk == DiskImage.firmware, copy.guest?.firmware?.form == .block { continue }
+            guard path.hasPrefix("/var/lib/libvirt/") || host.pool(holding: path) != nil else {
+                throw refusal(
+                    .failed, 1, "read images", copy.id, host.name,
+                    "\(disk) at \(path) is neither below /var/lib/libvirt nor in an active pool")
+            }
             if let file = host.file(path) {
                 images.append(image(disk, at: path, file, nil, capacity: nil))
             } else if copy.isActive {
@@ -154,6 +159,40 @@ extension SimulatedWorld {
         }
     }
 
+    // MARK: What proves that nothing is lost
+
+    package func stamps(
+        of images: [DiskImage], on name: HostName
+    ) throws(HypervisorError) -> [String: String] {
+        try reach(name, operation: "look at images")
+        guard let host = host(name) else { return [:] }
+        return Dictionary(
+            firstOf: images.map { image in
+                let version = host.file(image.path)?.content?.version
+                return (image.path, version.map { "version \($0)" } ?? "gone")
+            })
+    }
+
+    package func differing(
+        _ images: [DiskImage], from source: HostName, on target: HostName
+    ) throws(HypervisorError) -> [DiskImage] {
+        try reach(source, operation: "compare images")
+        try reach(target, operation: "compare images")
+        return images.filter { image in
+            guard let here = host(source)?.file(image.path),
+                let there = host(target)?.file(image.path)
+            else { return true }
+            return here.content != there.content || !here.isWhole || !there.isWhole
+        }
+    }
+
+    package func unflushed(
+        _ images: [DiskImage], of domain: DomainID, on name: HostName
+    ) throws(HypervisorError) -> [DiskImage] {
+        _ = try active(domain, on: name, operation: "read flushes")
+        return images.filter { host(name)?.file($0.path)?.isDurable(at: now) != true }
+    }
+
     func failure(
         _ operation: String, name: HostName, _ message: String
     ) -> HypervisorError {
@@ -176,7 +215,7 @@ extension SimulatedHost {
 
 /// A deliberate bug of an image keeper, for tests of the rules.
 package enum SimulatedMistake: String, Hashable, Codable, Sendable, CaseIterable {
-    /// Takes domains on a cold move whose TPM or UEFI variables would be lost by it.
+    /// Takes domains on a cold move whose UEFI variables would be lost by it.
     case takesWhatIsLost
     /// Makes images where something lies.
     case takesPlacesOnTrust
@@ -184,4 +223,6 @@ package enum SimulatedMistake: String, Hashable, Codable, Sendable, CaseIterable
     case removesWhatIsUsed
     /// Makes images and tells nobody.
     case tellsOfNothing
+    /// Starts a guest whose firmware or TPM has no file here.
+    case startsWithFreshState
 }

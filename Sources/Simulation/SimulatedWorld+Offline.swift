@@ -4,9 +4,10 @@ import HypervisorInterface
 /// Offline migration: the definition goes, and nothing else.
 ///
 /// Source: qemu_migration.c of libvirt 9.0. A guest that runs goes on where it is and keeps its
-/// definition there; of one that is off the source forgets the definition, and deletes the state of
-/// its emulated TPM with it (qemuDomainRemoveInactive) unless the XML says that it is to be kept. A
-/// managed one deletes it even then: its Confirm passes VIR_DOMAIN_UNDEFINE_TPM.
+/// definition there; of one that is off the source forgets the definition, unless
+/// VIR_MIGRATE_UNDEFINE_SOURCE is left out, and deletes the state of its emulated TPM with it
+/// (qemuDomainRemoveInactive) unless the XML says that it is to be kept. A managed one deletes it
+/// even then: its Confirm passes VIR_DOMAIN_UNDEFINE_TPM.
 extension SimulatedWorld {
     mutating func migrateDefinition(
         _ request: MigrationRequest, from source: HostName
@@ -57,18 +58,41 @@ extension SimulatedWorld {
         place(
             copy.renaming(migration.interfaces ?? [:]).definition(over: old), on: migration.target)
         // What is done to it from now on is done on the target.
-        if !copy.isActive { update(copy.id, on: migration.source) { $0.isStale = true } }
+        if !copy.isActive, migration.keepsDefinition != true {
+            update(copy.id, on: migration.source) { $0.isStale = true }
+        }
         enter(.confirm, migration)
     }
 
     mutating func confirmOffline(_ migration: SimulatedMigration) {
         defer { conclude(migration, failure: nil) }
         guard let copy = copy(of: migration.domain, on: migration.source), !copy.isActive,
-            !migration.losesConfirm, !migration.losesUndefine
+            !migration.losesConfirm, !migration.losesUndefine, migration.keepsDefinition != true
         else { return }
         endProcess(
             of: migration.domain, on: migration.source, keepingDefinition: false,
             tpm: migration.isManaged ? .deleted : .deletedUnlessKept)
+    }
+}
+
+extension SimulatedWorld {
+    /// As `virsh define` with the XML of another host.
+    mutating func copyDefinition(
+        of domain: DomainID, from source: HostName, to target: HostName,
+        renaming interfaces: [String: String]
+    ) throws(HypervisorError) {
+        let what = "define on \(target)"
+        let copy = try known(domain, on: source, operation: what)
+        guard !copy.isActive else {
+            throw refusal(.denied, 55, what, domain, source, "domain is active")
+        }
+        try reach(target, operation: what)
+        guard let host = host(target) else { return }
+        if let reason = clash(of: copy, on: host) {
+            throw refusal(.failed, 55, what, domain, target, reason)
+        }
+        place(
+            copy.renaming(interfaces).definition(over: host.domain(domain)), on: target)
     }
 }
 

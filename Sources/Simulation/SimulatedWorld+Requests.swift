@@ -38,7 +38,9 @@ extension SimulatedWorld {
             dirtyRate: Bytes(Int64(Double(copy.dirtyRate.count) * speed)), hotSet: copy.hotSet)
         switch request.mode {
         case .live: break
-        case .offline: migration.interfaces = request.interfaces
+        case .offline:
+            migration.interfaces = request.interfaces
+            migration.keepsDefinition = request.keepsDefinition
         case .storage:
             // Disks are mirrored first, and what the guest writes to them goes to both.
             let disks = request.copies.reduce(Bytes.zero) { $0 + copy.length(of: $1) }

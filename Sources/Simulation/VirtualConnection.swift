@@ -146,10 +146,31 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
         try await connection.shutDown(domain, within: seconds, control: control)
     }
 
-    func start(_ domain: DomainID) async throws {
+    func start(_ domain: DomainID, with images: [DiskImage]) async throws {
         let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
         try await repair(isSource ? .startSource : .startTarget, domain) {
-            try await connection.start(domain)
+            try await connection.start(domain, with: images)
+        }
+    }
+
+    func stamps(of images: [DiskImage]) async throws -> [String: String] {
+        try await process.takeTime(1...30)
+        return try await connection.stamps(of: images)
+    }
+
+    func differing(_ images: [DiskImage], on target: HostName) async throws -> [DiskImage] {
+        try await process.takeTime(1...30)
+        return try await connection.differing(images, on: target)
+    }
+
+    func unflushed(_ images: [DiskImage], of domain: DomainID) async throws -> [DiskImage] {
+        try await process.takeTime(1...30)
+        return try await connection.unflushed(images, of: domain)
+    }
+
+    func copyDefinition(_ request: MigrationRequest) async throws {
+        try await repair(.returnDefinition, request.domain) {
+            try await connection.copyDefinition(request)
         }
     }
 

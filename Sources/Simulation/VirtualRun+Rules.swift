@@ -48,7 +48,7 @@ extension VirtualRun {
         let id = step.step.id
         if step.step.move == move {
             if !hasIntent(id) { report(["step \(id) migrates without an intent"]) }
-        } else if lastRecord(of: id) != .settling(id, .returnDefinition) {
+        } else {
             report(["\(log.words(move)) is not what step \(id) does"])
         }
         if wasClosed.contains(id) {
@@ -109,6 +109,7 @@ extension VirtualRun {
         let step = state.step(id)?.step
         let isShutOff = step?.isShutOff == true
         let isDown = source == .inactive && target == .absent
+        let isCold = step?.mode == .offline
         // It went down later than it was asked to.
         let isLate = step.map { $0.mode == .offline && state.asked[$0.move.domain] != nil } ?? false
         let isAllowed =
@@ -129,9 +130,11 @@ extension VirtualRun {
             case .settling(_, .resumePostcopy):
                 source == .postcopyFailed && target == .postcopyFailed
             case .settling(_, .undefineSource):
-                source == .inactive && isGuest(target) && look?.target.isPersistent == true
+                source == .inactive && look?.target.isPersistent == true
+                    && (isGuest(target) || isCold && target == .inactive)
             case .settling(_, .undefineTarget):
-                isGuest(source) && look?.source.isPersistent == true && target == .inactive
+                target == .inactive && look?.source.isPersistent == true
+                    && (isGuest(source) || isCold && source == .inactive)
             case .settling(_, .setAutostart):
                 source == .absent && (isGuest(target) || target == .inactive)
             case .settling(_, .setSourceAutostart):

@@ -31,8 +31,6 @@ struct WorldTruth: Hashable, Codable, Sendable {
     /// Guests that were asked to shut down by us and not started since.
     var asked: Set<DomainID> = []
     var downs: [PendingDown] = []
-    /// Guests that a person started while we had them down.
-    var startedByHand: Set<DomainID> = []
     var strangers: [Place] = []
     var startFaults: [StartFault] = []
     /// How often the connections to a host broke, by name: a stream that was open then is cut.

@@ -118,8 +118,13 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         throw error("it did not shut down")
     }
 
-    func start(_ domain: DomainID) {
+    func start(_ domain: DomainID, with images: [DiskImage]) {
         note("start")
         state.withLock { ($0.presence, $0.isAsked) = (.running, false) }
     }
+
+    func stamps(of images: [DiskImage]) -> [String: String] { [:] }
+    func differing(_ images: [DiskImage], on target: HostName) -> [DiskImage] { [] }
+    func unflushed(_ images: [DiskImage], of domain: DomainID) -> [DiskImage] { [] }
+    func copyDefinition(_ request: MigrationRequest) { note("copy definition") }
 }

@@ -14,6 +14,9 @@ struct MachineDriver {
     /// domain. nil leaves the answer to the test.
     var elsewhere: [HostName: DomainSighting]? = [:]
 
+    /// Answers whether copies are on the target's disk: by default they are.
+    var copyDoubt: String?
+
     init(
         _ plan: MigrationPlan, goal: RunGoal = .forward, bounds: RunMachine.Bounds = .init()
     ) {
@@ -40,6 +43,10 @@ struct MachineDriver {
         if case .lookAtHosts(let hosts, _) = directives.last, let lastLook {
             directives.removeLast()
             directives += machine.handle(.hostsLooked(lastLook(hosts)), at: Example.time)
+        }
+        if case .lookAtCopies(let id) = directives.last {
+            directives.removeLast()
+            directives += machine.handle(.copiesLooked(id, doubt: copyDoubt), at: Example.time)
         }
         if case .lookElsewhere(let id) = directives.last, let elsewhere {
             directives.removeLast()

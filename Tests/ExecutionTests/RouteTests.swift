@@ -55,27 +55,3 @@ struct RouteTests {
         #expect(driver.machine.route(from: "host1", to: "host2") == .managed)
     }
 }
-
-extension RouteTests {
-    /// The state of its TPM is deleted on the source whatever the XML says.
-    @Test func `no guest with a TPM moves cold by a managed migration`() {
-        let image = DiskImage(
-            disk: DiskImage.tpm, path: "/tpm/id-1", pool: "tpm", volume: "id-1", format: "raw",
-            capacity: 1, length: 1, allocation: 1)
-        let preparation = StepPreparation(images: [image], wasRunning: true)
-        for route in [MigrationOptions.Route.managed, .automatic] {
-            var plan = Example.plan([Example.step(1)], attempts: 3)
-            plan.steps[0].mode = .offline
-            plan.options.route = route
-            var driver = MachineDriver(plan)
-            _ = driver.send(.begin)
-            _ = driver.preflight(1)
-            let answer = driver.send(.surveyed(1, preparation, reason: nil))
-            #expect(answer.contains(.migrate(1)) == (route == .automatic))
-            let refusal = answer.contains {
-                if case .record(.failed(1, let error)) = $0 { error.contains("TPM") } else { false }
-            }
-            #expect(refusal == (route == .managed))
-        }
-    }
-}

@@ -6,8 +6,8 @@ import Simulation
 extension FaultScenario {
     /// Do the seeds draw cold moves and copied images?
     package static let drawsImages = true
-    /// Do hosts lose their page cache? Only where the run waits for it before it removes originals.
-    static let drawsPowerCuts = false
+    /// Do hosts lose their page cache?
+    static let drawsPowerCuts = true
 
     static func equip(_ world: inout SimulatedWorld, random: inout SeededGenerator) {
         for host in world.hosts {
@@ -44,7 +44,7 @@ extension FaultScenario {
                 path: random.chance(80)
                     ? SimulatedGuest.Firmware.ownPath(of: facts.name)
                     : "/srv/firmware/\(facts.name).fd",
-                form: random.chance(80) ? .plain : .source)
+                form: random.pick([.plain, .plain, .plain, .source, .source, .block]) ?? .plain)
         }
         if random.chance(20) { guest.tpm = SimulatedGuest.TPM(isKept: random.chance(50)) }
         switch random.number(in: 0...99) {

@@ -67,7 +67,14 @@ package enum RecoveryDocument {
 
             Images that a step copied, live or cold, are removed in two states only: the copies on the
             target when the domain was seen on the source and not on the target, the originals on the
-            source when it was seen running on the target twice, some seconds apart, and not on the source.
+            source when it was seen running on the target, some seconds apart, and not on the source,
+            and the copies are on the target's disk.
+
+            In a run that goes on by itself "down, defined on both" is the way forward: the source's
+            definition is removed, with its files kept. A guest that was seen running on the target, or
+            may have run there, is not started on the source any more: what it wrote is on the target
+            alone. One that its owner shut down there has arrived; one that does not start there again
+            halts the run.
             """
     }
 
@@ -111,7 +118,7 @@ package enum RecoveryDocument {
         case .settle(.startTarget):
             "start it on the target, once no other host knows the domain, and check again; one "
                 + "that does not start there goes back"
-        case .settle(.returnDefinition): "migrate the definition back to the source, check again"
+        case .settle(.returnDefinition): "define it on the source again, check again"
         case .settle(.removeTargetImages): "remove the copied images on the target, check again"
         case .settle(.removeSourceImages): "remove the old images on the source, check again"
         case .halt(let reason): "**halt**: \(reason)"

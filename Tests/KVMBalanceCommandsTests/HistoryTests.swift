@@ -293,7 +293,7 @@ struct HistoryTests {
     }
 
     /// The same player as the tests of the executor have, line by line.
-    @Test(arguments: ["quiet-drain", "cold-move", "known-originals-removed-too-early"])
+    @Test(arguments: ["quiet-drain", "cold-move", "originals-wait-for-the-disk"])
     func `a story of faults is told as expected`(name: String) throws {
         let folder = Self.simulations.appendingPathComponent(name)
         let ending = try Program(

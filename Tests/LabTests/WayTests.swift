@@ -147,34 +147,135 @@ struct WayTests {
         }
     }
 
-    /// libvirt deletes the state of a TPM where its domain leaves, and a move that comes back would
-    /// find none: whether it runs or not, such a domain does not move cold. Live it takes its state
-    /// along.
-    @Test func aDomainWithAnEmulatedTPMDoesNotMoveCold() async throws {
-        try await withLab("ways-tpm", hosts: 2) { lab in
-            for guest in ["up", "down"] { try lab.guest(guest, on: "host1", "--tpm", "--wait") }
-            try lab.lab("expect", "down", "off")
+    /// Its kernel is on the one host only. It comes back with its TPM, which was never gone from
+    /// there; and it moves where it can start, as one that is off does.
+    @Test func aTPMComesBackWithItsGuest() async throws {
+        try await withLab("ways-tpm", hosts: 3) { lab in
+            for guest in ["up", "down"] { try lab.guest(guest, on: "host1", "--tpm", "--no-start") }
+            try Self.bootHereAlone(lab, "up")
+            for guest in ["up", "down"] {
+                try lab.lab("expect", guest, guest == "up" ? "restarted" : "off")
+                #expect(try lab.virsh("host1", "start", guest).status == 0)
+                for _ in 0..<60 where try lab.lab("ticks", guest).output.isEmpty { sleep(1) }
+            }
             #expect(try lab.virsh("host1", "destroy", "down").status == 0)
             let down = try lab.virsh("host1", "domuuid", "down").output
             let up = try lab.virsh("host1", "domuuid", "up").output
-            let made = try Self.timesMade(lab)
-            let before = try #require(try Self.tpmState(lab, "host1", down))
-            let refused = try lab.kvmbalance("drain", "host1", "--yes", "--offline")
-            #expect(refused.status == 3, "\(refused.text)")
-            for name in ["up", "down"] {
-                #expect(
-                    refused.text.contains("\(name): it has an emulated TPM"), "\(refused.text)")
-            }
+            let (made, before) = (try Self.timesMade(lab), try Self.tpmState(lab, "host1", down))
+            #expect(before != nil)
+            let watch = try Self.watchTPM(lab, up)
+            let ending = try lab.kvmbalance("drain", "host1", "--yes", "--offline")
+            #expect(ending.status == 1, "\(ending.text)")
+            _ = try shell(Lab.program, "run", lab.name, "host1", "--", "touch", "/run/enough")
+            let watched = try watch.wait()
+            #expect(watched.output == "watched\n", "\(watched.text)")
             #expect(try lab.placement() == ["up": "host1"])
-            #expect(try Self.tpmState(lab, "host1", up) != nil)
-            let moved = try lab.kvmbalance("drain", "host1", "--yes")
-            #expect(moved.status == 0, "\(moved.text)")
-            #expect(try lab.placement() == ["up": "host2"])
-            #expect(try Self.tpmState(lab, "host2", up) != nil)
+            for host in ["host2", "host3"] { #expect(try Self.tpmState(lab, host, up) == nil) }
+            // The one that was off has gone, with what it had.
+            #expect(try lab.virsh("host1", "dominfo", "down").status != 0)
             #expect(try Self.tpmState(lab, "host1", down) == before)
+            let there = try ["host2", "host3"].compactMap { try Self.tpmState(lab, $0, down) }
+            #expect(there == [before])
+            #expect(try Self.timesMade(lab) == made, "one of them was made again")
+            for host in ["host2", "host3"] { try Self.giveKernel(lab, host) }
+            _ = try lab.kvmbalance("hosts", "enable", "host1")
+            let moved = try lab.kvmbalance("drain", "host1", "--yes", "--offline", "--managed")
+            #expect(moved.status == 0, "\(moved.text)")
+            #expect(try lab.placement()["up"] != "host1")
+            #expect(try Self.tpmState(lab, "host1", up) == nil, "the original is still there")
             #expect(try Self.timesMade(lab) == made, "one of them was made again")
             try await Self.expectAllWellSoon(lab, "drain")
         }
+    }
+
+    /// Says when the file is not there, until /run/enough is.
+    private static func watchTPM(_ lab: Lab, _ uuid: String) throws -> ShellCommand {
+        let look =
+            "until [ -e /run/enough ]; do [ -s \(tpmFile(uuid)) ] || echo gone; sleep 0.1; done; "
+            + "echo watched"
+        return try ShellCommand(
+            [Lab.program, "run", lab.name, "host1", "--", "bash", "-c", look])
+    }
+
+    private static func tpmFile(_ uuid: String) -> String {
+        let uuid = uuid.trimmingCharacters(in: .whitespacesAndNewlines)
+        return "/var/lib/libvirt/swtpm/\(uuid)/tpm2/tpm2-00.permall"
+    }
+
+    private static let kernel = "/var/lib/libvirt/boot/vmlinuz"
+
+    private static func giveKernel(_ lab: Lab, _ host: String) throws {
+        let copied = try shell(
+            Lab.program, "run", lab.name, host, "--", "install", "-D", "-m", "644",
+            "/var/cache/kvmbalance-lab/vmlinuz", Self.kernel)
+        #expect(copied.status == 0, "\(copied.text)")
+    }
+
+    /// From a kernel that other hosts do not have.
+    private static func bootHereAlone(_ lab: Lab, _ guest: String) throws {
+        try giveKernel(lab, "host1")
+        let edit =
+            "virsh dumpxml --inactive --security-info \(guest) "
+            + "| sed 's#/var/cache/kvmbalance-lab/vmlinuz#\(kernel)#' >/run/\(guest).xml "
+            + "&& virsh define /run/\(guest).xml"
+        let defined = try shell(Lab.program, "run", lab.name, "host1", "--", "bash", "-c", edit)
+        #expect(defined.status == 0, "\(defined.text)")
+    }
+
+    /// In both forms of the XML: what was written into the file on the source is on the target, and
+    /// nothing is left behind.
+    @Test func variablesOfBothFormsMoveCold() async throws {
+        try await withLab("ways-uefi", hosts: 2) { lab in
+            var files: [String: String] = [:]
+            for form in ["plain", "source"] {
+                try lab.guest(form, on: "host1", "--uefi", form, "--storage", "none")
+                try lab.lab("expect", form, "restarted")
+                let xml = try lab.virsh("host1", "dumpxml", form).output
+                let file = try #require(xml.firstMatch(of: /\/var[^<']*_VARS\.fd/)).output
+                files[form] = String(file)
+            }
+            for form in ["plain", "source"] {
+                for _ in 0..<60 where try lab.lab("ticks", form).output.isEmpty { sleep(1) }
+                let mark = "printf marked | dd of=\(files[form] ?? "") bs=1 conv=notrunc "
+                    + "seek=540000 status=none"
+                let marked = try shell(
+                    Lab.program, "run", lab.name, "host1", "--", "bash", "-c", mark)
+                #expect(marked.status == 0, "\(marked.text)")
+            }
+            let moved = try lab.kvmbalance("drain", "host1", "--yes", "--offline")
+            #expect(moved.status == 0, "\(moved.text)")
+            #expect(try lab.placement() == ["plain": "host2", "source": "host2"])
+            for (form, file) in files {
+                let found = try shell(
+                    Lab.program, "run", lab.name, "host2", "--", "grep", "-c", "marked", file)
+                #expect(found.status == 0, "\(form): \(found.text)")
+                #expect(try !Self.exists(lab, "host1", file), "\(form) is left on host1")
+            }
+            try await Self.expectAllWellSoon(lab, "drain")
+            try await Self.movePastStaleVariables(lab)
+        }
+    }
+
+    /// A live move leaves the file where it was. What is said of it works when it is pasted.
+    private static func movePastStaleVariables(_ lab: Lab) async throws {
+        _ = try lab.kvmbalance("hosts", "enable", "host1")
+        let live = try lab.kvmbalance("drain", "host2", "--yes")
+        #expect(live.status == 0, "\(live.text)")
+        _ = try lab.kvmbalance("hosts", "enable", "host2")
+        let refused = try lab.kvmbalance("drain", "host1", "--yes", "--offline")
+        #expect(refused.status == 1, "\(refused.text)")
+        let remedies = Set(
+            refused.text.matches(of: /mv -- '[^']*' '[^']*'/).map { String($0.output) })
+        #expect(remedies.count == 2, "\(refused.text)")
+        for remedy in remedies {
+            let done = try shell(
+                Lab.program, "run", lab.name, "host2", "--", "bash", "-c", remedy)
+            #expect(done.status == 0, "\(done.text)")
+        }
+        let moved = try lab.kvmbalance("drain", "host1", "--yes", "--offline")
+        #expect(moved.status == 0, "\(moved.text)")
+        #expect(try lab.placement() == ["plain": "host2", "source": "host2"])
+        try await Self.expectAllWellSoon(lab, "past a stale file")
     }
 
     /// How often each guest's TPM was made, as swtpm_setup tells: all hosts write into the same
@@ -190,9 +291,7 @@ struct WayTests {
 
     /// Checksum of the state of a domain's TPM on a host; nil where there is none.
     private static func tpmState(_ lab: Lab, _ host: String, _ uuid: String) throws -> String? {
-        let uuid = uuid.trimmingCharacters(in: .whitespacesAndNewlines)
-        let file = "/var/lib/libvirt/swtpm/\(uuid)/tpm2/tpm2-00.permall"
-        let sum = try shell(Lab.program, "run", lab.name, host, "--", "sha256sum", file)
+        let sum = try shell(Lab.program, "run", lab.name, host, "--", "sha256sum", tpmFile(uuid))
         return sum.status == 0 ? String(sum.output.prefix(64)) : nil
     }
 

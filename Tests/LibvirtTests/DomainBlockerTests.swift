@@ -96,18 +96,15 @@ struct DomainBlockerTests {
     @Test(
         "What a cold move would lose forbids it",
         arguments: [
-            ("", "<tpm><backend type='emulator' version='2.0'/></tpm>", Blocker.Reason.tpm),
-            ("", "<tpm><backend type='emulator' persistent_state='no'/></tpm>", .tpm),
-            ("<nvram type='file'><source file='/v.fd'/></nvram>", "", .localStorage),
-            ("<nvram type='block'><source dev='/dev/vg/v'/></nvram>", "", .localStorage),
-            ("<nvram type='network'><source protocol='nbd'/></nvram>", "", .localStorage),
-            ("<nvram><source file='/v.fd'/></nvram>", "", .localStorage),
-            ("<varstore path='/v.json'/>", "", .localStorage),
+            "<nvram type='block'><source dev='/dev/vg/v'/></nvram>",
+            "<nvram type='network'><source protocol='nbd'/></nvram>",
+            "<nvram type='file'><source dev='/dev/vg/v'/></nvram>",
+            "<nvram><source file='relative.fd'/></nvram>",
+            "<varstore path='/v.json'/>",
         ])
-    func forbidsColdMoves(os: String, devices: String, reason: Blocker.Reason) throws {
-        let xml = DomainFixtures.domain(os: os, devices: devices)
-        let facts = try DomainXMLReader.read(xml)
-        #expect(facts.coldBlockers?.map(\.reason) == [reason])
+    func forbidsColdMoves(os: String) throws {
+        let facts = try DomainXMLReader.read(DomainFixtures.domain(os: os))
+        #expect(facts.coldBlockers?.map(\.reason) == [.localStorage])
         #expect(facts.coldBlockers?.allSatisfy { $0.remedy.contains("move it live") } == true)
         #expect(facts.blockers.isEmpty, "live moves take it along")
     }
@@ -118,11 +115,49 @@ struct DomainBlockerTests {
             ("<nvram template='/t.fd'>/var/lib/libvirt/qemu/nvram/web1_VARS.fd</nvram>", ""),
             ("<loader type='rom'>/usr/share/bios.bin</loader>", ""),
             ("<nvram/>", ""),
+            ("<nvram type='file'><source file='/v.fd'/></nvram>", ""),
+            ("<nvram><source file='/v.fd'/></nvram>", ""),
+            ("", "<tpm><backend type='emulator' version='2.0'/></tpm>"),
+            ("", "<tpm><backend type='emulator' persistent_state='no'/></tpm>"),
             ("", "<tpm><backend type='emulator' persistent_state='yes'/></tpm>"),
         ])
     func allowsColdMoves(os: String, devices: String) throws {
         let facts = try DomainXMLReader.read(DomainFixtures.domain(os: os, devices: devices))
         #expect(facts.coldBlockers == [])
+    }
+
+    @Test("UEFI variables are read in both forms of a file")
+    func placesOfVariables() throws {
+        for (os, path) in [
+            ("<nvram template='/t.fd'> /n/a_VARS.fd </nvram>", "/n/a_VARS.fd"),
+            ("<nvram type='file' template='/t.fd'><source file='/n/b.fd'/></nvram>", "/n/b.fd"),
+            ("<nvram><source file='/n/c.fd'/></nvram>", "/n/c.fd"),
+            ("<nvram/>", nil),
+        ] as [(String, String?)] {
+            let root = try MarkupReader.read(DomainFixtures.domain(os: os), root: "domain")
+            let expected = path.map { DomainXMLReader.Variables.file($0) } ?? .none
+            #expect(DomainXMLReader.variables(of: root) == expected, "\(os)")
+        }
+    }
+
+    @Test("A path is known in another spelling")
+    func spellings() {
+        for path in ["/a/b/c.fd", "//a/./b//c.fd", "/a/x/../b/c.fd", "/../a/b/c.fd"] {
+            #expect(path.simplified == "/a/b/c.fd", "\(path)")
+        }
+        #expect("it's".quotedForShell == "'it'\\''s'")
+    }
+
+    @Test("What is no disk is taken along from libvirt's own folders only")
+    func ownPlaces() {
+        #expect(ImageReader.isOwnPlace("/var/lib/libvirt/qemu/nvram"))
+        #expect(ImageReader.isOwnPlace("/var/lib/libvirt/swtpm/4dea22b3/tpm2"))
+        for folder in [
+            "/root", "/var/lib/libvirt", "/var/lib/libvirt-old/x", "/var/lib/libvirt/../../../root",
+            "/var/lib/libvirt//x",
+        ] {
+            #expect(!ImageReader.isOwnPlace(folder), "\(folder)")
+        }
     }
 
     @Test("The state of an emulated TPM lies where libvirt keeps it, or where its XML says")

@@ -30,6 +30,13 @@ struct MigrationCallTests {
                 == flags(
                     VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST,
                     VIR_MIGRATE_UNDEFINE_SOURCE))
+        var kept = request(mode: .offline)
+        kept.keepsDefinition = true
+        for route in [MigrationCall.Route.peerToPeer, .managed] {
+            let flags = try MigrationCall(kept, route: route).flags
+            #expect(flags & VIR_MIGRATE_PERSIST_DEST.rawValue != 0)
+            #expect(flags & VIR_MIGRATE_UNDEFINE_SOURCE.rawValue == 0)
+        }
         let transient = try MigrationCall(request(persistent: false), route: .managed)
         #expect(transient.flags == flags(VIR_MIGRATE_LIVE))
         #expect(transient.migrateURI == "tcp://10.0.0.2")

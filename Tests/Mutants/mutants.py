@@ -4,6 +4,10 @@ from typing import NamedTuple
 
 EXECUTOR = "Sources/Actuation/RunExecutor.swift"
 IMAGES = "Sources/Actuation/RunExecutor+Images.swift"
+PROOF = "Sources/Actuation/RunExecutor+Proof.swift"
+COLD = "Sources/Execution/RunMachine+ColdMoves.swift"
+PHASE = "Sources/Execution/StepPhase.swift"
+MACHINE = "Sources/Execution/RunMachine.swift"
 LOOKS = "Sources/Actuation/RunExecutor+Looks.swift"
 CONTROL = "Sources/Actuation/StepProgress.swift"
 
@@ -40,9 +44,37 @@ MUTANTS = [
         "try await from.remove(open.preparation?.images ?? [], of: move.domain)",
         "try await to.remove(open.preparation?.images ?? [], of: move.domain)"),
     Mutant(
-        "starts-at-the-wrong-end", IMAGES,
-        "        case .startTarget: try await to.start(move.domain)\n",
-        "        case .startTarget: try await from.start(move.domain)\n"),
+        "starts-at-the-wrong-end", PROOF,
+        "            try await target.start(domain, with: open.preparation?.images ?? [])\n",
+        "            try await source.start(domain, with: open.preparation?.images ?? [])\n"),
+    Mutant(
+        "lets-libvirt-delete-what-goes-with-the-definition", IMAGES,
+        "        request.keepsDefinition = true\n", "        request.keepsDefinition = false\n"),
+    Mutant(
+        "starts-from-what-it-did-not-compare", PROOF,
+        "        try await proveCopies(open, source)\n", ""),
+    Mutant(
+        "does-not-see-that-the-guest-ran-meanwhile", PROOF,
+        ".filter { now[$0] != stamps[$0] }", ".filter { now[$0] == nil && stamps[$0] == nil }"),
+    Mutant(
+        "takes-every-copy-for-durable", PROOF,
+        "doubt: open.isEmpty ? nil : doubt", "doubt: open.count >= 0 ? nil : doubt"),
+    Mutant(
+        "removes-originals-too-early", MACHINE,
+        "        package var writebackProvings = 12\n",
+        "        package var writebackProvings = 1\n"),
+    Mutant(
+        "starts-what-its-owner-shut-down", COLD,
+        "decision == .settle(.startTarget) && hasArrived ?",
+        "decision == .settle(.startTarget) && hasArrived && tries.looks < 0 ?"),
+    Mutant(
+        "goes-on-after-a-failure", PHASE,
+        "{ error == nil && !isTakenUp }", "{ !isTakenUp }"),
+    Mutant(
+        "migrates-the-definition-back", IMAGES,
+        "            try await to.copyDefinition(request(back, to: source, isPersistent: true))\n",
+        "            _ = try await connections[move.target]?.actuator.migrate(\n"
+        "                request(back, to: source, isPersistent: true))\n"),
     Mutant(
         "moves-without-shutting-down", IMAGES,
         "        if open.preparation?.wasRunning == true {\n            let seconds",

@@ -157,6 +157,7 @@ struct RecoveryDocumentTests {
                 switch directive {
                 case .record, .abort, .adjust, .tell: break
                 case .lookElsewhere(let id): queue.append(.lookedElsewhere(id, [:]))
+                case .lookAtCopies(let id): queue.append(.copiesLooked(id, doubt: nil))
                 case .look(let id, let purpose, _):
                     drive.hasLooked = true
                     queue.append(.looked(id, purpose, source: source, target: target))
@@ -168,7 +169,10 @@ struct RecoveryDocumentTests {
                     queue.append(.migrationEnded(id, nil, failure: StepFailure("refused")))
                 case .settle(let id, let settlement):
                     drive.settlements.append(settlement)
-                    queue.append(.settled(id, settlement, failure: nil))
+                    // Once libvirt says that it started there, it does not go back.
+                    let isStart = settlement == .startTarget
+                    let failure = isStart ? StepFailure("it does not start") : nil
+                    queue.append(.settled(id, settlement, failure: failure))
                 case .plan: queue.append(.planned(empty, reason: nil))
                 case .finish(let outcome): drive.outcome = outcome
                 }

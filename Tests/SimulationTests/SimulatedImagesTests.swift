@@ -26,7 +26,7 @@ struct SimulatedImagesTests {
         #expect(control.all.made == images.map(\.path) && control.all.asked == 1)
         #expect(control.all.total == Bytes(2 * images.reduce(0) { $0 + $1.length.count }))
         #expect(control.all.processed == Int(control.all.total.count))
-        try await world.keeper("host2").start(Self.id)
+        try await world.keeper("host2").start(Self.id, with: [])
         #expect(try await world.faults == [])
         let left = world.judge.leftFiles(in: try await world.fleet.present())
         #expect(left.map(\.path) == [ImageWorld.disk])
@@ -132,9 +132,9 @@ struct SimulatedImagesTests {
         #expect(try await world.faults == ["vm001 has lost its tpm: nothing is that is left of 2"])
     }
 
-    @Test func `UEFI variables in the newer form are refused, or lost`() async throws {
+    @Test func `UEFI variables in no file are refused, or lost`() async throws {
         let guest = SimulatedGuest(
-            firmware: .init(path: ImageWorld.firmware, form: .source))
+            firmware: .init(path: ImageWorld.firmware, form: .block))
         let world = ImageWorld(ImageWorld.world(guest, isLocal: false))
         await #expect(throws: HypervisorError.self) { try await world.images() }
         let careless = world.keeper("host1", .takesWhatIsLost)
@@ -142,7 +142,7 @@ struct SimulatedImagesTests {
             try await careless.images(of: Self.id, disks: [], layer: false, firmware: true) == [])
         try await careless.shutDown(Self.id, within: 60, control: ImageWorld.Control())
         _ = try await careless.migrate(world.request(.offline))
-        try await world.keeper("host2").start(Self.id)
+        try await world.keeper("host2").start(Self.id, with: [])
         let faults = try await world.faults
         #expect(faults.contains { $0.contains("runs on host2 and its nvram at") }, "\(faults)")
     }
@@ -163,7 +163,7 @@ struct SimulatedImagesTests {
         let down = world.judge.guestsDown(in: try await world.fleet.present())
         #expect(down.map(\.name) == ["vm001"])
         #expect(try await world.faults == [])
-        try await world.keeper("host1").start(Self.id)
+        try await world.keeper("host1").start(Self.id, with: [])
         world.time.pass(milliseconds: 600_000)
         #expect(world.judge.guestsDown(in: try await world.fleet.present()).isEmpty)
     }
@@ -200,12 +200,14 @@ struct SimulatedImagesTests {
         try await world.moveDefinition()
         let target = world.keeper("host2")
         try await world.fleet.inject(.startFails(Self.id, on: "host2"))
-        await #expect(throws: HypervisorError.self) { try await target.start(Self.id) }
+        await #expect(throws: HypervisorError.self) { try await target.start(Self.id, with: []) }
         try await world.fleet.change { $0.heal() }
         try await world.fleet.change {
             $0.changeHost("host2") { $0.facts.memory = .mebibytes(1) }
         }
-        let error = await #expect(throws: HypervisorError.self) { try await target.start(Self.id) }
+        let error = await #expect(throws: HypervisorError.self) {
+            try await target.start(Self.id, with: [])
+        }
         #expect(error?.message.contains("Cannot allocate memory") == true)
         #expect(try await world.faults == [])
     }
@@ -220,7 +222,7 @@ struct SimulatedImagesTests {
         try await world.keeper("host1").copy(images, to: "host2", control: control)
         try await world.keeper("host1").shutDown(Self.id, within: 60, control: control)
         _ = try await world.keeper("host1").migrate(world.request(.offline))
-        try await world.keeper("host2").start(Self.id)
+        try await world.keeper("host2").start(Self.id, with: [])
         let faults = try await world.faults
         #expect(faults.contains { $0.contains("vda at \(ImageWorld.disk) is of version 1 of 2") })
     }
@@ -247,7 +249,7 @@ struct SimulatedImagesTests {
             let world = ImageWorld(ImageWorld.world(guest))
             let images = try await world.images()
             try await world.moveDefinition()
-            try await world.keeper("host2").start(Self.id)
+            try await world.keeper("host2").start(Self.id, with: [])
             world.time.pass(milliseconds: pause)
             try await world.keeper("host1").remove(images, of: Self.id)
             try await world.fleet.inject(.powerCut("host2", downMilliseconds: 5000))

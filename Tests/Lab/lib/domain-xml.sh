@@ -12,6 +12,7 @@ domain_xml() {
   <vcpu>$vcpus</vcpu>
   <os>
     <type arch='x86_64' machine='$(xml_escape "$machine")'>hvm</type>
+    $(uefi_xml)
     <kernel>$KERNEL</kernel>
     <initrd>$INITRAMFS</initrd>
     <cmdline>console=ttyS0 quiet loglevel=1 panic=-1 lab.dirty=$dirty lab.size=$dirty_size lab.cpu=$cpu lab.off=$off_after</cmdline>
@@ -29,6 +30,18 @@ domain_xml() {
   </devices>
 </domain>
 TEXT
+}
+
+# The two forms in which libvirt keeps the file of UEFI variables in the XML.
+uefi_xml() {
+    [[ $uefi != none ]] || return 0
+    local file=/var/lib/libvirt/qemu/nvram/${file_name}_VARS.fd
+    local template="template='/usr/share/OVMF/OVMF_VARS_4M.fd'"
+    say "<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader>"
+    case $uefi in
+    plain) say "<nvram $template>$file</nvram>" ;;
+    source) say "<nvram $template type='file'><source file='$file'/></nvram>" ;;
+    esac
 }
 
 metadata_xml() {

@@ -9,7 +9,7 @@ command_guest() {
     require_lab "$name"
     local host='' memory=96 vcpus=1 dirty=0 dirty_size='' cpu=0 storage=shared cache=none
     local off_after=0 numa_cells=0 network=labnet machine=pc cpu_model='' snapshot=0 hostdev=0 metadata=''
-    local groups=() autostart=0 transient=0 title='' start=1 wait=0 tpm=0
+    local groups=() autostart=0 transient=0 title='' start=1 wait=0 tpm=0 uefi=none
     parse_guest_options "$@"
     check_guest_options
     local uuid file_name disk=''
@@ -51,7 +51,7 @@ parse_guest_options() {
         --wait) wait=1 ;;
         --host | --memory | --vcpus | --dirty | --dirty-size | --cpu | --storage | --cache | \
             --numa-cells | --network | --machine | --cpu-model | --metadata | --group | --title | \
-            --off-after)
+            --off-after | --uefi)
             (($# >= 2)) || die "lab guest: $1 needs a value"
             guest_value "$1" "$2"
             shift
@@ -89,6 +89,9 @@ check_guest_options() {
     # With less its kernel panics, "deadlocked on memory", and boots anew: seen with 48 beside.
     ((dirty_size + 72 <= memory)) ||
         die "lab guest: --dirty-size $dirty_size needs --memory $((dirty_size + 72)) at least"
+    [[ $uefi =~ ^(none|plain|source)$ ]] || die "lab guest: --uefi plain or source"
+    # The firmware needs more than the guest, and comes for this machine type alone.
+    [[ $uefi = none ]] || { machine=q35 && ((memory >= 256)) || memory=256; }
     [[ $storage =~ ^(shared|local|layered|none)$ ]] ||
         die "lab guest: --storage shared, local, layered or none"
     for group in "${groups[@]}"; do

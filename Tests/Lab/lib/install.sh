@@ -4,7 +4,7 @@
 LAB_PACKAGES=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     swtpm swtpm-tools glusterfs-server glusterfs-client openssh-server openssh-client openssl
-    iproute2 busybox-static cpio python3 util-linux systemd-container
+    ovmf iproute2 busybox-static cpio python3 util-linux systemd-container
     shellcheck python3-flake8
 )
 # QEMU before this loses writes of emulated guests while it migrates them (README, "What was found").
