@@ -6,7 +6,9 @@ extension RunMachine {
     func noteWhetherItRan(_ seen: Picture, _ attempt: inout Attempt) {
         guard seen.open.beginning == .cold, seen.target.presence.isGuest else { return }
         attempt.mayHaveRun = true
-        if seen.decision == .arrived { attempt.hasArrived = true }
+        guard seen.decision == .arrived, !attempt.hasArrived else { return }
+        attempt.hasArrived = true
+        attempt.looksBefore = attempt.tries.looks
     }
 
     /// The target has taken the definition of a domain that is down, and the source still has it:
@@ -37,8 +39,24 @@ extension RunMachine {
 }
 
 extension Attempt {
-    /// Whoever shut it down since it arrived was not us.
+    /// Since it arrived the target did not answer for a time in which it may have lost its power.
+    var wasAway: Bool { hasArrived && tries.looks - looksBefore >= 2 }
+
+    /// Whoever shut it down since it arrived was not us; but where the copies may be damaged, a
+    /// person must find out.
     func corrected(_ decision: RecoveryDecision) -> RecoveryDecision {
-        decision == .settle(.startTarget) && hasArrived ? .arrivedThenStopped : decision
+        guard decision == .settle(.startTarget) && hasArrived else { return decision }
+        guard wasAway, !isDurable else { return .arrivedThenStopped }
+        return .halt(
+            "it ran on the target, which then did not respond, before what was copied was surely "
+                + "on the disk there: if the target lost its power, the copies may be damaged; "
+                + Self.choice)
     }
+
+    /// For a person who must find out where the newest whole data are.
+    static let choice =
+        "the originals are still on the source. If the files on the target are whole, start it "
+        + "there (virsh start); if not, define it on the source (virsh dumpxml, virsh define), "
+        + "undefine it on the target (virsh undefine --keep-tpm --keep-nvram) and start it on the "
+        + "source. Then resume the run"
 }

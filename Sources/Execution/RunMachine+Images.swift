@@ -41,9 +41,13 @@ extension RunMachine {
         if isStable, attempt.isDurable {
             return remove(images, .removeSourceImages, seen, search, &attempt, at: time)
         }
-        guard !aborting, !isHopeless else {
+        guard !aborting, !isHopeless, !attempt.wasAway else {
             attempt.add(left(images, on: seen.step.move.source))
-            let why = attempt.doubt ?? "the run ended before the copy was surely on the disk"
+            let away =
+                attempt.wasAway
+                ? "\(seen.step.move.target) did not respond before the copy was surely on the disk"
+                : nil
+            let why = away ?? attempt.doubt ?? "the run ended before the copy was on the disk"
             attempt.add("\(why): \(removal(of: images, seen.step))")
             return nil
         }

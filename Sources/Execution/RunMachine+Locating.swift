@@ -172,8 +172,8 @@ extension RunMachine {
         case .startTarget where attempt.mayHaveRun:
             let reason =
                 "it may have run on \(seen.step.move.target), and does not start there now"
-                + "\(attempt.settlementError.map { " (\($0))" } ?? ""); what it wrote is there "
-                + "alone, so that it is not started on \(seen.step.move.source); \(seen.words)"
+                + "\(attempt.settlementError.map { " (\($0))" } ?? ""); what it wrote would be on "
+                + "\(seen.step.move.target) alone; \(Attempt.choice); \(seen.words)"
             return halt(seen.step, reason)
         case .startTarget:
             // Where it came from it did run: back with it.

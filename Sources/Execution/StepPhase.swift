@@ -98,6 +98,8 @@ struct Attempt: Hashable, Sendable {
     var mayHaveRun = false
     /// It was seen running there: from then on it is its owner's to start.
     var hasArrived = false
+    /// Doubtful looks until then.
+    var looksBefore = 0
     /// What was copied is on the target's disk; why not, as far as it was asked.
     var isDurable = false
     var doubt: String?

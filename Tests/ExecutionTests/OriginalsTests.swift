@@ -126,6 +126,21 @@ struct OriginalsTests {
         #expect(note?.contains("is left on host1") == true)
     }
 
+    /// The target may have lost its power, and the copies with it.
+    @Test func `a target that was away before its copies were on the disk is for a person`() {
+        var driver = Self.started()
+        _ = driver.verify(1, .absent, .running)
+        for _ in 0..<2 { _ = driver.verify(1, .absent, .unknown) }
+        var up = driver
+        let halted = driver.verify(1, .absent, .inactive)
+        #expect(halted.outcome?.state == .halted)
+        #expect(halted.outcome?.reason?.contains("may be damaged") == true)
+        // Whoever started it again: its originals stay.
+        let end = up.verify(1, .absent, .running)
+        #expect(end.first.map { "\($0)" }?.contains("did not respond before") == true)
+        #expect(!end.contains(.settle(1, .removeSourceImages)))
+    }
+
     @Test func `a copy that differs before the first start sends the guest back`() {
         var driver = Self.handedOver()
         let differs = StepFailure("it differs", kind: .copyDiffers)

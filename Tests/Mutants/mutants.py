@@ -65,8 +65,8 @@ MUTANTS = [
         "        package var writebackProvings = 1\n"),
     Mutant(
         "starts-what-its-owner-shut-down", COLD,
-        "decision == .settle(.startTarget) && hasArrived ?",
-        "decision == .settle(.startTarget) && hasArrived && tries.looks < 0 ?"),
+        "guard decision == .settle(.startTarget) && hasArrived else",
+        "guard decision == .settle(.startTarget) && hasArrived && tries.looks < 0 else"),
     Mutant(
         "goes-on-after-a-failure", PHASE,
         "{ error == nil && !isTakenUp }", "{ !isTakenUp }"),

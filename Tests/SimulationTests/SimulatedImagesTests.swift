@@ -451,7 +451,7 @@ struct SimulatedImagesTests {
                 "live true false", "storage false false", "offline true false",
                 "offline false false", "offline true true", "offline false true",
             ])
-        #expect(guests.count == 8)
+        #expect(guests.count == 9)
         #expect(!FaultScenario(seed: 3, images: false).plan.steps.contains { $0.mode != .live })
     }
 
