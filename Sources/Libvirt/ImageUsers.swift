@@ -53,8 +53,8 @@ struct ImageUsers {
         if let found = connection.volume(at: other) {
             return (try? found.stamp()) ?? stamp == stamp
         }
-        return other.hasSuffix("/" + image.volume) && connection.pool(
-            showing: DiskImage.folder(of: other)) == nil
+        let folder = DiskImage.folder(of: other)
+        return other.hasSuffix("/" + image.volume) && connection.pool(showing: folder) == nil
     }
 
     /// Clones that are shut off do not name what they lie over.

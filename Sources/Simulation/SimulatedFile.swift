@@ -34,6 +34,8 @@ package struct SimulatedFile: Hashable, Codable, Sendable {
     package var durableFrom: Timestamp?
     /// The version that it was made from: what another copy must have at least to stand in for it.
     package var madeFrom: Int64 = 0
+    /// A live migration brought it, and libvirt has deleted the source's.
+    var isCarried: Bool?
 
     package init(maker: Maker, content: Content?, length: Bytes, madeAt: Timestamp) {
         self.maker = maker

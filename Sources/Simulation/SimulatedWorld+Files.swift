@@ -143,6 +143,7 @@ extension SimulatedWorld {
             var file = SimulatedFile(
                 maker: hosts[index].file(path)?.maker == .keeper ? .keeper : .libvirt,
                 content: content, length: copy.length(of: disk), madeAt: now)
+            file.isCarried = isDisk ? nil : true
             let wait = isDisk ? Self.flushMilliseconds : Self.writebackMilliseconds
             file.durableFrom = now.advanced(byMilliseconds: span(wait))
             hosts[index].put(file, at: path)
@@ -164,8 +165,12 @@ extension SimulatedWorld {
             } else {
                 hosts[index].files?[path]?.isWhole = false
             }
-            guard let content = file.content, newest(content.disk, of: content.domain) != nil,
-                let best = best(content.domain, content.disk), best >= file.madeFrom
+            guard let content = file.content, newest(content.disk, of: content.domain) != nil else {
+                continue
+            }
+            // libvirt's own doing: nothing of a live migration waits for this.
+            if file.isCarried == true { know { $0.spoiled.insert(content.domain) } }
+            guard let best = best(content.domain, content.disk), best >= file.madeFrom
             else { continue }
             know { $0.newest[content.domain.rawValue]?[content.disk] = best }
         }
