@@ -44,8 +44,8 @@ extension RunExecutor {
     }
 
     /// What the guest is to be started from must be what it had on the source, where all of it
-    /// still is. What was read back a moment ago is not read again, but for the small files; and once the
-    /// guest was to be started there, its TPM may have written.
+    /// still is. What was read back a moment ago is not read again, but for the small files; and
+    /// once the guest was to be started there, its TPM may have written.
     private func proveCopies(
         _ open: RunState.StepState, _ source: any ImageKeeper
     ) async throws(StepFailure) {

@@ -57,7 +57,7 @@ struct TPMState {
         }
     }
 
-    /// An undefine deletes the state unless it is told to keep it, which libvirt knows since 8.9.
+    /// An undefine deletes the state unless its flags say otherwise, which libvirt has since 8.9.
     static func demandKeeping(_ connection: ConnectionHandle) throws(LibvirtFailure) {
         var version: UInt = 0
         try checked(connection.use { virConnectGetLibVersion($0, &version) })
