@@ -22,6 +22,9 @@ extension RunMachine {
             return start(step, source: source, at: time)
         case .start:
             return prepare(step, source: source)
+        case .skip where step.isShutOff && state.asked[step.move.domain] != nil:
+            // The watch has started it since the plan was made.
+            return wakeFirst(step, at: time)
         case .skip where step.mode == .offline && state.asked[step.move.domain] != nil:
             // It went down late, as it was asked to: it goes on from there.
             return prepare(step, source: source)

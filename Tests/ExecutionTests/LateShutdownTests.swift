@@ -230,6 +230,22 @@ struct LateShutdownTests {
         }
     }
 
+    @Test func `nor as one that is off, when it was started since the plan was made`() {
+        var driver = Self.driver()
+        _ = Self.ask(&driver)
+        _ = Self.watch(&driver, .running)
+        var step = Example.step(1, to: "host3")
+        (step.mode, step.isShutOff) = (.offline, true)
+        _ = driver.send(.planned(Example.plan([step], attempts: 1), reason: nil))
+        let directives = driver.preflight(2, .running)
+        #expect(driver.state.step(2)?.status.word == "failed")
+        #expect(!directives.contains(.prepare(2)))
+        guard case .plan = Self.watch(&driver, .running).last else {
+            Issue.record("it was not planned again")
+            return
+        }
+    }
+
     @Test func `nothing is begun with a guest while it is being started`() {
         var driver = Self.driver()
         _ = Self.ask(&driver)
