@@ -86,6 +86,8 @@ package enum RandomCluster {
         if random.oneIn(6) { facts.antiAffinityGroups = ["apart\(random.int(1...2))"] }
         if random.oneIn(8) { facts.affinityGroups = ["together\(random.int(1...2))"] }
         if random.oneIn(10) {
+            // All of its memory: what is not in such pages would be ordinary.
+            facts.memory = .mebibytes(512)
             facts.hugePages = HugePageDemand(pageSize: .mebibytes(2), pages: 256)
         }
         if random.oneIn(8) {
