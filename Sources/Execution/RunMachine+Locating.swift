@@ -231,6 +231,16 @@ extension RunMachine {
         return begin(.resumePostcopy, seen, .open, attempt, at: time)
     }
 
+    /// A repair of a step, or the start of a guest that is watched.
+    mutating func repaired(
+        _ id: StepID, _ settlement: RepairAction, _ failure: StepFailure?, at time: Timestamp
+    ) -> [Directive] {
+        guard watches[id]?.isSettling == true else {
+            return settled(id, settlement, failure, at: time)
+        }
+        return woken(id, error: failure?.message)
+    }
+
     /// A repair that failed is looked at again after a pause, one that worked at once. One that was
     /// not begun because a third host does not answer (`isUnheard`) uses up looks, and not its few
     /// tries: that may pass in a minute.

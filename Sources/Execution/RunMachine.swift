@@ -93,10 +93,8 @@ package struct RunMachine: RunDeciding {
             directives += lookedElsewhere(id, sightings, at: time)
         case .copiesLooked(let id, let doubt):
             directives += copiesLooked(id, doubt: doubt)
-        case .settled(let id, _, let failure) where watches[id]?.isSettling == true:
-            directives += woken(id, error: failure?.message)
         case .settled(let id, let settlement, let failure):
-            directives += settled(id, settlement, failure, at: time)
+            directives += repaired(id, settlement, failure, at: time)
         case .planned(let plan, let reason):
             directives += planned(plan, reason: reason, at: time)
         case .adjust(let id, let adjustment, let reason):

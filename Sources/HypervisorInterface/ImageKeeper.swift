@@ -4,7 +4,7 @@ package import ClusterModel
 ///
 /// Like the actuator it decides nothing, but it refuses what would do harm on its own host: to make
 /// an image where something lies, and to remove one that a domain there uses.
-package protocol ImageKeeper: Sendable {
+package protocol ImageKeeper: OriginalsKeeper {
     var host: HostName { get }
 
     /// Images of these disks of a domain here, read from its present XML and its pools; with
@@ -45,21 +45,6 @@ package protocol ImageKeeper: Sendable {
 
     /// Starts it, if the files of its firmware and its TPM are here: it would be given fresh ones.
     func start(_ domain: DomainID, with images: [DiskImage]) async throws
-
-    // MARK: What proves that nothing is lost
-
-    /// By path, what changes when the file is written to: a guest that ran meanwhile shows in it.
-    func stamps(of images: [DiskImage]) async throws -> [String: String]
-
-    /// Which of these files the target does not have byte for byte as they are here.
-    func differing(_ images: [DiskImage], on target: HostName) async throws -> [DiskImage]
-
-    /// Disks that the guest, which runs here, has not flushed since it was started.
-    func unflushed(_ images: [DiskImage], of domain: DomainID) async throws -> [DiskImage]
-
-    /// Gives the target the definition of a domain that is off here, and keeps it here. Not a
-    /// migration: where one fails, libvirt deletes the files of the domain on its target.
-    func copyDefinition(_ request: MigrationRequest) async throws
 }
 
 extension ImageKeeper {

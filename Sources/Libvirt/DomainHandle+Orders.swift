@@ -75,15 +75,25 @@ extension DomainHandle {
         do {
             try checked(use { virDomainUndefineFlags($0, keepAll) })
         } catch  where error.has(VIR_ERR_INVALID_ARG) {
-            // A daemon older than KEEP_TPM (8.9): safe only where there is no TPM.
-            guard let hasTPM = try? DomainXMLReader.hasTPM(xml()), !hasTPM else { throw error }
-            try checked(use { virDomainUndefineFlags($0, VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue) })
+            // A daemon older than KEEP_TPM (8.9), or a driver that knows neither: safe only where
+            // there is nothing of that kind.
+            guard let kept = try? DomainXMLReader.keptFiles(xml()), !kept.tpm else { throw error }
+            let flags = kept.variables ? VIR_DOMAIN_UNDEFINE_KEEP_NVRAM.rawValue : 0
+            try checked(use { virDomainUndefineFlags($0, flags) })
         }
     }
 }
 
 extension DomainXMLReader {
-    static func hasTPM(_ xml: String) throws(MalformedXML) -> Bool {
-        try MarkupReader.read(xml, root: "domain").first("devices", "tpm") != nil
+    /// Which files has it that an undefine could take away? UEFI variables may be libvirt's own
+    /// choice, where the XML only asks for the firmware.
+    static func keptFiles(
+        _ xml: String
+    ) throws(MalformedXML) -> (variables: Bool, tpm: Bool) {
+        let root = try MarkupReader.read(xml, root: "domain")
+        let system = root.first("os")
+        let isEFI = system?.attribute("firmware") == "efi"
+        let variables = isEFI || ["nvram", "varstore"].contains { system?.first($0) != nil }
+        return (variables, root.first("devices", "tpm") != nil)
     }
 }

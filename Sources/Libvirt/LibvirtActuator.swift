@@ -33,7 +33,7 @@ package final class LibvirtActuator: MigrationActuator {
     }
 
     package func makeReady() async {
-        // A failure is told by the migration that meets it.
+        // A failure is shown by the migration that meets it.
         try? await laneForMigration(.peerToPeer).call(
             "get ready to migrate", limit: options.controlLimit
         ) { _ in }

@@ -19,8 +19,8 @@ extension FleetLock {
             return purpose.isEmpty ? who + place : "\(who)\(place) (\(purpose))"
         }
 
-        /// Sends the process a signal; false where nobody can tell whether the process of this number
-        /// is still the one that took the lock.
+        /// Sends the process a signal; false where nobody can tell whether the process of this
+        /// number is still the one that took the lock.
         package func send(_ signal: Int32) -> Bool {
             // Anything but another process's number would reach whole groups of processes.
             guard let process, process > 1, let origin, origin.isStill(process) else {

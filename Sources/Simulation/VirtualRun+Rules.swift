@@ -154,8 +154,9 @@ extension VirtualRun {
             case .skipped:
                 isDown || isShutOff && isGuest(source) && target == .absent
             case .settling(_, .startSource):
-                target == .absent || look?.purpose == .watch && target == .unknown
-                    && source == .inactive && look?.source.cause == .intent
+                target == .absent
+                    || look?.purpose == .watch && target == .unknown
+                        && source == .inactive && look?.source.cause == .intent
             case .settling(_, .removeTargetImages):
                 target == .absent
             case .settling(_, .startTarget), .settling(_, .returnDefinition):

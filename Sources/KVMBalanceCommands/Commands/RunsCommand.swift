@@ -9,7 +9,8 @@ struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
         abstract:
-            "Runs: list, show, watch, stop, abort, resume, roll back, archive; accuracy of estimates.",
+            "Runs: list, show, watch, stop, abort, resume, roll back, archive; accuracy of "
+            + "estimates.",
         subcommands: [
             RunsListCommand.self, RunsShowCommand.self, RunsWatchCommand.self,
             RunsStopCommand.self, RunsAbortCommand.self, RunsResumeCommand.self,
