@@ -5,9 +5,9 @@ import Synchronization
 /// The connections over which one host's peer-to-peer migrations are asked for.
 ///
 /// Opening one costs an ssh login and the start of a process on the host, as much as sending a
-/// small guest's memory. libvirt lets several threads use a connection, and its daemon carries out five
-/// requests of one at the same time (`max_client_requests`): four migrations leave room for what is
-/// asked in between. They stay open as long as their actuator.
+/// small guest's memory. libvirt lets several threads use a connection, and its daemon carries out
+/// five requests of one at the same time (`max_client_requests`): four migrations leave room for
+/// what is asked in between. They stay open as long as their actuator.
 final class MigrationConnections: Sendable {
     static let migrationsEach = 4
 

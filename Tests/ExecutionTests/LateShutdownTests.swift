@@ -167,7 +167,7 @@ struct LateShutdownTests {
     // MARK: Another process
 
     @Test(arguments: [RunGoal.forward, .rollback, .abort])
-    func `whoever takes the run up starts it first`(goal: RunGoal) {
+    func `whoever resumes the run starts it first`(goal: RunGoal) {
         var driver = Self.driver()
         _ = Self.ask(&driver)
         driver.crash(takenUpTo: goal)
