@@ -24,7 +24,7 @@ struct HostXMLTranslation {
         }
     }
 
-    let terms: Terms
+    private(set) var terms: Terms
 
     /// Is there anything in it that could need a translation?
     static func isBound(_ xml: String, _ terms: Terms) -> Bool {
@@ -119,5 +119,17 @@ struct HostXMLTranslation {
             let end = line[start...].firstIndex(of: "'")
         else { return nil }
         return String(line[start..<end])
+    }
+}
+
+extension HostXMLTranslation {
+    /// For a target that has these; nil where it does not tell, and nothing else is to change: then
+    /// the XML goes as it is, as libvirt would send it.
+    init?(_ terms: Terms, for target: (cpus: Set<Int>, cells: Set<Int>)?) {
+        // The plan counts on the networks' names.
+        guard target != nil || !terms.interfaces.isEmpty else { return nil }
+        self.terms = terms
+        self.terms.cpus = target?.cpus
+        self.terms.cells = target?.cells
     }
 }

@@ -157,21 +157,19 @@ extension LibvirtActuator {
     private func translation(of documents: Documents, _ request: MigrationRequest) async
         -> Translation
     {
-        var terms = HostXMLTranslation.Terms(
+        let terms = HostXMLTranslation.Terms(
             addresses: request.addresses, interfaces: request.interfaces)
         guard HostXMLTranslation.isBound(documents.live, terms) else { return Translation() }
+        var found: (cpus: Set<Int>, cells: Set<Int>)?
         if let uri = uris[request.target] {
             let lane = ConnectionLane(
                 host: request.target, uri: uri, readOnly: true,
                 identity: identities[request.target])
-            let target = try? await lane.call(
+            found = try? await lane.call(
                 "read CPUs and cells", domain: request.domain, limit: options.lookLimit
             ) { try $0.cpusAndCells() }
-            (terms.cpus, terms.cells) = (target?.cpus, target?.cells)
         }
-        // The plan counts on the networks' names; the rest libvirt would leave as it is, too.
-        guard terms.cpus != nil || !request.interfaces.isEmpty else { return Translation() }
-        let translation = HostXMLTranslation(terms: terms)
+        guard let translation = HostXMLTranslation(terms, for: found) else { return Translation() }
         return Translation(
             live: translation.translated(documents.live),
             kept: documents.kept.flatMap { translation.translated($0) })

@@ -118,13 +118,9 @@ extension HostXMLTranslation {
     fileprivate static func reaching(
         _ target: ConnectionHandle, _ request: MigrationRequest, from xml: String
     ) -> Self? {
-        var terms = Terms(addresses: request.addresses, interfaces: request.interfaces)
+        let terms = Terms(addresses: request.addresses, interfaces: request.interfaces)
         guard isBound(xml, terms) else { return nil }
-        let found = try? target.cpusAndCells()
-        // The plan counts on the networks' names.
-        guard found != nil || !request.interfaces.isEmpty else { return nil }
-        (terms.cpus, terms.cells) = (found?.cpus, found?.cells)
-        return HostXMLTranslation(terms: terms)
+        return HostXMLTranslation(terms, for: try? target.cpusAndCells())
     }
 }
 
