@@ -137,7 +137,7 @@ let package = Package(
                 "Operations", "ClusterModel", "Execution", "Actuation", "HypervisorInterface",
                 "Persistence", "PlacementPolicy", "Planning", "Simulation", "TestSupport",
             ]),
-        tests("HistoryTests", ["History", "ClusterModel", "Telemetry"]),
+        tests("HistoryTests", ["History", "ClusterModel", "Telemetry", "TestSupport"]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "ActuationTests",

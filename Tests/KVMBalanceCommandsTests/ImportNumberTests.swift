@@ -1,58 +1,12 @@
 import ClusterModel
 import Foundation
-import Glibc
 import Persistence
 import PlacementPolicy
+import TestSupport
 import Testing
 
 /// Others' names and numbers in an import: they neither end the process nor write its files.
 @Suite(.serialized) struct ImportNumberTests {
-    /// A server that answers each request with what it is told, on one thread.
-    private final class Stub: @unchecked Sendable {
-        private let socket: Int32
-        let port: UInt16
-
-        /// The path with its query in, JSON out.
-        init(_ answer: @escaping @Sendable (String) -> String) throws {
-            socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let own = socket
-            let isBound = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(own, $0, length) == 0 && listen(own, 8) == 0
-                        && getsockname(own, $0, &length) == 0
-                }
-            }
-            guard isBound else { throw Impossible("no port") }
-            port = UInt16(bigEndian: address.sin_port)
-            Thread.detachNewThread {
-                while true {
-                    let client = accept(own, nil, nil)
-                    guard client >= 0 else { return }
-                    var bytes = [UInt8](repeating: 0, count: 65_536)
-                    let count = read(client, &bytes, bytes.count)
-                    let line = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-                        .prefix { $0 != "\r" }
-                    let query = line.removingPercentEncoding ?? ""
-                    let body = answer(query)
-                    let text =
-                        "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n"
-                        + "Connection: close\r\n\r\n\(body)"
-                    _ = text.withCString { write(client, $0, strlen($0)) }
-                    close(client)
-                }
-            }
-        }
-
-        deinit {
-            shutdown(socket, Int32(SHUT_RDWR))
-            close(socket)
-        }
-    }
-
     private static let start: Int64 = 1_700_006_400
 
     /// One series as Prometheus writes it.
@@ -69,16 +23,18 @@ import Testing
         _ scratch: HistoryTests.Scratch, _ status: Int32, cpu: [String],
         vcpus: [String] = [], memory: [String] = [], meta: [String] = []
     ) throws -> Ending {
-        let stub = try Stub { query in
+        let server = try WebServer { request in
+            let query = request.prefix { $0 != "\r" }.removingPercentEncoding ?? ""
             let found =
                 query.contains("cpu_time")
                 ? cpu
                 : query.contains("virtual_cpus") ? vcpus : query.contains("memory") ? memory : meta
-            return "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["
-                + found.joined(separator: ",") + "]}}"
+            return .ok(
+                "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["
+                    + found.joined(separator: ",") + "]}}")
         }
         return try scratch.must(
-            status, "import", "prometheus", "http://127.0.0.1:\(stub.port)", "--since",
+            status, "import", "prometheus", server.address(), "--since",
             "\(Timestamp(seconds: Self.start))", "--until",
             "\(Timestamp(seconds: Self.start + 3600))", "--period", "1m", "--into",
             scratch.path("fleet"))
