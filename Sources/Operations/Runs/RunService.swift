@@ -187,7 +187,8 @@ package struct RunService: Sendable {
         let file = RunProgressFile(directory: stores.directory, run: run)
         defer { file.remove() }
         let machine = RunMachine(
-            state: begun, recovering: recovering, confirmed: agreed?.cpuShare)
+            state: begun, recovering: recovering, confirmed: agreed?.cpuShare,
+            askedBefore: try await guestsAsked(before: run))
         let executor = RunExecutor(
             run: run, machine: machine,
             journal: journal, connections: observer.hosts.connections, clock: observer.clock,
