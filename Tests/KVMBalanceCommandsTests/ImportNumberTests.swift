@@ -59,6 +59,30 @@ import Testing
         #expect(domain.facts.vcpus == 1 && domain.facts.memory == .gibibytes(1))
     }
 
+    @Test func `CPUs without end alone are not known, and the rest is taken`() throws {
+        let scratch = try HistoryTests.Scratch()
+        let labels = "\"domain\":\"d1\",\"instance\":\"alpha:9177\""
+        _ = try imported(
+            scratch, 0, cpu: [Self.series(labels, Self.counters(0...60))],
+            vcpus: [Self.series(labels, [("\(Self.start)", "1e19")])],
+            memory: [Self.series(labels, [("\(Self.start)", "2147483648")])])
+        let domain = try #require(try recorded(scratch).domains.first)
+        #expect(domain.facts.vcpus == 1 && domain.facts.memory == .gibibytes(2))
+    }
+
+    /// A server that is none, or that was led to another's answer.
+    @Test func `an answer without end is neither kept nor read again and again`() throws {
+        let endless = String(repeating: " ", count: 64 << 20)
+        let told = "answers with more than 64 MiB for one moment: is it the right server?"
+        let labels = "\"domain\":\"d1\",\"instance\":\"alpha:9177\""
+        let first = try imported(try HistoryTests.Scratch(), 1, cpu: [], vcpus: [endless])
+        #expect(first.errors.contains(told))
+        let later = try imported(
+            try HistoryTests.Scratch(), 1, cpu: [endless],
+            vcpus: [Self.series(labels, [("\(Self.start)", "4")])])
+        #expect(later.errors.contains(told))
+    }
+
     private func recorded(_ scratch: HistoryTests.Scratch) throws -> ClusterSnapshot {
         try scratch.must(
             0, "record", scratch.path("case"), "--config", scratch.path("fleet/kvmbalance.yaml"),
@@ -101,6 +125,18 @@ import Testing
             scratch, 0, cpu: labels.map { Self.series($0, Self.counters(0...60)) },
             meta: labels.enumerated().map {
                 Self.series("\($1),\"uuid\":\"0000-\($0)\"", [("\(Self.start)", "1")])
+            })
+        #expect(ending.output.contains("2 domains on 2 hosts"), "\(ending.output)")
+        #expect(try recorded(scratch).domains.map(\.host) == ["alpha", "beta"])
+    }
+
+    @Test func `without UUIDs they are two as well`() throws {
+        let scratch = try HistoryTests.Scratch()
+        let ending = try imported(
+            scratch, 0,
+            cpu: ["alpha", "beta"].map {
+                Self.series(
+                    "\"domain\":\"gw\",\"instance\":\"\($0):9177\"", Self.counters(0...60))
             })
         #expect(ending.output.contains("2 domains on 2 hosts"), "\(ending.output)")
         #expect(try recorded(scratch).domains.map(\.host) == ["alpha", "beta"])
