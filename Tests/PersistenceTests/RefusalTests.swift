@@ -55,7 +55,7 @@ struct RefusalTests {
         let missing = scratch.file("a")
         #expect(DirectoryFailure.reason(missing) == "it could not be made (\(missing))")
         #expect(try changed() == before, "a folder was made")
-        FileManager.default.createFile(atPath: scratch.file("file"), contents: nil)
+        try "".write(toFile: scratch.file("file"), atomically: true, encoding: .utf8)
         let inside = scratch.file("file/b/c")
         #expect(DirectoryFailure.reason(inside) == "Not a directory (\(scratch.file("file/b")))")
     }

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// A web server of this machine for one test: it answers each request, one after the other, with
 /// what the test makes of it, and ends with its last user.
