@@ -34,9 +34,10 @@ package struct GoalOperation: Sendable {
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
         try await runs.refuseForgottenGuests()
-        try await runs.refuseHostsOfOthers(goal.hosts)
         let observer = plans.observer
+        observer.hosts.prepareToLook()
         observer.hosts.prepareToMigrate(from: goal.sources)
+        try await runs.refuseHostsOfOthers(goal.hosts)
         if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }
         let plan = try await plans.plan(goal)
         guard plan.outcome == .plan else {
