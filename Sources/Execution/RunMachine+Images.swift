@@ -106,14 +106,15 @@ extension RunMachine {
         guard tries < bounds.settlements, !isOthers else {
             let move = seen.step.move
             let host = settlement == .removeSourceImages ? move.source : move.target
-            var words = left(images, on: host)
-            if isOthers {
-                words =
-                    "\(images.map(\.path).joined(separator: ", ")) may be left on \(host): another "
-                    + "process began to remove it, and did not say whether it did"
+            guard isOthers else {
+                let words = left(images, on: host)
+                attempt.add(words)
+                if let error = attempt.error { attempt.error = "\(error); \(words)" }
+                return nil
             }
-            attempt.add(words)
-            if let error = attempt.error { attempt.error = "\(error); \(words)" }
+            tell(
+                "\(images.map(\.path).joined(separator: ", ")) may be left on \(host): another "
+                    + "process began to remove it, and did not say whether it did", &attempt)
             return nil
         }
         attempt.tries.settlements[settlement, default: 0] += 1
@@ -126,11 +127,16 @@ extension RunMachine {
         let made = Set(open.made)
         let unclaimed = (open.preparation?.images ?? []).filter { !made.contains($0.path) }
         guard attempt.isTakenUp, !attempt.hasToldOfUnclaimed, !unclaimed.isEmpty else { return }
-        attempt.hasToldOfUnclaimed = true
         let paths = unclaimed.map(\.path).joined(separator: ", ")
-        let words =
+        tell(
             "files at \(paths) on \(open.step.move.target), if any, were left: the journal does "
-            + "not say that this run made them"
+                + "not say that this run made them", &attempt)
+    }
+
+    /// In whatever the step's end is: its error stays, whichever repair fails after this.
+    private func tell(_ words: String, _ attempt: inout Attempt) {
+        guard attempt.error?.contains(words) != true else { return }
+        attempt.hasToldOfUnclaimed = true
         attempt.error = "\(attempt.error ?? Self.interrupted); \(words)"
         attempt.add(words)
     }
