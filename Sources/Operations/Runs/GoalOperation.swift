@@ -87,10 +87,10 @@ package struct GoalOperation: Sendable {
             await runs.progress.observe(.decided(reason: reason, overSeconds: looked.overSeconds))
             if isShownOnly { return .shown(plan) }
             guard try await agreed(plan) else { return .declined }
-            // Before it runs: a run that is killed must not be followed by the same one.
-            try await journal.remember(memory, as: RebalanceState.name)
             return .ended(
-                try await runs.start(plan, goal: plans.goal(of: plan), service: plans, lock: lock))
+                try await runs.start(
+                    plan, goal: plans.goal(of: plan), service: plans, lock: lock,
+                    remembering: memory))
         }
     }
 }
