@@ -127,6 +127,7 @@ struct Composition: Sendable {
             peerURI: host.peerURI ?? host.uri, migrateURI: host.migrateURI, images: images,
             identity: identity, leases: actuator)
         connection.addresses = host.bareAddresses
+        connection.tlsDestination = host.tlsDestination
         return connection
     }
 }
