@@ -1,7 +1,7 @@
-/// A part of a host that its libvirt could not be asked for, with libvirt's words: what is in it is
-/// not known, which is something else than nothing.
+/// A part of a host that could not be read, with libvirt's words: what is in it is not known, which
+/// is something else than nothing.
 package struct UnreadPart: Hashable, Codable, Sendable {
-    /// What is served by a driver of its own, and with modular daemons by a daemon of its own.
+    /// What its own driver serves, and with modular daemons a separate daemon.
     package enum Part: String, Hashable, Codable, Sendable {
         case networks, bridges, pools
     }
@@ -14,13 +14,13 @@ package struct UnreadPart: Hashable, Codable, Sendable {
         self.reason = OutsideText.reason(reason)
     }
 
-    /// For people; `whose` is the host, which they were told of before.
+    /// For people; `whose` stands for the host.
     package func detail(of whose: String = "its") -> String {
         "\(whose) \(noun) could not be read: \(reason)"
     }
 
-    /// What to type on that host. A daemon of its own that is missing is told by the name of its
-    /// socket (libvirt's `virnetsocket.c`: "Failed to connect socket to '…/virtnetworkd-sock'").
+    /// What to type on that host. libvirt names the socket of a daemon that does not run
+    /// (`virnetsocket.c`: "Failed to connect socket to '…/virtnetworkd-sock'").
     package func remedy(on host: String = "there") -> String {
         reason.contains("\(daemon)-sock")
             ? "start \(daemon) \(host): systemctl enable --now \(daemon).socket"

@@ -17,8 +17,8 @@ extension DomainXMLReader {
             !hasFixedTSC(root)
         {
             found.append(
-                "has Hyper-V re-enlightenment without a TSC frequency: a guest that uses it (Hyper-V "
-                    + "in Windows, WSL) is refused by the target")
+                "has Hyper-V re-enlightenment without a TSC frequency: a guest that uses it "
+                    + "(Hyper-V in Windows, WSL) is refused by the target")
         }
         if root.first("cputune")?.children.contains(where: { $0.attribute("cpuset") != nil })
             == true || root.first("vcpu")?.attribute("cpuset") != nil

@@ -64,7 +64,7 @@ struct InventoryReader {
     ) throws -> Value? {
         let before = warnings.count
         if let value = try optional(part.rawValue, read) { return value }
-        // It is told as what it is, and not as a remark.
+        // Not a remark: whoever plans has to know.
         unread += warnings[before...].map {
             UnreadPart(part, reason: String($0.dropFirst("\(part.rawValue): ".count)))
         }

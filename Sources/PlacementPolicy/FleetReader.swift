@@ -92,14 +92,14 @@ package enum FleetReader {
     ) throws(PolicyError) {
         if let peer = host.peerURI, LibvirtURI.isLocal(peer) {
             throw entry.error(
-                "\(host.name): '\(peer)' means 'this machine' to every host: give the URI by which "
-                    + "the others reach it, such as qemu+ssh://root@\(host.name)/system",
+                "\(host.name): peerURI '\(peer)' means 'this machine' to every host: give the "
+                    + "URI by which the others reach it, such as qemu+ssh://root@\(host.name)/system",
                 at: "peerURI")
         }
         if let text = host.migrationAddress, NetworkAddress(text)?.isLoopback == true {
             throw entry.error(
-                "\(host.name): '\(text)' means 'this machine' to every host: give its address in "
-                    + "the network of the migrations", at: "migrationAddress")
+                "\(host.name): migrationAddress '\(text)' means 'this machine' to every host: "
+                    + "give its address in the network of the migrations", at: "migrationAddress")
         }
         guard LibvirtURI.isLocal(host.uri), host.peerURI == nil || host.migrationAddress == nil
         else { return }

@@ -52,7 +52,7 @@ struct CPUQuestionTests {
         readings.compactMap { try? $0.result.get().facts }
     }
 
-    @Test func `one host of each kind is asked, once, and all of the kind have its answers`() async {
+    @Test func `one host of each kind is asked, and all of the kind have its answers`() async {
         let hosts = (1...4).map { Asked(HostName("host\($0)")) }
         let asked = await CPUQuestions.asked(readings(), of: hosts, known: [])
         #expect(hosts.map { $0.questions.withLock { $0 } } == [[["a", "b"]], [], [], [["a", "b"]]])

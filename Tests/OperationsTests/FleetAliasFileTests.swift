@@ -10,7 +10,9 @@ struct FleetAliasFileTests {
         .appendingPathComponent("aliases-\(UUID().uuidString)")
 
     /// The fleet that is read with this alias, after the folder was removed.
-    private func read(_ uri: String, mode: mode_t = 0o644, as name: String = "big") throws -> Fleet {
+    private func read(
+        _ uri: String, mode: mode_t = 0o644, as name: String = "big"
+    ) throws -> Fleet {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let (fleet, libvirt) = ("\(folder.path)/fleet.yaml", "\(folder.path)/libvirt.conf")

@@ -32,7 +32,7 @@ enum CPUQuestions {
                     let inspector = inspectors.first(where: { $0.host == name })
                 else { continue }
                 group.addTask {
-                    // A host that cannot be asked now is planned for by what it tells of itself.
+                    // Without an answer, what the host tells of its CPU decides.
                     (kind, (try? await inspector.compare(open)) ?? [])
                 }
             }

@@ -82,11 +82,7 @@ final class PlacementProblem {
             (host.facts?.cells ?? []).map(\.memory.count).max() ?? Int64.max
         }
         isReachable = hosts.map(\.isReachable)
-        versions = hosts.map { host in
-            host.facts.flatMap { facts in
-                facts.hypervisorVersion.map { ($0, facts.libvirtVersion) }
-            }
-        }
+        versions = hosts.map { Self.versions(of: $0) }
 
         var arriving: [(domain: Int, host: Int)] = []
         for migration in snapshot.inFlight {
@@ -132,6 +128,10 @@ final class PlacementProblem {
         case .host: host
         case .zone: zone[host]
         }
+    }
+
+    private static func versions(of host: Host) -> (hypervisor: Int, libvirt: Int)? {
+        host.facts.flatMap { facts in facts.hypervisorVersion.map { ($0, facts.libvirtVersion) } }
     }
 
     /// Has the host an older QEMU or libvirt than the one that a domain is on? What a newer one

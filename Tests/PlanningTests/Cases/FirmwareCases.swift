@@ -25,7 +25,7 @@ import Testing
         let blocker = try fleet.blocker()
         #expect(blocker.reason == .firmware)
         #expect(
-            blocker.detail == "its firmware \(Self.newer) is not there (\(Self.older) is)")
+            blocker.detail == "host2: its firmware \(Self.newer) is not there (\(Self.older) is)")
         #expect(!fleet.complaints().isEmpty)
         // Shut down it needs the file as well.
         #expect(!fleet.complaints(mode: .offline).isEmpty)

@@ -39,7 +39,7 @@ import Testing
     @Test func `its pools could not be read`() throws {
         let blocker = try fleet().blocker()
         #expect(blocker.reason == .storageUnknown)
-        #expect(blocker.detail.hasPrefix("its storage pools could not be read"))
+        #expect(blocker.detail.hasPrefix("host2: its storage pools could not be read"))
         #expect(blocker.remedy.contains("systemctl enable --now virtstoraged.socket"))
         #expect(!blocker.detail.contains("no active pool"))
     }
@@ -50,7 +50,7 @@ import Testing
         let plan = Planner.plan(
             .drain(["host2"]), from: fleet.cluster.snapshot, under: fleet.policy, seed: 1)
         let blocker = try #require(plan.blockers.first { $0.domain == "web" })
-        #expect(blocker.detail.hasPrefix("its host's storage pools could not be read"))
+        #expect(blocker.detail.hasPrefix("host1: its host's storage pools could not be read"))
         #expect(blocker.remedy.contains("on its host"))
     }
 
