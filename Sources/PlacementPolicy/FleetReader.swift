@@ -93,8 +93,8 @@ package enum FleetReader {
         if let peer = host.peerURI, LibvirtURI.isLocal(peer) {
             throw entry.error(
                 "\(host.name): peerURI '\(peer)' means 'this machine' to every host: give the "
-                    + "URI by which the others reach it, such as qemu+ssh://root@\(host.name)/system",
-                at: "peerURI")
+                    + "URI by which the others reach it, such as "
+                    + "qemu+ssh://root@\(host.name)/system", at: "peerURI")
         }
         if let text = host.migrationAddress, NetworkAddress(text)?.isLoopback == true {
             throw entry.error(

@@ -92,7 +92,6 @@ final class PlacementProblem {
             arriving.append((domain, host))
         }
         self.arriving = arriving
-
         let width = layout.count
         var demand = [Int64](repeating: 0, count: domains.count * width)
         var used = [Int64](repeating: 0, count: hosts.count * width)

@@ -37,7 +37,8 @@ import Testing
         fleet.change(host: 2) { $0.cpuAnswers = [refused(["avx", "f16c", "rdrand"])] }
         let blocker = try fleet.blocker()
         #expect(blocker.reason == .cpuModel)
-        #expect(blocker.detail == "host2: the CPU lacks avx, f16c, rdrand, which the guest requires")
+        #expect(
+            blocker.detail == "host2: the CPU lacks avx, f16c, rdrand, which the guest requires")
         #expect(blocker.remedy.contains("virsh hypervisor-cpu-baseline"))
         #expect(!fleet.complaints().isEmpty)
     }
@@ -55,7 +56,8 @@ import Testing
     @Test func `without an answer the hosts' own features decide`() throws {
         let fleet = fleet()
         let blocker = try fleet.blocker()
-        #expect(blocker.detail == "host2: the CPU lacks avx, f16c, rdrand, which the guest requires")
+        #expect(
+            blocker.detail == "host2: the CPU lacks avx, f16c, rdrand, which the guest requires")
         #expect(!fleet.complaints().isEmpty)
     }
 
