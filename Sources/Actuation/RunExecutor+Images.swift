@@ -124,6 +124,7 @@ extension RunExecutor {
             back.move = Move(domain: move.domain, source: move.target, target: move.source)
             back.interfaces = Dictionary(
                 back.interfaces.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
+            back.emulators = Dictionary(firstOf: back.emulators.map { ($0.value, $0.key) })
             try await to.copyDefinition(request(back, to: source, isPersistent: true))
         case .removeTargetImages: try await remove(open.madeImages, of: open.step, to)
         case .removeSourceImages:

@@ -257,6 +257,8 @@ package actor RunExecutor {
             options: options)
         request.copies = step.copies
         request.interfaces = step.interfaces
+        request.emulators = step.emulators
+        request.tlsDestination = options.tls ? target.tlsDestination : nil
         let own = connections[step.move.source]?.addresses ?? []
         for (here, there) in zip(own, target.addresses) where here != there {
             request.addresses[here] = there

@@ -7,6 +7,7 @@ package struct Blocker: Hashable, Codable, Sendable {
         case sharedMemory = "shared-memory", transientDisk = "transient-disk", vdpa, tpm
         case localStorage = "local-storage", storageUnknown = "storage-unknown"
         case network, cpuModel = "cpu-model", machineType = "machine-type", architecture
+        case firmware, device
         case security, state, busy
         case memory, cpu, hugePages = "huge-pages", numa, domainLimit = "domain-limit"
         case affinity, antiAffinity = "anti-affinity", pinned, excluded, ban

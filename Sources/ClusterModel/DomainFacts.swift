@@ -116,6 +116,12 @@ package struct GuestPlatform: Hashable, Codable, Sendable {
     package var architecture: String
     package var machineType: String?
     package var cpu: GuestCPU
+    /// Path of the QEMU that runs it; nil where its XML does not say.
+    package var emulator: String?
+    /// nil where there is nothing in it that a host might not offer.
+    package var devices: GuestDevices?
+    /// The speed of its time stamp counter that its definition asks for, in hertz.
+    package var tscHertz: Int64?
 
     package init(
         virtualization: String = "kvm", architecture: String = "x86_64",
@@ -135,6 +141,9 @@ package struct GuestCPU: Hashable, Codable, Sendable {
     package var model: String?
     /// Features with policy `require` or `force`, sorted.
     package var requiredFeatures: [String]
+    /// Equal for equal descriptions of model, vendor and features; nil for a CPU that libvirt is
+    /// not asked about: one without a model, or of a guest that is emulated or does not run.
+    package var kind: String?
 
     package init(mode: String? = nil, model: String? = nil, requiredFeatures: [String] = []) {
         self.mode = mode

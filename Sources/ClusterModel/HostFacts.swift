@@ -20,6 +20,10 @@ package struct HostFacts: Hashable, Codable, Sendable {
     package var ksm: KSMCounters?
     /// sVirt model and DOI, for example `selinux/0`; nil when confinement is off.
     package var securityModel: String?
+    /// What could not be read; nil where everything was.
+    package var unread: [UnreadPart]?
+    /// About CPUs of the fleet's guests, in order of kind; nil where nobody asked.
+    package var cpuAnswers: [CPUAnswer]?
 
     package init(
         uuid: String, hostname: String, cpu: HostCPU, memory: Bytes, cells: [NUMACell] = [],
@@ -61,6 +65,9 @@ package struct HostCPU: Hashable, Codable, Sendable {
     package var megahertz: Int?
     /// vmx or svm: can it run KVM guests? nil when libvirt does not say.
     package var hasVirtualization: Bool?
+    /// How fast its time stamp counter runs, in hertz, and can it give guests another speed?
+    package var tscHertz: Int64?
+    package var scalesTSC: Bool?
 
     package init(
         architecture: String, model: String? = nil, vendor: String? = nil,
@@ -141,6 +148,7 @@ package struct GuestSupport: Hashable, Codable, Sendable {
     package var machineTypes: [String]
     /// CPU models that guests may be given here, sorted; nil when unknown.
     package var usableCPUModels: [String]?
+    package var offer: GuestOffer?
 
     package init(
         virtualization: String, architecture: String, emulator: String, machineTypes: [String],

@@ -14,6 +14,8 @@ package struct HostConnection: Sendable {
     package var peerURI: String
     /// Addresses of this host, its own first, then that of the migration network.
     package var addresses: [String] = []
+    /// The name in its certificate, where that is not the host part of `migrateURI`.
+    package var tlsDestination: String?
     /// `migrate_uri` of migrations to this host, for example `tcp://10.10.10.1`.
     package var migrateURI: String
 

@@ -131,6 +131,7 @@ struct Composition: Sendable {
             peerURI: host.peerURI ?? host.uri, migrateURI: host.migrateURI, images: images,
             identity: identity, leases: leases)
         connection.addresses = host.bareAddresses
+        connection.tlsDestination = host.tlsDestination
         return connection
     }
 }

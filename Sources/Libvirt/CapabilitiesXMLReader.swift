@@ -35,11 +35,15 @@ enum CapabilitiesXMLReader {
         let cpu = host.first("cpu")
         let features = (cpu?.all("feature") ?? []).compactMap { $0.attribute("name") }.sorted()
         let vendor = cpu?.first("vendor")?.trimmedText
-        return HostCPU(
+        var read = HostCPU(
             architecture: cpu?.first("arch")?.trimmedText ?? "unknown",
             model: cpu?.first("model")?.trimmedText, vendor: vendor,
             microcode: cpu?.first("microcode")?.attribute("version"), features: features,
             logicalCPUs: 0, hasVirtualization: hasVirtualization(features, vendor: vendor))
+        let counter = cpu?.all("counter").first { $0.attributes["name"] == "tsc" }
+        read.tscHertz = counter?.attribute("frequency").flatMap { Int64($0) }
+        read.scalesTSC = counter?.attribute("scaling").map { $0 == "yes" }
+        return read
     }
 
     /// vmx is never part of libvirt's CPU models, so an Intel host that does not list it has none

@@ -25,6 +25,11 @@ extension DomainXMLReader {
                 .cpuModel, "its CPU has invtsc and no TSC frequency is given",
                 "add <timer name='tsc' frequency='…'/> to <clock>, or drop invtsc")
         }
+        if root.first("features", "hyperv")?.attribute("mode") == "passthrough" {
+            block(
+                .cpuModel, "its Hyper-V features are its host's own (<hyperv mode='passthrough'>)",
+                "list the features it needs (<hyperv mode='custom'>), and restart the guest")
+        }
         return found
     }
 
@@ -169,10 +174,12 @@ extension DomainXMLReader {
             $0.attributes["name"] == "invtsc"
                 && ["require", "force"].contains($0.attributes["policy"] ?? "require")
         }
-        let timers = root.first("clock")?.all("timer") ?? []
-        return wantsIt
-            && !timers.contains {
-                $0.attributes["name"] == "tsc" && $0.attribute("frequency") != nil
-            }
+        return wantsIt && !hasFixedTSC(root)
+    }
+
+    static func hasFixedTSC(_ root: MarkupElement) -> Bool {
+        (root.first("clock")?.all("timer") ?? []).contains {
+            $0.attributes["name"] == "tsc" && $0.attribute("frequency") != nil
+        }
     }
 }

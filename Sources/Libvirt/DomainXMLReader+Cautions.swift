@@ -12,6 +12,14 @@ extension DomainXMLReader {
                 "CPU mode \(mode): the target's CPU and microcode must be the same, and nothing "
                     + "checks")
         }
+        // QEMU's `hyperv_reenlightenment_post_load`; whether the guest uses it, nobody tells.
+        if root.first("features", "hyperv", "reenlightenment")?.attribute("state") == "on",
+            !hasFixedTSC(root)
+        {
+            found.append(
+                "has Hyper-V re-enlightenment without a TSC frequency: a guest that uses it "
+                    + "(Hyper-V in Windows, WSL) is refused by the target")
+        }
         if root.first("cputune")?.children.contains(where: { $0.attribute("cpuset") != nil })
             == true || root.first("vcpu")?.attribute("cpuset") != nil
         {

@@ -57,7 +57,7 @@ enum DomainXMLReader {
             ["require", "force"].contains($0.attributes["policy"] ?? "require")
         }
         let model = cpu?.first("model")?.trimmedText
-        return GuestPlatform(
+        var guest = GuestPlatform(
             virtualization: root.attribute("type") ?? "unknown",
             architecture: type?.attribute("arch") ?? "unknown",
             machineType: type?.attribute("machine"),
@@ -65,6 +65,12 @@ enum DomainXMLReader {
                 // A model without a mode is how libvirt writes `custom`.
                 mode: cpu?.attribute("mode") ?? (model == nil ? nil : "custom"), model: model,
                 requiredFeatures: features.compactMap { $0.attribute("name") }.sorted()))
+        guest.emulator = root.first("devices", "emulator")?.trimmedText
+        let offered = offered(of: root)
+        guest.devices = offered.isEmpty ? nil : offered
+        guest.tscHertz = root.first("clock")?.all("timer")
+            .first { $0.attributes["name"] == "tsc" }?.attribute("frequency").flatMap { Int64($0) }
+        return guest
     }
 
     private static func readMetadata(of root: MarkupElement, into facts: inout DomainFacts) {

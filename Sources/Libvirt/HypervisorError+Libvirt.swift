@@ -79,7 +79,9 @@ extension HypervisorError {
     private static let incompatibleWords = [
         "guest CPU doesn't match", "unsupported machine type", "Cannot allocate memory",
         "cannot set up guest memory", "unable to map backing store", "Unable to find any usable",
-        "Cannot get interface MTU", "Target domain ",
+        "Cannot get interface MTU", "Target domain ", "Source host lock driver",
+        "lock state for migration cookie",
+        "Cannot check QEMU binary", "Requested TSC frequency",
     ]
 
     private static func numbers(_ codes: [virErrorNumber]) -> Set<Int> {

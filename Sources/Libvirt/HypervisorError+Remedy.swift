@@ -34,7 +34,8 @@ extension HypervisorError {
         ),
         (
             "Attempt to migrate guest to the same host",
-            "both hosts have the same UUID: set host_uuid in libvirtd.conf of one of them"
+            "the target's URI (peerURI in the fleet file) leads back to the source; or both hosts "
+                + "have the same UUID: set host_uuid in libvirtd.conf or virtqemud.conf of one"
         ),
         (
             "unable to connect to server at*:49",
@@ -51,9 +52,47 @@ extension HypervisorError {
             "libvirtd or sshd does not run there, or a firewall rejects the port"
         ),
         (
+            "Certificate does not match the hostname",
+            "the target's certificate is for another name: give the name in it as tlsName of that "
+                + "host in the fleet file, or issue one for the name that is checked"
+        ),
+        (
             "certificate",
             "the TLS certificates of libvirt are not set up on this machine: use "
                 + "qemu+ssh://, or install them in /etc/pki"
+        ),
+        (
+            "Failed to connect socket to*virt*d-sock",
+            "a daemon of libvirt does not run there: systemctl enable --now virtqemud.socket "
+                + "virtnetworkd.socket virtstoraged.socket (or libvirtd.socket)"
+        ),
+        (
+            "Cannot check QEMU binary",
+            "the domain's QEMU has another path there: install it under the same path, or take "
+                + "<emulator> out of the domain (virsh edit), so that each host uses its own"
+        ),
+        (
+            "Unable to find*swtpm",
+            "install swtpm and swtpm-tools there: the domain has an emulated TPM"
+        ),
+        (
+            "lock*migration cookie",
+            "set the same lock_manager in /etc/libvirt/qemu.conf on both hosts, and restart "
+                + "libvirtd or virtqemud"
+        ),
+        (
+            "Source host lock driver",
+            "set the same lock_manager in /etc/libvirt/qemu.conf on both hosts, and restart "
+                + "libvirtd or virtqemud"
+        ),
+        (
+            "Could not open*/usr/share/",
+            "the domain's firmware is missing there: install the package that has this file"
+        ),
+        (
+            "Unable to find any firmware",
+            "the domain's firmware is missing there: install the firmware package that the source "
+                + "has"
         ),
         (
             "No such file or directory",
@@ -67,6 +106,22 @@ extension HypervisorError {
             "another job works on this domain: wait for it, or look with virsh domjobinfo"
         ),
         ("timed out", "the host is down, or a firewall drops the packets"),
+        (
+            "doesn't match specification: extra features",
+            "the target's QEMU gives the guest features that it was started without: versions of "
+                + "libvirt or QEMU differ. Send it to a host with the source's version, or restart "
+                + "the guest after the upgrade"
+        ),
+        (
+            "does not provide required features",
+            "the target's CPU lacks features of the guest's: give it a CPU model that both have "
+                + "(virsh hypervisor-cpu-baseline) at its next start"
+        ),
+        (
+            "Requested TSC frequency",
+            "the target's CPU cannot give the guest its time stamp counter: send it to a host with "
+                + "TSC scaling, or drop the tsc timer's frequency at the domain's next start"
+        ),
         (
             "doesn't match specification",
             "the target's CPU lacks features of the guest's: use a CPU model that both have"

@@ -58,6 +58,8 @@ extension InventoryReader {
         do {
             let root = try MarkupReader.read(domain.xml(), root: "domain")
             var facts = try DomainXMLReader.read(root) { backing(of: $0) }
+            // Only that of a running domain is what the guest has.
+            if domain.use({ virDomainIsActive($0) }) == 1 { note(cpu: root, of: &facts) }
             for index in facts.disks.indices { measure(&facts.disks[index]) }
             return facts
         } catch let malformed as MalformedXML {
@@ -76,6 +78,15 @@ extension InventoryReader {
                         remedy: "look at virsh dumpxml")
                 ])
         }
+    }
+
+    private mutating func note(cpu root: MarkupElement, of facts: inout DomainFacts) {
+        guard facts.guest.virtualization == "kvm",
+            let xml = GuestCPUDescription.xml(of: root.first("cpu"))
+        else { return }
+        let kind = GuestCPUDescription.kind(of: xml)
+        facts.guest.cpu.kind = kind
+        guestCPUs[kind] = xml
     }
 
     /// What a disk on storage of the host's own takes: libvirt's storage driver looks at the file,

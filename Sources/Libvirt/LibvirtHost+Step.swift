@@ -31,11 +31,7 @@ extension LibvirtHost: StepInspector {
             if let other = connection.namesake(of: needs) {
                 lacks.append("\(host) has another domain '\(needs.name)' (\(other))")
             }
-            let missing = Set(needs.networks).subtracting(try connection.activeNetworks())
-            if !missing.isEmpty {
-                lacks.append(
-                    "network \(missing.sorted().joined(separator: ", ")) is not active on \(host)")
-            }
+            lacks += try connection.missing(needs.networks, on: host)
             guard let memory = needs.memory else { return lacks }
             if let pages = needs.hugePages {
                 let free = (needs.strictCells ?? Array(0..<connection.cellCount)).reduce(Int64(0)) {
@@ -60,6 +56,20 @@ extension ConnectionHandle {
         guard let found = use({ virDomainLookupByName($0, needs.name) }) else { return nil }
         let uuid = try? DomainHandle(owning: found).uuid()
         return uuid == needs.domain.rawValue ? nil : uuid
+    }
+
+    /// A guest without networks asks nobody: with modular daemons another one would answer.
+    fileprivate func missing(_ networks: [String], on host: HostName) throws -> [String] {
+        guard !networks.isEmpty else { return [] }
+        do {
+            let missing = Set(networks).subtracting(try activeNetworks()).sorted()
+            guard !missing.isEmpty else { return [] }
+            return ["network \(missing.joined(separator: ", ")) is not active on \(host)"]
+        } catch {
+            guard isAlive else { throw error }
+            let unread = UnreadPart(.networks, reason: error.message)
+            return [unread.detail(of: "\(host)'s") + " (\(unread.remedy()))"]
+        }
     }
 
     /// What could be given out without swapping, as the collector counts it.

@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// What a libvirt URI asks for beside a host.
 ///
 /// Source: `doRemoteOpen` in libvirt's `remote_driver.c` and `virURIParseParams` in `viruri.c`
@@ -33,6 +35,21 @@ package enum LibvirtURI {
     ]
     /// A URI within a URI may have one within, and nobody needs more.
     private static let depth = 4
+
+    /// Does it lead to the daemon of whichever machine opens it, and to no other? QEMU's alone:
+    /// nothing else migrates.
+    package static func isLocal(_ uri: String) -> Bool {
+        guard uri.prefix(while: { $0 != ":" && $0 != "+" }) == "qemu",
+            let start = uri.firstRange(of: "://")?.upperBound
+        else { return false }
+        let authority = uri[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        guard !host.isEmpty else { return true }
+        if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+            return NetworkAddress(String(host[...end]))?.isLoopback ?? false
+        }
+        return NetworkAddress(String(host.prefix { $0 != ":" }))?.isLoopback ?? false
+    }
 
     /// In their order in the URI. Those of its `name`, which the host's own daemon opens, count
     /// too: what they run, they run there.

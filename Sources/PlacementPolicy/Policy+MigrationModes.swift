@@ -67,10 +67,10 @@ extension Blocker.Reason {
         switch self {
         case .security, .cpuModel, .sharedMemory: true
         case .hostDevice, .snapshot, .blockJob, .sharedFilesystem, .transientDisk, .vdpa, .tpm,
-            .localStorage, .storageUnknown, .network, .machineType, .architecture, .state, .busy,
-            .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity, .antiAffinity, .pinned,
-            .excluded, .ban, .maintenance, .unreachable, .sameHostUUID, .sameName, .ordering,
-            .nPlusOne, .convergence, .other:
+            .localStorage, .storageUnknown, .network, .machineType, .architecture, .firmware,
+            .device, .state, .busy, .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity,
+            .antiAffinity, .pinned, .excluded, .ban, .maintenance, .unreachable, .sameHostUUID,
+            .sameName, .ordering, .nPlusOne, .convergence, .other:
             false
         }
     }

@@ -26,6 +26,7 @@ enum CompatibilityCheck {
         guard let source = from.facts, let target = to.facts else { return [] }
         let isCold = step?.mode == .offline
         return machine(domain.facts, source, target, isCold: isCold)
+            + (step.map { OfferCheck.emulator($0, domain.facts.guest, source, target) } ?? [])
             + network(domain.facts, from, to, policy, step)
             + StorageCheck.reasons(domain.facts, from, to, policy, copied: step?.copies ?? [])
             + rules(domain.name, to.name, policy)
@@ -43,22 +44,9 @@ enum CompatibilityCheck {
         if let support, let machine = guest.machineType, !support.machineTypes.contains(machine) {
             reasons.append("no machine type \(machine)")
         }
-        if guest.virtualization == "kvm", !isCold {
-            let isSameModel = source.cpu.model == target.cpu.model
-            let lost = Set(source.cpu.features).subtracting(target.cpu.features)
-            if ["host-passthrough", "maximum"].contains(guest.cpu.mode) {
-                if !isSameModel || source.cpu.vendor != target.cpu.vendor || !lost.isEmpty {
-                    reasons.append("host-passthrough between different CPUs")
-                }
-            } else if isSameModel, !lost.isDisjoint(with: guest.cpu.requiredFeatures) {
-                reasons.append("a required CPU feature is missing")
-            }
-        }
-        if guest.cpu.mode == "custom", let model = guest.cpu.model,
-            let usable = support?.usableCPUModels, !usable.contains(model)
-        {
-            reasons.append("CPU model \(model) is not usable")
-        }
+        reasons +=
+            isCold ? CPUCheck.model(guest, target) : CPUCheck.reasons(guest, source, target)
+        reasons += OfferCheck.reasons(guest, source, target, isCold: isCold)
         if source.securityModel != target.securityModel { reasons.append("security models differ") }
         if domain.usesDefaultPages == true, domain.state.isActive, let pages = domain.hugePages,
             !target.hugePageSizes.allSatisfy({ $0 == pages.pageSize })

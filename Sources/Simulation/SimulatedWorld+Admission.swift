@@ -114,6 +114,9 @@ extension SimulatedWorld {
         guard let support = support(for: guest, on: target) else {
             return (8, "\(guest.virtualization) guests for \(guest.architecture) are unsupported")
         }
+        if let emulator = guest.emulator, emulator != support.emulator {
+            return (38, "Cannot check QEMU binary \(emulator): No such file or directory")
+        }
         if let machine = guest.machineType, !support.machineTypes.contains(machine) {
             return (67, "unsupported configuration: Emulator does not support machine '\(machine)'")
         }

@@ -10,7 +10,8 @@ extension FitnessCheck {
         guard !targets.isEmpty else { return [] }
         let shell = probes.shells[inventory.host]
         return daemons(inventory.host, targets, probes) + ports(targets, shell)
-            + clock(inventory.host, probes) + locks(shell) + certificates(shell)
+            + clock(inventory.host, probes) + locks(inventory.host, probes)
+            + certificates(inventory.host, shell) + daemon(shell)
             + marks(inventory, probes)
     }
 
@@ -110,33 +111,6 @@ extension FitnessCheck {
 
     private static let tolerableMilliseconds: Int64 = 500
 
-    private func locks(_ shell: ShellFacts?) -> [Finding] {
-        guard let shell, shell.silence == nil else { return [] }
-        if let manager = shell.lockManager {
-            return [Finding(item: "disk locks", grade: .ok, detail: manager)]
-        }
-        return [
-            Finding(
-                item: "disk locks", grade: .ok,
-                detail: "no lock manager: libvirt will not stop a guest from starting on two hosts",
-                remedy: nil)
-        ]
-    }
-
-    /// For `--tls`: QEMU's own, not libvirtd's.
-    private func certificates(_ shell: ShellFacts?) -> [Finding] {
-        guard let shell, shell.silence == nil else { return [] }
-        let needed = ["ca-cert.pem", "server-cert.pem", "server-key.pem"]
-        let missing = needed.filter { !shell.certificates.contains($0) }
-        return [
-            Finding(
-                item: "TLS", grade: .ok,
-                detail: missing.isEmpty
-                    ? "certificates for encrypted migrations are in /etc/pki/qemu"
-                    : "no \(missing.joined(separator: ", ")) in /etc/pki/qemu: --tls will not work")
-        ]
-    }
-
     /// Where a pool cannot tell what it is, a file that was left there can.
     private func marks(_ inventory: HostInventory, _ probes: FitnessProbes) -> [Finding] {
         let own = probes.pools.filter {
@@ -196,7 +170,7 @@ extension FitnessCheck {
         facts?.identity != nil || fleet.sharedStorage.contains { $0.covers(path: path) }
     }
 
-    private func list(_ hosts: [HostName]) -> String {
+    func list(_ hosts: [HostName]) -> String {
         hosts.map(\.rawValue).joined(separator: ", ")
     }
 

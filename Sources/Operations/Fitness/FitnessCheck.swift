@@ -34,7 +34,9 @@ package struct FitnessCheck {
     package static func of(
         _ observer: FleetObserver, isTried: Bool, allPairs: Bool
     ) async -> FitnessCheck {
-        let looks = await observer.look()
+        let known = try? await observer.stores.metrics().observations()
+        let looks = await CPUQuestions.asked(
+            await observer.look(), of: observer.hosts.inspectors, known: known ?? [])
         let fleet = observer.hosts.fleet
         guard isTried else { return FitnessCheck(fleet: fleet, looks: looks, probes: nil) }
         var lock: FleetLock?
@@ -97,10 +99,13 @@ package struct FitnessCheck {
                 item: "connection", grade: .ok,
                 detail: "libvirt \(version(facts.libvirtVersion)), QEMU "
                     + (facts.hypervisorVersion.map(version) ?? "unknown")),
-            uniqueness(inventory), virtualization(facts), storage(inventory),
-            networks(inventory), compatibility(inventory),
+            uniqueness(inventory), virtualization(facts), compatibility(inventory),
         ]
-        findings += ownFindings(inventory) + pairFindings(inventory)
+        // Of what could not be read there is nothing else to say.
+        if facts.unread(.pools) == nil { findings.append(storage(inventory)) }
+        if facts.unread(.networks) == nil { findings.append(networks(inventory)) }
+        findings += ownFindings(inventory) + guestFindings(inventory) + pairFindings(inventory)
+        findings += unreadFindings(inventory)
         findings += inventory.warnings.map {
             Finding(item: "reading", grade: .warning, detail: $0)
         }

@@ -79,9 +79,10 @@ package struct FleetObserver: Sendable {
     package func snapshot(
         _ policy: Policy, admitting admitted: [HostName] = []
     ) async throws -> ClusterSnapshot {
-        let looks = await look()
         let metrics = try stores.metrics()
         let known = try await metrics.observations()
+        let looks = await CPUQuestions.asked(
+            await look(), of: hosts.inspectors, known: known)
         var reports: [HostReport] = []
         for look in looks { reports.append(try await report(look, known, metrics)) }
         for words in HostTwins.warnings(in: reports) { await progress.observe(.warning(words)) }

@@ -14,7 +14,7 @@ enum Cautions {
             cautions.append("the hosts' microcode differs under host-passthrough")
         }
         if domain.guest.virtualization == "kvm", domain.guest.cpu.mode != nil,
-            !domain.guest.cpu.requiredFeatures.isEmpty, source.cpu.model != target.cpu.model
+            CPUFit.isOpen(domain.guest.cpu, from: source, to: target)
         {
             cautions.append("the hosts' CPU models differ, so required features were not compared")
         }
@@ -25,6 +25,9 @@ enum Cautions {
             cautions.append(
                 "libvirt there is older (\(text(target.libvirtVersion)) after "
                     + "\(text(source.libvirtVersion)))")
+        }
+        if let caution = EmulatorFit.caution(domain.guest, from: source, to: target) {
+            cautions.append(caution)
         }
         let bridged = domain.interfaces.contains {
             switch $0 {

@@ -214,6 +214,15 @@ final class Compatibility {
         return names
     }
 
+    /// The path of its QEMU with the one that it has on the target, where that is another.
+    func emulators(_ domain: Int, from source: Int, to target: Int) -> [String: String] {
+        guard let from = profile(ofHost: source), let to = profile(ofHost: target),
+            let path = EmulatorFit.renamed(
+                problem.domains[domain].facts.guest, from: from, to: to)
+        else { return [:] }
+        return [path.own: path.there]
+    }
+
     private func feasibleMode(_ domain: Int, _ source: Int, _ target: Int) -> FeasibleMode {
         guard hostKind[source] >= 0, hostKind[target] >= 0 else {
             return .none(

@@ -7,6 +7,9 @@ struct HostProfile: Hashable {
     var cpuModel: String?
     var cpuVendor: String?
     var cpuFeatures: [String]
+    var cpuAnswers: [CPUAnswer]
+    var tscHertz: Int64?
+    var scalesTSC: Bool?
     var cells: [Int]
     var hugePageSizes: [Bytes]
     var guestSupport: [GuestSupport]
@@ -20,6 +23,7 @@ struct HostProfile: Hashable {
     var lacksCompressionThreads: String?
     /// Paths that the operator declared shared and that cover this host.
     var declaredPaths: [SharedStorage]
+    var unread: [UnreadPart]
 
     /// QEMU's first version without the capability `compress` (its docs/about/removed-features).
     private static let threadsRemoved = 9_001_000
@@ -31,6 +35,10 @@ struct HostProfile: Hashable {
         cpuModel = facts.cpu.model
         cpuVendor = facts.cpu.vendor
         cpuFeatures = facts.cpu.features
+        cpuAnswers = facts.cpuAnswers ?? []
+        tscHertz = facts.cpu.tscHertz
+        scalesTSC = facts.cpu.scalesTSC
+        unread = facts.unread ?? []
         cells = facts.cells.map(\.id)
         hugePageSizes = facts.hugePageSizes
         guestSupport = facts.guestSupport
@@ -51,6 +59,18 @@ struct HostProfile: Hashable {
         }
         declaredPaths = policy.sharedStorage.filter { $0.covers(host: host.name) }
     }
+
+    func support(for guest: GuestPlatform) -> GuestSupport? {
+        guestSupport.first {
+            $0.virtualization == guest.virtualization && $0.architecture == guest.architecture
+        }
+    }
+
+    func answer(about cpu: GuestCPU) -> CPUAnswer? {
+        cpu.kind.flatMap { kind in cpuAnswers.first { $0.kind == kind } }
+    }
+
+    func unread(_ part: UnreadPart.Part) -> UnreadPart? { unread.first { $0.part == part } }
 
     /// What a network of this host is called on another; nil where its name means a different one
     /// there.

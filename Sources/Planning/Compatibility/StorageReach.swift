@@ -39,6 +39,7 @@ enum StorageReach {
                 return told(misfit, need, copying)
             }
             guard target.pools.contains(where: { isTwin($0, of: pool) }) else {
+                if let unread = unread(target) { return unread }
                 return Misfit(
                     reason: .localStorage,
                     detail: "no pool '\(pool.name)' (\(pool.type), at \(pool.targetPath ?? "?")) "
@@ -144,11 +145,12 @@ enum StorageReach {
     ) -> Misfit? {
         if isDeclared(path, source, target) { return nil }
         guard let from = covering(path, in: source) else {
-            return unknown("'\(path)', which is in no active pool of the source,")
+            return unread(source, "its host's", on: "on its host")
+                ?? unknown("'\(path)', which is in no active pool of the source,")
         }
         guard from.identity != nil else { return local(from) }
         guard let to = covering(path, in: target) else {
-            return unknown("'\(path)', which is in no active pool there,")
+            return unread(target) ?? unknown("'\(path)', which is in no active pool there,")
         }
         return same(from, to)
     }
@@ -157,12 +159,14 @@ enum StorageReach {
         _ name: String, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
         guard let from = source.pools.first(where: { $0.name == name }) else {
-            return unknown("pool '\(name)', which is not active on the source,")
+            return unread(source, "its host's", on: "on its host")
+                ?? unknown("pool '\(name)', which is not active on the source,")
         }
         if let path = from.targetPath, isDeclared(path, source, target) { return nil }
         guard from.identity != nil else { return local(from) }
         guard let to = target.pools.first(where: { $0.name == name }) else {
-            return unknown("pool '\(name)', which is not active there,")
+            return unread(target)
+                ?? unknown("pool '\(name)', which is not active there,")
         }
         return same(from, to)
     }
@@ -186,6 +190,17 @@ enum StorageReach {
                 "allow its disks to be copied (--copy-storage-all), move them to shared storage "
                 + "(virsh blockcopy), or declare the path under sharedStorage if it is shared "
                 + "after all")
+    }
+
+    /// Why a host's pools are not known, where they could not be read.
+    private static func unread(
+        _ host: HostProfile, _ whose: String = "its", on place: String = "there"
+    ) -> Misfit? {
+        host.unread(.pools).map {
+            Misfit(
+                reason: .storageUnknown, detail: $0.detail(of: whose),
+                remedy: $0.remedy(on: place))
+        }
     }
 
     private static func unknown(_ what: String) -> Misfit {

@@ -48,7 +48,7 @@ struct Rationale {
         let amount = size > .zero ? "\(size)" : "of unknown size"
         let copied =
             disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount))"]
-        let along = networks(move) + copied
+        let along = networks(move) + emulators(move) + copied
         guard
             compatibility.mode(move.domain, from: move.source, to: move.target) == .offline
         else { return along }
@@ -62,6 +62,11 @@ struct Rationale {
     private func networks(_ move: PlannedMove) -> [String] {
         compatibility.interfaces(move.domain, from: move.source, to: move.target)
             .sorted { $0.key < $1.key }.map { "its network \($0.key) is \($0.value) there" }
+    }
+
+    private func emulators(_ move: PlannedMove) -> [String] {
+        compatibility.emulators(move.domain, from: move.source, to: move.target)
+            .map { "its QEMU \($0.key) is \($0.value) there" }
     }
 
     private func makesRoom(_ move: PlannedMove, _ sequence: [PlannedMove]) -> String {
