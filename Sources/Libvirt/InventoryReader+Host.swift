@@ -23,7 +23,7 @@ extension InventoryReader {
         let memory =
             connection.memoryGauges()?.total
             ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero
-        return HostFacts(
+        var facts = HostFacts(
             uuid: capabilities.uuid,
             hostname: try optional("hostname") {
                 try ownedString(connection.use { virConnectGetHostname($0) })
@@ -33,10 +33,11 @@ extension InventoryReader {
             libvirtVersion: version(virConnectGetLibVersion) ?? 0,
             hypervisorVersion: version(virConnectGetVersion),
             guestSupport: try guestSupport(capabilities),
-            networks: try optional("networks") { try connection.activeNetworks() } ?? [],
-            bridges: try optional("bridges") { try connection.bridges() },
             pools: try storagePools(), ksm: connection.ksmCounters(),
             securityModel: capabilities.securityModel)
+        facts.memoryAvailable = connection.availableMemory
+        try readNetworks(into: &facts)
+        return facts
     }
 
     private func version(
