@@ -88,7 +88,9 @@ package enum FleetReader {
             "migrationAddress",
             "an IPv4 or IPv6 address or a host name, without a port or a prefix length"
         ) { NetworkAddress($0) == nil ? nil : $0 }
-        host.linkMbps = try PolicyReader.whole(table, "linkMbps", 1...1_000_000) ?? host.linkMbps
+        let link = try PolicyReader.whole(table, "linkMbps", 1...1_000_000)
+        host.linkMbps = link ?? host.linkMbps
+        host.isLinkAssumed = link == nil
         host.zone = try table.scalar("zone", "a word", text).map { ZoneName($0) }
         if let reserve = try table.table("reserve", keys: ["memory", "cpu"]) {
             host.reserve = Reserve(
