@@ -5,8 +5,9 @@ enum PlatformFit {
     static func misfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
-        machine(domain, target) ?? cpu(domain, source, target) ?? network(domain, source, target)
-            ?? security(source, target) ?? cells(domain, target) ?? pages(domain, target)
+        machine(domain, target) ?? cpu(domain, source, target) ?? width(domain, source, target)
+            ?? NetworkFit.misfit(domain, from: source, to: target) ?? security(source, target)
+            ?? cells(domain, target) ?? pages(domain, target)
             ?? compression(source, target)
     }
 
@@ -14,8 +15,9 @@ enum PlatformFit {
     static func coldMisfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
-        machine(domain, target) ?? model(domain.guest, target) ?? network(domain, source, target)
-            ?? security(source, target) ?? cells(domain, target) ?? pages(domain, target)
+        machine(domain, target) ?? model(domain.guest, target) ?? width(domain, source, target)
+            ?? NetworkFit.misfit(domain, from: source, to: target) ?? security(source, target)
+            ?? cells(domain, target) ?? pages(domain, target)
     }
 
     private static func support(_ guest: GuestPlatform, on host: HostProfile) -> GuestSupport? {
@@ -102,32 +104,20 @@ enum PlatformFit {
                 + "domain's next start")
     }
 
-    private static func network(
+    /// More virtual CPUs than the host has CPUs: they then hold each other's locks while they wait
+    /// for a CPU. Where its own host has no more, it is no worse off there.
+    private static func width(
         _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
-        for interface in domain.interfaces {
-            guard let own = interface.source else { continue }
-            guard let name = source.name(of: own, on: target) else {
-                return Misfit(
-                    reason: .network,
-                    detail: "'\(own)' is a different network there, by the policy's interfaces",
-                    remedy: "list what '\(own)' is called on each host under interfaces")
-            }
-            switch interface {
-            case .network where !target.networks.contains(name):
-                return Misfit(
-                    reason: .network, detail: "no active libvirt network '\(name)'",
-                    remedy: "define and start network '\(name)' there (virsh net-start)")
-            case .bridge:
-                guard let bridges = target.bridges, !bridges.contains(name) else { continue }
-                return Misfit(
-                    reason: .network, detail: "no bridge '\(name)'",
-                    remedy: "create bridge '\(name)' there, or give its name on that host under "
-                        + "interfaces in the policy")
-            case .network, .direct, .other: continue
-            }
-        }
-        return nil
+        guard let vcpus = domain.boundedVCPUs, vcpus > target.logicalCPUs,
+            target.logicalCPUs < source.logicalCPUs
+        else { return nil }
+        return Misfit(
+            reason: .cpu,
+            detail: "it has \(vcpus) virtual CPUs, and \(target.logicalCPUs) CPUs are there",
+            remedy:
+                "give it no more than that at its next start (virsh setvcpus --config), or name "
+                + "it under wideGuests in the policy")
     }
 
     private static func security(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
