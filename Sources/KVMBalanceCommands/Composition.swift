@@ -95,12 +95,14 @@ struct Composition: Sendable {
         let (name, uri) = (host.name, host.uri)
         let identity = identities[name] ?? KnownHost(name)
         let inspector = LibvirtHost(host: name, uri: uri, identity: identity, options: options)
+        var connection = connection(
+            to: host, inspector,
+            LibvirtActuator(host: name, uri: uri, uris: uris, identities: identities),
+            images: LibvirtImages(host: name, uri: uri, uris: uris, identities: identities),
+            identity)
+        connection.guestLog = QEMULog(host: name, uri: uri)
         return HostAccess(
-            connection(
-                to: host, inspector,
-                LibvirtActuator(host: name, uri: uri, uris: uris, identities: identities),
-                images: LibvirtImages(host: name, uri: uri, uris: uris, identities: identities),
-                identity),
+            connection,
             memoryProbe: LibvirtDirtyRateProbe(of: inspector),
             prober: LibvirtConnectivityProbe(host: name, uri: uri),
             shell: SecureShell(host: name, uri: uri))

@@ -101,6 +101,7 @@ package struct FitnessCheck {
             networks(inventory), compatibility(inventory),
         ]
         findings += ownFindings(inventory) + pairFindings(inventory)
+        findings += neighbourFindings(inventory)
         findings += inventory.warnings.map {
             Finding(item: "reading", grade: .warning, detail: $0)
         }
