@@ -82,12 +82,12 @@ struct NetworkReaderTests {
 
     // MARK: Which bridges there are
 
-    private let cards = [NetworkDevice(name: "eno1"), NetworkDevice(name: "eno2")]
+    private let physical = [NetworkDevice(name: "eno1"), NetworkDevice(name: "eno2")]
 
     @Test("A bridge of Open vSwitch's own datapath is found among the devices")
     func netdev() {
         let devices =
-            cards
+            physical
             + ["ovs-netdev", "ovsbr0", "br0", "lo"].map { NetworkDevice(name: $0, isVirtual: true) }
         let found = HostBridges(
             interfaces: [("br0", true), ("eno1", false), ("lo", false)], networks: [],
@@ -101,7 +101,7 @@ struct NetworkReaderTests {
             (name: $0, isBridge: false)
         }
         let virtual = ["ovs-system", "ovsbr1"].map { NetworkDevice(name: $0, isVirtual: true) }
-        let known = HostBridges(interfaces: interfaces, networks: [], devices: cards + virtual)
+        let known = HostBridges(interfaces: interfaces, networks: [], devices: physical + virtual)
         #expect(known.all == ["bond0", "ovsbr1"])
         let unknown = HostBridges(interfaces: interfaces, networks: [], devices: nil)
         #expect(unknown.all == ["bond0", "eno1", "ovsbr1"])
@@ -112,7 +112,7 @@ struct NetworkReaderTests {
     func named() {
         let lan = LibvirtNetwork(name: "lan", forward: "bridge", bridge: "ovsbr0")
         let nat = LibvirtNetwork(name: "default", forward: "nat", bridge: "virbr0")
-        let listed = HostBridges(interfaces: [], networks: [lan, nat], devices: cards)
+        let listed = HostBridges(interfaces: [], networks: [lan, nat], devices: physical)
         #expect(listed.all == ["virbr0"] && listed.linux == ["virbr0"])
         let unlisted = HostBridges(interfaces: [], networks: [lan, nat], devices: nil)
         #expect(unlisted.all == ["ovsbr0", "virbr0"] && unlisted.linux == ["virbr0"])
