@@ -162,6 +162,9 @@ extension RunExecutor {
             var needs = try? await here.needs(of: step.move.domain)
         else { return nil }
         needs.networks = needs.networks.map { step.interfaces[$0] ?? $0 }
+        needs.portgroups = Dictionary(
+            needs.portgroups.map { (step.interfaces[$0.key] ?? $0.key, $0.value) },
+            uniquingKeysWith: +)
         guard let lacks = try? await there.lacks(needs), !lacks.isEmpty
         else { return nil }
         return "it was not started: " + lacks.joined(separator: "; ")

@@ -220,10 +220,11 @@ package actor RunExecutor {
     }
 
     private func migrate(_ id: StepID) async {
+        let begin = clock.now()
         do {
             send(.migrationEnded(id, try await migration(of: id), failure: nil))
         } catch {
-            send(.migrationEnded(id, nil, failure: StepFailure(error)))
+            send(.migrationEnded(id, nil, failure: await withLogs(error, of: id, since: begin)))
         }
     }
 

@@ -35,6 +35,14 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     package var isExcluded: Bool
     /// What forbids moving it cold, beside what forbids every move; nil when not known.
     package var coldBlockers: [Blocker]?
+    /// Whose guest it is, where that is not the operator with plain libvirt.
+    package var manager: GuestManager?
+    /// Ports that its consoles take of its host; nil where there are none, or none was read.
+    package var consolePorts: [ConsolePort]?
+    /// CPUs of its host that it is pinned to by number; nil where it may use all of them.
+    package var pinnedCPUs: [Int]?
+    /// Hosts that have another definition of it, which does not run: none of them is a target.
+    package var otherDefinitions: [HostName]?
 
     /// What a migration copies: what the balloon leaves the guest of its memory.
     package var copiedMemory: Bytes { min(memory, balloon ?? memory) }
@@ -189,32 +197,5 @@ package struct Disk: Hashable, Codable, Sendable {
         self.device = device
         self.capacity = capacity
         self.allocation = allocation
-    }
-}
-
-/// A network card of a domain and what it needs on the host.
-package enum NetworkInterface: Hashable, Codable, Sendable {
-    case network(String)
-    case bridge(String)
-    /// macvtap on a host device of this name.
-    case direct(device: String)
-    case other(type: String)
-
-    /// The name of what it is plugged into; nil where that is nothing with a name.
-    package var source: String? {
-        switch self {
-        case .network(let name), .bridge(let name), .direct(let name): name
-        case .other: nil
-        }
-    }
-
-    /// The same card, plugged into something of another name.
-    package func plugged(into name: String) -> NetworkInterface {
-        switch self {
-        case .network: .network(name)
-        case .bridge: .bridge(name)
-        case .direct: .direct(device: name)
-        case .other: self
-        }
     }
 }

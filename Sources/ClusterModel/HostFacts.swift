@@ -24,6 +24,19 @@ package struct HostFacts: Hashable, Codable, Sendable {
     package var unread: [UnreadPart]?
     /// About CPUs of the fleet's guests, in order of kind; nil where nobody asked.
     package var cpuAnswers: [CPUAnswer]?
+    /// What its active networks lead to; nil where that was not read.
+    package var networkDetails: [LibvirtNetwork]?
+    /// Those of its bridges that are Linux bridges, sorted; any other is of Open vSwitch, if it is
+    /// a bridge at all. nil where the kinds were not read.
+    package var linuxBridges: [String]?
+    /// Its network devices but those of guests, sorted; nil where they were not listed.
+    package var networkDevices: [String]?
+    /// Names of libvirt's network filters, sorted; nil where they were not listed.
+    package var networkFilters: [String]?
+    /// Speed in Mbit/s of its slowest physical network card that has a link; nil when not told.
+    package var linkMbps: Int?
+    /// Memory that could be given out without swapping when it was read; nil when not told.
+    package var memoryAvailable: Bytes?
 
     package init(
         uuid: String, hostname: String, cpu: HostCPU, memory: Bytes, cells: [NUMACell] = [],

@@ -8,6 +8,8 @@ package struct HostConnection: Sendable {
     package var identity: (any HostIdentity)?
     /// nil where a lease cannot be laid.
     package var leases: (any LeaseKeeper)?
+    /// nil where logs of guests cannot be read.
+    package var guestLog: (any GuestLog)?
     /// libvirt URI of this host as this process reaches it (managed migration).
     package var controllerURI: String
     /// libvirt URI of this host as other hosts' daemons reach it (peer-to-peer migration).

@@ -37,6 +37,31 @@ extension DomainXMLReader {
         return found
     }
 
+    /// The most that cgroup v2 takes as `cpu.weight`.
+    private static let mostShares = 10_000
+
+    /// What libvirt sets up in the host's control groups, and copies as it is.
+    static func tuningCautions(_ root: MarkupElement) -> [String] {
+        var found: [String] = []
+        if let partition = root.first("resource", "partition")?.trimmedText,
+            !["", "/machine", "/machine.slice"].contains(partition)
+        {
+            found.append(
+                "in resource partition \(partition): libvirt starts it only where that exists "
+                    + "(its groups below /sys/fs/cgroup), so make it on the target first")
+        }
+        if let text = root.first("cputune", "shares")?.trimmedText, let shares = Int(text) {
+            let weight =
+                shares > mostShares
+                ? "a host with cgroup v2 takes \(mostShares) at most and refuses it (virsh "
+                    + "schedinfo --set cpu_shares=…)"
+                : "they weigh as on its host only where the cgroup version is the same: by default "
+                    + "a guest has 1024 under v1, and 100 under v2"
+            found.append("has \(shares) CPU shares: \(weight)")
+        }
+        return found
+    }
+
     private static func diskCautions(_ root: MarkupElement) -> [String] {
         var found: [String] = []
         for disk in root.first("devices")?.all("disk") ?? [] {

@@ -32,7 +32,10 @@ enum DomainXMLReader {
         facts.blockers = blockers(of: root, name: name)
         try blockHugePages(of: root, into: &facts)
         facts.coldBlockers = coldBlockers(of: root, name: name)
-        facts.cautions = try cautions(of: root, memory: memory)
+        facts.cautions = try cautions(of: root, memory: memory) + tuningCautions(root)
+        facts.consolePorts = consolePorts(of: root)
+        facts.pinnedCPUs = try pinnedCPUs(of: root)
+        facts.manager = GuestManagers.manager(of: root, name: name)
         readMetadata(of: root, into: &facts)
         return facts
     }

@@ -16,8 +16,71 @@ extension HypervisorError {
         return found?.advice
     }
 
-    /// A `*` stands for anything between two parts.
+    /// A `*` stands for anything between two parts. What tells more comes before what may mean
+    /// anything.
     private static let remedies: [(words: String, advice: String)] = [
+        (
+            "Address already in use",
+            "a console or serial port that was given to the guest is taken on the target (virsh "
+                + "domdisplay shows whose): give it autoport='yes' or another port (virsh edit), "
+                + "and restart it"
+        ),
+        (
+            "Failed to find an available port",
+            "the target has no console port left in its range (remote_display_port_min and _max in "
+                + "/etc/libvirt/qemu.conf)"
+        ),
+        (
+            "Cannot get interface MTU",
+            "the bridge that the guest's card is on does not exist there: create it, or give its "
+                + "name on that host under interfaces in the policy"
+        ),
+        (
+            "Unable to add bridge",
+            "the bridge of that name there is not of the kind that the guest's card asks for: a "
+                + "card for Open vSwitch has <virtualport type='openvswitch'/>, one for a Linux "
+                + "bridge has not"
+        ),
+        (
+            "Unable to add port*to OVS bridge",
+            "Open vSwitch has no bridge of that name there ('ovs-vsctl show' lists them): create "
+                + "it, or give its name on that host under interfaces in the policy"
+        ),
+        (
+            "Unable to get index for interface",
+            "the device that the guest's macvtap card is on does not exist there: give its name on "
+                + "that host under interfaces in the policy"
+        ),
+        (
+            "Network filter not found",
+            "a network filter of the guest is not defined there: virsh nwfilter-dumpxml on its "
+                + "host, virsh nwfilter-define there"
+        ),
+        (
+            "referenced filter*is missing",
+            "a network filter of the guest is not defined there: virsh nwfilter-dumpxml on its "
+                + "host, virsh nwfilter-define there"
+        ),
+        (
+            "must be in range [1, 10000]",
+            "the target has cgroup v2, which takes 1 to 10000 CPU shares: give the guest a number "
+                + "in that range on its host (virsh schedinfo --set cpu_shares=…)"
+        ),
+        (
+            ".partition",
+            "the guest's resource partition does not exist there: make its control group first, or "
+                + "take <resource> out of its definition"
+        ),
+        (
+            "already exists with uuid",
+            "another domain has this name there: rename or undefine one of them (virsh domrename, "
+                + "virsh undefine)"
+        ),
+        (
+            "cannot set up guest memory",
+            "the host has no memory left for this guest: free some there, or exclude the host "
+                + "('kvmbalance hosts disable')"
+        ),
         (
             "Host key verification failed",
             "the host's ssh key is not in known_hosts of the user that connects: "

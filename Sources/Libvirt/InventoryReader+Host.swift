@@ -33,10 +33,10 @@ extension InventoryReader {
             libvirtVersion: version(virConnectGetLibVersion) ?? 0,
             hypervisorVersion: version(virConnectGetVersion),
             guestSupport: try guestSupport(capabilities),
-            networks: try part(.networks) { try connection.activeNetworks() } ?? [],
-            bridges: try part(.bridges) { try connection.bridges() },
             pools: try storagePools(), ksm: connection.ksmCounters(),
             securityModel: capabilities.securityModel)
+        facts.memoryAvailable = connection.availableMemory
+        try readNetworks(into: &facts)
         facts.unread = unread.isEmpty ? nil : unread
         return facts
     }

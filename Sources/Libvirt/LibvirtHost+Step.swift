@@ -18,9 +18,10 @@ extension LibvirtHost: StepInspector {
                 domain: domain, name: facts.name,
                 memory: facts.state.isActive ? facts.balloon ?? facts.memory : nil,
                 hugePages: facts.hugePages, strictCells: numa,
-                networks: facts.interfaces.compactMap {
-                    if case .network(let name) = $0 { name } else { nil }
-                })
+                networks: facts.interfaces.compactMap(\.network),
+                portgroups: facts.portgroups,
+                consolePorts: facts.state.isActive
+                    ? (facts.consolePorts ?? []).filter { !$0.isAutomatic } : [])
         }
     }
 
@@ -32,6 +33,8 @@ extension LibvirtHost: StepInspector {
                 lacks.append("\(host) has another domain '\(needs.name)' (\(other))")
             }
             lacks += try connection.missing(needs.networks, on: host)
+            lacks += connection.portgroupsLacking(needs, on: host)
+            lacks += try connection.portsTaken(needs, on: host)
             guard let memory = needs.memory else { return lacks }
             if let pages = needs.hugePages {
                 let free = (needs.strictCells ?? Array(0..<connection.cellCount)).reduce(Int64(0)) {
@@ -72,8 +75,37 @@ extension ConnectionHandle {
         }
     }
 
+    /// A card whose portgroup is missing would be given the network's default one, without a word.
+    fileprivate func portgroupsLacking(_ needs: StepNeeds, on host: HostName) -> [String] {
+        needs.portgroups.sorted { $0.key < $1.key }.flatMap { name, wanted -> [String] in
+            guard let xml = networkXML(name), let network = try? NetworkXMLReader.read(xml) else {
+                return []
+            }
+            let have = Set((network.portgroups ?? []).map(\.name))
+            return wanted.filter { !have.contains($0) }.map {
+                "network \(name) on \(host) has no portgroup '\($0)'"
+            }
+        }
+    }
+
+    /// Only for a guest whose console was given a port: each other guest's XML is read for it.
+    fileprivate func portsTaken(_ needs: StepNeeds, on host: HostName) throws -> [String] {
+        guard !needs.consolePorts.isEmpty else { return [] }
+        var taken: [String] = []
+        for domain in try domains(VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue) {
+            guard let xml = try? domain.xml(), let facts = try? DomainXMLReader.read(xml),
+                facts.id != needs.domain
+            else { continue }
+            for port in needs.consolePorts
+            where facts.consolePorts?.contains(where: { $0.clashes(with: port) }) == true {
+                taken.append("console port \(port.port) is taken on \(host) by '\(facts.name)'")
+            }
+        }
+        return taken
+    }
+
     /// What could be given out without swapping, as the collector counts it.
-    fileprivate var availableMemory: Bytes? {
+    var availableMemory: Bytes? {
         memoryGauges().map { $0.free + $0.buffers + $0.cached }
     }
 

@@ -37,6 +37,8 @@ package struct FleetHost: Hashable, Sendable {
     package var peerURI: String?
     package var migrationAddress: String?
     package var linkMbps: Int
+    /// Does the fleet file leave the link's speed to what the host tells?
+    package var isLinkAssumed = false
     package var zone: ZoneName?
     package var reserve: Reserve?
     /// The name in its certificate for encrypted migrations, when that is another one than

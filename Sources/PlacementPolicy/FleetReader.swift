@@ -129,7 +129,9 @@ package enum FleetReader {
             "migrationAddress",
             "an IPv4 or IPv6 address or a host name, without a port or a prefix length"
         ) { NetworkAddress($0) == nil ? nil : $0 }
-        host.linkMbps = try PolicyReader.whole(table, "linkMbps", 1...1_000_000) ?? host.linkMbps
+        let link = try PolicyReader.whole(table, "linkMbps", 1...1_000_000)
+        host.linkMbps = link ?? host.linkMbps
+        host.isLinkAssumed = link == nil
         host.tlsName = try table.scalar("tlsName", "the name in the host's certificate") {
             NetworkAddress($0) == nil ? nil : $0
         }

@@ -2,13 +2,14 @@ package import ClusterModel
 
 extension Policy {
     /// What this host may give to domains, in ordinary memory: huge pages that are set aside are
-    /// not part of it. Zero for a host that was not read.
+    /// not part of it, nor what is kept for the host, or what others use of it where that is more
+    /// (see `measured`). Zero for a host that was not read.
     package func usableMemory(of host: Host) -> Bytes {
         guard let facts = host.facts else { return .zero }
-        let setAside = facts.cells.reduce(Int64(0)) { sum, cell in
-            cell.hugePages.reduce(sum) { $0 + ($1.isHuge ? $1.total * $1.pageSize.count : 0) }
-        }
-        let reserved = (host.reserve?.memory ?? reserve.memory ?? .zero).count
+        let setAside = facts.setAside.count
+        let reserved = max(
+            host.reserve?.memory ?? reserve.memory ?? .zero, host.usedByOthers?.memory ?? .zero
+        ).count
         let left = max(0, facts.memory.count - setAside - reserved)
         return Bytes(left.scaled(byThousandths: overcommit.memoryThousandths))
     }
@@ -16,7 +17,9 @@ extension Policy {
     /// What this host may give to domains in CPU demand.
     package func usableCPU(of host: Host) -> MilliCPU {
         guard let facts = host.facts else { return .zero }
-        let reserved = (host.reserve?.cpu ?? reserve.cpu ?? .zero).count
+        let reserved = max(
+            host.reserve?.cpu ?? reserve.cpu ?? .zero, host.usedByOthers?.cpu ?? .zero
+        ).count
         let left = max(0, MilliCPU.cpus(facts.cpu.logicalCPUs).count - reserved)
         return MilliCPU(left.scaled(byThousandths: overcommit.cpuThousandths))
     }

@@ -19,6 +19,12 @@ package struct Policy: Hashable, Sendable {
     package var ban: [HostRule] = []
     /// Domains that kvmbalance leaves alone altogether.
     package var exclude: [NamePattern] = []
+    /// Domains, by name or UUID, that may be moved although another manager believes them its own.
+    package var managed: [NamePattern] = []
+    /// Domains that may have more virtual CPUs than their host has CPUs.
+    package var wideGuests: [NamePattern] = []
+    /// Does what others than domains use of a host count, where it was measured?
+    package var countsOthers = true
     /// Whose metadata says as much as the policy does.
     package var metadata = MetadataRules()
     package var limits = MigrationLimits()

@@ -121,6 +121,23 @@ struct HypervisorErrorTests {
         (
             "Requested TSC frequency 2500000000 Hz is outside tolerance range", "TSC scaling"
         ),
+        (
+            "internal error: process exited while connecting to monitor: qemu-system-x86_64: -vnc "
+                + "127.0.0.1:1: Failed to bind socket: Address already in use", "autoport='yes'"
+        ),
+        ("Cannot get interface MTU on 'ovsbr0': No such device", "under interfaces"),
+        ("Unable to add bridge br0 port vnet4: Operation not supported", "virtualport"),
+        ("Unable to add port vnet4 to OVS bridge ovsbr0", "ovs-vsctl show"),
+        ("Unable to get index for interface eno7: No such device", "macvtap"),
+        ("Network filter not found: no nwfilter with matching name 'x'", "nwfilter-define"),
+        ("invalid argument: shares '20480' must be in range [1, 10000]", "cgroup v2"),
+        (
+            "Failed to create v2 cgroup '/sys/fs/cgroup/machine/prod.partition/': No such file or "
+                + "directory", "resource partition"
+        ),
+        (
+            "operation failed: domain 'web1' already exists with uuid e694aa37-abf2", "domrename"
+        ),
     ]
 
     @Test("A target that has more than the guest is not said to have less")

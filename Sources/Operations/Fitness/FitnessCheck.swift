@@ -105,7 +105,7 @@ package struct FitnessCheck {
         if facts.unread(.pools) == nil { findings.append(storage(inventory)) }
         if facts.unread(.networks) == nil { findings.append(networks(inventory)) }
         findings += ownFindings(inventory) + guestFindings(inventory) + pairFindings(inventory)
-        findings += unreadFindings(inventory)
+        findings += neighbourFindings(inventory) + unreadFindings(inventory)
         findings += inventory.warnings.map {
             Finding(item: "reading", grade: .warning, detail: $0)
         }

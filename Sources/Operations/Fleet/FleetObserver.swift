@@ -128,9 +128,11 @@ package struct FleetObserver: Sendable {
         guard let host = hosts.fleet.hosts.first(where: { $0.name == name }) else {
             preconditionFailure("host \(name) was read and is not in the fleet")
         }
-        return ClusterModel.Host(
+        var settings = ClusterModel.Host(
             name: name, zone: host.zone, migrationAddress: host.migrationAddress,
             linkMbps: host.linkMbps, reserve: host.reserve)
+        settings.isLinkAssumed = host.isLinkAssumed ? true : nil
+        return settings
     }
 
     private func measure(

@@ -2,9 +2,11 @@ import ClusterModel
 
 /// What does not forbid a move but should be known before it.
 enum Cautions {
-    static func about(_ domain: DomainFacts, from source: HostFacts, to target: HostFacts)
-        -> [String]
-    {
+    /// `names` are those of its networks that are called otherwise on the target.
+    static func about(
+        _ domain: DomainFacts, from source: HostFacts, to target: HostFacts,
+        named names: [String: String]
+    ) -> [String] {
         var cautions: [String] = []
         let text = HostFacts.text(ofVersion:)
         let passthrough = ["host-passthrough", "maximum"].contains(domain.guest.cpu.mode)
@@ -29,15 +31,11 @@ enum Cautions {
         if let caution = EmulatorFit.caution(domain.guest, from: source, to: target) {
             cautions.append(caution)
         }
-        let bridged = domain.interfaces.contains {
-            switch $0 {
-            case .bridge: true
-            case .network, .direct, .other: false
-            }
+        if domain.vcpus > target.cpu.logicalCPUs, domain.state.isActive {
+            cautions.append(
+                "it has \(domain.vcpus) virtual CPUs, and \(target.cpu.logicalCPUs) CPUs are there")
         }
-        if bridged, target.bridges == nil {
-            cautions.append("its bridges could not be checked there")
-        }
+        cautions += NetworkFit.cautions(domain, from: source, to: target, named: names)
         return cautions
     }
 }

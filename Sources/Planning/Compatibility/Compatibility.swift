@@ -14,6 +14,8 @@ final class Compatibility {
     private let uuid: [Int]
     private let hasRules: Bool
     private let hostKind: [Int]
+    /// CPUs of the smallest host; the largest number where that does not matter.
+    private let fewestCPUs: Int
     private let hostProfiles: [HostProfile]
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
@@ -27,7 +29,7 @@ final class Compatibility {
 
     init(
         _ problem: PlacementProblem, closed: Set<Int> = [], homes: Set<Int> = [],
-        forbidden pairs: [ForbiddenTarget] = []
+        forbidden pairs: [ForbiddenTarget] = [], isWayBack: Bool = false
     ) {
         self.problem = problem
         let isClosed = problem.hosts.indices.map { closed.contains($0) }
@@ -46,10 +48,19 @@ final class Compatibility {
         }
         hasRules = !problem.policy.ban.isEmpty || !problem.policy.fence.isEmpty
         domainKind = Array(repeating: -1, count: problem.domains.count)
+        let cpus = problem.hosts.compactMap(\.facts?.cpu.logicalCPUs)
+        // Where a domain was before it had as many virtual CPUs.
+        fewestCPUs = isWayBack ? Int.max : cpus.min() ?? 0
+        let wanted = HostNetworks.Wanted(
+            of: problem.domains,
+            policy: Set(problem.policy.interfaces.flatMap { [$0.name] + $0.hosts.values }))
+        let widest = problem.domains.lazy.map(\.facts.vcpus).max() ?? 0
         var kinds: [HostProfile: Int] = [:]
         var profiles: [HostProfile] = []
         hostKind = problem.hosts.map { host in
-            guard let profile = HostProfile(host, under: problem.policy) else { return -1 }
+            let profile = HostProfile(
+                host, under: problem.policy, wanted: wanted, widest: widest)
+            guard let profile else { return -1 }
             if let kind = kinds[profile] { return kind }
             kinds[profile] = profiles.count
             profiles.append(profile)
@@ -77,6 +88,7 @@ final class Compatibility {
         uuid = other.uuid
         hasRules = other.hasRules
         hostKind = other.hostKind
+        fewestCPUs = other.fewestCPUs
         hostProfiles = other.hostProfiles
         domainKind = other.domainKind
         domainKinds = other.domainKinds
@@ -93,7 +105,7 @@ final class Compatibility {
     func allows(_ domain: Int, from source: Int, to target: Int) -> Bool {
         source != target && isOpen[target]
             && (forbidden.isEmpty || forbidden[domain]?.contains(target) != true)
-            && (problem.namesakes.isEmpty || !hasNamesake(domain, on: target))
+            && (problem.barred.isEmpty || problem.barred[domain]?[target] == nil)
             && misfit(domain, source, target) == nil && !sharesUUID(source, target)
             && (!hasRules
                 || HostRules.misfit(
@@ -115,8 +127,7 @@ final class Compatibility {
                 ? Misfit(
                     reason: .ban, detail: "ruled out for this plan after a failed migration",
                     remedy: "fix that migration's error, then plan again") : nil)
-            ?? (hasNamesake(domain, on: target)
-                ? HostRules.namesake(problem.domains[domain].name) : nil)
+            ?? problem.barred[domain]?[target]
             ?? misfit(domain, source, target)
         return reason.map {
             Blocker(
@@ -145,10 +156,6 @@ final class Compatibility {
         return nil
     }
 
-    private func hasNamesake(_ domain: Int, on target: Int) -> Bool {
-        problem.namesakes[domain]?.contains(target) ?? false
-    }
-
     private func sharesUUID(_ source: Int, _ target: Int) -> Bool {
         uuid[source] == uuid[target]
     }
@@ -165,7 +172,7 @@ final class Compatibility {
 
     /// Hosts that are no target of this domain, whatever its kind.
     func forbiddenHosts(of domain: Int) -> Set<Int> {
-        (forbidden[domain] ?? []).union(problem.namesakes[domain] ?? [])
+        (forbidden[domain] ?? []).union((problem.barred[domain] ?? [:]).keys)
     }
 
     func kind(ofHost host: Int) -> Int { hostKind[host] }
@@ -246,7 +253,8 @@ final class Compatibility {
     /// Domains of one kind may go to the same hosts from hosts of one kind.
     func kind(of domain: Int) -> Int {
         if domainKind[domain] >= 0 { return domainKind[domain] }
-        let profile = DomainProfile(problem.domains[domain].facts, under: problem.policy)
+        let profile = DomainProfile(
+            problem.domains[domain].facts, under: problem.policy, fewestCPUs: fewestCPUs)
         let kind = domainKinds[profile] ?? domainProfiles.count
         if kind == domainProfiles.count {
             domainKinds[profile] = kind

@@ -45,6 +45,8 @@ struct DomainProfile: Hashable {
     var storage: [StorageNeed]
     var interfaces: [NetworkInterface]
     var strictCells: [Int]?
+    /// Virtual CPUs that its host must have CPUs for; nil where it may have more than that.
+    var boundedVCPUs: Int?
     /// Size of its huge pages on its host, where its definition names none.
     var defaultPages: Bytes?
     /// May its disks be copied while it runs, and how much of them?
@@ -53,10 +55,14 @@ struct DomainProfile: Hashable {
     /// Something forbids every live move of it, or it does not run.
     var needsCold: Bool
 
-    init(_ facts: DomainFacts, under policy: Policy) {
+    /// `fewestCPUs` are the CPUs of the smallest host: no more virtual CPUs fit everywhere.
+    init(_ facts: DomainFacts, under policy: Policy, fewestCPUs: Int) {
         guest = facts.guest
         interfaces = facts.interfaces
         strictCells = facts.strictCells
+        if facts.vcpus > fewestCPUs, !policy.wideGuests.matches(facts.name) {
+            boundedVCPUs = facts.vcpus
+        }
         if facts.usesDefaultPages == true, facts.state.isActive {
             defaultPages = facts.hugePages?.pageSize
         }

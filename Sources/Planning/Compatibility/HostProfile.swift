@@ -13,8 +13,8 @@ struct HostProfile: Hashable {
     var cells: [Int]
     var hugePageSizes: [Bytes]
     var guestSupport: [GuestSupport]
-    var networks: [String]
-    var bridges: [String]?
+    var networks: HostNetworks
+    var logicalCPUs: Int
     /// What the policy's networks are called here, in its order.
     var interfaceNames: [String]
     var pools: [StoragePool]
@@ -28,8 +28,11 @@ struct HostProfile: Hashable {
     /// QEMU's first version without the capability `compress` (its docs/about/removed-features).
     private static let threadsRemoved = 9_001_000
 
-    /// nil for a host that was never read.
-    init?(_ host: Host, under policy: Policy) {
+    /// nil for a host that was never read. `wanted` are the networks that are asked about, and
+    /// `widest` the most virtual CPUs that are: more CPUs than that make no difference.
+    init?(
+        _ host: Host, under policy: Policy, wanted: HostNetworks.Wanted? = nil, widest: Int = 0
+    ) {
         guard let facts = host.facts else { return nil }
         cpuArchitecture = facts.cpu.architecture
         cpuModel = facts.cpu.model
@@ -42,8 +45,8 @@ struct HostProfile: Hashable {
         cells = facts.cells.map(\.id)
         hugePageSizes = facts.hugePageSizes
         guestSupport = facts.guestSupport
-        networks = facts.networks
-        bridges = facts.bridges
+        networks = HostNetworks(facts, wanted)
+        logicalCPUs = min(facts.cpu.logicalCPUs, widest)
         interfaceNames = policy.interfaces.map { $0.name(on: host.name) }
         // How full they are is a matter of capacity.
         pools = facts.pools.map { pool in

@@ -6,8 +6,9 @@ enum PlatformFit {
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
         machine(domain, target) ?? CPUFit.misfit(domain.guest, source, target)
-            ?? OfferFit.misfit(domain.guest, source, target) ?? network(domain, source, target)
-            ?? security(source, target) ?? cells(domain, target) ?? pages(domain, target)
+            ?? OfferFit.misfit(domain.guest, source, target) ?? width(domain, source, target)
+            ?? NetworkFit.misfit(domain, from: source, to: target) ?? security(source, target)
+            ?? cells(domain, target) ?? pages(domain, target)
             ?? compression(source, target)
     }
 
@@ -17,7 +18,8 @@ enum PlatformFit {
     ) -> Misfit? {
         machine(domain, target) ?? CPUFit.model(domain.guest, target)
             ?? OfferFit.misfit(domain.guest, source, target, isCold: true)
-            ?? network(domain, source, target) ?? security(source, target)
+            ?? width(domain, source, target)
+            ?? NetworkFit.misfit(domain, from: source, to: target) ?? security(source, target)
             ?? cells(domain, target) ?? pages(domain, target)
     }
 
@@ -40,33 +42,20 @@ enum PlatformFit {
                 + "machine type at its next start")
     }
 
-    private static func network(
+    /// More virtual CPUs than the host has CPUs: they then hold each other's locks while they wait
+    /// for a CPU. Where its own host has no more, it is no worse off there.
+    private static func width(
         _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
-        for interface in domain.interfaces {
-            guard let own = interface.source else { continue }
-            guard let name = source.name(of: own, on: target) else {
-                return Misfit(
-                    reason: .network,
-                    detail: "'\(own)' is a different network there, by the policy's interfaces",
-                    remedy: "list what '\(own)' is called on each host under interfaces")
-            }
-            switch interface {
-            case .network where !target.networks.contains(name):
-                if let unread = target.unread(.networks) { return .network(unread) }
-                return Misfit(
-                    reason: .network, detail: "no active libvirt network '\(name)'",
-                    remedy: "define and start network '\(name)' there (virsh net-start)")
-            case .bridge:
-                guard let bridges = target.bridges, !bridges.contains(name) else { continue }
-                return Misfit(
-                    reason: .network, detail: "no bridge '\(name)'",
-                    remedy: "create bridge '\(name)' there, or give its name on that host under "
-                        + "interfaces in the policy")
-            case .network, .direct, .other: continue
-            }
-        }
-        return nil
+        guard let vcpus = domain.boundedVCPUs, vcpus > target.logicalCPUs,
+            target.logicalCPUs < source.logicalCPUs
+        else { return nil }
+        return Misfit(
+            reason: .cpu,
+            detail: "it has \(vcpus) virtual CPUs, and \(target.logicalCPUs) CPUs are there",
+            remedy:
+                "give it no more than that at its next start (virsh setvcpus --config), or name "
+                + "it under wideGuests in the policy")
     }
 
     private static func security(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
@@ -113,7 +102,7 @@ enum PlatformFit {
 }
 
 extension Misfit {
-    fileprivate static func network(_ unread: UnreadPart) -> Misfit {
+    static func network(_ unread: UnreadPart) -> Misfit {
         Misfit(reason: .network, detail: unread.detail(), remedy: unread.remedy())
     }
 }

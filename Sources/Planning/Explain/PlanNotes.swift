@@ -128,6 +128,9 @@ struct PlanNotes {
         if facts.isExcluded || problem.policy.exclude.matches(facts.name) {
             return "it is excluded"
         }
+        if let manager = problem.policy.manager(of: facts) {
+            return "it belongs to \(manager.name)"
+        }
         if let blocker = facts.blockers.first { return blocker.detail }
         if hasMoved { return "it was moved to \(name) by this plan" }
         var (open, roomy, lower) = (0, 0, 0)

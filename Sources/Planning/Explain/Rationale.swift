@@ -35,8 +35,9 @@ struct Rationale {
             let to = problem.hosts[move.target].facts
         else { return [] }
         let domain = problem.domains[move.domain].facts
-        return domain.cautions + Cautions.about(domain, from: from, to: to)
-            + modeNotes(move, domain)
+        let names = compatibility.interfaces(move.domain, from: move.source, to: move.target)
+        return domain.cautions + Cautions.about(domain, from: from, to: to, named: names)
+            + Neighbours.cautions(move, in: final) + modeNotes(move, domain)
     }
 
     /// What a way costs that is not the ordinary one.

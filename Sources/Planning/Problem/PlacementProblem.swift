@@ -36,9 +36,9 @@ final class PlacementProblem {
     private let versions: [(hypervisor: Int, libvirt: Int)?]
     /// Second places of domains whose migration was under way.
     let arriving: [(domain: Int, host: Int)]
-    /// Hosts that have another domain of a domain's name, which is not in the problem and stays:
-    /// libvirt has one domain of a name. Those in the problem are a group: see `makeGroups`.
-    let namesakes: [Int: Set<Int>]
+    /// Hosts that have what a domain cannot have there beside it, and why. What others in the
+    /// problem may take away again is a group: see `makeGroups`.
+    let barred: [Int: [Int: Misfit]]
 
     /// Shares in hundredths of a percent that no host may be filled above.
     struct Ceilings {
@@ -71,7 +71,7 @@ final class PlacementProblem {
         }
         domainIndex = Dictionary(
             firstOf: domains.enumerated().map { ($1.id, $0) })
-        namesakes = Self.namesakes(of: domains, in: snapshot, hostIndex)
+        barred = Self.barred(domains, in: snapshot, hostIndex)
         origin = domains.map { hostIndex[$0.host] ?? 0 }
         let copied = LocalDisks.inPools(of: domains, on: hosts, at: origin, under: policy)
         layout = ResourceLayout(

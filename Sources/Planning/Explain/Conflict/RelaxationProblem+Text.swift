@@ -43,7 +43,10 @@ extension RelaxationProblem {
     /// What a change asks of the operator.
     func remedyText(_ change: ConflictSearch.Change) -> String {
         switch change.constraint {
-        case .runs(let id): return "shut \(name(id)) down for the drain"
+        case .runs(let id):
+            let manager = problem.domainIndex[id].flatMap { problem.domains[$0].facts.manager }
+            let with = manager.map { " with \($0.name)" } ?? ""
+            return "shut \(name(id)) down\(with) for the drain"
         case .hold(let id):
             let remedy = problem.domainIndex[id].flatMap { mobility.blockers($0).first?.remedy }
             return "\(name(id)): \(remedy ?? "remove what keeps it")"
@@ -118,6 +121,15 @@ extension RelaxationProblem {
         }
     }
 
+    /// What is not the host's to give, where others have more of it than is kept for the host.
+    private func others(on name: HostName, _ supply: Relaxation.Supply) -> String {
+        guard supply == .memory, let host = problem.hostIndex[name].map({ problem.hosts[$0] }),
+            let used = host.usedByOthers?.memory,
+            used > host.reserve?.memory ?? policy.reserve.memory ?? .zero
+        else { return "" }
+        return "; beside its guests, \(used) is in use there"
+    }
+
     private func detail(_ supply: Relaxation.Supply, _ hosts: [HostName]) -> String {
         let resources = problem.layout.resources.indices.filter {
             Self.supply(problem.layout.resources[$0]) == supply
@@ -136,7 +148,7 @@ extension RelaxationProblem {
         let what = problem.layout.resources[most.index % problem.width]
         if rows.count == 1 {
             return "\(most.name) has \(what.text(problem.capacity[most.index])), "
-                + "\(what.text(most.free)) of it free"
+                + "\(what.text(most.free)) of it free" + others(on: most.name, supply)
         }
         let sum = rows.reduce(Int64(0)) { $0 + $1.free }
         return "\(rows.count) hosts have \(what.text(sum)) free in all, at most "
