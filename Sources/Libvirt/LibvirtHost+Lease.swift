@@ -5,8 +5,8 @@ package import HypervisorInterface
 ///
 /// libvirt keeps one secret for each use of one type, so that of two who define it at the same
 /// moment one is refused (virSecretObjListAdd). Everybody who may read the host sees it, no file of
-/// ours is needed, and nothing is ever started by it. It takes no connection besides those that read
-/// the host: each costs an ssh login, between the command and its first migration.
+/// ours is needed, and nothing is ever started by it. It takes no connection besides those that
+/// read the host: each costs an ssh login, between the command and its first migration.
 extension LibvirtHost: LeaseKeeper {
     private static let use = "kvmbalance-lease"
 

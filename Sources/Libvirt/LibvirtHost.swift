@@ -7,15 +7,15 @@ package import Telemetry
 
 /// The reading door to one real host, over libvirt.
 ///
-/// It has three connections, opened when first needed, because libvirtd serves at most five calls
-/// of one connection at a time and a slow inventory must not hold up a sample or a look at a
-/// migration:
-/// - sampling, always read-only;
-/// - inspection, shared with migrations from this host, writable unless the options say otherwise (see `LibvirtOptions`), with events and
-///   dirty rates, which are measured over it too;
-/// - watching: sightings and progress. It takes over the connection of the inspection before it,
-///   which is idle once the plan stands, so that a run need not wait for one more; a later
-///   inventory opens another.
+/// It has three lanes, opened when first needed, because a slow inventory must not hold up a sample
+/// or a look at a migration:
+/// - sampling, with a connection for itself, always read-only;
+/// - inspection, on a connection that migrations from this host share (`SharedConnections`),
+///   writable unless the options say otherwise (see `LibvirtOptions`), with events and dirty rates,
+///   which are measured over it too;
+/// - watching: sightings and progress. It takes over the lane of the inspection before it, which is
+///   idle once the plan stands, so that a run need not wait for one more; a later inventory opens
+///   another.
 package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions

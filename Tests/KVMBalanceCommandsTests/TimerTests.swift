@@ -49,7 +49,8 @@ import Testing
             policy.replacing("LIMIT", with: "\(Int(busiest) - 1) %"), to: "timer.yaml")
     }
 
-    @Test func `a call that another controller refuses has moved nothing, and rests nobody`() throws {
+    @Test func `a call that another controller refuses has moved nothing, and rests nobody`() throws
+    {
         let play = try playground(limit: "99 %")
         try overloaded(play)
         let call = ["balance", "--timer", "--yes", "--policy", play.path("timer.yaml")]

@@ -122,7 +122,7 @@ command_expect() {
 }
 
 command_config() {
-    local name=default transport=ssh address=ipv4 host device devices=()
+    local name=default transport=ssh address=ipv4 host
     if (($#)) && [[ $1 != --* ]]; then
         name=$1
         shift
@@ -152,8 +152,8 @@ command_config() {
         esac
         say "    linkMbps: $(cat "$(host_state "$name" "$host")/link-mbps" 2>/dev/null || say 1000)"
     done
-    # No pool covers a block device: that all hosts see the same one must be declared.
-    for device in $(devices_of "$name"); do devices+=("{path: $device}"); done
-    [[ -z ${devices[*]} ]] || (IFS=, && say "sharedStorage: [${devices[*]}]")
+    # No pool covers a block device: that all hosts see the same one must be declared. The folder is,
+    # because a device by itself is not honoured yet (case 04 of issue 21).
+    [[ -z $(devices_of "$name") ]] || say "sharedStorage: [{path: /dev}]"
     say "database: $(state_of "$name")/database"
 }
