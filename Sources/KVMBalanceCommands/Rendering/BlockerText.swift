@@ -31,7 +31,8 @@ struct BlockerText {
             let remedy = isOne ? own[0].remedy : cause.remedy
             return [
                 Format.wrapped(
-                    "  \(cause.object ?? names(of: own)): \(detail) [\(cause.reason.rawValue)]", indent: 4,
+                    "  \(cause.object ?? names(of: own)): \(detail) [\(cause.reason.rawValue)]",
+                    indent: 4,
                     width: width),
                 Format.wrapped("      remedy: \(remedy)", indent: 14, width: width),
             ]
