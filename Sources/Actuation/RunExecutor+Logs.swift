@@ -28,7 +28,7 @@ extension RunExecutor {
             ([failure.message] + found).joined(separator: ". "), kind: failure.kind)
     }
 
-    /// QEMU writes whole command lines; what is told has room for the error of each host.
+    /// QEMU writes whole command lines; a reason has room for the error of each host.
     private static func cut(_ line: String) -> String {
         line.count > 200 ? line.prefix(200) + "…" : line
     }

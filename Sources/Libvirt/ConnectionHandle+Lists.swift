@@ -67,7 +67,7 @@ extension ConnectionHandle {
     }
 
     /// XML of the host's network devices, without those that libvirt makes for guests: there may be
-    /// one for each card, and each would be a question of its own.
+    /// one for each card, and each would be a separate question.
     func networkDeviceXML() throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virNodeDevicePtr?>?
         let count = use {

@@ -75,8 +75,8 @@ extension DomainXMLReader {
         let type = element.attribute("type") ?? element.attribute("mode") ?? "unknown"
         return (
             .hostDevice, "\(type) device \(deviceAddress(element)) of its host is passed through",
-            "detach it (virsh detach-device), or shut the guest down for the time; a cold move leaves "
-                + "it behind: define the guest by hand on another host, with a device of that host"
+            "detach it (virsh detach-device), or shut the guest down for the time; a cold move "
+                + "leaves it behind: define the guest by hand on another host, with a device of it"
         )
     }
 
@@ -174,8 +174,8 @@ extension DomainXMLReader {
             model == "sgx-epc" ? .security : .localStorage,
             "memory device \(model) lies on \(path)",
             model == "sgx-epc"
-                ? "let the guest be moved cold (--offline), or take the device out of its definition "
-                    + "(virsh edit) at its next start"
+                ? "let the guest be moved cold (--offline), or take the device out of its "
+                    + "definition (virsh edit) at its next start"
                 : "take it out of its definition (virsh edit) at its next start, or shut the guest "
                     + "down for the time; a cold move leaves its content behind"
         )

@@ -50,7 +50,7 @@ extension DomainXMLReader {
         for set in (pins + [root.first("vcpu")].compactMap(\.self)).compactMap({
             $0.attribute("cpuset")
         }) {
-            // A set of all CPUs but some is no reservation of a few.
+            // All CPUs but some are not a few.
             guard !set.contains("^") else { return nil }
             cpus.formUnion(try NumberList.numbers(set))
         }

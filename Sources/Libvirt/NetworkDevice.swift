@@ -1,6 +1,6 @@
 import ClusterModel
 
-/// A network device of a host, from its node device XML (`virNodeDeviceGetXMLDesc`).
+/// A network device of a host, from its XML (`virNodeDeviceGetXMLDesc`).
 struct NetworkDevice: Hashable {
     var name: String
     /// Made by the kernel or a program, and no card: a bridge, a tap, a bond.

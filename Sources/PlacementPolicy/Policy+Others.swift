@@ -5,7 +5,7 @@ package import ClusterModel
 /// swap.
 extension Policy {
     /// The same world with `usedByOthers` of each host, where its load was measured. Applied again
-    /// it changes nothing: what moves in a plan takes its own load along, and nobody else's.
+    /// it changes nothing: what moves in a plan has its own load with it, and nobody else's.
     package func measured(_ snapshot: ClusterSnapshot) -> ClusterSnapshot {
         let open = snapshot.hosts.filter { $0.load != nil && $0.usedByOthers == nil }
         guard countsOthers, !open.isEmpty else { return snapshot }

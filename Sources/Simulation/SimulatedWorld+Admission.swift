@@ -119,8 +119,8 @@ extension SimulatedWorld {
                 return (
                     1,
                     "internal error: process exited while connecting to monitor: -vnc "
-                        + "\(port.address ?? ""):\(port.port - 5900): Failed to bind socket: Address "
-                        + "already in use"
+                        + "\(port.address ?? ""):\(port.port - 5900): Failed to bind socket: "
+                        + "Address already in use"
                 )
             }
         }

@@ -8,8 +8,8 @@ struct BlockerText {
         var detail: String
         var remedy: String
         var reason: Blocker.Reason
-        /// nil where it concerns a host or the plan: those are told one by one.
-        var isDomains: Bool
+        /// The host or the plan that it concerns, which share it with nobody; nil for domains.
+        var object: String?
     }
 
     /// How many names stand before the rest is counted.
@@ -31,7 +31,8 @@ struct BlockerText {
             let remedy = isOne ? own[0].remedy : cause.remedy
             return [
                 Format.wrapped(
-                    "  \(object(of: own)): \(detail) [\(cause.reason.rawValue)]", indent: 4,
+                    "  \(cause.object ?? names(of: own)): \(detail) [\(cause.reason.rawValue)]",
+                    indent: 4,
                     width: width),
                 Format.wrapped("      remedy: \(remedy)", indent: 14, width: width),
             ]
@@ -47,19 +48,15 @@ struct BlockerText {
         }
         guard blocker.domain != nil else {
             return Cause(
-                detail: (blocker.host?.rawValue ?? "") + blocker.detail, remedy: blocker.remedy,
-                reason: blocker.reason, isDomains: false)
+                detail: blocker.detail, remedy: blocker.remedy, reason: blocker.reason,
+                object: blocker.host.map { "host \($0)" } ?? "the plan as a whole")
         }
         return Cause(
-            detail: common(blocker.detail), remedy: common(blocker.remedy), reason: blocker.reason,
-            isDomains: true)
+            detail: common(blocker.detail), remedy: common(blocker.remedy), reason: blocker.reason)
     }
 
-    private static func object(of blockers: [Blocker]) -> String {
+    private static func names(of blockers: [Blocker]) -> String {
         let names = blockers.compactMap(\.domain)
-        guard !names.isEmpty else {
-            return blockers[0].host.map { "host \($0)" } ?? "the plan as a whole"
-        }
         let rest = names.count - namesShown
         return names.prefix(namesShown).joined(separator: ", ")
             + (rest > 0 ? " and \(rest) more (--output json has them all)" : "")
