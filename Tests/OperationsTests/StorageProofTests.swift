@@ -77,15 +77,18 @@ struct StorageProofTests {
         ) {
             let clock = GoalOperationTests.Clock()
             mounts = Mounts(mounted)
-            var world = SimulatedFleet.example(hosts: 3, domains: 1, seed: 7, now: clock.now())
-            for index in world.hosts.indices {
-                world.hosts[index].facts.pools = []
-                for domain in world.hosts[index].domains.indices {
-                    world.hosts[index].domains[domain].facts.disks = [
-                        Disk(target: "vda", source: disk)
-                    ]
-                }
-            }
+            let example = SimulatedFleet.example(hosts: 3, domains: 1, seed: 7, now: clock.now())
+            var guest = example.hosts[0].domains[0]
+            guest.facts.disks = [Disk(target: "vda", source: disk)]
+            var world = SimulatedWorld(
+                hosts: example.hosts.map { host in
+                    var facts = host.facts
+                    facts.pools = []
+                    return SimulatedHost(
+                        name: host.name, facts: facts, linkMbps: host.linkMbps,
+                        bootedAt: host.bootedAt)
+                }, now: clock.now())
+            world.place(guest, on: "host1")
             let simulated = SimulatedFleet(world: world, clock: clock.now)
             let names = (1...3).map { HostName("host\($0)") }
             var fleet = Fleet(

@@ -17,8 +17,10 @@ enum StorageFault: Hashable {
     case otherSpelling(here: StoragePool, there: StoragePool)
     /// The same storage under another path.
     case elsewhere(here: StoragePool, there: StoragePool)
-    /// `hosts check` found that it is another there, whatever was declared.
+    /// `hosts check` found that it is another there, whatever pools or the operator said.
     case apart
+    /// The same, where nobody claimed anything else.
+    case own
     /// Proven, too long ago.
     case outdated
     /// A type of disk, with the address that means another machine on each host.
@@ -26,10 +28,10 @@ enum StorageFault: Hashable {
     /// It could be copied, if there were such a pool there.
     case noPlace(StoragePool)
 
-    /// nil where nothing was found out.
+    /// Of what is in no pool; nil where nothing was found out.
     init?(_ proof: StorageReach.Proof) {
         switch proof {
-        case .apart: self = .apart
+        case .apart: self = .own
         case .outdated: self = .outdated
         case .absent, .same: return nil
         }
@@ -39,7 +41,7 @@ enum StorageFault: Hashable {
     var mayBeShared: Bool {
         switch self {
         case .apart, .outdated: true
-        case .local, .uncovered, .absent, .inactive, .lost, .different, .otherSpelling,
+        case .local, .own, .uncovered, .absent, .inactive, .lost, .different, .otherSpelling,
             .elsewhere, .unknown, .noPlace:
             false
         }
@@ -47,7 +49,7 @@ enum StorageFault: Hashable {
 
     var reason: Blocker.Reason {
         switch self {
-        case .local, .different, .elsewhere, .apart, .noPlace: .localStorage
+        case .local, .own, .different, .elsewhere, .apart, .noPlace: .localStorage
         case .uncovered, .absent, .inactive, .lost, .otherSpelling, .outdated, .unknown:
             .storageUnknown
         }
@@ -77,6 +79,7 @@ enum StorageFault: Hashable {
                 + "\(here.targetPath ?? "no path") here"
         case .apart:
             "is not the same storage there, as 'kvmbalance hosts check' found: it may not be mounted"
+        case .own: "is on storage of its host's own, as 'kvmbalance hosts check' found"
         case .outdated:
             "was proven to be the same storage there more than "
                 + "\(ProvenStorage.goodForMilliseconds / 86_400_000) days ago"

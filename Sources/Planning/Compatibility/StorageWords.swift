@@ -62,7 +62,8 @@ struct StorageWords {
         case .outdated: return "kvmbalance hosts check"
         case .apart:
             return "mount it on \(target) as on \(source), then: kvmbalance hosts check"
-        case .local, .uncovered, .absent, .lost, .different, .elsewhere, .unknown, .noPlace: break
+        case .local, .own, .uncovered, .absent, .lost, .different, .elsewhere, .unknown, .noPlace:
+            break
         }
         if isMedium { return eject }
         if disk.isReadOnly, disk.overlay == nil {
@@ -71,6 +72,7 @@ struct StorageWords {
         }
         switch fault {
         case .local(let pool): return local(pool)
+        case .own: return own
         case .uncovered: return uncovered
         case .absent(let pool): return absent(pool)
         case .lost(let pool): return start(pool, on: source)
@@ -147,6 +149,14 @@ struct StorageWords {
             + "(virsh blockcopy), or \(declare)"
     }
 
+    private var own: String {
+        guard let place, !isBlock else { return "attach the same device to \(target)" }
+        let folder = Self.quoted(DiskImage.folder(of: place))
+        return "mount the same storage at \(folder) on both hosts; or define a pool over it on both "
+            + "(virsh pool-define-as NAME dir --target \(folder)) and allow disks to be copied "
+            + "(--copy-storage-all)"
+    }
+
     private var uncovered: String {
         guard let place, case .block = disk.source else {
             let folder = place.map(DiskImage.folder(of:)) ?? "/"
@@ -165,7 +175,7 @@ struct StorageWords {
     static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             (48...57).contains(byte) || (97...122).contains(byte | 0x20)
-                || "-_.".utf8.contains(byte)
+                || "-_./".utf8.contains(byte)
         }
         return isPlain && !word.isEmpty && !word.hasPrefix("-")
             ? word : "'" + word.replacing("'", with: "'\\''") + "'"
