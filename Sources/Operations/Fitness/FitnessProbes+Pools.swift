@@ -21,28 +21,64 @@ extension FitnessProbes {
         var found: [PoolProbe] = []
         let shared = holders.filter { $0.value.count > 1 && $0.key.targetPath != nil }
         for (pool, hosts) in shared.sorted(by: { $0.key.name < $1.key.name }) {
-            let place = MarkedPlace(pool: pool.name, path: pool.targetPath ?? "")
-            found += await tryPlace(place, hosts, fleet, partners, marks)
+            found += await tryPool(pool, hosts, fleet, partners, marks)
         }
         let answering = looks.filter { (try? $0.result.get()) != nil }.map(\.host)
         guard answering.count > 1 else { return found }
         let known = Set(
             shared.filter { $0.value.count == answering.count }.compactMap(\.key.targetPath))
-        for folder in GuestFolders.of(looks.compactMap { try? $0.result.get() }, except: known) {
-            let place = MarkedPlace(pool: folder, path: folder)
-            found += await tryPlace(place, answering, fleet, partners, marks)
+        let inventories = looks.compactMap { try? $0.result.get() }
+        for folder in GuestFolders.of(inventories, except: known) {
+            let users = inventories.filter { GuestFolders.has($0, folder) }.map(\.host)
+            found += await tryFolder(folder, users, answering, fleet, marks)
         }
         return found
     }
 
-    /// A pool by its name, or a folder by its path, as `ConnectivityProbe` takes them.
-    private struct MarkedPlace {
-        var pool: String
-        var path: String
+    /// One host that has guests there leaves a mark, and all others look for it; then another that
+    /// did not see it. What matters is where those guests could go.
+    private static func tryFolder(
+        _ folder: String, _ users: [HostName], _ hosts: [HostName], _ fleet: FleetHosts,
+        _ marks: ProbeMarks
+    ) async -> [PoolProbe] {
+        var found: [PoolProbe] = []
+        var (leaders, rest) = (users[...], hosts)
+        while let leader = leaders.popFirst() {
+            guard rest.contains(leader) else { continue }
+            rest.removeAll { $0 == leader }
+            let mark = ProbeMark(host: leader, pool: folder)
+            do {
+                await marks.add(mark)
+                try await fleet[leader]?.prober?.leaveMark(mark.name, in: folder)
+            } catch {
+                await marks.remove(mark, fleet)
+                found.append(
+                    PoolProbe(
+                        pool: folder, path: folder, pair: Pair(from: leader, to: leader),
+                        reason: "\(error)"))
+                continue
+            }
+            let others = fleet.fleet.hosts.filter { $0.name != leader && hosts.contains($0.name) }
+            let answers = await inParallel(others) { host in
+                var probe = PoolProbe(
+                    pool: folder, path: folder, pair: Pair(from: leader, to: host.name))
+                do {
+                    probe.isSame = try await fleet[host.name]?.prober?.seesMark(
+                        mark.name, in: folder)
+                } catch {
+                    probe.reason = "\(error)"
+                }
+                return probe
+            }
+            await marks.remove(mark, fleet)
+            found += answers.sorted { $0.key < $1.key }.map(\.value)
+            rest.removeAll { answers[$0]?.isSame == true }
+        }
+        return found
     }
 
-    private static func tryPlace(
-        _ place: MarkedPlace, _ hosts: [HostName], _ fleet: FleetHosts, _ partners: FitnessPairs,
+    private static func tryPool(
+        _ pool: StoragePool, _ hosts: [HostName], _ fleet: FleetHosts, _ partners: FitnessPairs,
         _ marks: ProbeMarks
     ) async -> [PoolProbe] {
         var left: [ProbeMark] = []
@@ -50,14 +86,14 @@ extension FitnessProbes {
         for host in hosts {
             // Of two hosts that see the same, either's mark proves it.
             let earlier = left.filter { partners.areSeenTogether($0.host, host) }
-            let mark = ProbeMark(host: host, pool: place.pool)
+            let mark = ProbeMark(host: host, pool: pool.name)
             for other in earlier {
                 var probe = PoolProbe(
-                    pool: place.pool, path: place.path,
+                    pool: pool.name, path: pool.targetPath ?? "",
                     pair: Pair(from: other.host, to: host))
                 do {
                     probe.isSame = try await fleet[host]?.prober?.seesMark(
-                        other.name, in: place.pool)
+                        other.name, in: pool.name)
                 } catch {
                     probe.reason = "\(error)"
                 }
@@ -66,13 +102,13 @@ extension FitnessProbes {
             do {
                 // Known before it is there, in case this check is killed.
                 await marks.add(mark)
-                try await fleet[host]?.prober?.leaveMark(mark.name, in: place.pool)
+                try await fleet[host]?.prober?.leaveMark(mark.name, in: pool.name)
                 left.append(mark)
             } catch {
                 await marks.remove(mark, fleet)
                 found.append(
                     PoolProbe(
-                        pool: place.pool, path: place.path,
+                        pool: pool.name, path: pool.targetPath ?? "",
                         pair: Pair(from: host, to: host), reason: "\(error)"))
             }
         }

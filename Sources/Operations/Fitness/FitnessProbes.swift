@@ -101,7 +101,7 @@ struct FitnessProbes: Sendable {
     /// So many hosts are asked at once.
     private static let atOnce = 32
 
-    private static func inParallel<Value: Sendable>(
+    static func inParallel<Value: Sendable>(
         _ hosts: [FleetHost], _ ask: @escaping @Sendable (FleetHost) async -> Value
     ) async -> [HostName: Value] {
         await withTaskGroup(of: (HostName, Value).self) { group in

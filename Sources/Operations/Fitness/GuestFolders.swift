@@ -6,16 +6,22 @@ enum GuestFolders {
     /// Each is looked at on every host: more would take minutes.
     static let most = 64
 
-    /// Sorted, without those that are `known` and those that every guest could do without.
+    /// Sorted, without those that are `known`.
     static func of(_ inventories: [HostInventory], except known: Set<String>) -> [String] {
-        let disks = inventories.flatMap(\.domains).flatMap(\.disks)
-        let folders = disks.compactMap { disk -> String? in
+        Array(
+            Set(inventories.flatMap(folders)).subtracting(known.map(trimmed)).subtracting(["/"]).sorted()
+                .prefix(most))
+    }
+
+    static func has(_ inventory: HostInventory, _ folder: String) -> Bool {
+        folders(inventory).contains(folder)
+    }
+
+    private static func folders(_ inventory: HostInventory) -> [String] {
+        inventory.domains.flatMap(\.disks).compactMap { disk in
             guard case .file(let path) = disk.source, path.hasPrefix("/") else { return nil }
             return DiskImage.folder(of: path)
         }
-        return Array(
-            Set(folders).subtracting(known.map(trimmed)).subtracting(["/"]).sorted()
-                .prefix(most))
     }
 
     private static func trimmed(_ path: String) -> String {

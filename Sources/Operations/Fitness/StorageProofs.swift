@@ -60,8 +60,9 @@ struct StorageProofs: Codable, Sendable {
         }
     }
 
-    /// A name for each host's storage: that of the first host which has the same. Hosts that were
-    /// not held against every other, as in a large fleet, are only said to be the same as some.
+    /// A name for each host's storage: that of the first host which has the same. A host that has
+    /// its own by itself is only named when it was held against all that left a mark: in a large
+    /// fleet most pairs are not tried.
     private func groups(_ probes: [FitnessProbes.PoolProbe]) -> [HostName: String] {
         let hosts = Set(probes.flatMap { [$0.pair.from, $0.pair.to] }).sorted()
         var first = Dictionary(firstOf: hosts.map { ($0, $0) })
@@ -69,10 +70,17 @@ struct StorageProofs: Codable, Sendable {
             let both = [probe.pair.from, probe.pair.to].compactMap { first[$0] }.sorted()
             for host in hosts where both.contains(first[host] ?? host) { first[host] = both[0] }
         }
-        let pairs = Set(probes.map { Set([$0.pair.from, $0.pair.to]) })
-        let isWhole = pairs.count == hosts.count * (hosts.count - 1) / 2
+        // For each host, the groups that it was held against.
+        var met: [HostName: Set<HostName>] = [:]
+        for probe in probes {
+            let (from, to) = (probe.pair.from, probe.pair.to)
+            met[from, default: []].insert(first[to] ?? to)
+            met[to, default: []].insert(first[from] ?? from)
+        }
+        let leaders = Set(probes.map { first[$0.pair.from] ?? $0.pair.from })
         return first.filter { host, name in
-            isWhole || hosts.contains { $0 != host && first[$0] == name }
+            hosts.contains { $0 != host && first[$0] == name }
+                || leaders.subtracting([host]).isSubset(of: met[host] ?? [])
         }.mapValues { "seen on \($0)" }
     }
 }
