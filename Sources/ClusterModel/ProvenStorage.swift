@@ -24,6 +24,11 @@ extension Host {
         Dictionary(firstOf: (provenStorage ?? []).filter(isRecent).map { ($0.path, $0.identity) })
     }
 
+    /// The same for one path.
+    package func provenIdentity(of path: String) -> String? {
+        provenStorage?.first { $0.path == path && isRecent($0) }?.identity
+    }
+
     /// Paths that were proven, too long ago.
     package var outdatedProofs: [String] {
         (provenStorage ?? []).filter { !isRecent($0) }.map(\.path)

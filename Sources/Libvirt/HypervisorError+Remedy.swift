@@ -19,7 +19,7 @@ extension HypervisorError {
 
     /// "Permission denied" is ssh's, a socket's or a file's. QEMU and libvirt name the file; ssh puts
     /// in brackets how one could log in.
-    static func meansFile(_ failure: LibvirtFailure) -> Bool {
+    private static func meansFile(_ failure: LibvirtFailure) -> Bool {
         let message = failure.message
         return message.contains("Permission denied") && !message.contains("Permission denied (")
             && ["Could not open", "Could not reopen", "storage file", "cannot open file", "as uid:"]

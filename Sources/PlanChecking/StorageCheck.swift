@@ -53,9 +53,10 @@ enum StorageCheck {
 
     /// nil where nobody looked lately.
     private static func isSeenToBeSame(_ path: String, _ from: Host, _ to: Host) -> Bool? {
-        let (here, there) = (from.provenIdentities, to.provenIdentities)
         for place in [path, DiskImage.folder(of: path)] {
-            if let one = here[place], let other = there[place] { return one == other }
+            if let here = from.provenIdentity(of: place), let there = to.provenIdentity(of: place) {
+                return here == there
+            }
         }
         return nil
     }

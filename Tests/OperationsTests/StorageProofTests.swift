@@ -144,7 +144,7 @@ struct StorageProofTests {
         #expect(
             again.results.allSatisfy { result in
                 result.findings.contains {
-                    $0.item == "shared storage" && $0.detail.contains("/srv/vm (proven)")
+                    $0.item == "shared storage" && $0.detail.contains("/srv/vm (proven 2023-11-14T")
                 }
             })
     }

@@ -1,7 +1,7 @@
 import ClusterModel
 import HypervisorInterface
-import Planning
 import PlacementPolicy
+import Planning
 
 /// Storage and what comes with it: pools, secrets, the user that opens files, and which guests
 /// cannot leave for them.
@@ -22,14 +22,17 @@ extension FitnessCheck {
         let declared = fleet.sharedStorage.filter { $0.covers(host: inventory.host) }
         let own = host(inventory).provenIdentities
         let proven = own.filter { path, identity in
-            strangers.contains { host($0).provenIdentities[path] == identity }
+            strangers.contains { host($0).provenIdentity(of: path) == identity }
         }.keys.sorted().filter { path in
             !shared.contains { $0.targetPath == path } && !declared.contains { $0.path == path }
         }
         guard shared.isEmpty, declared.isEmpty, proven.isEmpty else {
             let words =
                 shared.map { "\($0.name) (\($0.identity ?? ""))" }
-                + declared.map { "\($0.path) (declared)" } + proven.map { "\($0) (proven)" }
+                + declared.map { "\($0.path) (declared)" } + proven.map { path in
+                    let at = host(inventory).provenStorage?.first { $0.path == path }?.at
+                    return "\(path) (proven\(at.map { " \($0)" } ?? ""))"
+                }
             return Finding(
                 item: "shared storage", grade: .ok, detail: words.joined(separator: ", "))
         }
@@ -116,9 +119,11 @@ extension FitnessCheck {
         }
     }
 
-    /// Guests that no other host could take for their storage, with the cause at one of them.
+    /// Guests that none of the other hosts that were asked could take for their storage, with the
+    /// cause at one of them.
     private func guests(_ inventory: HostInventory) -> [Finding] {
-        let targets = others.filter { $0.host != inventory.host }.map { host($0) }
+        let targets = others.filter { $0.host != inventory.host }.prefix(Self.targetsTried)
+            .map { host($0) }
         let source = host(inventory)
         guard !targets.isEmpty else { return [] }
         let blockers = inventory.domains.filter(\.state.isActive).compactMap { domain -> Blocker? in
@@ -148,4 +153,5 @@ extension FitnessCheck {
     }
 
     private static let guestsShown = 10
+    private static let targetsTried = 32
 }

@@ -21,7 +21,9 @@ struct StorageStory {
 
     /// Host numbers as people count: 1 for host1.
     subscript(_ host: Int) -> HostFacts {
-        get { cluster.hosts[host - 1].facts! }
+        get {
+            cluster.hosts[host - 1].facts ?? ClusterBuilder.facts("none", memory: .zero, cpus: 1)
+        }
         set { cluster.hosts[host - 1].facts = newValue }
     }
 
@@ -38,8 +40,7 @@ struct StorageStory {
 
     var plan: MigrationPlan {
         Planner.plan(
-            PlanRequest(.drain(["host1"], bestEffort: true)), from: cluster.snapshot,
-            under: policy, seed: 1)
+            .drain(["host1"], bestEffort: true), from: cluster.snapshot, under: policy, seed: 1)
     }
 
     /// Where the plan takes a guest, and how.
@@ -85,6 +86,8 @@ extension Disk {
     }
 
     static func medium(_ source: Disk.Source, _ device: String = "cdrom") -> Disk {
-        Disk(target: device == "cdrom" ? "sda" : "fda", source: source, isReadOnly: true, device: device)
+        Disk(
+            target: device == "cdrom" ? "sda" : "fda", source: source, isReadOnly: true,
+            device: device)
     }
 }
