@@ -54,7 +54,8 @@ package struct StorageIdentity: Hashable, Sendable {
         _ kind: String, servers: Substring, share: some StringProtocol, port: Set<String>
     ) {
         self.kind = kind
-        self.share = share.hasSuffix("/") && share.count > 1 ? String(share.dropLast()) : String(share)
+        self.share =
+            share.hasSuffix("/") && share.count > 1 ? String(share.dropLast()) : String(share)
         self.servers = Set(servers.split(separator: ",").map { Self.server($0, port) })
     }
 

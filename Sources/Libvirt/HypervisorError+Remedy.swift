@@ -22,8 +22,10 @@ extension HypervisorError {
     private static func meansFile(_ failure: LibvirtFailure) -> Bool {
         let message = failure.message
         return message.contains("Permission denied") && !message.contains("Permission denied (")
-            && ["Could not open", "Could not reopen", "storage file", "cannot open file", "as uid:"]
-                .contains(where: message.contains)
+            && [
+                "Could not open", "Could not reopen", "storage file", "cannot open file", "as uid:",
+            ]
+            .contains(where: message.contains)
     }
 
     private static let fileAdvice =

@@ -77,7 +77,8 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
             do {
                 return try Self.withPool(place, $0) { try $0.volume(name) != nil }
             } catch let failure as LibvirtFailure
-            where place.hasPrefix("/") && failure.message.contains("No such file or directory") {
+                where place.hasPrefix("/") && failure.message.contains("No such file or directory")
+            {
                 return false
             }
         }
@@ -91,7 +92,8 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
                 guard let volume = try pool.volume(name) else { return }
                 // Nobody else makes a file of that name; one that is not like ours stays.
                 guard try volume.isFile(), try volume.sizes().length == Self.markSize else {
-                    throw LibvirtFailure.refused("'\(name)' is not the test file: it was left alone")
+                    throw LibvirtFailure.refused(
+                        "'\(name)' is not the test file: it was left alone")
                 }
                 try volume.delete()
             }

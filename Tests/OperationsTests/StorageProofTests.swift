@@ -72,7 +72,8 @@ struct StorageProofTests {
             .appending(path: "kvmbalance-proofs-\(UUID().uuidString)")
 
         init(
-            _ mounted: [HostName: [String: String]], disk: Disk.Source, shared: [SharedStorage] = [],
+            _ mounted: [HostName: [String: String]], disk: Disk.Source,
+            shared: [SharedStorage] = [],
             devices: [HostName: String] = [:]
         ) {
             let clock = GoalOperationTests.Clock()
@@ -116,7 +117,8 @@ struct StorageProofTests {
         func plan() async throws -> MigrationPlan {
             let policy = Policy.default.adding(sharedStorage: observer.hosts.fleet.sharedStorage)
             return Planner.plan(
-                .drain(["host1"]), from: try await observer.snapshot(policy), under: policy, seed: 1)
+                .drain(["host1"]), from: try await observer.snapshot(policy), under: policy, seed: 1
+            )
         }
     }
 

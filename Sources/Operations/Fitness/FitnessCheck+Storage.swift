@@ -29,7 +29,8 @@ extension FitnessCheck {
         guard shared.isEmpty, declared.isEmpty, proven.isEmpty else {
             let words =
                 shared.map { "\($0.name) (\($0.identity ?? ""))" }
-                + declared.map { "\($0.path) (declared)" } + proven.map { path in
+                + declared.map { "\($0.path) (declared)" }
+                + proven.map { path in
                     let at = host(inventory).provenStorage?.first { $0.path == path }?.at
                     return "\(path) (proven\(at.map { " \($0)" } ?? ""))"
                 }

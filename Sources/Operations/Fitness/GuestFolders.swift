@@ -9,7 +9,8 @@ enum GuestFolders {
     /// Sorted, without those that are `known`.
     static func of(_ inventories: [HostInventory], except known: Set<String>) -> [String] {
         Array(
-            Set(inventories.flatMap(folders)).subtracting(known.map(trimmed)).subtracting(["/"]).sorted()
+            Set(inventories.flatMap(folders)).subtracting(known.map(trimmed)).subtracting(["/"])
+                .sorted()
                 .prefix(most))
     }
 

@@ -37,7 +37,8 @@ enum StorageReach {
         for (index, need) in domain.storage.enumerated() {
             guard var fault = fault(need.place, source, target) else { continue }
             if !fault.mayBeShared, copying.covers(need.nature),
-                let pool = localPool(of: need.place, on: source) {
+                let pool = localPool(of: need.place, on: source)
+            {
                 if target.pools.contains(where: { isTwin($0, of: pool) }) { continue }
                 fault = .noPlace(pool)
             }
@@ -122,13 +123,14 @@ enum StorageReach {
     private static func fault(
         at path: String, _ source: HostProfile, _ target: HostProfile
     ) -> StorageFault? {
-        let proof = proof(of: path, source, target)
+        let proof = seen(at: path, source, target)
         if proof == .same { return nil }
-        if isDeclared(path, source, target) { return proof == .apart ? .apart : nil }
+        if said(path, source, target) { return proof == .apart ? .apart : nil }
         guard let from = covering(path, in: source.pools) else {
             if let fault = StorageFault(proof) { return fault }
             let inactive = covering(path, in: source.inactivePools)
-            return inactive.map { StorageFault.inactive(pool: $0.name, onSource: true) } ?? .uncovered
+            return inactive.map { StorageFault.inactive(pool: $0.name, onSource: true) }
+                ?? .uncovered
         }
         guard from.identity != nil else {
             return proof == .outdated ? .outdated : .local(from)
@@ -151,8 +153,8 @@ enum StorageReach {
         let there = target.pools.first { $0.name == name }
         let folder = trimmed(from.targetPath)
         let isAtOnePath = there.map { trimmed($0.targetPath) == folder } ?? false
-        let proof = folder.map { proof(of: $0 + "/", source, target) } ?? .absent
-        let isDeclared = folder.map { isDeclared($0, source, target) } ?? false
+        let proof = folder.map { seen(at: $0 + "/", source, target) } ?? .absent
+        let isDeclared = folder.map { said($0, source, target) } ?? false
         if isDeclared, proof == .apart { return .apart }
         guard from.identity != nil || isDeclared || proof == .same else {
             return proof == .outdated ? .outdated : .local(from)
@@ -200,8 +202,8 @@ enum StorageReach {
         case absent, same, apart, outdated
     }
 
-    private static func proof(
-        of path: String, _ source: HostProfile, _ target: HostProfile
+    private static func seen(
+        at path: String, _ source: HostProfile, _ target: HostProfile
     ) -> Proof {
         for place in [path, DiskImage.folder(of: path)] {
             if let own = source.proven[place], let other = target.proven[place] {
@@ -214,7 +216,7 @@ enum StorageReach {
         return isOld ? .outdated : .absent
     }
 
-    private static func isDeclared(
+    private static func said(
         _ path: String, _ source: HostProfile, _ target: HostProfile
     ) -> Bool {
         source.declaredPaths.contains {

@@ -152,7 +152,8 @@ struct StorageWords {
     private var own: String {
         guard let place, !isBlock else { return "attach the same device to \(target)" }
         let folder = Self.quoted(DiskImage.folder(of: place))
-        return "mount the same storage at \(folder) on both hosts; or define a pool over it on both "
+        return
+            "mount the same storage at \(folder) on both hosts; or define a pool over it on both "
             + "(virsh pool-define-as NAME dir --target \(folder)) and allow disks to be copied "
             + "(--copy-storage-all)"
     }

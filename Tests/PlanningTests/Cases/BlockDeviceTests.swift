@@ -1,5 +1,6 @@
 import ClusterModel
 import PlacementPolicy
+import TestSupport
 import Testing
 
 /// Disks that are devices: each by itself, or the LUNs of arrays.

@@ -1,5 +1,6 @@
 import ClusterModel
 import PlacementPolicy
+import TestSupport
 import Testing
 
 /// "I installed it months ago, its disk is on the NFS, and it will not leave."

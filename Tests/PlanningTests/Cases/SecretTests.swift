@@ -1,5 +1,6 @@
 import ClusterModel
 import PlacementPolicy
+import TestSupport
 import Testing
 
 /// "The new host's Ceph client works, and every guest fails there."

@@ -1,5 +1,6 @@
 import ClusterModel
 import PlacementPolicy
+import TestSupport
 import Testing
 
 /// Folders that are the same on several hosts: by pools, by the operator's word, by what `hosts

@@ -1,5 +1,6 @@
 import ClusterModel
 import PlacementPolicy
+import TestSupport
 import Testing
 
 /// One storage, described by two people.
@@ -29,7 +30,9 @@ import Testing
     ]
 
     @Test(arguments: same)
-    func `other words for the same are the same`(_ pair: (type: String, here: String, there: String)) {
+    func `other words for the same are the same`(
+        _ pair: (type: String, here: String, there: String)
+    ) {
         let story = story(pair.type, pair.here, pair.there)
         #expect(story.way(of: "web1")?.mode == .live, "\(story.blocker(of: "web1")?.detail ?? "")")
         #expect(story.isJudgedFine("web1") && story.isAccepted)

@@ -31,11 +31,12 @@ struct StorageStory {
     mutating func prove(_ path: String, _ identity: String, on host: Int, hoursAgo: Int64 = 2) {
         let now = cluster.snapshot.observedAt
         cluster.hosts[host - 1].observedAt = now
-        cluster.hosts[host - 1].provenStorage = (cluster.hosts[host - 1].provenStorage ?? []) + [
-            ProvenStorage(
-                path: path, identity: identity,
-                at: now.advanced(byMilliseconds: -hoursAgo * 3_600_000))
-        ]
+        cluster.hosts[host - 1].provenStorage =
+            (cluster.hosts[host - 1].provenStorage ?? []) + [
+                ProvenStorage(
+                    path: path, identity: identity,
+                    at: now.advanced(byMilliseconds: -hoursAgo * 3_600_000))
+            ]
     }
 
     var plan: MigrationPlan {
