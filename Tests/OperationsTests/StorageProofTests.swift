@@ -1,3 +1,4 @@
+import Actuation
 import ClusterModel
 import Foundation
 import HypervisorInterface
@@ -79,8 +80,11 @@ struct StorageProofTests {
             let clock = GoalOperationTests.Clock()
             mounts = Mounts(mounted)
             let example = SimulatedFleet.example(hosts: 3, domains: 1, seed: 7, now: clock.now())
-            var guest = example.hosts[0].domains[0]
-            guest.facts.disks = [Disk(target: "vda", source: disk)]
+            var facts = example.hosts[0].domains[0].facts
+            facts.disks = [Disk(target: "vda", source: disk)]
+            let guest = SimulatedDomain(
+                facts: facts, cpu: MilliCPU.cpus(1), dirtyRate: .mebibytes(1),
+                startedAt: clock.now())
             var world = SimulatedWorld(
                 hosts: example.hosts.map { host in
                     var facts = host.facts

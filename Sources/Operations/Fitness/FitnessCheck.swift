@@ -1,7 +1,7 @@
 package import ClusterModel
 package import HypervisorInterface
 import Persistence
-import PlacementPolicy
+package import PlacementPolicy
 
 /// Is each host fit to send domains and to receive them? Judged from one look at all of them, and
 /// from what was tried out between them.

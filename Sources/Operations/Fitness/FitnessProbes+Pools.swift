@@ -1,5 +1,6 @@
 import ClusterModel
 import HypervisorInterface
+import PlacementPolicy
 
 /// Is a pool, or a folder that guests' disks are in, the same storage on several hosts?
 extension FitnessProbes {
