@@ -165,6 +165,13 @@ extension RunExecutor {
         needs.portgroups = Dictionary(
             needs.portgroups.map { (step.interfaces[$0.key] ?? $0.key, $0.value) },
             uniquingKeysWith: +)
+        // A copy must not be there yet; what lies under it is looked at when it is made.
+        for disk in needs.files.keys
+        where step.copies.contains(disk)
+            || step.copies.contains(where: { disk.hasPrefix("\($0) backing ") })
+        {
+            needs.files[disk] = nil
+        }
         guard let lacks = try? await there.lacks(needs), !lacks.isEmpty
         else { return nil }
         return "it was not started: " + lacks.joined(separator: "; ")

@@ -22,6 +22,9 @@ package struct StepNeeds: Hashable, Sendable {
     package var portgroups: [String: [String]]
     /// Ports that its consoles were given.
     package var consolePorts: [ConsolePort]
+    package var secrets: [SecretNeed] = []
+    /// Files of its disks that must be there already, by disk.
+    package var files: [String: String] = [:]
 
     package init(
         domain: DomainID, name: String, memory: Bytes?, hugePages: HugePageDemand? = nil,

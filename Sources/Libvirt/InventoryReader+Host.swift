@@ -23,6 +23,7 @@ extension InventoryReader {
         let memory =
             connection.memoryGauges()?.total
             ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero
+        let inactive = try storagePools(VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE)
         var facts = HostFacts(
             uuid: capabilities.uuid,
             hostname: try optional("hostname") {
@@ -33,8 +34,11 @@ extension InventoryReader {
             libvirtVersion: version(virConnectGetLibVersion) ?? 0,
             hypervisorVersion: version(virConnectGetVersion),
             guestSupport: try guestSupport(capabilities),
-            pools: try storagePools(), ksm: connection.ksmCounters(),
-            securityModel: capabilities.securityModel)
+            pools: try storagePools(VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE),
+            ksm: connection.ksmCounters(), securityModel: capabilities.securityModel)
+        facts.inactivePools = inactive.isEmpty ? nil : inactive
+        facts.secrets = try secrets()
+        facts.qemuOwner = capabilities.qemuOwner
         facts.memoryAvailable = connection.availableMemory
         try readNetworks(into: &facts)
         facts.unread = unread.isEmpty ? nil : unread
@@ -107,9 +111,11 @@ extension InventoryReader {
         return support
     }
 
-    private mutating func storagePools() throws -> [StoragePool] {
+    private mutating func storagePools(
+        _ flag: virConnectListAllStoragePoolsFlags
+    ) throws -> [StoragePool] {
         let connection = connection
-        let pools = try part(.pools) { try connection.activePoolXML() } ?? []
+        let pools = try part(.pools) { try connection.poolXML(flag) } ?? []
         var read: [StoragePool] = []
         for xml in pools {
             if let pool = try optional("a storage pool", { try StoragePoolXMLReader.read(xml) }) {
@@ -117,6 +123,13 @@ extension InventoryReader {
             }
         }
         return read.sorted { $0.name < $1.name }
+    }
+
+    /// Our own notes on hosts are left out: they are needed by no guest.
+    private mutating func secrets() throws -> [HostSecret]? {
+        let connection = connection
+        return try optional("secrets", { try connection.secrets() })?
+            .filter { $0.usage != LibvirtHost.leaseUse }.sorted { $0.uuid < $1.uuid }
     }
 }
 

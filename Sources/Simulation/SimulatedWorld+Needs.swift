@@ -8,7 +8,7 @@ extension SimulatedWorld {
     ) throws(HypervisorError) -> StepNeeds {
         let copy = try known(domain, on: host, operation: "read the domain's requirements")
         let facts = copy.facts
-        return StepNeeds(
+        var needs = StepNeeds(
             domain: domain, name: facts.name,
             memory: copy.isActive ? facts.balloon ?? facts.memory : nil,
             hugePages: facts.hugePages,
@@ -16,6 +16,8 @@ extension SimulatedWorld {
             networks: facts.interfaces.compactMap(\.network), portgroups: facts.portgroups,
             consolePorts: copy.isActive
                 ? (facts.consolePorts ?? []).filter { !$0.isAutomatic } : [])
+        needs.secrets = facts.secrets ?? []
+        return needs
     }
 
     package mutating func lacks(
@@ -44,6 +46,9 @@ extension SimulatedWorld {
             lacks += needs.consolePorts.filter { port in
                 other.facts.consolePorts?.contains { $0.clashes(with: port) } == true
             }.map { "console port \($0.port) is taken on \(name) by '\(other.facts.name)'" }
+        }
+        lacks += host.facts.missing(needs.secrets).map {
+            "secret \($0.text) is not defined on \(name)"
         }
         guard let memory = needs.memory else { return lacks }
         if let shortage = shortage(of: memory, needs.hugePages, on: host) {
