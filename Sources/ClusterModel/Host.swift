@@ -17,6 +17,8 @@ package struct Host: Hashable, Codable, Sendable {
     package var fault: String?
     package var facts: HostFacts?
     package var load: HostLoad?
+    /// What `hosts check` proved of its storage, by path; nil where it proved nothing.
+    package var provenStorage: [ProvenStorage]?
     /// When `facts` were read.
     package var observedAt: Timestamp?
 
