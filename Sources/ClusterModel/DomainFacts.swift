@@ -22,6 +22,8 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     package var videoMemory: Bytes?
     package var guest: GuestPlatform
     package var disks: [Disk]
+    /// Secrets that it cannot be started without; nil where there are none or nobody asked.
+    package var secrets: [SecretNeed]?
     package var interfaces: [NetworkInterface]
     /// What in the domain itself forbids a live migration, wherever it would go.
     package var blockers: [Blocker]

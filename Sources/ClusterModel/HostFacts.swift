@@ -17,6 +17,12 @@ package struct HostFacts: Hashable, Codable, Sendable {
     /// Names of bridges, sorted; nil where the host cannot list its interfaces.
     package var bridges: [String]?
     package var pools: [StoragePool]
+    /// Pools that are defined and not active, sorted; nil where there are none or nobody asked.
+    package var inactivePools: [StoragePool]?
+    /// nil when not read.
+    package var secrets: [HostSecret]?
+    /// User and group that QEMU runs as: `64055:108`. nil when not known.
+    package var qemuOwner: String?
     package var ksm: KSMCounters?
     /// sVirt model and DOI, for example `selinux/0`; nil when confinement is off.
     package var securityModel: String?
@@ -154,7 +160,7 @@ package struct GuestSupport: Hashable, Codable, Sendable {
     }
 }
 
-/// A libvirt storage pool that is active on a host.
+/// A libvirt storage pool of a host.
 package struct StoragePool: Hashable, Codable, Sendable {
     package var name: String
     /// libvirt's pool type: `dir`, `netfs`, `logical`, `iscsi`, `rbd`, …

@@ -9,6 +9,8 @@ enum CapabilitiesXMLReader {
         var cells: [NUMACell]
         var guestSupport: [GuestSupport]
         var securityModel: String?
+        /// User and group of QEMU, `64055:108`.
+        var qemuOwner: String?
         /// Page sizes that the CPU knows, smallest first: the first is the ordinary one.
         var pageSizes: [Bytes]
     }
@@ -23,7 +25,8 @@ enum CapabilitiesXMLReader {
         return Capabilities(
             uuid: host.first("uuid")?.trimmedText ?? "", cpu: cpu(of: host, guests: guests),
             cells: try cells(of: host, ordinaryPage: pages.first), guestSupport: guests,
-            securityModel: securityModel(of: host), pageSizes: pages)
+            securityModel: securityModel(of: host), qemuOwner: qemuOwner(of: host),
+            pageSizes: pages)
     }
 
     /// Of the host, as libvirt knows it.
@@ -140,5 +143,12 @@ enum CapabilitiesXMLReader {
             return "\(model)/\(entry.first("doi")?.trimmedText ?? "")"
         }
         return nil
+    }
+
+    /// The base label of `dac`, `+64055:+108`: the same for all kinds of guests.
+    private static func qemuOwner(of host: MarkupElement) -> String? {
+        let model = host.all("secmodel").first { $0.first("model")?.trimmedText == "dac" }
+        let label = model?.first("baselabel")?.trimmedText.filter { $0 != "+" }
+        return label.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

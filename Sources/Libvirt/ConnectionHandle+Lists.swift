@@ -25,17 +25,41 @@ extension ConnectionHandle {
         return networks.compactMap(describe).sorted()
     }
 
-    func activePoolXML() throws(LibvirtFailure) -> [String] {
+    func poolXML(_ flag: virConnectListAllStoragePoolsFlags) throws(LibvirtFailure) -> [String] {
         var array: UnsafeMutablePointer<virStoragePoolPtr?>?
-        let count = use {
-            virConnectListAllStoragePools(
-                $0, &array, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE.rawValue)
-        }
+        let count = use { virConnectListAllStoragePools($0, &array, flag.rawValue) }
         let pools = try ownedArray(count, array)
         defer { for pool in pools { virStoragePoolFree(pool) } }
         // A pool that went away in between has no XML any more.
         return pools.compactMap { try? ownedString(virStoragePoolGetXMLDesc($0, 0)) }
     }
+
+    /// Without their values. The list holds all of this: it is one call, however many there are.
+    func secrets() throws(LibvirtFailure) -> [HostSecret] {
+        var array: UnsafeMutablePointer<virSecretPtr?>?
+        let count = use { virConnectListAllSecrets($0, &array, 0) }
+        let secrets = try ownedArray(count, array)
+        defer { for secret in secrets { virSecretFree(secret) } }
+        return secrets.compactMap { secret in
+            var uuid = [CChar](repeating: 0, count: Int(VIR_UUID_STRING_BUFLEN))
+            guard virSecretGetUUIDString(secret, &uuid) == 0 else { return nil }
+            let type = Self.secretTypes[UInt32(bitPattern: virSecretGetUsageType(secret))]
+            let usage = virSecretGetUsageID(secret).map { String(cString: $0) }
+            return HostSecret(
+                uuid: uuid.withUnsafeBufferPointer { text in
+                    text.baseAddress.map { String(cString: $0) } ?? ""
+                },
+                usageType: type, usage: usage.flatMap { $0.isEmpty ? nil : $0 })
+        }
+    }
+
+    private static let secretTypes: [UInt32: String] = [
+        VIR_SECRET_USAGE_TYPE_VOLUME.rawValue: "volume",
+        VIR_SECRET_USAGE_TYPE_CEPH.rawValue: "ceph",
+        VIR_SECRET_USAGE_TYPE_ISCSI.rawValue: "iscsi",
+        VIR_SECRET_USAGE_TYPE_TLS.rawValue: "tls",
+        VIR_SECRET_USAGE_TYPE_VTPM.rawValue: "vtpm",
+    ]
 
     /// Bridges of the host, from its interface driver, with those of its libvirt networks. Host
     /// devices would list every card but not say which is a bridge. One that no card is plugged

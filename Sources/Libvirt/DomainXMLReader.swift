@@ -28,6 +28,7 @@ enum DomainXMLReader {
         facts.videoMemory = try videoMemory(of: root)
         facts.guest = platform(of: root)
         facts.disks = disks(of: root, asking: ask)
+        facts.secrets = secrets(of: root)
         facts.interfaces = interfaces(of: root)
         facts.blockers = blockers(of: root, name: name)
         try blockHugePages(of: root, into: &facts)

@@ -23,7 +23,8 @@ extension InventoryReader {
         let memory =
             connection.memoryGauges()?.total
             ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero
-        return HostFacts(
+        let inactive = try storagePools(VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE)
+        var facts = HostFacts(
             uuid: capabilities.uuid,
             hostname: try optional("hostname") {
                 try ownedString(connection.use { virConnectGetHostname($0) })
@@ -35,8 +36,13 @@ extension InventoryReader {
             guestSupport: try guestSupport(capabilities),
             networks: try optional("networks") { try connection.activeNetworks() } ?? [],
             bridges: try optional("bridges") { try connection.bridges() },
-            pools: try storagePools(), ksm: connection.ksmCounters(),
+            pools: try storagePools(VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE),
+            ksm: connection.ksmCounters(),
             securityModel: capabilities.securityModel)
+        facts.inactivePools = inactive.isEmpty ? nil : inactive
+        facts.secrets = try secrets()
+        facts.qemuOwner = capabilities.qemuOwner
+        return facts
     }
 
     private func version(
@@ -94,9 +100,11 @@ extension InventoryReader {
         return support
     }
 
-    private mutating func storagePools() throws -> [StoragePool] {
+    private mutating func storagePools(
+        _ flag: virConnectListAllStoragePoolsFlags
+    ) throws -> [StoragePool] {
         let connection = connection
-        let pools = try optional("storage pools") { try connection.activePoolXML() } ?? []
+        let pools = try optional("storage pools") { try connection.poolXML(flag) } ?? []
         var read: [StoragePool] = []
         for xml in pools {
             if let pool = try optional("a storage pool", { try StoragePoolXMLReader.read(xml) }) {
@@ -104,5 +112,12 @@ extension InventoryReader {
             }
         }
         return read.sorted { $0.name < $1.name }
+    }
+
+    /// Our own notes on hosts are left out: they are needed by no guest.
+    private mutating func secrets() throws -> [HostSecret]? {
+        let connection = connection
+        return try optional("secrets", { try connection.secrets() })?
+            .filter { $0.usage != LibvirtActuator.leaseUse }.sorted { $0.uuid < $1.uuid }
     }
 }

@@ -7,7 +7,7 @@ package import HypervisorInterface
 /// moment one is refused (virSecretObjListAdd). Everybody who may read the host sees it, no file of
 /// ours is needed, and nothing is ever started by it.
 extension LibvirtActuator: LeaseKeeper {
-    private static let use = "kvmbalance-lease"
+    static let leaseUse = "kvmbalance-lease"
 
     package func lease() async throws -> HostLease? {
         try await control.call("read the lease", limit: options.controlLimit) {
@@ -20,7 +20,7 @@ extension LibvirtActuator: LeaseKeeper {
             let xml =
                 "<secret ephemeral='no' private='no'><uuid>\(lease.id)</uuid>"
                 + "<description>\(lease.text.escapedForXML)</description>"
-                + "<usage type='tls'><name>\(Self.use)</name></usage></secret>"
+                + "<usage type='tls'><name>\(Self.leaseUse)</name></usage></secret>"
             do {
                 virSecretFree(try checked(connection.use { virSecretDefineXML($0, xml, 0) }))
                 return true
@@ -53,7 +53,7 @@ extension LibvirtActuator: LeaseKeeper {
         let type = Int32(VIR_SECRET_USAGE_TYPE_TLS.rawValue)
         let secret: virSecretPtr
         do {
-            secret = try checked(connection.use { virSecretLookupByUsage($0, type, Self.use) })
+            secret = try checked(connection.use { virSecretLookupByUsage($0, type, Self.leaseUse) })
         } catch  where error.has(VIR_ERR_NO_SECRET) {
             return nil
         }
