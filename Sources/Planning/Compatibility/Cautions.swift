@@ -35,6 +35,24 @@ enum Cautions {
         if bridged, target.bridges == nil {
             cautions.append("its bridges could not be checked there")
         }
+        return cautions + storage(domain, source, target)
+    }
+
+    private static func storage(
+        _ domain: DomainFacts, _ source: HostFacts, _ target: HostFacts
+    ) -> [String] {
+        var cautions: [String] = []
+        if target.secrets == nil, let secret = domain.secrets?.first {
+            cautions.append("whether secret \(secret.text) is defined there is not known")
+        }
+        let hasFiles = domain.disks.contains { disk in
+            if case .file = disk.source { true } else { false }
+        }
+        if hasFiles, let own = source.qemuOwner, let other = target.qemuOwner, own != other {
+            cautions.append(
+                "QEMU runs as \(other) (user and group) there and as \(own) here: its files may "
+                    + "not open there")
+        }
         return cautions
     }
 }

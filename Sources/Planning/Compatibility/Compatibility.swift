@@ -23,6 +23,8 @@ final class Compatibility {
     private var known: [[[Int32]]] = []
     private var feasibleModes: [FeasibleMode] = []
     private var forbidden: [Int: Set<Int>] = [:]
+    /// Devices of which more is known than of others in their folder.
+    private let singularDevices: Set<String>
     private var withUUID: [Int: [Int]] = [:]
 
     init(
@@ -56,6 +58,9 @@ final class Compatibility {
             return profiles.count - 1
         }
         hostProfiles = profiles
+        singularDevices = Set(
+            problem.policy.sharedStorage.map(\.path)
+                + profiles.flatMap { $0.proven.keys } + profiles.flatMap(\.outdated))
         for pair in pairs {
             guard let domain = problem.domainIndex[pair.domain],
                 let host = problem.hostIndex[pair.host]
@@ -78,6 +83,7 @@ final class Compatibility {
         hasRules = other.hasRules
         hostKind = other.hostKind
         hostProfiles = other.hostProfiles
+        singularDevices = other.singularDevices
         domainKind = other.domainKind
         domainKinds = other.domainKinds
         domainProfiles = other.domainProfiles
@@ -101,8 +107,11 @@ final class Compatibility {
                     == nil)
     }
 
-    /// Why a domain cannot go to a host; nil when it can.
-    func blocker(_ domain: Int, from source: Int, to target: Int) -> Blocker? {
+    /// Why a domain cannot go to a host; nil when it can. `isGeneral` leaves out what is the
+    /// domain's own, so that equal causes have equal words.
+    func blocker(
+        _ domain: Int, from source: Int, to target: Int, isGeneral: Bool = false
+    ) -> Blocker? {
         let host = problem.hosts[target]
         let reason: Misfit? =
             standing(of: target)
@@ -119,9 +128,17 @@ final class Compatibility {
                 ? HostRules.namesake(problem.domains[domain].name) : nil)
             ?? misfit(domain, source, target)
         return reason.map {
-            Blocker(
+            let words =
+                isGeneral
+                ? nil
+                : $0.storage.flatMap {
+                    StorageWords(
+                        $0, of: problem.domains[domain].facts, from: problem.hosts[source].name,
+                        to: host.name)
+                }
+            return Blocker(
                 domain: problem.domains[domain].name, host: host.name, reason: $0.reason,
-                detail: $0.detail, remedy: $0.remedy)
+                detail: words?.detail ?? $0.detail, remedy: words?.remedy ?? $0.remedy)
         }
     }
 
@@ -237,7 +254,8 @@ final class Compatibility {
     /// Domains of one kind may go to the same hosts from hosts of one kind.
     func kind(of domain: Int) -> Int {
         if domainKind[domain] >= 0 { return domainKind[domain] }
-        let profile = DomainProfile(problem.domains[domain].facts, under: problem.policy)
+        let profile = DomainProfile(
+            problem.domains[domain].facts, under: problem.policy, singular: singularDevices)
         let kind = domainKinds[profile] ?? domainProfiles.count
         if kind == domainProfiles.count {
             domainKinds[profile] = kind

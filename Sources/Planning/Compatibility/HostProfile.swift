@@ -15,6 +15,12 @@ struct HostProfile: Hashable {
     /// What the policy's networks are called here, in its order.
     var interfaceNames: [String]
     var pools: [StoragePool]
+    var inactivePools: [StoragePool]
+    /// nil when not read.
+    var secrets: [HostSecret]?
+    /// What `hosts check` proved, by path, and the paths where that is too old.
+    var proven: [String: String]
+    var outdated: [String]
     var securityModel: String?
     /// QEMU's version where the policy asks for compression threads and it has none.
     var lacksCompressionThreads: String?
@@ -43,6 +49,10 @@ struct HostProfile: Hashable {
             pool.available = nil
             return pool
         }
+        inactivePools = facts.inactivePools ?? []
+        secrets = facts.secrets
+        proven = host.provenIdentities
+        outdated = host.outdatedProofs
         securityModel = facts.securityModel
         if policy.migration.compression?.method == .multithreaded,
             let version = facts.hypervisorVersion, version >= Self.threadsRemoved

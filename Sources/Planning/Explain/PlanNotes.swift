@@ -82,7 +82,8 @@ struct PlanNotes {
         for domain in moved.prefix(Self.domainsLookedAt) where problem.origin[domain] != host {
             let source = problem.origin[domain]
             if !compatibility.allows(domain, from: source, to: host) {
-                let blocker = compatibility.blocker(domain, from: source, to: host)
+                let blocker = compatibility.blocker(
+                    domain, from: source, to: host, isGeneral: true)
                 count(blocker?.detail ?? "it may not take them")
             } else if let resource = final.overflow(adding: domain, to: host) {
                 let what = problem.layout.resources[resource].blockerReason.rawValue
