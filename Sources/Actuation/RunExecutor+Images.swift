@@ -143,6 +143,13 @@ extension RunExecutor {
             var needs = try? await here.needs(of: step.move.domain)
         else { return nil }
         needs.networks = needs.networks.map { step.interfaces[$0] ?? $0 }
+        // A copy must not be there yet; what lies under it is looked at when it is made.
+        for disk in needs.files.keys
+        where step.copies.contains(disk)
+            || step.copies.contains(where: { disk.hasPrefix("\($0) backing ") })
+        {
+            needs.files[disk] = nil
+        }
         guard let lacks = try? await there.lacks(needs), !lacks.isEmpty
         else { return nil }
         return "it was not started: " + lacks.joined(separator: "; ")

@@ -18,6 +18,9 @@ package struct StepNeeds: Hashable, Sendable {
     package var hugePages: HugePageDemand?
     package var strictCells: [Int]?
     package var networks: [String]
+    package var secrets: [SecretNeed] = []
+    /// Files of its disks that must be there already, by disk.
+    package var files: [String: String] = [:]
 
     package init(
         domain: DomainID, name: String, memory: Bytes?, hugePages: HugePageDemand? = nil,

@@ -14,13 +14,18 @@ extension LibvirtHost: StepInspector {
                 facts.settleHugePages(on: try connection.pagesAlone())
             }
             let numa = facts.numa.flatMap { $0.isStrict ? $0.cells : nil }
-            return StepNeeds(
+            var needs = StepNeeds(
                 domain: domain, name: facts.name,
                 memory: facts.state.isActive ? facts.balloon ?? facts.memory : nil,
                 hugePages: facts.hugePages, strictCells: numa,
                 networks: facts.interfaces.compactMap {
                     if case .network(let name) = $0 { name } else { nil }
                 })
+            needs.secrets = facts.secrets ?? []
+            for disk in facts.disks {
+                if case .file(let path) = disk.source { needs.files[disk.target] = path }
+            }
+            return needs
         }
     }
 
@@ -35,6 +40,12 @@ extension LibvirtHost: StepInspector {
             if !missing.isEmpty {
                 lacks.append(
                     "network \(missing.sorted().joined(separator: ", ")) is not active on \(host)")
+            }
+            lacks += connection.missing(needs.secrets).map {
+                "secret \($0.text) is not defined on \(host)"
+            }
+            lacks += connection.missing(needs.files).map {
+                "\($0) is not on \(host): is its folder mounted there?"
             }
             guard let memory = needs.memory else { return lacks }
             if let pages = needs.hugePages {
@@ -60,6 +71,31 @@ extension ConnectionHandle {
         guard let found = use({ virDomainLookupByName($0, needs.name) }) else { return nil }
         let uuid = try? DomainHandle(owning: found).uuid()
         return uuid == needs.domain.rawValue ? nil : uuid
+    }
+
+    /// Those that it surely has not.
+    fileprivate func missing(_ secrets: [SecretNeed]) -> [SecretNeed] {
+        guard !secrets.isEmpty, let own = try? self.secrets() else { return [] }
+        return secrets.filter { need in !own.contains { need.isMet(by: $0) } }
+    }
+
+    /// Files that are surely not here, sorted. Only where no active pool covers their folder: of
+    /// pools libvirt knows by itself whether they are mounted. A folder that cannot be read by root
+    /// (NFS with root_squash) says nothing.
+    fileprivate func missing(_ files: [String: String]) -> [String] {
+        let folders = Dictionary(grouping: files.values, by: DiskImage.folder(of:))
+        return folders.flatMap { folder, paths -> [String] in
+            guard pool(showing: folder) == nil else { return [] }
+            do {
+                return try withPool(showing: folder) { pool in
+                    try paths.filter { try pool.volume(String(DiskImage.name(of: $0))) == nil }
+                }
+            } catch {
+                let isGone =
+                    (error as? LibvirtFailure)?.message.contains("No such file or directory")
+                return isGone == true ? paths : []
+            }
+        }.sorted()
     }
 
     /// What could be given out without swapping, as the collector counts it.

@@ -8,7 +8,7 @@ extension SimulatedWorld {
     ) throws(HypervisorError) -> StepNeeds {
         let copy = try known(domain, on: host, operation: "read the domain's requirements")
         let facts = copy.facts
-        return StepNeeds(
+        var needs = StepNeeds(
             domain: domain, name: facts.name,
             memory: copy.isActive ? facts.balloon ?? facts.memory : nil,
             hugePages: facts.hugePages,
@@ -16,6 +16,8 @@ extension SimulatedWorld {
             networks: facts.interfaces.compactMap { card in
                 if case .network(let name) = card { name } else { nil }
             })
+        needs.secrets = facts.secrets ?? []
+        return needs
     }
 
     package mutating func lacks(
@@ -33,6 +35,9 @@ extension SimulatedWorld {
         if !missing.isEmpty {
             lacks.append(
                 "network \(missing.sorted().joined(separator: ", ")) is not active on \(name)")
+        }
+        lacks += host.facts.missing(needs.secrets).map {
+            "secret \($0.text) is not defined on \(name)"
         }
         guard let memory = needs.memory else { return lacks }
         if let shortage = shortage(of: memory, needs.hugePages, on: host) {
