@@ -10,11 +10,28 @@ extension HypervisorError {
                 + "by the host: put it on shared storage, or set cache='none'"
         }
         let message = failure.message.lowercased()
+        if meansFile(failure) { return fileAdvice }
         let found = remedies.first { entry in
             entry.words.split(separator: "*").allSatisfy { message.contains($0.lowercased()) }
         }
         return found?.advice
     }
+
+    /// "Permission denied" is ssh's, a socket's or a file's. QEMU and libvirt name the file; ssh puts
+    /// in brackets how one could log in.
+    private static func meansFile(_ failure: LibvirtFailure) -> Bool {
+        let message = failure.message
+        return message.contains("Permission denied") && !message.contains("Permission denied (")
+            && [
+                "Could not open", "Could not reopen", "storage file", "cannot open file", "as uid:",
+            ]
+            .contains(where: message.contains)
+    }
+
+    private static let fileAdvice =
+        "the file's owner or mode keeps QEMU out there: compare 'ls -ln' of the file with the "
+        + "user that QEMU runs as (user in /etc/libvirt/qemu.conf; give it one uid on all hosts), "
+        + "and look for root_squash on the storage and for AppArmor or SELinux (journalctl -k)"
 
     /// A `*` stands for anything between two parts.
     private static let remedies: [(words: String, advice: String)] = [
@@ -27,6 +44,11 @@ extension HypervisorError {
             "Permission denied",
             "ssh has no key that the host accepts, or the user may not open libvirt's socket "
                 + "(group libvirt)"
+        ),
+        (
+            "no secret with matching",
+            "define the secret on the target too, with its value: virsh secret-define and "
+                + "secret-set-value"
         ),
         (
             "hostname on destination resolved to localhost",

@@ -87,6 +87,23 @@ struct HypervisorErrorTests {
         ("internal error: process exited while connecting to monitor: qemu", "/var/log/libvirt"),
         ("End of file while reading data: : Input/output error", "ended in the middle"),
         ("internal error: client socket is closed", "the target's libvirtd"),
+        (
+            "Secret not found: no secret with matching uuid '6f1d9c1e-0c3e-4a52-8f67-1f3f0a1c2d3e'",
+            "secret-set-value"
+        ),
+        // A file's owner, which ssh keys have nothing to do with.
+        (
+            "internal error: process exited while connecting to monitor: qemu-system-x86_64: "
+                + "-blockdev {...}: Could not open '/srv/vms/web1.qcow2': Permission denied",
+            "root_squash"
+        ),
+        (
+            "Cannot access storage file '/srv/vms/web1.qcow2' (as uid:107, gid:107): Permission "
+                + "denied", "ls -ln"
+        ),
+        ("Could not reopen file: Permission denied", "uid on all hosts"),
+        ("Cannot recv data: root@b: Permission denied (publickey).", "ssh has no key"),
+        ("Failed to connect socket to '/run/libvirt/x': Permission denied", "group libvirt"),
     ]
 
     @Test("The common cases have a remedy", arguments: advised)
