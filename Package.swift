@@ -137,7 +137,7 @@ let package = Package(
                 "Operations", "ClusterModel", "Execution", "Actuation", "HypervisorInterface",
                 "Persistence", "PlacementPolicy", "Planning", "Simulation", "TestSupport",
             ]),
-        tests("HistoryTests", ["History", "ClusterModel", "Telemetry"]),
+        tests("HistoryTests", ["History", "ClusterModel", "Telemetry", "TestSupport"]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),
         tests(
             "ActuationTests",
@@ -168,7 +168,7 @@ let package = Package(
         // What no command of ours reaches yet: measured by the benchmarks, and tested like the
         // rest.
         .target(
-            name: "BenchmarkModels", dependencies: ["Planning"],
+            name: "BenchmarkModels", dependencies: ["ClusterModel", "Planning"],
             path: "Tests/BenchmarkModels", swiftSettings: strict),
         .target(
             name: "FaultScenarios",

@@ -7,6 +7,7 @@ extension RunExecutor {
     /// What the step would copy, and whether the target can take it. Touches nothing.
     func prepare(_ id: StepID) async {
         guard let open = machine.state.step(id) else { return }
+        removing[id] = nil
         do {
             send(.surveyed(id, try await preparation(of: open.step), reason: nil))
         } catch {
@@ -124,13 +125,30 @@ extension RunExecutor {
             back.interfaces = Dictionary(
                 back.interfaces.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
             try await to.copyDefinition(request(back, to: source, isPersistent: true))
-        case .removeTargetImages: try await to.remove(open.madeImages, of: move.domain)
+        case .removeTargetImages: try await remove(open.madeImages, of: open.step, to)
         case .removeSourceImages:
-            try await from.remove(open.preparation?.images ?? [], of: move.domain)
+            try await remove(open.preparation?.images ?? [], of: open.step, from)
         case .destroyPausedSource, .resumeSource, .resumePostcopy, .undefineSource,
             .undefineTarget, .setAutostart, .setSourceAutostart:
             throw StepFailure("\(settlement.rawValue) does not concern images")
         }
+    }
+
+    /// Removes these images, which the step knows for its own. One whose answer was lost may have
+    /// been carried out, and what lies there at the next try may be somebody else's: only what is
+    /// as it was before the first try is removed.
+    private func remove(
+        _ images: [DiskImage], of step: Step, _ keeper: any ImageKeeper
+    ) async throws {
+        let now = try await keeper.stamps(of: images)
+        let before = removing[step.id] ?? now
+        removing[step.id] = before
+        let others = images.filter { now[$0.path] != nil && now[$0.path] != before[$0.path] }
+        try await keeper.remove(images.filter { !others.contains($0) }, of: step.move.domain)
+        guard !others.isEmpty else { return }
+        throw StepFailure(
+            "\(others.map(\.path).joined(separator: ", ")) on \(keeper.host) changed since its "
+                + "removal was first tried, and may be somebody else's")
     }
 
     /// What the target can no longer give, asked right before the step. A host that cannot answer

@@ -35,6 +35,8 @@ package actor RunExecutor {
     var controls: [StepID: StepProgress] = [:]
     /// What this process copied cold, by the last attempt.
     var copied: [StepID: Copied] = [:]
+    /// By step and path, what the images were like before the first attempt to remove them.
+    var removing: [StepID: [String: String]] = [:]
     var leasesRenewedAt = Timestamp(seconds: 0)
     /// Hosts that did not answer when they were asked last.
     private var unheard: Set<HostName> = []

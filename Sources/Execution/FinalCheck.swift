@@ -11,11 +11,16 @@ enum FinalCheck {
         var guests: [DomainID: DomainSighting] = [:]
     }
 
-    /// `left` names guests that were asked to shut down and are not up for sure.
-    static func outcome(of state: RunState, _ looks: Looks, left: [String]) -> RunOutcome {
+    /// `left` names guests that were asked to shut down and are not up for sure; `askedBefore` are
+    /// those that earlier runs asked.
+    static func outcome(
+        of state: RunState, _ looks: Looks, left: [String], askedBefore: [DomainID: RunID]
+    ) -> RunOutcome {
         let suspends = state.plan.options.suspend
-        let findings = state.promises.map {
-            $0.finding(looks.guests[$0.domain], suspends: suspends)
+        let findings = state.promises.map { promise in
+            let sighting = looks.guests[promise.domain]
+            return askedBefore[promise.domain].flatMap { promise.late(sighting, askedBy: $0) }
+                ?? promise.finding(sighting, suspends: suspends)
         }
         var broken = unfinished(state).map { [$0] } ?? []
         broken += looks.hosts.compactMap(\.complaint)

@@ -124,6 +124,19 @@ extension GuestPromise {
         }
     }
 
+    /// Of a guest that an earlier run asked to shut down: off as if its owner had wanted it, it
+    /// did what it was asked, and nobody would start it. nil where it did not.
+    func late(_ sighting: DomainSighting?, askedBy run: RunID) -> PromiseFinding? {
+        guard let sighting, sighting.presence == .inactive else { return nil }
+        switch sighting.cause {
+        case .fault, .left: return nil
+        case .intent, .unknown:
+            return .broken(
+                "'\(name)' is off on \(host), because run \(run) asked it to shut down: start it "
+                    + "there (virsh start '\(name)')")
+        }
+    }
+
     private func upFinding(_ sighting: DomainSighting, suspends: Bool) -> PromiseFinding {
         switch sighting.presence {
         case .running where sighting.jobActive:

@@ -42,7 +42,7 @@ extension RunMachine {
     }
 
     private func prove(_ looks: FinalCheck.Looks) -> RunOutcome {
-        FinalCheck.outcome(of: state, looks, left: guestsLeftDown)
+        FinalCheck.outcome(of: state, looks, left: guestsLeftDown, askedBefore: askedBefore)
     }
 
     /// The answer to `lookAtGuests`.

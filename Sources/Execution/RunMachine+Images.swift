@@ -100,10 +100,18 @@ extension RunMachine {
         _ search: StepPhase.Search, _ attempt: inout Attempt, at time: Timestamp
     ) -> [Directive]? {
         guard !images.isEmpty else { return nil }
-        guard attempt.tries.settlements[settlement, default: 0] < bounds.settlements else {
+        let tries = attempt.tries.settlements[settlement, default: 0]
+        // Only whoever began a removal knows what the files were like before it.
+        let isOthers = tries == 0 && seen.open.hasBegunRemoval
+        guard tries < bounds.settlements, !isOthers else {
             let move = seen.step.move
-            let words = left(
-                images, on: settlement == .removeSourceImages ? move.source : move.target)
+            let host = settlement == .removeSourceImages ? move.source : move.target
+            var words = left(images, on: host)
+            if isOthers {
+                words =
+                    "\(images.map(\.path).joined(separator: ", ")) may be left on \(host): another "
+                    + "process began to remove it, and did not say whether it did"
+            }
             attempt.add(words)
             if let error = attempt.error { attempt.error = "\(error); \(words)" }
             return nil

@@ -12,6 +12,7 @@ package struct RunMachine: RunDeciding {
     package private(set) var state: RunState
     package let bounds: Bounds
     let confirmedCPUShare: Int64
+    let askedBefore: [DomainID: RunID]
     private(set) var phases: [StepID: StepPhase] = [:]
     var exclusions: [Exclusion] = []
     /// Steps whose migration is stopped because it does not converge.
@@ -45,13 +46,16 @@ package struct RunMachine: RunDeciding {
     /// open steps are looked after first, then the rest is planned again from the world as it is.
     ///
     /// `confirmed` is the share of their CPUs, in hundredths of a percent, to which a person has
-    /// agreed that hosts are filled, beside what the run's own plans say.
+    /// agreed that hosts are filled, beside what the run's own plans say. `askedBefore` are guests
+    /// that may still shut down because an earlier run asked them to.
     package init(
-        state: RunState, recovering: Bool, confirmed: Int64? = nil, bounds: Bounds = Bounds()
+        state: RunState, recovering: Bool, confirmed: Int64? = nil,
+        askedBefore: [DomainID: RunID] = [:], bounds: Bounds = Bounds()
     ) {
         self.state = state
         self.bounds = bounds
         confirmedCPUShare = confirmed ?? 0
+        self.askedBefore = askedBefore
         plansLeft = bounds.plans
         planning = recovering && state.goal != .abort ? .wanted : .notNeeded
         if state.goal == .abort {

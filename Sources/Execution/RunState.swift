@@ -14,6 +14,8 @@ package struct RunState: Hashable, Sendable {
         package var error: String?
         /// Repairs that were done for it.
         package var settlements: [RepairAction] = []
+        /// Was it begun to remove images of this attempt, and not heard that it was done?
+        package var hasBegunRemoval = false
         /// What this attempt makes on the target; nil for one that migrates live, with its memory
         /// only.
         package var preparation: StepPreparation?
@@ -128,6 +130,7 @@ package struct RunState: Hashable, Sendable {
             update(id) {
                 $0.preparation = preparation
                 $0.made = []
+                $0.hasBegunRemoval = false
             }
         case .made(let id, let path):
             update(id) {
@@ -141,6 +144,7 @@ package struct RunState: Hashable, Sendable {
             forget(id)
         case .cleared(let id):
             update(id) {
+                $0.hasBegunRemoval = false
                 $0.preparation?.images = []
                 $0.made = []
             }
@@ -152,6 +156,7 @@ package struct RunState: Hashable, Sendable {
         case .settling(let id, let settlement):
             update(id) {
                 $0.settlements.append(settlement)
+                if settlement.removesImages { $0.hasBegunRemoval = true }
                 if settlement.findsGuestDown { $0.wasSeenDown = true }
                 if settlement == .startTarget { $0.targetStarts += 1 }
                 if settlement == .returnDefinition { $0.hasReturned = true }
@@ -254,6 +259,10 @@ package struct RunState: Hashable, Sendable {
 }
 
 extension RepairAction {
+    fileprivate var removesImages: Bool {
+        self == .removeSourceImages || self == .removeTargetImages
+    }
+
     /// Is it done only where the guest was seen down?
     fileprivate var findsGuestDown: Bool {
         switch self {

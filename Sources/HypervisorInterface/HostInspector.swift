@@ -8,6 +8,9 @@ package import Telemetry
 package protocol HostInspector: Sendable {
     var host: HostName { get }
 
+    /// Does beforehand what the next inventory would have to wait for. May fail in silence.
+    func connect() async
+
     /// Facts of the host and of every domain on it, inactive ones too, with the migrations that
     /// leave this host now.
     func inventory() async throws -> HostInventory
@@ -27,6 +30,8 @@ package protocol HostInspector: Sendable {
 }
 
 extension HostInspector {
+    package func connect() async {}
+
     /// As an inventory tells.
     package func guests() async throws -> [String] {
         let inventory = try await inventory()

@@ -3,7 +3,8 @@ package import ClusterModel
 /// What proves that nothing is lost when a domain moves cold: the originals stay until it runs on
 /// its target from copies that are known to be the same.
 package protocol OriginalsKeeper: Sendable {
-    /// By path, what changes when the file is written to: a guest that ran meanwhile shows in it.
+    /// By path, for those that are there, what changes when the file is written to or another takes
+    /// its place: a guest that ran meanwhile shows in it.
     func stamps(of images: [DiskImage]) async throws -> [String: String]
 
     /// Which of these files the target does not have byte for byte as they are here.

@@ -94,13 +94,17 @@ struct Composition: Sendable {
     ) -> HostAccess {
         let (name, uri) = (host.name, host.uri)
         let identity = identities[name] ?? KnownHost(name)
-        let inspector = LibvirtHost(host: name, uri: uri, identity: identity, options: options)
+        let connections = SharedConnections()
+        let inspector = LibvirtHost(
+            host: name, uri: uri, identity: identity, options: options, connections: connections)
         return HostAccess(
             connection(
                 to: host, inspector,
-                LibvirtActuator(host: name, uri: uri, uris: uris, identities: identities),
+                LibvirtActuator(
+                    host: name, uri: uri, uris: uris, identities: identities,
+                    connections: connections),
                 images: LibvirtImages(host: name, uri: uri, uris: uris, identities: identities),
-                identity),
+                identity, inspector),
             memoryProbe: LibvirtDirtyRateProbe(of: inspector),
             prober: LibvirtConnectivityProbe(host: name, uri: uri),
             shell: SecureShell(host: name, uri: uri))
@@ -113,19 +117,19 @@ struct Composition: Sendable {
         let (inspector, actuator) = fleet.connection(
             for: place, named: host.name, identity: identity)
         return HostAccess(
-            connection(to: host, inspector, actuator, images: nil, identity),
+            connection(to: host, inspector, actuator, images: nil, identity, actuator),
             memoryProbe: fleet.probe(for: place, named: host.name))
     }
 
     private static func connection(
         to host: FleetHost, _ inspector: any HostInspector,
-        _ actuator: any MigrationActuator & LeaseKeeper, images: (any ImageKeeper)?,
-        _ identity: any HostIdentity
+        _ actuator: any MigrationActuator, images: (any ImageKeeper)?,
+        _ identity: any HostIdentity, _ leases: any LeaseKeeper
     ) -> HostConnection {
         var connection = HostConnection(
             inspector: inspector, actuator: actuator, controllerURI: host.uri,
             peerURI: host.peerURI ?? host.uri, migrateURI: host.migrateURI, images: images,
-            identity: identity, leases: actuator)
+            identity: identity, leases: leases)
         connection.addresses = host.bareAddresses
         return connection
     }

@@ -19,7 +19,7 @@ actor ConnectionLane {
     private let uri: String
     private let readOnly: Bool
     private let identity: (any HostIdentity)?
-    private let seat: MigrationConnections.Seat?
+    private let seat: SharedConnections.Seat?
     /// For opening a connection, where that is not known to be open; a call's limit, where it is
     /// shorter, holds for it too.
     private let contactLimit: Duration
@@ -31,7 +31,7 @@ actor ConnectionLane {
     init(
         host: HostName, uri: String, readOnly: Bool = false, identity: (any HostIdentity)? = nil,
         contactLimit: Duration = LibvirtOptions().contactLimit,
-        seat: MigrationConnections.Seat? = nil
+        seat: SharedConnections.Seat? = nil
     ) {
         self.host = host
         self.uri = uri

@@ -118,6 +118,6 @@ extension InventoryReader {
     private mutating func secrets() throws -> [HostSecret]? {
         let connection = connection
         return try optional("secrets", { try connection.secrets() })?
-            .filter { $0.usage != LibvirtActuator.leaseUse }.sorted { $0.uuid < $1.uuid }
+            .filter { $0.usage != LibvirtHost.leaseUse }.sorted { $0.uuid < $1.uuid }
     }
 }

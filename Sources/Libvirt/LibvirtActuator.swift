@@ -3,11 +3,9 @@ package import HypervisorInterface
 
 /// The writing door to one real host, over libvirt.
 ///
-/// Short orders go over one connection for control. Each migration has its own thread, and the
-/// peer-to-peer ones share connections (`MigrationConnections`): a call occupies one of the five
-/// requests that libvirtd serves of a connection for as long as it lasts, so that on the connection
-/// for control the fifth migration would block the order to abort the first. A managed migration,
-/// which is lost with its connection, has its own.
+/// Short orders have a lane, and so has each migration. All share connections with what reads the
+/// host (`SharedConnections`), so that an order to abort never waits for migrations. A managed
+/// migration, which is lost with its connection, has its own.
 package final class LibvirtActuator: MigrationActuator {
     package let host: HostName
     let uri: String
@@ -18,18 +16,20 @@ package final class LibvirtActuator: MigrationActuator {
     /// Which machines must answer at these, and at its own.
     let identities: [HostName: any HostIdentity]
     let control: ConnectionLane
-    private let shared = MigrationConnections()
+    private let shared: SharedConnections
 
     package init(
         host: HostName, uri: String, uris: [HostName: String] = [:],
-        identities: [HostName: any HostIdentity] = [:], options: LibvirtOptions = LibvirtOptions()
+        identities: [HostName: any HostIdentity] = [:], options: LibvirtOptions = LibvirtOptions(),
+        connections: SharedConnections = SharedConnections()
     ) {
         self.host = host
         self.uri = uri
         self.uris = uris
         self.identities = identities
         self.options = options
-        control = Self.lane(host, uri, options, identities[host])
+        shared = connections
+        control = Self.lane(host, uri, options, identities[host], seat: connections.take())
     }
 
     package func makeReady() async {
@@ -50,7 +50,7 @@ package final class LibvirtActuator: MigrationActuator {
     /// A run has more patience with a host than a person who looks.
     private static func lane(
         _ host: HostName, _ uri: String, _ options: LibvirtOptions,
-        _ identity: (any HostIdentity)?, seat: MigrationConnections.Seat? = nil
+        _ identity: (any HostIdentity)?, seat: SharedConnections.Seat? = nil
     ) -> ConnectionLane {
         ConnectionLane(
             host: host, uri: uri, identity: identity, contactLimit: options.controlLimit,

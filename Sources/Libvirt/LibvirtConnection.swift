@@ -10,7 +10,7 @@ actor LibvirtConnection {
     private let uri: String
     private let readOnly: Bool
     private let identity: (any HostIdentity)?
-    private let seat: MigrationConnections.Seat?
+    private let seat: SharedConnections.Seat?
     private let thread: SerialThread
     private var handle: ConnectionHandle? {
         didSet { openness.store(handle != nil, ordering: .relaxed) }
@@ -25,7 +25,7 @@ actor LibvirtConnection {
     /// - Parameter seat: a place on a connection that others use too; nil opens its own.
     init(
         uri: String, readOnly: Bool, identity: (any HostIdentity)? = nil,
-        seat: MigrationConnections.Seat? = nil
+        seat: SharedConnections.Seat? = nil
     ) {
         self.uri = uri
         self.readOnly = readOnly

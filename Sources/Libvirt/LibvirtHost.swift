@@ -7,20 +7,21 @@ package import Telemetry
 
 /// The reading door to one real host, over libvirt.
 ///
-/// It has three connections, opened when first needed, because libvirtd serves at most five calls
-/// of one connection at a time and a slow inventory must not hold up a sample or a look at a
-/// migration:
-/// - sampling, always read-only;
-/// - inspection, writable unless the options say otherwise (see `LibvirtOptions`), with events and
-///   dirty rates, which are measured over it too;
-/// - watching: sightings and progress. It takes over the connection of the inspection before it,
-///   which is idle once the plan stands, so that a run need not wait for one more; a later
-///   inventory opens another.
+/// It has three lanes, opened when first needed, because a slow inventory must not hold up a sample
+/// or a look at a migration:
+/// - sampling, with a connection for itself, always read-only;
+/// - inspection, on a connection that migrations from this host share (`SharedConnections`),
+///   writable unless the options say otherwise (see `LibvirtOptions`), with events and dirty rates,
+///   which are measured over it too;
+/// - watching: sightings and progress. It takes over the lane of the inspection before it, which is
+///   idle once the plan stands, so that a run need not wait for one more; a later inventory opens
+///   another.
 package final class LibvirtHost: HostInspector, LifecycleSource {
     package let host: HostName
     let options: LibvirtOptions
-    private let uri: String
+    let uri: String
     private let identity: (any HostIdentity)?
+    private let shared: SharedConnections
     private let sampling: ConnectionLane
     private let lanes = Mutex(Lanes())
     private let topology = CellTopology()
@@ -32,12 +33,14 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
 
     package init(
         host: HostName, uri: String, identity: (any HostIdentity)? = nil,
-        options: LibvirtOptions = LibvirtOptions()
+        options: LibvirtOptions = LibvirtOptions(),
+        connections: SharedConnections = SharedConnections()
     ) {
         self.host = host
         self.uri = uri
         self.identity = identity
         self.options = options
+        shared = connections
         sampling = ConnectionLane(
             host: host, uri: uri, readOnly: true, identity: identity,
             contactLimit: options.contactLimit)
@@ -60,10 +63,19 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         }
     }
 
+    /// The one of these two that is open, for a short question that need not be the first.
+    var questions: ConnectionLane { lanes.withLock(\.watching) ?? inspection }
+
     private func inspectionLane() -> ConnectionLane {
         ConnectionLane(
             host: host, uri: uri, readOnly: options.inspectsReadOnly, identity: identity,
-            contactLimit: options.contactLimit)
+            contactLimit: options.contactLimit,
+            seat: options.inspectsReadOnly ? nil : shared.take())
+    }
+
+    package func connect() async {
+        // A failure is shown by the inventory that meets it.
+        try? await inspection.call("connect", limit: options.inventoryLimit) { _ in }
     }
 
     package func inventory() async throws -> HostInventory {

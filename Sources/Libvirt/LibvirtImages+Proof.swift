@@ -8,9 +8,10 @@ extension LibvirtImages {
         try await control.call("look at images", limit: options.inventoryLimit) { connection in
             var stamps: [String: String] = [:]
             for image in images {
+                if try TPMState.hasNoPlace(for: image, connection) { continue }
                 stamps[image.path] = try connection.withPool(showing: image.folder) {
-                    pool -> String in
-                    guard let volume = try pool.volume(image.volume) else { return "gone" }
+                    pool -> String? in
+                    guard let volume = try pool.volume(image.volume) else { return nil }
                     // Only files tell when they were written to.
                     return try volume.isFile()
                         ? volume.stamp() : volume.samples(on: connection)

@@ -138,27 +138,11 @@ package final class LibvirtImages: ImageKeeper {
         _ domain: DomainID, within seconds: Int, control stop: any CancellableProgress
     ) async throws {
         let start = ContinuousClock.now
-        let deadline = start + .seconds(seconds)
-        var asked: ContinuousClock.Instant?
-        while true {
-            let isDown = try await order("look at domain", domain) { try !$0.isActive() }
-            if isDown { return }
-            guard !stop.isCancelled, ContinuousClock.now < deadline else { break }
-            // A guest that was booting has not heard the first time.
-            if asked.map({ ContinuousClock.now - $0 > .seconds(15) }) ?? true {
-                try await order("shut down", domain) { try $0.shutDown(telling: stop) }
-                asked = .now
-            }
-            try await Task.sleep(for: .milliseconds(250))
-        }
-        throw HypervisorError(
-            kind: .failed, operation: "shut down", host: host, domain: domain.rawValue,
-            message: stop.isCancelled
-                ? "it was aborted"
-                : "it did not shut down within \(seconds) s; it was not powered off, and it "
-                    + "may still go down later",
-            remedy: "shut it down from inside, give it longer (--shutdown-timeout), or move it "
-                + "live")
+        try await ShutdownWait(for: domain, on: host, seconds: seconds).run(
+            stop, elapsed: { Int64(start.duration(to: .now) / .milliseconds(1)) },
+            sleep: { try await Task.sleep(for: .milliseconds($0)) },
+            isDown: { try await order("look at domain", domain) { try !$0.isActive() } },
+            ask: { try await order("shut down", domain) { try $0.shutDown(telling: stop) } })
     }
 
     private func order<Value: Sendable>(

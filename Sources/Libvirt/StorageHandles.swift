@@ -115,7 +115,9 @@ final class VolumeHandle {
     func stamp() throws -> String {
         let root = try MarkupReader.read(xml(), root: "volume")
         let written = root.first("target", "timestamps", "mtime")?.trimmedText ?? "unknown"
-        return "\(try sizes().length.count) bytes, \(written)"
+        // libvirt leaves the length of an empty file out.
+        let length = (root.first("physical") ?? root.first("capacity"))?.trimmedText ?? "unknown"
+        return "\(length) bytes, \(written)"
     }
 
     func delete() throws(LibvirtFailure) { try checked(use { virStorageVolDelete($0, 0) }) }

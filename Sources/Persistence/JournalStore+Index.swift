@@ -114,14 +114,22 @@ extension JournalStore {
     }
 
     func decode<T: Decodable>(_ type: T.Type, _ text: String) throws -> T {
+        try decode(
+            type, text, to: "read summaries of runs from",
+            else: "delete them, and the next command makes them again: sqlite3 \(file.path) "
+                + "'DELETE FROM summary'")
+    }
+
+    /// Of what can be made again, or be done without: the remedy says how to be rid of it.
+    func decode<T: Decodable>(
+        _ type: T.Type, _ text: String, to operation: String, else remedy: String
+    ) throws -> T {
         do {
             return try CanonicalJSON.decode(type, from: text)
         } catch {
             throw StoreError(
-                kind: .corrupt, file: file.path, operation: "read summaries of runs from",
-                message: "\(error)",
-                remedy: "delete them, and the next command makes them again: sqlite3 \(file.path) "
-                    + "'DELETE FROM summary'")
+                kind: .corrupt, file: file.path, operation: operation, message: "\(error)",
+                remedy: remedy)
         }
     }
 }

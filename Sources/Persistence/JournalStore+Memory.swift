@@ -13,15 +13,10 @@ extension JournalStore {
                 database, sql: "SELECT json FROM memory WHERE name = ?", arguments: [name])
         }
         guard let json else { return nil }
-        do {
-            return try CanonicalJSON.decode(Value.self, from: json)
-        } catch {
-            throw StoreError(
-                kind: .corrupt, file: file.path, operation: "read the timer's state from",
-                message: "'\(name)' cannot be read: \(error)",
-                remedy: "delete it, and guests that were moved lately may be moved again: sqlite3 "
-                    + "\(file.path) \"DELETE FROM memory WHERE name = '\(name)'\"")
-        }
+        return try decode(
+            type, json, to: "read '\(name)' from",
+            else: "delete it, and guests that were moved lately may be moved again: sqlite3 "
+                + "\(file.path) \"DELETE FROM memory WHERE name = '\(name)'\"")
     }
 
     /// Of this database, drawn at random when it was first asked for: of two on one machine each

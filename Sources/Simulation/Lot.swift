@@ -1,7 +1,9 @@
+package import ClusterModel
+
 /// How long a call takes and what becomes of it: drawn from a seed, or always the same, so that a
 /// story that people read does not change with every call more.
 package enum Lot: Sendable {
-    case drawn(SeededGenerator)
+    case drawn(SplitMix64)
     /// Each call takes this long, and nothing is lost.
     case fixed(milliseconds: Int64)
 

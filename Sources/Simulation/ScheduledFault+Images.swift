@@ -6,7 +6,7 @@ extension ScheduledFault {
     /// hosts that go away while a guest is down; with `cutsPower` they lose their page cache too.
     package static func randomForImages(
         _ count: Int, in world: SimulatedWorld, moves: [Move], spanMilliseconds span: Int64,
-        cutsPower: Bool = false, random: inout SeededGenerator
+        cutsPower: Bool = false, random: inout SplitMix64
     ) -> [ScheduledFault] {
         (0..<count).compactMap { _ in
             guard let move = random.pick(moves),
@@ -35,7 +35,7 @@ extension ScheduledFault {
 
     private static func trigger(
         for domain: DomainID, in world: SimulatedWorld, _ span: Int64,
-        random: inout SeededGenerator
+        random: inout SplitMix64
     ) -> Trigger {
         switch random.number(in: 0...9) {
         case 0..<3: .asked(domain)
@@ -48,7 +48,7 @@ extension ScheduledFault {
     /// In the place where an image of the domain would be made.
     private static func foreignFile(
         _ copy: SimulatedDomain, _ move: Move, _ trigger: Trigger, in world: SimulatedWorld,
-        random: inout SeededGenerator
+        random: inout SplitMix64
     ) -> ScheduledFault? {
         let paths = world.host(move.source)?.ownFiles(of: copy).map(\.path) ?? []
         let soon = world.now.advanced(byMilliseconds: random.number(in: 0...3000))
@@ -59,7 +59,7 @@ extension ScheduledFault {
     }
 
     private static func hostFault(
-        _ move: Move, _ cutsPower: Bool, random: inout SeededGenerator
+        _ move: Move, _ cutsPower: Bool, random: inout SplitMix64
     ) -> SimulatedFault {
         let host = random.chance(50) ? move.source : move.target
         return switch random.number(in: 0...5) {
@@ -83,7 +83,7 @@ extension ScheduledFault {
 
     /// A host that has nothing to do with the plan, and does not answer as long as it lasts.
     private static func silentBystander(
-        of moves: [Move], in world: SimulatedWorld, random: inout SeededGenerator
+        of moves: [Move], in world: SimulatedWorld, random: inout SplitMix64
     ) -> ScheduledFault? {
         let busy = Set(moves.flatMap { [$0.source, $0.target] })
         return random.pick(world.hosts.map(\.name).filter { !busy.contains($0) }).map {

@@ -6,7 +6,7 @@ extension ScheduledFault {
     /// the clock alone one would hardly ever hit the few milliseconds that matter.
     package static func random(
         _ count: Int, in world: SimulatedWorld, moves: [Move], spanMilliseconds span: Int64,
-        random: inout SeededGenerator
+        random: inout SplitMix64
     ) -> [ScheduledFault] {
         let domains = world.hosts.flatMap { $0.domains.map(\.id) }
         return (0..<count).compactMap { _ in
@@ -37,7 +37,7 @@ extension ScheduledFault {
 
     private static func fault(
         domain: DomainID, host: HostName, in world: SimulatedWorld,
-        random: inout SeededGenerator
+        random: inout SplitMix64
     ) -> SimulatedFault {
         switch random.number(in: 0...99) {
         case 0..<14: .daemonRestart(host, silentMilliseconds: random.number(in: 100...8000))
@@ -64,7 +64,7 @@ extension ScheduledFault {
     }
 
     /// Mostly within the usual, now and then for longer than anybody waits.
-    private static func span(_ usual: Duration, random: inout SeededGenerator) -> Int64 {
+    private static func span(_ usual: Duration, random: inout SplitMix64) -> Int64 {
         let longest = usual.components.seconds * 1000
         return random.chance(8) ? 90_000_000 : random.number(in: 100...longest)
     }

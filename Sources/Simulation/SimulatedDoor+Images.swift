@@ -90,33 +90,21 @@ extension SimulatedConnection: ImageKeeper {
     package func shutDown(
         _ domain: DomainID, within seconds: Int, control: any CancellableProgress
     ) async throws {
-        let deadline = fleet.clock().advanced(byMilliseconds: Int64(seconds) * 1000)
-        var asked: Timestamp?
-        while true {
-            let isDown = try await answer(to: "look at domain") { world throws in
-                try world.isDown(domain, on: place)
-            }
-            if isDown { return }
-            let now = fleet.clock()
-            guard !control.isCancelled, now < deadline else { break }
-            // A guest that was booting has not heard the first time.
-            if asked.map({ now.millisecondsSince($0) > 15_000 }) ?? true {
+        let start = fleet.clock()
+        try await ShutdownWait(for: domain, on: host, seconds: seconds).run(
+            control, elapsed: { fleet.clock().millisecondsSince(start) },
+            sleep: { try await fleet.sleep($0) },
+            isDown: {
+                try await answer(to: "look at domain") { world throws in
+                    try world.isDown(domain, on: place)
+                }
+            },
+            ask: {
                 control.askedToShutDown()
                 try await effect("shut down") { world throws in
                     try world.askToShutDown(domain, on: place)
                 }
-                asked = now
-            }
-            try await fleet.sleep(250)
-        }
-        throw HypervisorError(
-            kind: .failed, operation: "shut down", host: host, domain: domain.rawValue,
-            message: control.isCancelled
-                ? "it was aborted"
-                : "it did not shut down within \(seconds) s; it was not powered off, and it "
-                    + "may still go down later",
-            remedy: "shut it down from inside, give it longer (--shutdown-timeout), or move it "
-                + "live")
+            })
     }
 
     package func start(_ domain: DomainID, with images: [DiskImage]) async throws {

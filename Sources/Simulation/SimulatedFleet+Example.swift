@@ -9,7 +9,7 @@ extension SimulatedFleet {
         now: Timestamp = wallClock(), speed: Double = 1
     ) -> SimulatedWorld {
         precondition(count > 0 && domains >= 0, "\(domains) domains on \(count) hosts")
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         // Room for every domain on three quarters of the hosts: one of four can be drained.
         let perHost = (domains + count - 1) / count
         let memory = max(Int64(32), Int64(perHost) * 8 * 3 / 2)
@@ -56,7 +56,7 @@ extension SimulatedFleet {
     }
 
     private static func exampleDomain(
-        number: Int, random: inout SeededGenerator, now: Timestamp
+        number: Int, random: inout SplitMix64, now: Timestamp
     ) -> SimulatedDomain {
         let name = "vm\(String(repeating: "0", count: max(0, 3 - "\(number)".count)))\(number)"
         let vcpus = random.pick([1, 2, 2, 4]) ?? 2

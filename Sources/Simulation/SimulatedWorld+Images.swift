@@ -167,9 +167,10 @@ extension SimulatedWorld {
         try reach(name, operation: "look at images")
         guard let host = host(name) else { return [:] }
         return Dictionary(
-            firstOf: images.map { image in
-                let version = host.file(image.path)?.content?.version
-                return (image.path, version.map { "version \($0)" } ?? "gone")
+            firstOf: images.compactMap { image in
+                host.file(image.path).map { file in
+                    (image.path, "made at \(file.madeAt), version \(file.content?.version ?? 0)")
+                }
             })
     }
 

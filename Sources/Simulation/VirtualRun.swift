@@ -100,7 +100,7 @@ package struct VirtualRun: Sendable {
         limits = plan.limits
         judge = WorldJudge(start: world)
         log = EventLog(world: world, plan: plan)
-        lot = .drawn(SeededGenerator(seed: seed))
+        lot = .drawn(SplitMix64(seed: seed))
         state = RunState(plan: plan)
         known = state
     }

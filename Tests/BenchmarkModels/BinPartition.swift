@@ -1,3 +1,4 @@
+import ClusterModel
 import Planning
 
 /// Splits the bins between two walks so that what one does cannot break a constraint of the other:

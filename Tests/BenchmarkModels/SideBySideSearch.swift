@@ -1,3 +1,4 @@
+import ClusterModel
 package import Planning
 
 /// The planner's search on several threads, and until a clock says stop: for problems of a size

@@ -61,6 +61,25 @@ struct FinalCheckTests {
         #expect(end(paused, plan) == RunOutcome(.done))
     }
 
+    @Test func `one that an earlier run asked is off by our doing, wherever it is`() {
+        let off = DomainSighting(.inactive, isPersistent: true, cause: .intent)
+        let words = "because run 7 asked it to shut down: start it there (virsh start 'vm1')"
+        func end(_ sighting: DomainSighting, isMoved: Bool) -> RunOutcome? {
+            var driver = MachineDriver(Example.plan([Example.step(1)]))
+            driver.machine = RunMachine(
+                state: driver.state, recovering: false, askedBefore: ["id-1": 7, "id-2": 8])
+            driver.guestsAtEnd = { _ in ["id-1": sighting] }
+            _ = driver.send(.begin)
+            guard isMoved else { return driver.preflight(1, sighting).outcome }
+            driver.migrate(1)
+            return driver.verify(1, .absent, .running).outcome
+        }
+        #expect(end(off, isMoved: false)?.state == .failed)
+        #expect(end(off, isMoved: false)?.reason == "'vm1' is off on host1, \(words)")
+        #expect(end(off, isMoved: true)?.reason == "'vm1' is off on host2, \(words)")
+        #expect(end(.running, isMoved: true) == RunOutcome(.done))
+    }
+
     @Test(arguments: [
         DomainSighting.unknown, DomainSighting(.pausedByMigration), .migrating,
     ])

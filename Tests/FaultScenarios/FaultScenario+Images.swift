@@ -9,7 +9,7 @@ extension FaultScenario {
     /// Do hosts lose their page cache?
     static let drawsPowerCuts = true
 
-    static func equip(_ world: inout SimulatedWorld, random: inout SeededGenerator) {
+    static func equip(_ world: inout SimulatedWorld, random: inout SplitMix64) {
         for host in world.hosts {
             for copy in host.domains {
                 world.place(equipped(copy, random: &random), on: host.name)
@@ -20,7 +20,7 @@ extension FaultScenario {
     }
 
     private static func equipped(
-        _ old: SimulatedDomain, random: inout SeededGenerator
+        _ old: SimulatedDomain, random: inout SplitMix64
     ) -> SimulatedDomain {
         var facts = old.facts
         let isOff = facts.isPersistent && random.chance(15)
@@ -58,7 +58,7 @@ extension FaultScenario {
 
     /// There is hardly room left in its local pool.
     private static func fill(
-        _ host: HostName, in world: inout SimulatedWorld, random: inout SeededGenerator
+        _ host: HostName, in world: inout SimulatedWorld, random: inout SplitMix64
     ) {
         let left = Bytes.gibibytes(random.number(in: 0...8))
         world.changeHost(host) { host in
@@ -72,7 +72,7 @@ extension FaultScenario {
     static func veryLate(
         _ moves: [Move], at now: Timestamp, seed: UInt64
     ) -> [ScheduledFault] {
-        var random = SeededGenerator(seed: seed ^ 0x1a7e)
+        var random = SplitMix64(seed: seed ^ 0x1a7e)
         guard random.chance(5), let move = random.pick(moves) else { return [] }
         let milliseconds = random.number(in: 600_000...4_500_000)
         return [ScheduledFault(.at(now), .guestLate(move.domain, milliseconds: milliseconds))]
@@ -81,7 +81,7 @@ extension FaultScenario {
     /// Half of the domains are named to move cold, and mostly disks may be copied.
     static func addWays(
         to options: inout MigrationOptions, in world: SimulatedWorld,
-        random: inout SeededGenerator
+        random: inout SplitMix64
     ) {
         let names = world.hosts.flatMap(\.domains).map(\.facts.name)
         options.offline = names.filter { _ in random.chance(55) }

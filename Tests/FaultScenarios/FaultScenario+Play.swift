@@ -16,7 +16,7 @@ extension FaultScenario {
         run.checksCoding = checksCoding
         run.shortcut = shortcut
         guard let outcome = run.run(), run.violations.isEmpty else { return run }
-        var random = SeededGenerator(seed: ~seed)
+        var random = SplitMix64(seed: ~seed)
         guard random.chance(40), outcome.state != .rolledBack else { return run }
         run.interruptions = VirtualRun.Interruptions()
         if random.chance(60) { run.quiesce() }

@@ -17,8 +17,8 @@ package struct FaultScenario {
         images: Bool = FaultScenario.drawsImages
     ) {
         self.seed = seed
-        var random = SeededGenerator(seed: seed)
-        var ofImages = SeededGenerator(seed: seed ^ 0x1a6e5)
+        var random = SplitMix64(seed: seed)
+        var ofImages = SplitMix64(seed: seed ^ 0x1a6e5)
         world = Self.world(random: &random)
         let hasImages = images && ofImages.chance(65)
         if hasImages { Self.equip(&world, random: &ofImages) }
@@ -85,7 +85,7 @@ package struct FaultScenario {
     }
 
     /// Time passes between the plan and its run, in which other people change the world.
-    private mutating func age(random: inout SeededGenerator) {
+    private mutating func age(random: inout SplitMix64) {
         let later = ScheduledFault.random(
             2, in: world, moves: plan.moves, spanMilliseconds: 1, random: &random)
         let waiting = world.schedule
@@ -121,7 +121,7 @@ package struct FaultScenario {
     package struct NoPlainScenario: Error {}
 
     /// Three to five hosts of which one can just be emptied, mostly.
-    private static func world(random: inout SeededGenerator) -> SimulatedWorld {
+    private static func world(random: inout SplitMix64) -> SimulatedWorld {
         let start = Timestamp(seconds: 1_700_000_000)
         let count = Int(random.number(in: 3...5))
         let template = SimulatedFleet.example(

@@ -19,7 +19,7 @@ package struct RollbackCase {
     /// nil where the lot gives no plan of ten steps.
     package init?(seed: UInt64) {
         self.seed = seed
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         let world = Self.fleet(random: &random)
         // Exactly what the simulated hosts count: no reserve, no overhead, one move at a time.
         var policy = Policy(name: "full")
@@ -46,7 +46,7 @@ package struct RollbackCase {
         guard run.run()?.state == .failed, run.violations.isEmpty,
             run.state.displacements.count == Self.made
         else { return nil }
-        var random = SeededGenerator(seed: ~seed)
+        var random = SplitMix64(seed: ~seed)
         let idle = run.world.hosts.flatMap { host in
             host.domains.filter { !$0.isActive }.map { ($0, host.name) }
         }
@@ -103,7 +103,7 @@ package struct RollbackCase {
     }
 
     /// Hosts with room for one or two guests more, and guests that are shut down on each.
-    private static func fleet(random: inout SeededGenerator) -> SimulatedWorld {
+    private static func fleet(random: inout SplitMix64) -> SimulatedWorld {
         let hosts = Int(random.number(in: 4...6))
         let template = SimulatedFleet.example(
             hosts: hosts, domains: hosts * 7, seed: random.next(),
@@ -128,7 +128,7 @@ package struct RollbackCase {
 
     /// Ten moves of ten guests, each of which fits when it is made.
     private static func walk(
-        _ world: SimulatedWorld, random: inout SeededGenerator
+        _ world: SimulatedWorld, random: inout SplitMix64
     ) -> [Move]? {
         var free = Self.free(world)
         var moves: [Move] = []

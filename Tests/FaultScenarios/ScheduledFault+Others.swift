@@ -5,7 +5,7 @@ import Simulation
 extension ScheduledFault {
     /// Drawn for one of these moves, so that the moments that matter are met.
     static func randomOthers(
-        in world: SimulatedWorld, moves: [Move], random: inout SeededGenerator
+        in world: SimulatedWorld, moves: [Move], random: inout SplitMix64
     ) -> [ScheduledFault] {
         guard let move = random.pick(moves) else { return [] }
         let ends = [move.source, move.target]

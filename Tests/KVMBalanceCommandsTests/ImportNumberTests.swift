@@ -1,58 +1,12 @@
 import ClusterModel
 import Foundation
-import Glibc
 import Persistence
 import PlacementPolicy
+import TestSupport
 import Testing
 
 /// Others' names and numbers in an import: they neither end the process nor write its files.
 @Suite(.serialized) struct ImportNumberTests {
-    /// A server that answers each request with what it is told, on one thread.
-    private final class Stub: @unchecked Sendable {
-        private let socket: Int32
-        let port: UInt16
-
-        /// The path with its query in, JSON out.
-        init(_ answer: @escaping @Sendable (String) -> String) throws {
-            socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let own = socket
-            let isBound = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(own, $0, length) == 0 && listen(own, 8) == 0
-                        && getsockname(own, $0, &length) == 0
-                }
-            }
-            guard isBound else { throw Impossible("no port") }
-            port = UInt16(bigEndian: address.sin_port)
-            Thread.detachNewThread {
-                while true {
-                    let client = accept(own, nil, nil)
-                    guard client >= 0 else { return }
-                    var bytes = [UInt8](repeating: 0, count: 65_536)
-                    let count = read(client, &bytes, bytes.count)
-                    let line = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-                        .prefix { $0 != "\r" }
-                    let query = line.removingPercentEncoding ?? ""
-                    let body = answer(query)
-                    let text =
-                        "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n"
-                        + "Connection: close\r\n\r\n\(body)"
-                    _ = text.withCString { write(client, $0, strlen($0)) }
-                    close(client)
-                }
-            }
-        }
-
-        deinit {
-            shutdown(socket, Int32(SHUT_RDWR))
-            close(socket)
-        }
-    }
-
     private static let start: Int64 = 1_700_006_400
 
     /// One series as Prometheus writes it.
@@ -69,16 +23,18 @@ import Testing
         _ scratch: HistoryTests.Scratch, _ status: Int32, cpu: [String],
         vcpus: [String] = [], memory: [String] = [], meta: [String] = []
     ) throws -> Ending {
-        let stub = try Stub { query in
+        let server = try WebServer { request in
+            let query = request.prefix { $0 != "\r" }.removingPercentEncoding ?? ""
             let found =
                 query.contains("cpu_time")
                 ? cpu
                 : query.contains("virtual_cpus") ? vcpus : query.contains("memory") ? memory : meta
-            return "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["
-                + found.joined(separator: ",") + "]}}"
+            return .ok(
+                "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["
+                    + found.joined(separator: ",") + "]}}")
         }
         return try scratch.must(
-            status, "import", "prometheus", "http://127.0.0.1:\(stub.port)", "--since",
+            status, "import", "prometheus", server.address(), "--since",
             "\(Timestamp(seconds: Self.start))", "--until",
             "\(Timestamp(seconds: Self.start + 3600))", "--period", "1m", "--into",
             scratch.path("fleet"))
@@ -101,6 +57,30 @@ import Testing
             memory: [Self.series(labels, [("\(Self.start)", "9223372036854775808")])])
         let domain = try #require(try recorded(scratch).domains.first)
         #expect(domain.facts.vcpus == 1 && domain.facts.memory == .gibibytes(1))
+    }
+
+    @Test func `CPUs without end alone are not known, and the rest is taken`() throws {
+        let scratch = try HistoryTests.Scratch()
+        let labels = "\"domain\":\"d1\",\"instance\":\"alpha:9177\""
+        _ = try imported(
+            scratch, 0, cpu: [Self.series(labels, Self.counters(0...60))],
+            vcpus: [Self.series(labels, [("\(Self.start)", "1e19")])],
+            memory: [Self.series(labels, [("\(Self.start)", "2147483648")])])
+        let domain = try #require(try recorded(scratch).domains.first)
+        #expect(domain.facts.vcpus == 1 && domain.facts.memory == .gibibytes(2))
+    }
+
+    /// A server that is none, or that was led to another's answer.
+    @Test func `an answer without end is neither kept nor read again and again`() throws {
+        let endless = String(repeating: " ", count: 64 << 20)
+        let told = "answers with more than 64 MiB for one moment: is it the right server?"
+        let labels = "\"domain\":\"d1\",\"instance\":\"alpha:9177\""
+        let first = try imported(try HistoryTests.Scratch(), 1, cpu: [], vcpus: [endless])
+        #expect(first.errors.contains(told))
+        let later = try imported(
+            try HistoryTests.Scratch(), 1, cpu: [endless],
+            vcpus: [Self.series(labels, [("\(Self.start)", "4")])])
+        #expect(later.errors.contains(told))
     }
 
     private func recorded(_ scratch: HistoryTests.Scratch) throws -> ClusterSnapshot {
@@ -145,6 +125,18 @@ import Testing
             scratch, 0, cpu: labels.map { Self.series($0, Self.counters(0...60)) },
             meta: labels.enumerated().map {
                 Self.series("\($1),\"uuid\":\"0000-\($0)\"", [("\(Self.start)", "1")])
+            })
+        #expect(ending.output.contains("2 domains on 2 hosts"), "\(ending.output)")
+        #expect(try recorded(scratch).domains.map(\.host) == ["alpha", "beta"])
+    }
+
+    @Test func `without UUIDs they are two as well`() throws {
+        let scratch = try HistoryTests.Scratch()
+        let ending = try imported(
+            scratch, 0,
+            cpu: ["alpha", "beta"].map {
+                Self.series(
+                    "\"domain\":\"gw\",\"instance\":\"\($0):9177\"", Self.counters(0...60))
             })
         #expect(ending.output.contains("2 domains on 2 hosts"), "\(ending.output)")
         #expect(try recorded(scratch).domains.map(\.host) == ["alpha", "beta"])

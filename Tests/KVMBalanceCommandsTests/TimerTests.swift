@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Execution
 import Foundation
+import HypervisorInterface
 import Testing
 
 @testable import KVMBalanceCommands
@@ -36,17 +37,49 @@ import Testing
         #expect(seconds.map { $0 < 60 } ?? true, "\(next.output)")
     }
 
-    @Test func `what is planned again keeps to the relief that it was begun for`() async throws {
-        // Find out how full the fullest host is, and set the limit just below.
-        let play = try playground(limit: "99 %")
-        let path = play.path("timer.yaml")
-        let seen = try play.must(0, "plan", "balance", "--policy", path, "--output", "json")
-            .object()
+    /// A limit that the fullest host is just above.
+    private func overloaded(_ play: Playground) throws {
+        let seen = try play.must(
+            0, "plan", "balance", "--policy", play.path("timer.yaml"), "--output", "json"
+        ).object()
         let before = try #require(
             (seen["score"] as? [String: Any])?["before"] as? [String: Double])
         let busiest = try #require(before["busiest_host_cpu_percent"], "\(before)")
         try play.write(
             policy.replacing("LIMIT", with: "\(Int(busiest) - 1) %"), to: "timer.yaml")
+    }
+
+    @Test func `a call that another controller refuses has moved nothing, and rests nobody`() throws
+    {
+        let play = try playground(limit: "99 %")
+        try overloaded(play)
+        let call = ["balance", "--timer", "--yes", "--policy", play.path("timer.yaml")]
+        let plan = try play.run(call + ["--dry-run", "--output", "json"]).object()
+        let step = try #require((plan["steps"] as? [[String: Any]])?.first)
+        let target = try #require(step["target"] as? String)
+        // Somebody drains it, with another database.
+        let lease = HostLease(
+            of: ControllerIdentity(machine: "m", database: "d", place: "kvmbalance on ops2"),
+            purpose: "run 7, drain \(target)", since: Timestamp(seconds: 1),
+            renewedAt: Timestamp(seconds: Int64(Date().timeIntervalSince1970)))
+        let data = try JSONEncoder().encode(lease)
+        try play.editHosts { host in
+            if host["name"] as? String == target {
+                host["lease"] = try? JSONSerialization.jsonObject(with: data)
+            }
+        }
+        let refused = try play.run(call)
+        #expect(refused.status == 75 && refused.errors.contains("ops2"), "\(refused.text)")
+        try play.editHosts { $0["lease"] = nil }
+        let moved = try play.run(call)
+        #expect(moved.status == 0 && !moved.output.contains("nothing to do"), "\(moved.text)")
+        #expect(try play.run("runs", "list").output.contains("balance"), "\(moved.text)")
+    }
+
+    @Test func `what is planned again keeps to the relief that it was begun for`() async throws {
+        let play = try playground(limit: "99 %")
+        let path = play.path("timer.yaml")
+        try overloaded(play)
         let call = try play.must(
             0, "balance", "--timer", "--dry-run", "--policy", path, "--output", "json")
         let plan = try JSONDecoder().decode(MigrationPlan.self, from: Data(call.output.utf8))

@@ -91,6 +91,29 @@ struct TwoControllersTests {
         #expect(try leases(play).isEmpty)
     }
 
+    /// In its own mount namespace, where the kernel says that all storage is a server's.
+    @Test(.enabled(if: geteuid() == 0, "another list of mounts needs root"))
+    func aDatabaseOnAServersStorageIsRefused() throws {
+        let play = try Playground(isSampled: false)
+        let script = """
+            mounts='\(play.path("mounts"))'
+            sed 's/ - [^ ]* / - nfs4 /' /proc/self/mountinfo >"$mounts"
+            export mounts
+            exec unshare --mount bash -c '
+                mount --bind "$mounts" /proc/$$/mountinfo && exec "$0" "$@"' "$0" "$@"
+            """
+        for words in [
+            ["collect", "--once"], ["hosts", "disable", "host1"], ["drain", "host1", "--yes"],
+        ] {
+            let refused = try play.start(by: script, words).wait()
+            #expect(refused.status == 1 && refused.isCivil, "\(refused.text)")
+            #expect(refused.errors.contains("is on network storage (nfs4)"), "\(refused.text)")
+            #expect(refused.errors.contains("a local disk"), "\(refused.text)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: play.path("database/run.lock")))
+        try play.must(0, "hosts", "disable", "host1")
+    }
+
     @Test func onlyOneCollectorStoresSamples() throws {
         let play = try Playground()
         let collector = try play.start("collect", "--period", "1")

@@ -43,8 +43,9 @@ struct CollectorTests {
         try await withLab("figures", hosts: 1) { lab in
             // More than the machine has: its CPUs are contended.
             for guest in ["a", "b", "c"] {
-                try lab.guest(guest, on: "host1", "--cpu", "90", "--vcpus", "2", "--wait")
+                try lab.guest(guest, on: "host1", "--cpu", "90", "--vcpus", "2")
             }
+            try lab.lab("wait")
             let before = try Self.delays(lab)
             let collector = try lab.start("collect", "--period", "1")
             try await Task.sleep(for: .seconds(12))

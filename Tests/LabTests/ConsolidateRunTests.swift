@@ -8,8 +8,9 @@ struct ConsolidateRunTests {
         try await withLab("fewer", hosts: 3) { lab in
             let start = ["a": "host1", "b": "host2", "c": "host2", "d": "host3", "e": "host3"]
             for (guest, host) in start.sorted(by: { $0.key < $1.key }) {
-                try lab.guest(guest, on: host, "--memory", "80", "--wait")
+                try lab.guest(guest, on: host, "--memory", "80")
             }
+            try lab.lab("wait")
             for _ in 0..<4 {
                 let sampled = try lab.kvmbalance("collect", "--once")
                 #expect(sampled.status == 0, "\(sampled.text)")

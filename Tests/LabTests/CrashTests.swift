@@ -9,10 +9,10 @@ struct CrashTests {
 
     static func populate(_ lab: Lab) throws {
         for guest in guests.dropLast() {
-            try lab.guest(
-                guest, on: "host1", "--memory", "80", "--dirty", "2", "--autostart", "--wait")
+            try lab.guest(guest, on: "host1", "--memory", "80", "--dirty", "2", "--autostart")
         }
-        try lab.guest("d", on: "host1", "--memory", "96", "--dirty", "2", "--wait")
+        try lab.guest("d", on: "host1", "--memory", "96", "--dirty", "2")
+        try lab.lab("wait")
         // Slow links make migrations long enough to be hit.
         for host in ["host1", "host2", "host3"] { try lab.lab("link", host, "300") }
     }

@@ -93,8 +93,11 @@ final class Lab: Sendable {
 
     /// Writes the fleet file; `reserve` (`memory: 2GiB, cpu: 0.5`) is kept from each host, so that
     /// a host can be made as small as a test needs.
-    func writeConfig(transport: String = "ssh", reserve: [String: String] = [:]) throws {
-        var text = try shell(Self.program, "config", name, "--transport", transport).output
+    func writeConfig(
+        transport: String = "ssh", address: String = "ipv4", reserve: [String: String] = [:]
+    ) throws {
+        let words = [Self.program, "config", name, "--transport", transport, "--address", address]
+        var text = try shell(words).output
         for (host, reserve) in reserve.sorted(by: { $0.key < $1.key }) {
             text = text.replacingOccurrences(
                 of: "  - name: \(host)\n",

@@ -8,8 +8,9 @@ struct RebootRunTests {
         try await withLab("reboot", hosts: 3) { lab in
             let start = ["a": "host1", "b": "host2", "c": "host3"]
             for (guest, host) in start.sorted(by: { $0.key < $1.key }) {
-                try lab.guest(guest, on: host, "--memory", "80", "--wait")
+                try lab.guest(guest, on: host, "--memory", "80")
             }
+            try lab.lab("wait")
             for _ in 0..<3 {
                 let sampled = try lab.kvmbalance("collect", "--once")
                 #expect(sampled.status == 0, "\(sampled.text)")

@@ -21,7 +21,7 @@ struct WayTests {
         if start {
             try lab.lab("expect", name, "running")
             _ = try lab.virsh("host1", "start", name)
-            for _ in 0..<90 where try lab.lab("ticks", name).output.isEmpty { sleep(1) }
+            try lab.lab("wait")
         }
         return path
     }
@@ -156,6 +156,8 @@ struct WayTests {
             for guest in ["up", "down"] {
                 try lab.lab("expect", guest, guest == "up" ? "restarted" : "off")
                 #expect(try lab.virsh("host1", "start", guest).status == 0)
+            }
+            for guest in ["up", "down"] {
                 for _ in 0..<60 where try lab.lab("ticks", guest).output.isEmpty { sleep(1) }
             }
             #expect(try lab.virsh("host1", "destroy", "down").status == 0)
@@ -232,8 +234,8 @@ struct WayTests {
                 let file = try #require(xml.firstMatch(of: /\/var[^<']*_VARS\.fd/)).output
                 files[form] = String(file)
             }
+            try lab.lab("wait")
             for form in ["plain", "source"] {
-                for _ in 0..<60 where try lab.lab("ticks", form).output.isEmpty { sleep(1) }
                 let mark =
                     "printf marked | dd of=\(files[form] ?? "") bs=1 conv=notrunc seek=540000"
                 let marked = try shell(

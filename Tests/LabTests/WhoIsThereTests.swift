@@ -64,8 +64,9 @@ struct WhoIsThereTests {
 
     @Test func twoControllersShareNoHost() async throws {
         try await withLab("two", hosts: 4) { lab in
-            try lab.guest("left", on: "host1", "--wait")
-            try lab.guest("right", on: "host3", "--wait")
+            try lab.guest("left", on: "host1")
+            try lab.guest("right", on: "host3")
+            try lab.lab("wait")
             for (first, second) in [("a", "b"), ("b", "a")] {
                 let slow = try Self.drain(lab, "host1", by: first, "--bandwidth", "10")
                 try await PromiseTests.says("migrating", slow)

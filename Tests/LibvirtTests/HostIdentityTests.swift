@@ -72,9 +72,9 @@ struct HostIdentityTests {
 
     /// The driver has no secrets.
     @Test func aHostThatKeepsNoLeaseSaysSo() async {
-        let actuator = LibvirtActuator(host: "a", uri: Self.uri)
+        let host = LibvirtHost(host: "a", uri: Self.uri)
         await #expect {
-            _ = try await actuator.lease()
+            _ = try await host.lease()
         } throws: { ($0 as? HypervisorError)?.kind == .unsupported }
     }
 

@@ -97,6 +97,35 @@ struct RunPromiseTests {
         #expect(try await journal.runsThatAsked().isEmpty)
     }
 
+    /// Planned as a guest that runs, and off before its step begins.
+    @Test func whatGoesDownDuringALaterRunIsNotTakenForItsOwnersDoing() async throws {
+        let ground = Ground()
+        let late = try await guest(ground, on: "host1")
+        try await ask(late, ground)
+        let result = try await ground.operation().carryOut(.drain(["host1"], bestEffort: false)) {
+            plan in
+            #expect(plan.moves.contains { $0.domain == late.id })
+            try await ground.simulated.inject(.guestShutDown(late.id))
+            return true
+        }
+        guard case .ended(let ending) = result else {
+            Issue.record("it did not run: \(result)")
+            return
+        }
+        #expect(ending.exit == .failed, "\(ending.report)")
+        let reason = try #require(ending.report.reason)
+        #expect(
+            reason.contains("'\(late.facts.name)' is off on host1, because run 1 asked it"),
+            "\(reason)")
+        // And nothing else starts until it runs.
+        let error = await #expect(throws: CommandError.self) {
+            _ = try await ground.operation().carryOut(.drain(["host2"], bestEffort: false)) { _ in
+                true
+            }
+        }
+        #expect(error?.exit == .halted)
+    }
+
     // MARK: Maintenance
 
     @Test(arguments: [true, false])

@@ -55,6 +55,26 @@ struct JournalArchiveTests {
         #expect(try await again.records(of: old) == records)
     }
 
+    /// It was killed between the archive and the journal: the run is in both.
+    @Test func whatWasInterruptedIsDoneAgain() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let (journal, before) = (scratch.file(JournalStore.fileName), scratch.file("before"))
+        let store = try JournalStore(directory: scratch.path)
+        let old = try await run(store, at: long, .done)
+        let records = try await store.records(of: old)
+        try store.close()
+        try FileManager.default.copyItem(atPath: journal, toPath: before)
+        for _ in 1...2 {
+            try FileManager.default.removeItem(atPath: journal)
+            try FileManager.default.copyItem(atPath: before, toPath: journal)
+            let again = try JournalStore(directory: scratch.path)
+            #expect(try await again.archive(endedBefore: lately) == 1)
+            #expect(try await again.records(of: old) == records)
+            try again.close()
+        }
+    }
+
     @Test func recordsAreStillNeverDeleted() async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

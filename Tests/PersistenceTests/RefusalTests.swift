@@ -2,9 +2,10 @@ import ClusterModel
 import Execution
 import Foundation
 import GRDB
-import Persistence
 import Telemetry
 import Testing
+
+@testable import Persistence
 
 /// Files that cannot be used give one clear error each, and are left as they are.
 struct RefusalTests {
@@ -39,6 +40,24 @@ struct RefusalTests {
         for file in Self.files {
             #expect(FileManager.default.contents(atPath: scratch.file(file)) == text)
         }
+    }
+
+    @Test func whyAFolderCannotBeMadeIsFoundByLooking() throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        func changed() throws -> Date? {
+            try FileManager.default.attributesOfItem(atPath: scratch.path)[.modificationDate]
+                as? Date
+        }
+        let before = try changed()
+        // The kernel's clock for files ticks every few milliseconds.
+        usleep(50_000)
+        let missing = scratch.file("a")
+        #expect(DirectoryFailure.reason(missing) == "it could not be made (\(missing))")
+        #expect(try changed() == before, "a folder was made")
+        try "".write(toFile: scratch.file("file"), atomically: true, encoding: .utf8)
+        let inside = scratch.file("file/b/c")
+        #expect(DirectoryFailure.reason(inside) == "Not a directory (\(scratch.file("file/b")))")
     }
 
     @Test func anEmptyFileIsANewDatabase() throws {

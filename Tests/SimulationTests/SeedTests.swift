@@ -23,8 +23,9 @@ struct SeedTests {
 
     /// Seeds that broke a rule once. 310491363: a person pauses the guest on its target in the
     /// millisecond between our look and the end of the source's copy. 5001751: killed while it
-    /// makes images, and the removal of what it made fails once.
-    @Test(arguments: [646, 5_001_751, 310_491_363] as [UInt64])
+    /// makes images, and the removal of what it made fails once. 2008421: the answer to a removal
+    /// is lost, and somebody else's file is there at the next try.
+    @Test(arguments: [646, 2_008_421, 5_001_751, 310_491_363] as [UInt64])
     func `what broke once holds`(seed: UInt64) async {
         let tally = await FaultSeeds().play(seed..<seed + 1)
         #expect(tally.broken.isEmpty, "\(FaultScenario(seed: seed).story())")

@@ -1,16 +1,15 @@
-/// Numbers that depend on the seed alone (SplitMix64), so that a failing case is named by its seed.
+import ClusterModel
+
+/// Numbers that depend on the seed alone, so that a failing case is named by its seed.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var generator: SplitMix64
 
-    package init(seed: UInt64) { state = seed &* 0x2545_f491_4f6c_dd1d &+ 1 }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
+    /// Seeds that follow each other begin far apart.
+    package init(seed: UInt64) {
+        generator = SplitMix64(seed: seed &* 0x2545_f491_4f6c_dd1d &+ 1)
     }
+
+    package mutating func next() -> UInt64 { generator.next() }
 
     package mutating func int(_ range: ClosedRange<Int>) -> Int {
         Int.random(in: range, using: &self)

@@ -99,18 +99,30 @@ struct HostsCheckCommand: FleetCommand {
     }
 }
 
+/// A command that begins or ends the maintenance of hosts.
+protocol MaintenanceCommand: FleetCommand {
+    var hosts: [String] { get }
+}
+
+extension MaintenanceCommand {
+    /// The hosts, all of the fleet, and what keeps their maintenance.
+    fileprivate func named() throws -> ([HostName], MaintenanceService) {
+        let composition = try Composition(options)
+        let names = hosts.map { HostName($0) }
+        try composition.hosts.require(names)
+        return (names, try MaintenanceService(composition.observer))
+    }
+}
+
 /// `kvmbalance hosts enable HOST…`: ends maintenance without bringing anything back.
-struct HostsEnableCommand: FleetCommand {
+struct HostsEnableCommand: MaintenanceCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "End the maintenance of hosts; no domain moves.")
     @Argument(help: "The hosts.") var hosts: [String]
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let composition = try Composition(options)
-        let names = hosts.map { HostName($0) }
-        try composition.hosts.require(names)
-        let service = try MaintenanceService(composition.observer)
+        let (names, service) = try named()
         let before = try await service.end(of: names)
         if isJSON {
             try Console.outJSON(try await service.entries())
@@ -128,17 +140,14 @@ struct HostsEnableCommand: FleetCommand {
 }
 
 /// `kvmbalance hosts disable HOST…`: like kubectl cordon, nothing is sent there any more.
-struct HostsDisableCommand: FleetCommand {
+struct HostsDisableCommand: MaintenanceCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable", abstract: "Put hosts in maintenance; running domains stay.")
     @Argument(help: "The hosts.") var hosts: [String]
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let composition = try Composition(options)
-        let names = hosts.map { HostName($0) }
-        try composition.hosts.require(names)
-        let service = try MaintenanceService(composition.observer)
+        let (names, service) = try named()
         let (before, arrivals) = try await service.begin(of: names)
         if isJSON {
             try Console.outJSON(try await service.entries())

@@ -75,11 +75,17 @@ struct RunsShowCommand: FleetCommand {
     }
 }
 
+/// Which run, under which policy, and what may be done without a question.
+struct UnfinishedRunOptions: ParsableArguments {
+    @Argument(help: "The run's number.") var run: Int64
+    @Option(help: "Policy file, if the one the run was planned with has moved.")
+    var policy: String?
+    @OptionGroup var acting: ActingOptions
+}
+
 /// A command that resumes a run that did not end.
 protocol TakeUpCommand: FleetCommand {
-    var run: Int64 { get }
-    var policy: String? { get }
-    var acting: ActingOptions { get }
+    var unfinished: UnfinishedRunOptions { get }
 }
 
 extension TakeUpCommand {
@@ -87,9 +93,10 @@ extension TakeUpCommand {
     func takeUp(to goal: RunGoal?) async throws -> Exit {
         let composition = try Composition(options)
         try composition.admitConnections()
+        let acting = unfinished.acting
         var declined = Exit.failed
         let ending = try await composition.runs().takeUp(
-            RunID(run), to: goal, policy: policy, isAsked: !acting.yes
+            RunID(unfinished.run), to: goal, policy: unfinished.policy, isAsked: !acting.yes
         ) { rest in
             if acting.dryRun {
                 try show(rest)
@@ -125,10 +132,7 @@ struct RunsResumeCommand: TakeUpCommand {
         commandName: "resume",
         abstract:
             "Resume a run that was killed, stopped or halted: show the rest, ask, run it.")
-    @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "Policy file, if the one the run was planned with has moved.")
-    var policy: String?
-    @OptionGroup var acting: ActingOptions
+    @OptionGroup var unfinished: UnfinishedRunOptions
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
@@ -142,10 +146,7 @@ struct RunsRollbackCommand: TakeUpCommand {
         commandName: "rollback",
         abstract:
             "Return every domain of a run to its original host: show the steps, ask, run them.")
-    @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "Policy file, if the one the run was planned with has moved.")
-    var policy: String?
-    @OptionGroup var acting: ActingOptions
+    @OptionGroup var unfinished: UnfinishedRunOptions
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {

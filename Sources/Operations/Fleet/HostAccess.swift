@@ -57,6 +57,11 @@ package struct FleetHosts: Sendable {
         }
     }
 
+    /// Opens the connections to all hosts beside what is asked of a few of them first.
+    package func prepareToLook() {
+        for inspector in inspectors { Task { await inspector.connect() } }
+    }
+
     /// Opens connections for the first migrations from hosts that a run surely leaves, while the
     /// plan for it is made: between the plan and its first step they would cost time. A failure is
     /// reported then.

@@ -34,9 +34,10 @@ package struct GoalOperation: Sendable {
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
         try await runs.refuseForgottenGuests()
-        try await runs.refuseHostsOfOthers(goal.hosts)
         let observer = plans.observer
+        observer.hosts.prepareToLook()
         observer.hosts.prepareToMigrate(from: goal.sources)
+        try await runs.refuseHostsOfOthers(goal.hosts)
         if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }
         let plan = try await plans.plan(goal)
         guard plan.outcome == .plan else {
@@ -86,10 +87,10 @@ package struct GoalOperation: Sendable {
             await runs.progress.observe(.decided(reason: reason, overSeconds: looked.overSeconds))
             if isShownOnly { return .shown(plan) }
             guard try await agreed(plan) else { return .declined }
-            // Before it runs: a run that is killed must not be followed by the same one.
-            try await journal.remember(memory, as: RebalanceState.name)
             return .ended(
-                try await runs.start(plan, goal: plans.goal(of: plan), service: plans, lock: lock))
+                try await runs.start(
+                    plan, goal: plans.goal(of: plan), service: plans, lock: lock,
+                    remembering: memory))
         }
     }
 }

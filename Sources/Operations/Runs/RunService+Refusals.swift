@@ -37,9 +37,7 @@ extension RunService {
     /// A guest that an ended run asked to shut down, and that did so later than anybody watched, is
     /// no guest that its owner shut down: planned as such, it would stay off.
     func refuseForgottenGuests() async throws {
-        let oldest = now().advanced(byMilliseconds: -Self.askedForMilliseconds)
-        let runs = try await journal.runsThatAsked().filter { ($0.endedAt ?? oldest) >= oldest }
-        for run in runs {
+        for run in try await runsThatAskedLately() {
             for guest in run.asked ?? [] {
                 let inspector = observer.hosts[guest.host]?.connection.inspector
                 let seen = try? await inspector?.sighting(of: guest.domain)
@@ -52,5 +50,18 @@ extension RunService {
                     exit: .halted)
             }
         }
+    }
+
+    /// Those that are up as yet, by the last run that asked them: they may shut down during this
+    /// one.
+    func guestsAsked(before run: RunID) async throws -> [DomainID: RunID] {
+        let earlier = try await runsThatAskedLately().filter { $0.run < run }
+        let guests = earlier.flatMap { one in (one.asked ?? []).map { ($0.domain, one.run) } }
+        return Dictionary(guests, uniquingKeysWith: max)
+    }
+
+    private func runsThatAskedLately() async throws -> [RunSummary] {
+        let oldest = now().advanced(byMilliseconds: -Self.askedForMilliseconds)
+        return try await journal.runsThatAsked().filter { ($0.endedAt ?? oldest) >= oldest }
     }
 }

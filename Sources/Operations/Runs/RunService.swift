@@ -3,6 +3,7 @@ package import ClusterModel
 package import Execution
 import Foundation
 package import Persistence
+import Planning
 
 /// Starts, takes up, shows and stops runs.
 package struct RunService: Sendable {
@@ -98,12 +99,16 @@ package struct RunService: Sendable {
 
     // MARK: Acting
 
+    /// `memory` is what the timer is to remember, once nobody refuses the run any more and before
+    /// it begins: one that is killed must not be followed by the same one.
     func start(
-        _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock
+        _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock,
+        remembering memory: RebalanceState? = nil
     ) async throws -> RunEnding {
         let leases = try await demandLeases(on: plan.touchedHosts, for: "\(goal)")
         let run: RunID
         do {
+            if let memory { try await journal.remember(memory, as: RebalanceState.name) }
             run = try await journal.open(
                 plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
             try lock.describe("run \(run), \(goal)", run: run)
@@ -182,7 +187,8 @@ package struct RunService: Sendable {
         let file = RunProgressFile(directory: stores.directory, run: run)
         defer { file.remove() }
         let machine = RunMachine(
-            state: begun, recovering: recovering, confirmed: agreed?.cpuShare)
+            state: begun, recovering: recovering, confirmed: agreed?.cpuShare,
+            askedBefore: try await guestsAsked(before: run))
         let executor = RunExecutor(
             run: run, machine: machine,
             journal: journal, connections: observer.hosts.connections, clock: observer.clock,

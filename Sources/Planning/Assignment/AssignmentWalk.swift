@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// A walk through placements by shifts alone, each of which could be carried out as it is made: the
 /// path to its end is an order of moves, with detours where nothing else helps.
 ///

@@ -1,3 +1,5 @@
+import ClusterModel
+
 extension AssignmentWorker {
     /// Puts an item where there is no room for it, and moves others away from there until there
     /// is: what is large moves at all only so. All of it, or nothing, and nothing if it would add

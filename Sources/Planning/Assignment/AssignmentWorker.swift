@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// One walk through placements by simulated annealing: random shifts and swaps, worse ones accepted
 /// the less often the colder it is. Every placement it visits is feasible.
 ///

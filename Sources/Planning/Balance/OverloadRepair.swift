@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// Brings every host under its ceiling with as few moved domains as it can find.
 ///
 /// Iterated greedy (Ruiz, Stützle 2007) with shifts and swaps: fill, then again and again send a

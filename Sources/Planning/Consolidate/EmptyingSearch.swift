@@ -231,15 +231,8 @@ struct EmptyingSearch {
 
     /// Do all targets together have what is needed? A quick proof that they have not.
     private func hasRoom(_ pending: [Int], _ state: UnitPlacement, _ targets: [Int]) -> Bool {
-        let problem = state.problem
-        return (0..<problem.width).allSatisfy { resource in
-            let needed = pending.reduce(Int64(0)) { sum, unit in
-                state.units.members[unit].reduce(sum) { $0 + problem.load(of: $1, resource) }
-            }
-            let free = targets.reduce(Int64(0)) { sum, host in
-                let index = host * problem.width + resource
-                return sum + max(0, problem.limit[index] - state.placement.load[index])
-            }
+        (0..<state.problem.width).allSatisfy { resource in
+            let (needed, free) = state.sums(of: resource, neededBy: pending, on: targets)
             return needed <= free
         }
     }

@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// Looks for the order of priority that ends soonest, whatever it is that plays an order.
 ///
 /// Source: for taking what ended late first, Joslin, Clements, "Squeaky wheel optimization" (1999).

@@ -59,15 +59,8 @@ extension DrainSearch {
     private func shortages(
         of left: [Int]
     ) -> [(resource: Int, needed: Int64, free: Int64)] {
-        let problem = state.problem
-        return (0..<problem.width).compactMap { resource in
-            let needed = left.reduce(Int64(0)) { sum, unit in
-                state.units.members[unit].reduce(sum) { $0 + problem.load(of: $1, resource) }
-            }
-            let free = targets.reduce(Int64(0)) { sum, host in
-                let index = host * problem.width + resource
-                return sum + max(0, problem.limit[index] - state.placement.load[index])
-            }
+        (0..<state.problem.width).compactMap { resource in
+            let (needed, free) = state.sums(of: resource, neededBy: left, on: targets)
             return needed > free ? (resource, needed, free) : nil
         }
     }

@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// The drain as a search of the engine from where everything is now, when construction and ejection
 /// found nothing and did not prove that there is nothing.
 extension DrainSearch {

@@ -21,6 +21,21 @@ struct UnitPlacement {
             }
     }
 
+    /// What these units need of a resource, and what these hosts have left of it, both in sum.
+    func sums(
+        of resource: Int, neededBy pending: [Int], on targets: [Int]
+    ) -> (needed: Int64, free: Int64) {
+        let problem = problem
+        let needed = pending.reduce(Int64(0)) { sum, unit in
+            units.members[unit].reduce(sum) { $0 + problem.load(of: $1, resource) }
+        }
+        let free = targets.reduce(Int64(0)) { sum, host in
+            let index = host * problem.width + resource
+            return sum + max(0, problem.limit[index] - placement.load[index])
+        }
+        return (needed, free)
+    }
+
     mutating func remove(_ unit: Int) {
         for domain in units.members[unit] { placement.remove(domain) }
     }

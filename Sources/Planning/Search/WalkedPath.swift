@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// A way from the start to where every leaving unit has left, step by step, and how to make it
 /// shorter.
 struct WalkedPath {

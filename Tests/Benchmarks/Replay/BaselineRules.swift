@@ -202,7 +202,7 @@ struct WatcherRule: ReplayRule {
 struct StabilizationRule: ReplayRule {
     let name = "Watcher-like (stabilization)"
     var asksEvery = 12
-    private var random = SeededGenerator(seed: 1)
+    private var random = SplitMix64(seed: 1)
     private let times = MoveTimes()
 
     mutating func decide(_ moment: ReplayMoment) -> [ReplayOrder] {

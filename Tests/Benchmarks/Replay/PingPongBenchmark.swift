@@ -80,7 +80,7 @@ struct PingPongBenchmark: ParsableCommand {
         }
         loads.append(
             Load(name: "noise", periodSeconds: 3600) { domain, time in
-                var mixed = SeededGenerator(
+                var mixed = SplitMix64(
                     seed: UInt64(domain) &* 1_000_003 &+ UInt64(time / 30_000))
                 return Int64(mixed.next() % 5000)
             })

@@ -20,7 +20,7 @@ enum TraceFile {
     static func planetLab(_ day: PlanetLabDay, shuffle seed: UInt64? = nil) -> Trace {
         var order = Array(day.machines.indices)
         if let seed {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             order.shuffle(using: &random)
         }
         var cpu: [Int32] = []

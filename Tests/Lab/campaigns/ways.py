@@ -34,6 +34,8 @@ LOADS = {
 STORAGES = {
     "shared": "on shared storage", "local": "on local storage",
     "layered": "on local storage over a base image of both hosts",
+    "iscsi": "on iSCSI with a secret", "nfs": "on NFS by QEMU's own driver", "nbd": "on NBD",
+    "luks": "encrypted, on shared storage",
 }
 REFUSED = """
 --direct
@@ -105,7 +107,7 @@ def guest_with(options, lab, ours, storage, kind):
     print("| way | switches | result | took | down | sent | guest after |")
     print("|---|---|---|---|---|---|---|")
     for way in options.way or list(WAYS)[:3 if options.brief else None]:
-        if storage == "shared" and way.startswith("copy-"):
+        if storage not in ("local", "layered") and way.startswith("copy-"):
             continue
         print(f"{time.strftime('%H:%M:%S')} {guest}, {way}", file=sys.stderr, flush=True)
         cells = move(options, lab, ours, way, guest)

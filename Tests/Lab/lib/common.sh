@@ -42,6 +42,7 @@ disks_of() { printf '%s/%s' "$LAB_DISKS" "$1"; }
 host_state() { printf '%s/%s/hosts/%s' "$LAB_STATES" "$1" "$2"; }
 
 address_of() { printf '10.77.0.%d' "${1#host}"; }
+address6_of() { printf 'fd77::%x' "${1#host}"; }
 
 # The hosts of a lab, one a line, in numeric order.
 hosts_of() {

@@ -32,9 +32,13 @@ controller_setup() {
     ip link set lo up
     ip link add name labbr0 type bridge
     ip addr add "$CONTROLLER_ADDRESS/24" dev labbr0
+    address6_add fd77::fe labbr0
     ip link set labbr0 up
     storage_up "$state" "$disks"
 }
+
+# At once, without a search for others that have it. Not every machine has IPv6.
+address6_add() { [[ ! -e /proc/net/if_inet6 ]] || ip addr add "$1/64" dev "$2" nodad; }
 
 # The newer QEMU in the place of the machine's own: libvirt finds it where it always does.
 emulator_bind() {

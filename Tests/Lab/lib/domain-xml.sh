@@ -9,6 +9,7 @@ domain_xml() {
   ${title:+<title>$(xml_escape "$title")</title>}
   $(metadata_xml)
   <memory unit='MiB'>$memory</memory>
+  $(hugepages_xml)
   <vcpu>$vcpus</vcpu>
   <os>
     <type arch='x86_64' machine='$(xml_escape "$machine")'>hvm</type>
@@ -31,6 +32,8 @@ domain_xml() {
 </domain>
 TEXT
 }
+
+hugepages_xml() { ((hugepages == 0)) || say "<memoryBacking><hugepages/></memoryBacking>"; }
 
 # The two forms in which libvirt keeps the file of UEFI variables in the XML.
 uefi_xml() {
@@ -78,11 +81,34 @@ numa_xml() {
     say "</numa>"
 }
 
+# The secrets are found in both ways that libvirt has: by usage for iSCSI, by UUID for LUKS.
 disk_xml() {
-    [[ $storage != none ]] || return 0
-    say "<disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2' cache='$(xml_escape "$cache")'/>
-      <source file='$disk'/><target dev='vda' bus='virtio'/></disk>"
+    local server="<host name='controller'"
+    case $storage in
+    none) ;;
+    shared | local | layered) one_disk file qcow2 "<source file='$disk'/>" ;;
+    luks)
+        one_disk file raw "<source file='$disk'><encryption format='luks'>
+            <secret type='passphrase' uuid='$(secret_uuid "$disk")'/></encryption></source>"
+        ;;
+    iscsi)
+        one_disk network raw "<source protocol='iscsi' name='$served'>$server port='3260'/>
+            <auth username='$ISCSI_USER'><secret type='iscsi' usage='$ISCSI_SECRET'/></auth></source>"
+        ;;
+    nfs)
+        one_disk network raw "<source protocol='nfs' name='$served'>$server/>
+            <identity user='0' group='0'/></source>"
+        ;;
+    nbd) one_disk network raw "<source protocol='nbd' name='lab'>$server port='$served'/></source>" ;;
+    device) one_disk block raw "<source dev='$served'/>" ;;
+    esac
+}
+
+# one_disk TYPE FORMAT SOURCE
+one_disk() {
+    say "<disk type='$1' device='disk'>
+      <driver name='qemu' type='$2' cache='$(xml_escape "$cache")'/>
+      $3<target dev='vda' bus='virtio'/></disk>"
 }
 
 tpm_xml() {
@@ -93,6 +119,10 @@ tpm_xml() {
 interface_xml() {
     case $network in
     none) return ;;
+    ovs:*)
+        say "<interface type='bridge'><source bridge='$(xml_escape "${network#ovs:}")'/>
+            <virtualport type='openvswitch'/>"
+        ;;
     bridge:*)
         say "<interface type='bridge'><source bridge='$(xml_escape "${network#bridge:}")'/>"
         ;;

@@ -10,34 +10,49 @@ command_guest() {
     local host='' memory=96 vcpus=1 dirty=0 dirty_size='' cpu=0 storage=shared cache=none
     local off_after=0 numa_cells=0 network=labnet machine=pc cpu_model='' snapshot=0 hostdev=0 metadata=''
     local groups=() autostart=0 transient=0 title='' start=1 wait=0 tpm=0 uefi=none
+    local hugepages=0
     parse_guest_options "$@"
     check_guest_options
-    local uuid file_name disk=''
+    local uuid file_name disk='' served=''
     uuid=$(cat /proc/sys/kernel/random/uuid)
     file_name=${guest//[^A-Za-z0-9._-]/_}-${uuid%%-*}
     case $storage in
     shared) disk=$SHARED_FOLDER/$file_name.qcow2 ;;
     local | layered) disk=$LOCAL_FOLDER/$file_name.qcow2 ;;
+    luks) disk=$SHARED_FOLDER/$file_name.luks ;;
     esac
-    [[ -z $disk ]] || make_image
+    make_image
     remember_guest
     define_guest
     ((snapshot == 0)) || snapshot_guest
     ((wait == 0)) || wait_until 90 "the first tick of '$guest'" has_ticks "$name" "$uuid"
 }
 
-# A layered disk lies over a base image that every host has, 4 of its 16 MiB written.
 make_image() {
-    local base=() place
-    if [[ $storage = layered ]]; then
-        base=(-b "$LOCAL_FOLDER/base.raw" -F raw)
+    local place
+    case $storage in
+    none) ;;
+    shared | local) make_qcow2 ;;
+    # It lies over a base image that every host has, 4 of its 16 MiB written.
+    layered)
         for place in $(hosts_of "$name"); do
             in_place "$name" "$place" bash -c "[ -e '$LOCAL_FOLDER/base.raw' ] ||
                 { head -c 12M /dev/zero; yes kvmbalance | head -c 4M; } >'$LOCAL_FOLDER/base.raw'"
         done
-    fi
-    in_place "$name" "$host" qemu-img create -q -f qcow2 "${base[@]}" "$disk" 16M
+        make_qcow2 -b "$LOCAL_FOLDER/base.raw" -F raw
+        ;;
+    luks)
+        function_in_place "$name" "$host" luks_create "$disk"
+        secret_everywhere "$name" volume "$disk"
+        ;;
+    *)
+        served=$(function_in_place "$name" controller storage_serve "$name" "$storage" "$file_name")
+        [[ $storage != iscsi ]] || secret_everywhere "$name" iscsi "$ISCSI_SECRET"
+        ;;
+    esac
 }
+
+make_qcow2() { in_place "$name" "$host" qemu-img create -q -f qcow2 "$@" "$disk" "$DISK_SIZE"; }
 
 parse_guest_options() {
     while (($#)); do
@@ -46,6 +61,7 @@ parse_guest_options() {
         --tpm) tpm=1 ;;
         --hostdev) hostdev=1 ;;
         --autostart) autostart=1 ;;
+        --hugepages) hugepages=1 ;;
         --transient) transient=1 ;;
         --no-start) start=0 ;;
         --wait) wait=1 ;;
@@ -92,8 +108,10 @@ check_guest_options() {
     [[ $uefi =~ ^(none|plain|source)$ ]] || die "lab guest: --uefi plain or source"
     # The firmware needs more than the guest, and comes for this machine type alone.
     [[ $uefi = none ]] || { machine=q35 && ((memory >= 256)) || memory=256; }
-    [[ $storage =~ ^(shared|local|layered|none)$ ]] ||
-        die "lab guest: --storage shared, local, layered or none"
+    [[ $storage =~ ^(shared|local|layered|none|luks|iscsi|nfs|nbd|device)$ ]] ||
+        die "lab guest: --storage shared, local, layered, none, luks, iscsi, nfs, nbd or device"
+    ((snapshot == 0)) || [[ $storage =~ ^(shared|local|layered)$ ]] ||
+        die "lab guest: a snapshot lies beside a qcow2 file"
     for group in "${groups[@]}"; do
         [[ $group =~ ^(anti-)?affinity=. ]] ||
             die "lab guest: --group affinity=NAME or anti-affinity=NAME, not '$group'"
@@ -168,6 +186,18 @@ uuid_of_guest() {
         [[ -f $folder/name && $(cat "$folder/name") == "$2" ]] || continue
         basename "$folder"
         return
+    done
+}
+
+# Guests that boot side by side are there sooner than one after the other.
+command_wait() {
+    (($# == 1)) || die "usage: lab wait NAME"
+    local name=$1 folder
+    require_lab "$name"
+    for folder in "$(state_of "$name")"/guests/*/; do
+        [[ -f $folder/expect && $(cat "$folder/expect") != off ]] || continue
+        wait_until 120 "the first tick of '$(cat "$folder/name")'" \
+            has_ticks "$name" "$(basename "$folder")"
     done
 }
 

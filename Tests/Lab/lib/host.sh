@@ -30,16 +30,18 @@ host_setup() {
     mount --bind "$disks/$host" "$LOCAL_FOLDER"
     ip link set lo up
     ip addr add "$(address_of "$host")/24" dev eth0
+    address6_add "$(address6_of "$host")" eth0
     ip link set eth0 up
     ip link add name br0 type bridge
     ip link set br0 up
+    hugepages_mount
     # Probing QEMU takes seconds; libvirt checks itself whether a cached answer still holds.
     if [[ -d $LAB_CACHE/capabilities ]]; then
         mkdir -p /var/cache/libvirt/qemu
         cp -a "$LAB_CACHE/capabilities" /var/cache/libvirt/qemu/capabilities
     fi
     libvirt_configuration "$host"
-    certificates "$(state_of "$name")" "$host"
+    certificates "$(state_of "$name")" "$host" addresses
     ssh_start "$name" "$host"
     libvirtd_start
     wait_until 20 "libvirtd of $host" virsh -q -c qemu:///system uri
@@ -61,6 +63,12 @@ usb_bus() {
     done
     umount /mnt
     mkdir -p /sys/bus/usb/devices
+}
+
+# libvirtd looks for such mounts when it starts; the pool is the machine's, and empty as a rule.
+hugepages_mount() {
+    mkdir /run/hugepages
+    mount -t hugetlbfs hugetlbfs /run/hugepages || say "no huge pages on this kernel"
 }
 
 libvirt_configuration() {
@@ -86,13 +94,16 @@ TEXT
 }
 
 # For encrypted migrations: one authority for the lab, one certificate for a host as server and client.
+# Certificates of hosts out there often have no address in them.
 certificates() {
-    local state=$1 host=$2 folder=/etc/pki/qemu
+    local state=$1 host=$2 proves=$3 folder=/etc/pki/qemu
+    local names=DNS:$host
+    [[ $proves == names ]] || names+=,IP:$(address_of "$host"),IP:$(address6_of "$host")
     cp "$state/ca-cert.pem" "$folder"
     certificate "$folder/server-cert.pem" "$folder/server-key.pem" "$host" \
         -CA "$state/ca-cert.pem" -CAkey "$state/ca-key.pem" \
         -addext basicConstraints=critical,CA:FALSE \
-        -addext "subjectAltName=DNS:$host,IP:$(address_of "$host")"
+        -addext "subjectAltName=$names"
     cp "$folder/server-cert.pem" "$folder/client-cert.pem"
     cp "$folder/server-key.pem" "$folder/client-key.pem"
 }
@@ -121,21 +132,22 @@ TEXT
     cat >"$folder/local.xml" <<TEXT
 <pool type='dir'><name>local</name><target><path>$LOCAL_FOLDER</path></target></pool>
 TEXT
-    network_xml labnet >"$folder/labnet.xml"
+    network_xml labnet "<bridge name='br0'/>" >"$folder/labnet.xml"
     virsh -q -c qemu:///system "
         pool-define $folder/shared.xml; pool-autostart shared; pool-start shared;
         pool-define $folder/local.xml; pool-autostart local; pool-start local;
         net-define $folder/labnet.xml; net-autostart labnet; net-start labnet" >/dev/null
 }
 
+# network_xml NAME ELEMENTS: what it leads to.
 network_xml() {
-    say "<network><name>$(xml_escape "$1")</name><forward mode='bridge'/><bridge name='br0'/></network>"
+    say "<network><name>$(xml_escape "$1")</name><forward mode='bridge'/>$2</network>"
 }
 
 # Runs in the host's namespaces.
 network_add() {
     local file=/etc/libvirt/lab-resources/extra.xml
-    network_xml "$1" >"$file"
+    network_xml "$1" "${2:-<bridge name='br0'/>}" >"$file"
     virsh -q -c qemu:///system net-define "$file" >/dev/null
     virsh -q -c qemu:///system net-autostart "$1" >/dev/null
     virsh -q -c qemu:///system net-start "$1" >/dev/null

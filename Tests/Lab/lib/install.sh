@@ -5,11 +5,12 @@ LAB_PACKAGES=(
     libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     swtpm swtpm-tools glusterfs-server glusterfs-client openssh-server openssh-client openssl
     ovmf iproute2 busybox-static cpio python3 util-linux systemd-container
+    openvswitch-switch uuid-runtime tgt nfs-ganesha nfs-ganesha-vfs rpcbind libiscsi7 libnfs13
     shellcheck python3-flake8
 )
 # QEMU before this loses writes of emulated guests while it migrates them (README, "What was found").
 EMULATOR_NEEDED=9.0
-EMULATOR_PACKAGES=(qemu-system-x86 qemu-system-data qemu-system-common seabios)
+EMULATOR_PACKAGES=(qemu-system-x86 qemu-system-data qemu-system-common seabios qemu-block-extra)
 # These come as modules in Debian's cloud kernel; the order is the order of loading.
 GUEST_MODULES=(
     virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci
@@ -83,7 +84,7 @@ keep_services_off() {
 # A QEMU from Debian's backports, unpacked for the lab's namespaces alone; the machine keeps its own.
 # Without it (no network) the lab works, but a guest in a hundred dies of its migration.
 install_emulator() {
-    [[ -x $EMULATOR/usr/bin/qemu-system-x86_64 ]] && return
+    [[ -e $EMULATOR/usr/lib/x86_64-linux-gnu/qemu/block-iscsi.so ]] && return
     local installed folder codename
     installed=$(dpkg-query -W -f '${Version}' qemu-system-x86)
     dpkg --compare-versions "${installed#*:}" lt "$EMULATOR_NEEDED" || return 0
@@ -92,6 +93,8 @@ install_emulator() {
     say "lab: unpacking QEMU from $codename-backports for the guests"
     if download_backports "$folder" "$codename" >"$folder/apt.log" 2>&1 &&
         "$folder/unpacked/usr/bin/qemu-system-x86_64" --version >>"$folder/apt.log" 2>&1; then
+        # One of an older lab, without these drivers, may still be bound by a lab that stands.
+        [[ ! -e $EMULATOR ]] || mv "$EMULATOR" "$folder/old"
         mv "$folder/unpacked" "$EMULATOR"
     else
         tail -n 3 "$folder/apt.log" >&2

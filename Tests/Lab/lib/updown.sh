@@ -204,6 +204,8 @@ lab_down() {
         return 1
     fi
     systemd_forget "$name"
+    devices_detach "$name"
+    machine_restore "$name"
     rm -rf "$state" "$(disks_of "$name")"
     rmdir "$LAB_STATES" 2>/dev/null || true
 }

@@ -5,18 +5,19 @@ package import HypervisorInterface
 ///
 /// libvirt keeps one secret for each use of one type, so that of two who define it at the same
 /// moment one is refused (virSecretObjListAdd). Everybody who may read the host sees it, no file of
-/// ours is needed, and nothing is ever started by it.
-extension LibvirtActuator: LeaseKeeper {
+/// ours is needed, and nothing is ever started by it. It takes no connection besides those that
+/// read the host: each costs an ssh login, between the command and its first migration.
+extension LibvirtHost: LeaseKeeper {
     static let leaseUse = "kvmbalance-lease"
 
     package func lease() async throws -> HostLease? {
-        try await control.call("read the lease", limit: options.controlLimit) {
+        try await questions.call("read the lease", limit: options.controlLimit) {
             try Self.found(on: $0)
         }
     }
 
     package func lay(_ lease: HostLease) async throws -> Bool {
-        try await control.call("lay a lease", limit: options.controlLimit) { connection in
+        try await questions.call("lay a lease", limit: options.controlLimit) { connection in
             let xml =
                 "<secret ephemeral='no' private='no'><uuid>\(lease.id)</uuid>"
                 + "<description>\(lease.text.escapedForXML)</description>"
@@ -34,7 +35,7 @@ extension LibvirtActuator: LeaseKeeper {
     }
 
     package func lift(_ id: String) async throws {
-        try await control.call("lift a lease", limit: options.controlLimit) { connection in
+        try await questions.call("lift a lease", limit: options.controlLimit) { connection in
             do {
                 let secret = try checked(connection.use { virSecretLookupByUUIDString($0, id) })
                 defer { virSecretFree(secret) }

@@ -4,14 +4,14 @@ import Testing
 @testable import Libvirt
 
 @Suite("Connections that migrations share", .timeLimit(.minutes(1)))
-struct MigrationConnectionsTests {
-    private let connections = MigrationConnections()
+struct SharedConnectionsTests {
+    private let connections = SharedConnections()
 
-    private func take(_ count: Int) -> [MigrationConnections.Seat] {
+    private func take(_ count: Int) -> [SharedConnections.Seat] {
         (0..<count).map { _ in connections.take() }
     }
 
-    private func lanes(on seats: [MigrationConnections.Seat]) -> [ConnectionLane] {
+    private func lanes(on seats: [SharedConnections.Seat]) -> [ConnectionLane] {
         seats.map { ConnectionLane(host: "a", uri: "test:///default", seat: $0) }
     }
 

@@ -2,14 +2,14 @@ import Foundation
 import HypervisorInterface
 import Synchronization
 
-/// The connections over which one host's peer-to-peer migrations are asked for.
+/// The connections over which one host is read and its peer-to-peer migrations are asked for.
 ///
 /// Opening one costs an ssh login and the start of a process on the host, as much as sending a
 /// small guest's memory. libvirt lets several threads use a connection, and its daemon carries out
-/// five requests of one at the same time (`max_client_requests`): four migrations leave room for
-/// what is asked in between. They stay open as long as their actuator.
-final class MigrationConnections: Sendable {
-    static let migrationsEach = 4
+/// five requests of one at the same time (`max_client_requests`): four users, each with one call at
+/// a time, never wait for each other. They stay open as long as the host's reader and actuator.
+package final class SharedConnections: Sendable {
+    static let usersEach = 4
 
     private struct Entry {
         let handle: SharedHandle
@@ -18,10 +18,12 @@ final class MigrationConnections: Sendable {
 
     private let entries = Mutex<[Entry]>([])
 
+    package init() {}
+
     /// A place on the first connection that has room, for as long as the seat is kept.
     func take() -> Seat {
         let handle = entries.withLock { entries in
-            if let free = entries.firstIndex(where: { $0.users < Self.migrationsEach }) {
+            if let free = entries.firstIndex(where: { $0.users < Self.usersEach }) {
                 entries[free].users += 1
                 return entries[free].handle
             }
@@ -43,9 +45,9 @@ final class MigrationConnections: Sendable {
     /// One user's place on a connection: a call that never comes back keeps it.
     final class Seat: Sendable {
         let handle: SharedHandle
-        private let connections: MigrationConnections
+        private let connections: SharedConnections
 
-        fileprivate init(on handle: SharedHandle, of connections: MigrationConnections) {
+        fileprivate init(on handle: SharedHandle, of connections: SharedConnections) {
             (self.handle, self.connections) = (handle, connections)
         }
 
