@@ -17,8 +17,8 @@ extension HypervisorError {
         return found?.advice
     }
 
-    /// "Permission denied" is ssh's, a socket's or a file's. QEMU and libvirt name the file; ssh puts
-    /// in brackets how one could log in.
+    /// "Permission denied" is ssh's, a socket's or a file's. QEMU and libvirt name the file; ssh
+    /// puts in brackets how one could log in.
     private static func meansFile(_ failure: LibvirtFailure) -> Bool {
         let message = failure.message
         return message.contains("Permission denied") && !message.contains("Permission denied (")

@@ -78,7 +78,8 @@ enum StorageFault: Hashable {
             "is in pool '\(here.name)', which is at \(there.targetPath ?? "no path") there and at "
                 + "\(here.targetPath ?? "no path") here"
         case .apart:
-            "is not the same storage there, as 'kvmbalance hosts check' found: it may not be mounted"
+            "is not the same storage there, as 'kvmbalance hosts check' found: it may not be "
+                + "mounted"
         case .own: "is on storage of its host's own, as 'kvmbalance hosts check' found"
         case .outdated:
             "was proven to be the same storage there more than "
