@@ -8,6 +8,13 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Searches and simulations: optimised in debug builds too, with every `assert` in force. Their
+/// tests compute for minutes, and took a quarter of an hour without.
+let computing =
+    strict + [
+        .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
+    ]
+
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(
@@ -18,8 +25,10 @@ let serviceLifecycle: Target.Dependency = .product(
 let unixSignals: Target.Dependency = .product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -43,17 +52,18 @@ let package = Package(
     ],
     targets: [
         // Pure: values and functions. Nothing here waits, reads a clock or touches the world.
-        library("ClusterModel"),
-        library("Telemetry", ["ClusterModel"]),
-        library("PlacementPolicy", ["ClusterModel", yams]),
-        library("Planning", ["ClusterModel", "PlacementPolicy"]),
-        library("PlanChecking", ["ClusterModel", "PlacementPolicy"]),
-        library("Execution", ["ClusterModel"]),
-        library("HypervisorInterface", ["ClusterModel", "Telemetry"]),
+        library("ClusterModel", settings: computing),
+        library("Telemetry", ["ClusterModel"], settings: computing),
+        library("PlacementPolicy", ["ClusterModel", yams], settings: computing),
+        library("Planning", ["ClusterModel", "PlacementPolicy"], settings: computing),
+        library("PlanChecking", ["ClusterModel", "PlacementPolicy"], settings: computing),
+        library("Execution", ["ClusterModel"], settings: computing),
+        library("HypervisorInterface", ["ClusterModel", "Telemetry"], settings: computing),
         library(
             "Simulation",
-            ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution", "Actuation"]),
-        library("Replay", ["ClusterModel", "Telemetry", "PlacementPolicy"]),
+            ["ClusterModel", "Telemetry", "HypervisorInterface", "Execution", "Actuation"],
+            settings: computing),
+        library("Replay", ["ClusterModel", "Telemetry", "PlacementPolicy"], settings: computing),
 
         // Effects: each knows the pure targets and none of its neighbours.
         .systemLibrary(
@@ -67,7 +77,9 @@ let package = Package(
         library(
             "Sampling",
             ["ClusterModel", "Telemetry", "HypervisorInterface", logging, serviceLifecycle]),
-        library("Actuation", ["ClusterModel", "HypervisorInterface", "Execution"]),
+        library(
+            "Actuation", ["ClusterModel", "HypervisorInterface", "Execution"],
+            settings: computing),
 
         // What can be done with a fleet, for whatever shows it: a terminal, a page, a test.
         library(
@@ -90,7 +102,7 @@ let package = Package(
             [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
                 "Execution", "HypervisorInterface", "Simulation",
-            ]),
+            ], settings: computing),
 
         // Presentation: all wiring happens in KVMBalanceCommands.
         library(
@@ -164,19 +176,19 @@ let package = Package(
                 "ClusterModel", "PlacementPolicy", "Planning", "PlanChecking", "Execution",
             ],
             path: "Tests/TestSupport",
-            swiftSettings: strict),
+            swiftSettings: computing),
         // What no command of ours reaches yet: measured by the benchmarks, and tested like the
         // rest.
         .target(
             name: "BenchmarkModels", dependencies: ["ClusterModel", "Planning"],
-            path: "Tests/BenchmarkModels", swiftSettings: strict),
+            path: "Tests/BenchmarkModels", swiftSettings: computing),
         .target(
             name: "FaultScenarios",
             dependencies: [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking",
                 "Execution", "HypervisorInterface", "Simulation", "Scenarios",
             ],
-            path: "Tests/FaultScenarios", swiftSettings: strict),
+            path: "Tests/FaultScenarios", swiftSettings: computing),
         .executableTarget(
             name: "kvmbalance-bench",
             dependencies: [
