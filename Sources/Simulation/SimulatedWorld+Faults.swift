@@ -231,7 +231,9 @@ extension SimulatedWorld {
         for copy in hosts[index].domains {
             // A copy left behind is about to go, with its definition.
             let isDefinedElsewhere = hosts.contains { other in
-                guard other.name != name, let twin = other.domain(copy.id) else { return false }
+                guard other.name != name, !other.isGone, let twin = other.domain(copy.id) else {
+                    return false
+                }
                 return twin.facts.isPersistent && !twin.isStale
             }
             if copy.holdsGuest || !isDefinedElsewhere { note(.lostWithHost, of: copy.id) }

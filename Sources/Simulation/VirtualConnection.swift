@@ -30,7 +30,11 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
 
     func inventory() async throws -> HostInventory { try await connection.inventory() }
     func sample() async throws -> RawHostSample { try await connection.sample() }
-    func guests() async throws -> [String] { try await connection.guests() }
+    func guests() async throws -> [String] {
+        let guests = try await connection.guests()
+        process.note { $0.listedAt[host] = $0.journal.count }
+        return guests
+    }
 
     func sighting(of domain: DomainID) async throws -> DomainSighting {
         let isSlow = process.note { $0.lot.chance(10) }

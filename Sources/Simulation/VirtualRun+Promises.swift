@@ -68,7 +68,11 @@ extension VirtualRun {
     private func isWell(_ domain: DomainID, _ story: Story, on place: HostName) -> Bool {
         guard !story.isSkipped else { return false }
         guard !story.wasOff else {
-            return world.hosts.filter { $0.domain(domain) != nil }.map(\.name) == [place]
+            // What was on a host that never comes back is gone with it, and a definition that
+            // somebody left on another host before the run stays where it was.
+            let left = judge.definedAt[domain, default: []].subtracting([story.home, place])
+            let hosts = world.hosts.filter { !$0.isGone && !left.contains($0.name) }
+            return hosts.filter { $0.domain(domain) != nil }.map(\.name) == [place]
         }
         let presence = world.copy(of: domain, on: place)?.presence
         let isUp = presence == .running || (plan.options.suspend && presence == .paused)

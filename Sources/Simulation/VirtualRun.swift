@@ -65,6 +65,8 @@ package struct VirtualRun: Sendable {
     var wasClosed: Set<StepID> = []
     /// When the guests were looked at for the last time.
     var finalLookAt: Timestamp?
+    /// How many records there were when a host last told us who is on it.
+    var listedAt: [HostName: Int] = [:]
     /// When something befell a domain by others' doing, and how much of that is known.
     var struckAt: [DomainID: Timestamp] = [:]
     var fatesSeen = 0

@@ -14,6 +14,8 @@ package struct WorldJudge: Sendable {
     private let places: [DomainID: Int]
     /// Domains that are started with their host.
     let startsWithHost: Set<DomainID>
+    /// Where each was known when the run began.
+    let definedAt: [DomainID: Set<HostName>]
 
     package init(start: SimulatedWorld) {
         var domains: [(name: String, id: DomainID, isPersistent: Bool, isActive: Bool)] = []
@@ -25,6 +27,9 @@ package struct WorldJudge: Sendable {
         }
         startsWithHost = Set(
             start.hosts.flatMap(\.domains).filter(\.facts.autostart).map(\.id))
+        definedAt = start.hosts.reduce(into: [:]) { found, host in
+            for copy in host.domains { found[copy.id, default: []].insert(host.name) }
+        }
         self.domains = domains
         self.places = places
     }
@@ -41,6 +46,12 @@ package struct WorldJudge: Sendable {
     package func faults(in world: SimulatedWorld) -> [String] {
         var faults: [String] = []
         var tallies = Array(repeating: Tally(), count: domains.count)
+        // A host that has lost its power runs nothing, and has its definitions again afterwards.
+        for host in world.hosts where host.isLost && !host.isGone {
+            for copy in host.domains where copy.facts.isPersistent {
+                if let place = places[copy.id] { tallies[place].defined += 1 }
+            }
+        }
         for host in world.hosts where !host.isLost {
             var committed = Bytes.zero
             for copy in host.domains {
@@ -81,7 +92,10 @@ package struct WorldJudge: Sendable {
     ) -> String? {
         if tally.running > 1 && !fates.contains(.splitBrain) { return "runs twice" }
         if fates.contains(.lostWithHost) || fates.contains(.cutInTwo) { return nil }
-        if tally.holding == 0 && !fates.contains(.shutDown) { return "is lost" }
+        // Of a guest that others made run twice nobody knows which copy it was that ended.
+        if tally.holding == 0 && !fates.contains(.shutDown) && !fates.contains(.splitBrain) {
+            return "is lost"
+        }
         return isDefined ? nil : "lost its definition"
     }
 }
