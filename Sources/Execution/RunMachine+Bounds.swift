@@ -21,6 +21,8 @@ extension RunMachine {
         package var plans = 5
         /// How long a guest is watched that was asked to shut down and did not in time.
         package var shutdownMilliseconds: Int64 = 900_000
+        /// The pause between looks at it after that, while the run has something else to do.
+        package var latePauseMilliseconds: Int64 = 10_000
         /// Looks at an emptied host that does not answer, before the run ends without its answer;
         /// and at a guest of which its host does not say how it is.
         package var lastLooks = 5

@@ -20,7 +20,8 @@ extension RunMachine {
         _ id: StepID, _ sightings: [HostName: DomainSighting], at time: Timestamp
     ) -> [Directive] {
         let doubt = ElsewhereDoubt.found(in: sightings, excused: excused(id))
-        if watches[id]?.isSettling == true {
+        if let watch = watches[id], watch.isSettling {
+            let doubt = watch.isProven ? ElsewhereDoubt.running(in: sightings) : doubt
             return doubt.map { woken(id, error: $0.words) } ?? [.settle(id, .startSource)]
         }
         switch phases[id] {

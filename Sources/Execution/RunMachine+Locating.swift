@@ -12,9 +12,12 @@ extension RunMachine {
         let words: String
 
         /// A migration leaves the source and the target knows nothing of it: whoever began it, it
-        /// is not this step's.
+        /// is not this step's. Neither is one of a guest that runs on both: ours pauses it on the
+        /// source before it runs on the target.
         var isForeign: Bool {
-            decision == .wait && source.jobActive && target.presence == .absent
+            guard decision == .wait, source.jobActive, !target.jobActive else { return false }
+            return target.presence == .absent
+                || (source.presence == .running && target.presence == .running)
         }
         var foreignWords: String {
             "someone else migrates it from \(step.move.source) to another host than "

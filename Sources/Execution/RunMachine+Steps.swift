@@ -159,6 +159,9 @@ extension RunMachine {
         guard !isHopeless, !isClosed, attempt < state.plan.options.attempts else {
             return [failed] + giveUp(step, error: error, everywhere: isHopeless, at: time)
         }
+        // While it was proving itself on its target another step may have taken its place.
+        guard Occupancy(phases: phases, state: state).admits(step.move, within: state.plan.limits)
+        else { return [failed] }
         enter(.prechecking(looks: 0), step.id)
         let pause = bounds.lookPauseMilliseconds * Int64(attempt)
         return [failed, .look(step.id, .preflight, afterMilliseconds: pause)]

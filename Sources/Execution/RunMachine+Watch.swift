@@ -3,6 +3,10 @@ import ClusterModel
 /// Guests that were asked to shut down and did not in time. libvirt cannot take such a request
 /// back: they may go down minutes later, when nobody waits for it any more. So they are watched,
 /// beside whatever else the run does and after it was stopped, and started where they were.
+///
+/// The run waits for them a quarter of an hour. After that it looks at them as long as it has
+/// something else to do, and once more before it plans or ends: who plans with a guest that has
+/// gone down meanwhile takes it for one that its owner shut down.
 extension RunMachine {
     /// The watch over the guest of one step.
     struct Watch: Hashable, Sendable {
@@ -11,8 +15,15 @@ extension RunMachine {
         var isFresh = true
         var isLooking = false
         var isSettling = false
+        /// What source and target say is proof enough that it may be started.
+        var isProven = false
         var settlements = 0
         var error: String?
+        /// What is to be said of it now that its time is over.
+        var doubt: String?
+        /// The run's `changes` when the last look was asked for, and the last that was answered.
+        var askedAt = 0
+        var lookedAt = 0
         /// What is to be said of it, once nothing more is done for it.
         var verdict: String?
     }
@@ -21,15 +32,37 @@ extension RunMachine {
     mutating func watchGuests() -> [Directive] {
         watchedSteps.sorted().compactMap { id -> [Directive]? in
             var watch = watches[id, default: Watch()]
-            guard watch.verdict == nil, !watch.isLooking, !watch.isSettling, !isAtWork(with: id)
+            let isDue = isOpen(watch) || isBusy
+            guard watch.verdict == nil, isDue, !watch.isLooking, !watch.isSettling,
+                !isAtWork(with: id)
             else { return nil }
-            let pause = watch.looks == 0 ? 0 : bounds.lookPauseMilliseconds
             let isNew = watch.looks == 0
+            let pause = isNew ? 0 : pause(of: watch)
             watch.isLooking = true
+            watch.askedAt = changes
             watches[id] = watch
             let look = Directive.look(id, .watch, afterMilliseconds: pause)
             return isNew ? [tellOfWatch(id), look].compactMap { $0 } : [look]
         }.flatMap { $0 }
+    }
+
+    private func pause(of watch: Watch) -> Int64 {
+        guard watch.doubt != nil else { return bounds.lookPauseMilliseconds }
+        return isBusy ? bounds.latePauseMilliseconds : 0
+    }
+
+    /// The run goes on without the guests whose time is over.
+    private var isBusy: Bool {
+        !phases.isEmpty
+            || watchedSteps.contains { id in
+                let watch = watches[id, default: Watch()]
+                return watch.verdict == nil && watch.doubt == nil
+            }
+    }
+
+    /// Its time is not over, or the run's steps have moved on since it was seen.
+    private func isOpen(_ watch: Watch) -> Bool {
+        watch.doubt == nil || watch.lookedAt != changes
     }
 
     /// Once for each step: it may take a quarter of an hour.
@@ -41,23 +74,27 @@ extension RunMachine {
                 + "late: it is watched for \(minutes) min, and started there when it does")
     }
 
-    /// A step that is open is looked at as such, and one that halted the run is left to a person.
+    /// A guest whose step is open is looked at as such, and where a step halted the run it is left
+    /// to a person: that step's hosts know more of it than those of the step that asked.
     private var watchedSteps: [StepID] {
-        state.asked.values.map(\.step).filter { id in
-            if case .running = state.step(id)?.status { false } else { true }
-        }
+        let open = Set(state.openSteps.map(\.step.move.domain))
+        return state.asked.filter { !open.contains($0.key) }.map(\.value.step)
     }
 
     /// The run cannot end yet.
     var isWatching: Bool {
-        watchedSteps.contains { watches[$0, default: Watch()].verdict == nil }
+        watchedSteps.contains { id in
+            let watch = watches[id, default: Watch()]
+            return watch.verdict == nil && isOpen(watch)
+        }
     }
 
     /// A guest may be down this moment, and a plan would take it for one that its owner shut down.
     var isWaking: Bool {
         watchedSteps.contains { id in
             let watch = watches[id, default: Watch()]
-            return watch.verdict == nil && (watch.isFresh || watch.settlements > 0)
+            return watch.verdict == nil && isOpen(watch)
+                && (watch.isFresh || watch.settlements > 0 || watch.doubt != nil)
         }
     }
 
@@ -74,7 +111,15 @@ extension RunMachine {
         watch.isLooking = false
         watch.looks += 1
         watch.isFresh = false
-        defer { watches[id] = watch }
+        watch.lookedAt = watch.askedAt
+        let wasAwaited = watch.doubt == nil
+        defer {
+            if wasAwaited, watch.doubt != nil || watch.verdict != nil {
+                changes += 1
+                watch.lookedAt = changes
+            }
+            watches[id] = watch
+        }
         guard let open = state.step(id), let asked = state.asked[open.step.move.domain],
             asked.step == id, watch.verdict == nil, !isAtWork(with: id)
         else { return [] }
@@ -91,17 +136,20 @@ extension RunMachine {
             }
             watch.settlements += 1
             watch.isSettling = true
-            return [
-                record(.settling(id, .startSource), at: time),
-                order(.startSource, open, source: source, target: target),
-            ]
+            watch.isProven = WakeProof.isGiven(
+                for: .startSource, source: source, target: target, hasReturned: open.hasReturned)
+            watch.doubt = nil
+            // Minutes have passed since every host was asked, and others may have moved it by
+            // means that left it running on its source too.
+            return [record(.settling(id, .startSource), at: time), .lookElsewhere(id)]
         case .stayed where open.wasSeenDown:
+            changes += 1
             return [record(.upAgain(id), at: time)]
         case .stayed, .wait, .lookAgain:
             let isLate =
                 time.millisecondsSince(asked.since) >= bounds.shutdownMilliseconds
                 || Int64(watch.looks) * bounds.lookPauseMilliseconds >= bounds.shutdownMilliseconds
-            if isLate { watch.verdict = Self.doubt(of: open, source) }
+            if isLate { watch.doubt = Self.doubt(of: open, source) }
         case .arrived, .arrivedThenStopped, .stopped, .settle, .halt:
             watch.verdict =
                 "'\(name)' was asked to shut down on \(host) and someone else has worked "
@@ -125,6 +173,7 @@ extension RunMachine {
         guard var watch = watches[id] else { return [] }
         watch.isSettling = false
         watch.isLooking = true
+        watch.askedAt = changes
         watch.error = error ?? watch.error
         watches[id] = watch
         let pause = error == nil ? 0 : bounds.lookPauseMilliseconds
@@ -136,7 +185,7 @@ extension RunMachine {
         for asked in state.asked.values {
             guard let open = state.step(asked.step) else { continue }
             var watch = watches[asked.step, default: Watch()]
-            watch.verdict = watch.verdict ?? Self.doubt(of: open)
+            watch.verdict = watch.verdict ?? watch.doubt ?? Self.doubt(of: open)
             watches[asked.step] = watch
         }
     }
@@ -144,7 +193,9 @@ extension RunMachine {
     /// One sentence for each guest that is not up for sure.
     var guestsLeftDown: [String] {
         state.asked.values.sorted { $0.step < $1.step }.compactMap { asked in
-            watches[asked.step]?.verdict ?? state.step(asked.step).map { Self.doubt(of: $0) }
+            let watch = watches[asked.step]
+            return watch?.verdict ?? watch?.doubt
+                ?? state.step(asked.step).map { Self.doubt(of: $0) }
         }
     }
 

@@ -25,6 +25,9 @@ package struct RunMachine: RunDeciding {
     var managedPairs: Set<HostPair> = []
     /// Watches over guests that were asked to shut down.
     var watches: [StepID: Watch] = [:]
+    /// How often a step changed its phase, or a guest was waited for no longer: what was seen
+    /// before the last time may be out of date.
+    var changes = 0
     var lastLook = FinalObservation.notAsked
     var newcomerRounds = 0
     /// Who came to a host that was to be empty: the plan that is wanted is for them.
@@ -223,6 +226,7 @@ package struct RunMachine: RunDeciding {
             "step \(id) goes from \(StepPhase.kind(of: phases[id])) to \(StepPhase.kind(of: phase))"
         )
         phases[id] = phase
+        changes += 1
     }
 
     /// How many looks a migration gets that the daemons drive without us. Nothing can stop a

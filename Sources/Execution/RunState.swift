@@ -145,7 +145,11 @@ package struct RunState: Hashable, Sendable {
         case .cleared(let id):
             update(id) {
                 $0.hasBegunRemoval = false
-                $0.preparation?.images = []
+                // Of the copies only what is known to be ours was removed: whoever comes next has
+                // to name the others.
+                let isOfCopies = $0.settlements.last(where: \.removesImages) == .removeTargetImages
+                let made = $0.made
+                $0.preparation?.images.removeAll { !isOfCopies || made.contains($0.path) }
                 $0.made = []
             }
         case .adjusting(let id, let change, let reason):

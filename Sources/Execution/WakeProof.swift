@@ -69,6 +69,16 @@ enum ElsewhereDoubt: Hashable {
         }
     }
 
+    /// A host that runs it, whatever else is proven; nil where none is seen to.
+    static func running(in sightings: [HostName: DomainSighting]) -> ElsewhereDoubt? {
+        let holder = sightings.sorted { $0.key < $1.key }.first {
+            ![.absent, .inactive, .unknown].contains($0.value.presence)
+        }
+        return holder.map { host, sighting in
+            .known("it is not started where it was: on \(host) it is \(sighting.presence.rawValue)")
+        }
+    }
+
     /// nil where nobody knows it. Of `excused` nobody expects an answer: they gave none before.
     static func found(
         in sightings: [HostName: DomainSighting], excused: Set<HostName>

@@ -79,6 +79,31 @@ struct ImageStepTests {
         #expect(driver.verify(1, .absent, .running).outcome?.state == .done)
     }
 
+    /// Whoever proves itself on its target leaves its place to another.
+    @Test func `a guest that others took back waits for a place before the next attempt`() {
+        var first = Example.step(1)
+        first.mode = .storage
+        first.copies = ["vda"]
+        var driver = MachineDriver(
+            Example.plan([first, Example.step(2)], attempts: 2, perHost: 1, fleet: 1))
+        _ = Self.begin(&driver)
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
+        #expect(
+            driver.verify(1, .absent, .running) == [
+                .look(1, .verify, afterMilliseconds: 5000),
+                .look(2, .preflight, afterMilliseconds: 0),
+            ])
+        _ = driver.preflight(2)
+        let back = driver.verify(1, .running, .absent)
+        let error = "the migration was interrupted"
+        #expect(back.first == .record(.attemptFailed(1, attempt: 1, error: error)))
+        #expect(!back.contains { if case .look(1, .preflight, _) = $0 { true } else { false } })
+        _ = driver.send(.migrationEnded(2, nil, failure: nil))
+        #expect(
+            driver.verify(2, .absent, .running).contains(
+                .look(1, .preflight, afterMilliseconds: 0)))
+    }
+
     @Test func `they stay where that is wanted, and when the guest did not stay up`() {
         var kept = Self.driver(.storage, keepsImages: true)
         _ = Self.begin(&kept)

@@ -30,6 +30,15 @@ struct LateShutdownTests {
         driver.send(.looked(1, .watch, source: source, target: .absent))
     }
 
+    /// The same, this much later.
+    static func watch(
+        _ driver: inout MachineDriver, _ source: DomainSighting, at milliseconds: Int64
+    ) -> [Directive] {
+        driver.machine.handle(
+            .looked(1, .watch, source: source, target: .absent),
+            at: Example.time.advanced(byMilliseconds: milliseconds))
+    }
+
     static let look = Directive.look(1, .watch, afterMilliseconds: 2000)
     static let empty = Example.plan([], outcome: .nothingToDo)
 
@@ -141,6 +150,55 @@ struct LateShutdownTests {
         #expect(late.outcome?.state == .failed)
     }
 
+    /// The second guest takes hours: the first is started whenever it goes down.
+    @Test func `after its time it is looked at while the run goes on`() {
+        var step = Example.step(1)
+        step.mode = .offline
+        var driver = MachineDriver(Example.plan([step, Example.step(2)], attempts: 1))
+        _ = driver.send(.begin)
+        _ = driver.preflight(2)
+        _ = Self.ask(&driver)
+        let late = Self.watch(&driver, .running, at: 900_000)
+        #expect(late == [.look(1, .watch, afterMilliseconds: 10_000)])
+        #expect(
+            Self.watch(&driver, .inactive) == [
+                .record(.settling(1, .startSource)), .settle(1, .startSource),
+            ])
+    }
+
+    @Test func `after its time it is seen once more before the rest is planned`() {
+        var step = Example.step(1)
+        step.mode = .offline
+        var driver = MachineDriver(Example.plan([step, Example.step(2)], attempts: 1))
+        _ = driver.send(.begin)
+        _ = driver.preflight(2)
+        _ = Self.ask(&driver)
+        _ = Self.watch(&driver, .running, at: 900_000)
+        _ = driver.send(.migrationEnded(2, nil, failure: nil))
+        // The second has moved. What was asked before it had is out of date.
+        #expect(!driver.verify(2, .absent, .running).contains { $0.isPlanOrEnd })
+        #expect(
+            Self.watch(&driver, .running, at: 910_000)
+                == [.look(1, .watch, afterMilliseconds: 0)])
+        guard case .plan = Self.watch(&driver, .running, at: 910_000).last else {
+            Issue.record("the rest was not planned")
+            return
+        }
+    }
+
+    /// Another tool may have moved it and left it running on both.
+    @Test func `one that another host runs is not started`() {
+        var driver = Self.driver()
+        _ = Self.ask(&driver)
+        driver.elsewhere = ["host3": .running]
+        let down = DomainSighting(.inactive, isPersistent: true, cause: .intent)
+        let seen = RunEvent.looked(1, .watch, source: down, target: .absent)
+        #expect(driver.send(seen).last == .look(1, .watch, afterMilliseconds: 2000))
+        // A definition that lies about is no reason to leave it down.
+        driver.elsewhere = ["host3": .inactive]
+        #expect(driver.send(seen).last == .settle(1, .startSource))
+    }
+
     @Test func `one that does not start again is named as off`() {
         var driver = Self.driver()
         _ = Self.ask(&driver)
@@ -218,8 +276,11 @@ struct LateShutdownTests {
         let down = DomainSighting(.inactive, isPersistent: true, cause: .intent)
         #expect(
             driver.send(.looked(1, .watch, source: down, target: .unknown)) == [
-                .record(.settling(1, .startSource)), .settle(1, .startSource),
+                .record(.settling(1, .startSource)), .lookElsewhere(1),
             ])
+        // Nor does any other host that does not answer.
+        #expect(
+            driver.send(.lookedElsewhere(1, ["host3": .unknown])) == [.settle(1, .startSource)])
         // Where the source has forgotten why it is off, the target is waited for, and then named.
         var other = Self.driver()
         _ = Self.ask(&other)
@@ -278,5 +339,13 @@ struct LateShutdownTests {
         let plan = Example.plan([step], attempts: 1)
         #expect(driver.send(.planned(plan, reason: nil)).starting.isEmpty)
         #expect(driver.send(.settled(1, .startSource, failure: nil)).starting == [2])
+    }
+}
+
+extension Directive {
+    fileprivate var isPlanOrEnd: Bool {
+        if case .plan = self { return true }
+        if case .finish = self { return true }
+        return false
     }
 }

@@ -37,6 +37,14 @@ struct OtherHandsTests {
         #expect(!driver.verify(1, .migrating, .absent).contains(.abort(1)))
     }
 
+    /// It ran on both hosts when another began to migrate it: ours would have paused it here.
+    @Test func anAbortDoesNotEndThatOfAGuestThatRunsTwice() {
+        var driver = takenUp()
+        _ = driver.verify(1, .migrating, .running)
+        #expect(!driver.send(.abort(reason: "a person aborts")).contains(.abort(1)))
+        #expect(!driver.verify(1, .migrating, .running).contains(.abort(1)))
+    }
+
     @Test func ourOwnIsStillEnded() {
         var driver = takenUp()
         _ = driver.verify(1, .migrating, .incoming)

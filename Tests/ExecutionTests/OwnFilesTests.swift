@@ -42,6 +42,23 @@ struct OwnFilesTests {
         #expect(driver.state.step(1)?.madeImages.isEmpty == true)
     }
 
+    /// Whoever removed what was made can be killed before it has named the rest.
+    @Test func `a file that nobody claims is named after the others were removed too`() {
+        var driver = Self.failed(.offline, made: ["/local/a.qcow2"])
+        driver.crash(takenUpTo: .abort)
+        _ = driver.send(.begin)
+        #expect(driver.verify(1, .running, .absent).last == .settle(1, .removeTargetImages))
+        _ = driver.send(.settled(1, .removeTargetImages, failure: nil))
+        driver.crash(takenUpTo: .abort)
+        _ = driver.send(.begin)
+        let directives = driver.verify(1, .running, .absent)
+        guard case .record(.attemptFailed(_, _, let error)) = directives.first else {
+            Issue.record("\(directives)")
+            return
+        }
+        #expect(error.contains("files at /local/b.qcow2 on host2, if any, were left"))
+    }
+
     @Test func `a crash before the first file leaves what was put there since`() {
         var driver = ImageStepTests.driver(.offline)
         _ = ImageStepTests.begin(&driver, Self.preparation)
