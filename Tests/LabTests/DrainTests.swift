@@ -41,7 +41,36 @@ struct DrainTests {
             #expect(back.status == 0, "\(back.text)")
             #expect(try lab.placement() == before)
             try lab.expectAllWell()
+            try await Self.disableHost2(lab, run: "3")
         }
+    }
+
+    /// Of what is to go to a host that is disabled meanwhile, only what is on its way arrives. The
+    /// other host has room for all, and no 'web2'.
+    static func disableHost2(_ lab: Lab, run: String) async throws {
+        let slow = lab.file("slow.yaml")
+        try "name: slow\nlimits: {perHost: 1, fleet: 1}\n".write(
+            toFile: slow, atomically: true, encoding: .utf8)
+        let drain = try lab.start("drain", "host1", "--yes", "--policy", slow)
+        try await PromiseTests.says("migrating", drain)
+        let report = try lab.json("runs", "show", run)
+        let steps = try #require(report["steps"] as? [[String: Any]])
+        let next = steps.last {
+            $0["state"] as? String == "pending" && $0["target"] as? String == "host2"
+        }
+        let domain = try #require(next?["domain"] as? String, "\(report)")
+        let residents = try lab.guests(on: "host2")
+        let told = try lab.kvmbalance("hosts", "disable", "host2")
+        #expect(told.status == 0, "\(told.text)")
+        let ended = try drain.wait()
+        #expect(ended.status == 0, "\(ended.text)")
+        #expect(try lab.guests(on: "host1") == [])
+        let placement = try lab.placement()
+        #expect(placement[domain] == "host3", "\(ended.text)")
+        for (guest, host) in placement where host == "host2" && !residents.contains(guest) {
+            #expect(told.output.contains("'\(guest)' (step"), "\(guest) arrived: \(told.text)")
+        }
+        try lab.expectAllWell()
     }
 
     /// Each migrated guest's downtime is told, and comes from libvirt's job statistics.

@@ -99,9 +99,10 @@ final class Lab: Sendable {
         let words = [Self.program, "config", name, "--transport", transport, "--address", address]
         var text = try shell(words).output
         for (host, reserve) in reserve.sorted(by: { $0.key < $1.key }) {
-            text = text.replacingOccurrences(
-                of: "  - name: \(host)\n",
-                with: "  - name: \(host)\n    reserve: {\(reserve)}\n")
+            let name = "  - name: \(host)\n"
+            let start = try #require(text.range(of: name)).upperBound
+            let own = try #require(text.range(of: "reserve: {", range: start..<text.endIndex))
+            text.insert(contentsOf: reserve + ", ", at: own.upperBound)
         }
         try text.write(toFile: configFile, atomically: true, encoding: .utf8)
     }

@@ -122,7 +122,7 @@ command_expect() {
 }
 
 command_config() {
-    local name=default transport=ssh address=ipv4 host
+    local name=default transport=ssh address=ipv4 host device declared=
     if (($#)) && [[ $1 != --* ]]; then
         name=$1
         shift
@@ -150,10 +150,12 @@ command_config() {
         name) say "    migrationAddress: $host" ;;
         *) die "lab config: --address ipv4, ipv6 or name, not '$address'" ;;
         esac
+        # All hosts are this one machine: each would count the others' guests as used by others.
+        say "    reserve: {others: ignored}"
         say "    linkMbps: $(cat "$(host_state "$name" "$host")/link-mbps" 2>/dev/null || say 1000)"
     done
-    # No pool covers a block device: that all hosts see the same one must be declared. The folder is,
-    # because a device by itself is not honoured yet (case 04 of issue 21).
-    [[ -z $(devices_of "$name") ]] || say "sharedStorage: [{path: /dev}]"
+    # No pool covers a block device: that all hosts see the same one must be declared.
+    for device in $(devices_of "$name"); do declared+="{path: $device}, "; done
+    [[ -z $declared ]] || say "sharedStorage: [${declared%, }]"
     say "database: $(state_of "$name")/database"
 }

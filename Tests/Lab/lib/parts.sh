@@ -11,6 +11,9 @@ command_ovs() {
     for host in $(hosts_of "$1"); do
         function_in_place "$1" "$host" ovs_up >>"$(host_state "$1" "$host")/up.log" 2>&1 ||
             die "no Open vSwitch on $host: look at $(host_state "$1" "$host")/up.log"
+        # No udev runs here that would tell it of the new card: it lists them when it starts.
+        command_kill "$1" "$host" libvirtd
+        command_start "$1" "$host" libvirtd
     done
 }
 
