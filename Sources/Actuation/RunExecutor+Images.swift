@@ -124,6 +124,7 @@ extension RunExecutor {
             back.move = Move(domain: move.domain, source: move.target, target: move.source)
             back.interfaces = Dictionary(
                 back.interfaces.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
+            back.emulators = Dictionary(firstOf: back.emulators.map { ($0.value, $0.key) })
             try await to.copyDefinition(request(back, to: source, isPersistent: true))
         case .removeTargetImages: try await remove(open.madeImages, of: open.step, to)
         case .removeSourceImages:
@@ -161,6 +162,16 @@ extension RunExecutor {
             var needs = try? await here.needs(of: step.move.domain)
         else { return nil }
         needs.networks = needs.networks.map { step.interfaces[$0] ?? $0 }
+        needs.portgroups = Dictionary(
+            needs.portgroups.map { (step.interfaces[$0.key] ?? $0.key, $0.value) },
+            uniquingKeysWith: +)
+        // A copy must not be there yet; what lies under it is looked at when it is made.
+        for disk in needs.files.keys
+        where step.copies.contains(disk)
+            || step.copies.contains(where: { disk.hasPrefix("\($0) backing ") })
+        {
+            needs.files[disk] = nil
+        }
         guard let lacks = try? await there.lacks(needs), !lacks.isEmpty
         else { return nil }
         return "it was not started: " + lacks.joined(separator: "; ")

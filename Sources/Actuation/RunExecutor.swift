@@ -220,10 +220,11 @@ package actor RunExecutor {
     }
 
     private func migrate(_ id: StepID) async {
+        let begin = clock.now()
         do {
             send(.migrationEnded(id, try await migration(of: id), failure: nil))
         } catch {
-            send(.migrationEnded(id, nil, failure: StepFailure(error)))
+            send(.migrationEnded(id, nil, failure: await withLogs(error, of: id, since: begin)))
         }
     }
 
@@ -257,6 +258,8 @@ package actor RunExecutor {
             options: options)
         request.copies = step.copies
         request.interfaces = step.interfaces
+        request.emulators = step.emulators
+        request.tlsDestination = options.tls ? target.tlsDestination : nil
         let own = connections[step.move.source]?.addresses ?? []
         for (here, there) in zip(own, target.addresses) where here != there {
             request.addresses[here] = there

@@ -7,9 +7,10 @@ package struct Blocker: Hashable, Codable, Sendable {
         case sharedMemory = "shared-memory", transientDisk = "transient-disk", vdpa, tpm
         case localStorage = "local-storage", storageUnknown = "storage-unknown"
         case network, cpuModel = "cpu-model", machineType = "machine-type", architecture
+        case firmware, device
         case security, state, busy
         case memory, cpu, hugePages = "huge-pages", numa, domainLimit = "domain-limit"
-        case affinity, antiAffinity = "anti-affinity", pinned, excluded, ban
+        case affinity, antiAffinity = "anti-affinity", pinned, excluded, managed, ban
         case maintenance, unreachable, sameHostUUID = "same-host-uuid", sameName = "same-name"
         case ordering, nPlusOne = "n-plus-one", convergence, other
     }
@@ -32,5 +33,20 @@ package struct Blocker: Hashable, Codable, Sendable {
         self.reason = reason
         self.detail = detail
         self.remedy = remedy
+    }
+}
+
+extension Blocker.Reason {
+    /// Is it about the running guest only, so that one that is shut down may go?
+    package var endsWithShutdown: Bool {
+        switch self {
+        case .security, .cpuModel, .sharedMemory: true
+        case .hostDevice, .snapshot, .blockJob, .sharedFilesystem, .transientDisk, .vdpa, .tpm,
+            .localStorage, .storageUnknown, .network, .machineType, .architecture, .firmware,
+            .device, .state, .busy, .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity,
+            .antiAffinity, .pinned, .excluded, .managed, .ban, .maintenance, .unreachable,
+            .sameHostUUID, .sameName, .ordering, .nPlusOne, .convergence, .other:
+            false
+        }
     }
 }

@@ -42,6 +42,9 @@ extension Host {
             Plausible.fault("its reserve of memory", reserve?.memory),
             Plausible.fault("its reserve of CPU, in thousandths,", reserve?.cpu),
             Plausible.fault("its CPU load, in thousandths,", load?.cpu),
+            Plausible.fault("the CPU load of others, in thousandths,", load?.cpuOfOthers),
+            Plausible.fault("memory that others use", usedByOthers?.memory),
+            Plausible.fault("CPU that others use, in thousandths,", usedByOthers?.cpu),
             // Less than nothing where more was promised than there is.
             Plausible.fault("its available memory", load?.memoryAvailable?.count, -most...most),
         ]

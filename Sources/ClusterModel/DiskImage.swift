@@ -48,6 +48,10 @@ package struct DiskImage: Hashable, Codable, Sendable {
     /// The folder that its pool shows.
     package var folder: String { Self.folder(of: path) }
 
+    package static func name(of path: String) -> Substring {
+        path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    }
+
     package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])

@@ -15,6 +15,17 @@ package struct Domain: Hashable, Codable, Sendable {
         case dirtyRates = "dirtying"
     }
 
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        facts = try container.decode(DomainFacts.self, forKey: .facts)
+        facts.settleFormerBlockers()
+        host = try container.decode(HostName.self, forKey: .host)
+        demand = try container.decode(Demand.self, forKey: .demand)
+        dirtyRate = try container.decodeIfPresent(Bytes.self, forKey: .dirtyRate)
+        dirtyRates = try container.decodeIfPresent(DirtyRates.self, forKey: .dirtyRates)
+        resident = try container.decodeIfPresent(Bytes.self, forKey: .resident)
+    }
+
     package init(
         facts: DomainFacts, host: HostName, demand: Demand, dirtyRate: Bytes? = nil
     ) {

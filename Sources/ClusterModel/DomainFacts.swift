@@ -22,6 +22,8 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     package var videoMemory: Bytes?
     package var guest: GuestPlatform
     package var disks: [Disk]
+    /// Secrets that it cannot be started without; nil where there are none or nobody asked.
+    package var secrets: [SecretNeed]?
     package var interfaces: [NetworkInterface]
     /// What in the domain itself forbids a live migration, wherever it would go.
     package var blockers: [Blocker]
@@ -35,6 +37,14 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     package var isExcluded: Bool
     /// What forbids moving it cold, beside what forbids every move; nil when not known.
     package var coldBlockers: [Blocker]?
+    /// Whose guest it is, where that is not the operator with plain libvirt.
+    package var manager: GuestManager?
+    /// Ports that its consoles take of its host; nil where there are none, or none was read.
+    package var consolePorts: [ConsolePort]?
+    /// CPUs of its host that it is pinned to by number; nil where it may use all of them.
+    package var pinnedCPUs: [Int]?
+    /// Hosts that have another definition of it, which does not run: none of them is a target.
+    package var otherDefinitions: [HostName]?
 
     /// What a migration copies: what the balloon leaves the guest of its memory.
     package var copiedMemory: Bytes { min(memory, balloon ?? memory) }
@@ -116,6 +126,12 @@ package struct GuestPlatform: Hashable, Codable, Sendable {
     package var architecture: String
     package var machineType: String?
     package var cpu: GuestCPU
+    /// Path of the QEMU that runs it; nil where its XML does not say.
+    package var emulator: String?
+    /// nil where there is nothing in it that a host might not offer.
+    package var devices: GuestDevices?
+    /// The speed of its time stamp counter that its definition asks for, in hertz.
+    package var tscHertz: Int64?
 
     package init(
         virtualization: String = "kvm", architecture: String = "x86_64",
@@ -135,6 +151,9 @@ package struct GuestCPU: Hashable, Codable, Sendable {
     package var model: String?
     /// Features with policy `require` or `force`, sorted.
     package var requiredFeatures: [String]
+    /// Equal for equal descriptions of model, vendor and features; nil for a CPU that libvirt is
+    /// not asked about: one without a model, or of a guest that is emulated or does not run.
+    package var kind: String?
 
     package init(mode: String? = nil, model: String? = nil, requiredFeatures: [String] = []) {
         self.mode = mode
@@ -180,32 +199,5 @@ package struct Disk: Hashable, Codable, Sendable {
         self.device = device
         self.capacity = capacity
         self.allocation = allocation
-    }
-}
-
-/// A network card of a domain and what it needs on the host.
-package enum NetworkInterface: Hashable, Codable, Sendable {
-    case network(String)
-    case bridge(String)
-    /// macvtap on a host device of this name.
-    case direct(device: String)
-    case other(type: String)
-
-    /// The name of what it is plugged into; nil where that is nothing with a name.
-    package var source: String? {
-        switch self {
-        case .network(let name), .bridge(let name), .direct(let name): name
-        case .other: nil
-        }
-    }
-
-    /// The same card, plugged into something of another name.
-    package func plugged(into name: String) -> NetworkInterface {
-        switch self {
-        case .network: .network(name)
-        case .bridge: .bridge(name)
-        case .direct: .direct(device: name)
-        case .other: self
-        }
     }
 }

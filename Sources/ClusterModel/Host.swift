@@ -17,8 +17,14 @@ package struct Host: Hashable, Codable, Sendable {
     package var fault: String?
     package var facts: HostFacts?
     package var load: HostLoad?
+    /// What `hosts check` proved of its storage, by path; nil where it proved nothing.
+    package var provenStorage: [ProvenStorage]?
     /// When `facts` were read.
     package var observedAt: Timestamp?
+    /// Did nobody say how fast its link is? True or nil.
+    package var isLinkAssumed: Bool?
+    /// What others than its domains use of it: see `Policy.measured`. nil until it is worked out.
+    package var usedByOthers: Reserve?
 
     package init(
         name: HostName, zone: ZoneName? = nil, migrationAddress: String? = nil,
@@ -46,10 +52,13 @@ package struct Host: Hashable, Codable, Sendable {
 package struct Reserve: Hashable, Codable, Sendable {
     package var memory: Bytes?
     package var cpu: MilliCPU?
+    /// Does what others than domains use of the host count, where it was measured and is more?
+    package var countsOthers: Bool?
 
-    package init(memory: Bytes? = nil, cpu: MilliCPU? = nil) {
+    package init(memory: Bytes? = nil, cpu: MilliCPU? = nil, countsOthers: Bool? = nil) {
         self.memory = memory
         self.cpu = cpu
+        self.countsOthers = countsOthers
     }
 }
 
@@ -59,9 +68,15 @@ package struct HostLoad: Hashable, Codable, Sendable {
     package var cpu: MilliCPU?
     /// Memory that could be given out without swapping: free, buffers and page cache.
     package var memoryAvailable: Bytes?
+    /// The part of the CPU in use that no domain of the host's used, on average over the window:
+    /// who was there in it is known only while samples are read. nil where that was not done.
+    package var cpuOfOthers: MilliCPU?
 
-    package init(cpu: MilliCPU? = nil, memoryAvailable: Bytes? = nil) {
+    package init(
+        cpu: MilliCPU? = nil, memoryAvailable: Bytes? = nil, cpuOfOthers: MilliCPU? = nil
+    ) {
         self.cpu = cpu
         self.memoryAvailable = memoryAvailable
+        self.cpuOfOthers = cpuOfOthers
     }
 }

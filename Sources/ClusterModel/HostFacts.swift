@@ -17,9 +17,32 @@ package struct HostFacts: Hashable, Codable, Sendable {
     /// Names of bridges, sorted; nil where the host cannot list its interfaces.
     package var bridges: [String]?
     package var pools: [StoragePool]
+    /// Pools that are defined and not active, sorted; nil where there are none or nobody asked.
+    package var inactivePools: [StoragePool]?
+    /// nil when not read.
+    package var secrets: [HostSecret]?
+    /// User and group that QEMU runs as: `64055:108`. nil when not known.
+    package var qemuOwner: String?
     package var ksm: KSMCounters?
     /// sVirt model and DOI, for example `selinux/0`; nil when confinement is off.
     package var securityModel: String?
+    /// What could not be read; nil where everything was.
+    package var unread: [UnreadPart]?
+    /// About CPUs of the fleet's guests, in order of kind; nil where nobody asked.
+    package var cpuAnswers: [CPUAnswer]?
+    /// What its active networks lead to; nil where that was not read.
+    package var networkDetails: [LibvirtNetwork]?
+    /// Those of its bridges that are Linux bridges, sorted; any other is of Open vSwitch, if it is
+    /// a bridge at all. nil where the kinds were not read.
+    package var linuxBridges: [String]?
+    /// Its network devices but those of guests, sorted; nil where they were not listed.
+    package var networkDevices: [String]?
+    /// Names of libvirt's network filters, sorted; nil where they were not listed.
+    package var networkFilters: [String]?
+    /// Speed in Mbit/s of its slowest physical network card that has a link; nil when not told.
+    package var linkMbps: Int?
+    /// Memory that could be given out without swapping when it was read; nil when not told.
+    package var memoryAvailable: Bytes?
 
     package init(
         uuid: String, hostname: String, cpu: HostCPU, memory: Bytes, cells: [NUMACell] = [],
@@ -61,6 +84,9 @@ package struct HostCPU: Hashable, Codable, Sendable {
     package var megahertz: Int?
     /// vmx or svm: can it run KVM guests? nil when libvirt does not say.
     package var hasVirtualization: Bool?
+    /// How fast its time stamp counter runs, in hertz, and can it give guests another speed?
+    package var tscHertz: Int64?
+    package var scalesTSC: Bool?
 
     package init(
         architecture: String, model: String? = nil, vendor: String? = nil,
@@ -141,6 +167,7 @@ package struct GuestSupport: Hashable, Codable, Sendable {
     package var machineTypes: [String]
     /// CPU models that guests may be given here, sorted; nil when unknown.
     package var usableCPUModels: [String]?
+    package var offer: GuestOffer?
 
     package init(
         virtualization: String, architecture: String, emulator: String, machineTypes: [String],
@@ -154,7 +181,7 @@ package struct GuestSupport: Hashable, Codable, Sendable {
     }
 }
 
-/// A libvirt storage pool that is active on a host.
+/// A libvirt storage pool of a host.
 package struct StoragePool: Hashable, Codable, Sendable {
     package var name: String
     /// libvirt's pool type: `dir`, `netfs`, `logical`, `iscsi`, `rbd`, …

@@ -100,7 +100,7 @@ extension MigrationPlan.Origin: Codable {
 extension Step: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, domain, uuid, source, target, mode, after, estimate, rationale, cautions, effect
-        case copies, interfaces
+        case copies, interfaces, emulators
         case copiesTopLayer = "top_layer"
         case isShutOff = "shut_off"
     }
@@ -126,6 +126,8 @@ extension Step: Codable {
             try container.decodeIfPresent(Bool.self, forKey: .copiesTopLayer) ?? false
         interfaces =
             try container.decodeIfPresent([String: String].self, forKey: .interfaces) ?? [:]
+        emulators =
+            try container.decodeIfPresent([String: String].self, forKey: .emulators) ?? [:]
         isShutOff = try container.decodeIfPresent(Bool.self, forKey: .isShutOff) ?? false
     }
 
@@ -145,6 +147,7 @@ extension Step: Codable {
         if !copies.isEmpty { try container.encode(copies, forKey: .copies) }
         if copiesTopLayer { try container.encode(copiesTopLayer, forKey: .copiesTopLayer) }
         if !interfaces.isEmpty { try container.encode(interfaces, forKey: .interfaces) }
+        if !emulators.isEmpty { try container.encode(emulators, forKey: .emulators) }
         if isShutOff { try container.encode(isShutOff, forKey: .isShutOff) }
     }
 }

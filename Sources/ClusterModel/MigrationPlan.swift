@@ -112,6 +112,9 @@ package struct Step: Hashable, Sendable {
     /// Networks that its cards are plugged into and that are called otherwise on the target, with
     /// the name there.
     package var interfaces: [String: String] = [:]
+    /// The path of the QEMU that runs it, where the target has its QEMU under another, with that
+    /// path.
+    package var emulators: [String: String] = [:]
     /// The domain does not run: only its definition goes, and what is copied of it.
     package var isShutOff = false
 

@@ -22,6 +22,15 @@ package enum NetworkAddress: Hashable, Sendable {
         }
     }
 
+    /// Does it mean the machine itself, on every machine?
+    package var isLoopback: Bool {
+        switch self {
+        case .name(let name): name == "localhost" || name.hasPrefix("localhost.")
+        case .ipv4(let bytes): bytes.first == 127
+        case .ipv6(let words): words == [0, 0, 0, 0, 0, 0, 0, 1]
+        }
+    }
+
     /// The same text as the host part of a URI.
     package static func inURI(_ text: String) -> String {
         guard !text.hasPrefix("["), case .ipv6 = NetworkAddress(text) else { return text }

@@ -76,7 +76,9 @@ package struct HistoryReader {
         let hosts = fleet.hosts.map { host in
             Host(
                 name: host.name, zone: host.zone, migrationAddress: host.migrationAddress,
-                linkMbps: host.linkMbps, reserve: host.reserve,
+                linkMbps: host.isLinkAssumed
+                    ? facts[host.name]?.facts.linkMbps ?? host.linkMbps : host.linkMbps,
+                reserve: host.reserve,
                 fault: facts[host.name] == nil ? "it was never read" : nil,
                 facts: facts[host.name]?.facts, observedAt: facts[host.name]?.at)
         }

@@ -8,12 +8,16 @@ package struct HostConnection: Sendable {
     package var identity: (any HostIdentity)?
     /// nil where a lease cannot be laid.
     package var leases: (any LeaseKeeper)?
+    /// nil where logs of guests cannot be read.
+    package var guestLog: (any GuestLog)?
     /// libvirt URI of this host as this process reaches it (managed migration).
     package var controllerURI: String
     /// libvirt URI of this host as other hosts' daemons reach it (peer-to-peer migration).
     package var peerURI: String
     /// Addresses of this host, its own first, then that of the migration network.
     package var addresses: [String] = []
+    /// The name in its certificate, where that is not the host part of `migrateURI`.
+    package var tlsDestination: String?
     /// `migrate_uri` of migrations to this host, for example `tcp://10.10.10.1`.
     package var migrateURI: String
 

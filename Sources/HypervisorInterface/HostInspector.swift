@@ -27,10 +27,17 @@ package protocol HostInspector: Sendable {
 
     /// Progress of the migration that leaves this host; nil when none is under way.
     func migrationProgress(of domain: DomainID) async throws -> MigrationProgress?
+
+    /// Which of these CPUs can KVM guests have here? In order of kind; one that this host cannot
+    /// judge is left out.
+    func compare(_ guestCPUs: [String: String]) async throws -> [CPUAnswer]
 }
 
 extension HostInspector {
     package func connect() async {}
+
+    /// A host that cannot compare CPUs.
+    package func compare(_ guestCPUs: [String: String]) async throws -> [CPUAnswer] { [] }
 
     /// As an inventory tells.
     package func guests() async throws -> [String] {
@@ -53,10 +60,14 @@ package struct HostInventory: Hashable, Codable, Sendable {
     package var migratingIn: [DomainID]
     /// What could not be read, for `hosts check`.
     package var warnings: [String]
+    /// CPUs of KVM guests that run here, as libvirt's XML has them, by `GuestCPU.kind`: for
+    /// `compare`.
+    package var guestCPUs: [String: String]
 
     package init(
         host: HostName, at: Timestamp, facts: HostFacts, domains: [DomainFacts],
-        migratingOut: [DomainID] = [], migratingIn: [DomainID] = [], warnings: [String] = []
+        migratingOut: [DomainID] = [], migratingIn: [DomainID] = [], warnings: [String] = [],
+        guestCPUs: [String: String] = [:]
     ) {
         self.host = host
         self.at = at
@@ -65,5 +76,6 @@ package struct HostInventory: Hashable, Codable, Sendable {
         self.migratingOut = migratingOut
         self.migratingIn = migratingIn
         self.warnings = warnings
+        self.guestCPUs = guestCPUs
     }
 }

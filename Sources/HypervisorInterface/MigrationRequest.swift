@@ -19,6 +19,13 @@ package struct MigrationRequest: Hashable, Sendable {
     package var addresses: [String: String] = [:]
     /// Networks of its cards that are called otherwise on the target, with the name there.
     package var interfaces: [String: String] = [:]
+    /// The path of its QEMU with that on the target, where it is another.
+    package var emulators: [String: String] = [:]
+    /// All that is called otherwise on the target, with the name there.
+    package var names: [String: String] { interfaces.merging(emulators) { one, _ in one } }
+    /// The name that the target's certificate is checked for; nil for the host part of the
+    /// migration URI.
+    package var tlsDestination: String?
     /// The source keeps its definition: libvirt deletes files of the domain with it.
     package var keepsDefinition = false
 

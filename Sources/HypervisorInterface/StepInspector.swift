@@ -18,10 +18,18 @@ package struct StepNeeds: Hashable, Sendable {
     package var hugePages: HugePageDemand?
     package var strictCells: [Int]?
     package var networks: [String]
+    /// Names of portgroups by the network that must have them.
+    package var portgroups: [String: [String]]
+    /// Ports that its consoles were given.
+    package var consolePorts: [ConsolePort]
+    package var secrets: [SecretNeed] = []
+    /// Files of its disks that must be there already, by disk.
+    package var files: [String: String] = [:]
 
     package init(
         domain: DomainID, name: String, memory: Bytes?, hugePages: HugePageDemand? = nil,
-        strictCells: [Int]? = nil, networks: [String] = []
+        strictCells: [Int]? = nil, networks: [String] = [],
+        portgroups: [String: [String]] = [:], consolePorts: [ConsolePort] = []
     ) {
         self.domain = domain
         self.name = name
@@ -29,5 +37,7 @@ package struct StepNeeds: Hashable, Sendable {
         self.hugePages = hugePages
         self.strictCells = strictCells
         self.networks = networks
+        self.portgroups = portgroups
+        self.consolePorts = consolePorts
     }
 }

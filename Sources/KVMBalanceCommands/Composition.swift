@@ -97,14 +97,16 @@ struct Composition: Sendable {
         let connections = SharedConnections()
         let inspector = LibvirtHost(
             host: name, uri: uri, identity: identity, options: options, connections: connections)
+        var connection = connection(
+            to: host, inspector,
+            LibvirtActuator(
+                host: name, uri: uri, uris: uris, identities: identities,
+                connections: connections),
+            images: LibvirtImages(host: name, uri: uri, uris: uris, identities: identities),
+            identity, inspector)
+        connection.guestLog = QEMULog(host: name, uri: uri)
         return HostAccess(
-            connection(
-                to: host, inspector,
-                LibvirtActuator(
-                    host: name, uri: uri, uris: uris, identities: identities,
-                    connections: connections),
-                images: LibvirtImages(host: name, uri: uri, uris: uris, identities: identities),
-                identity, inspector),
+            connection,
             memoryProbe: LibvirtDirtyRateProbe(of: inspector),
             prober: LibvirtConnectivityProbe(host: name, uri: uri),
             shell: SecureShell(host: name, uri: uri))
@@ -131,6 +133,7 @@ struct Composition: Sendable {
             peerURI: host.peerURI ?? host.uri, migrateURI: host.migrateURI, images: images,
             identity: identity, leases: leases)
         connection.addresses = host.bareAddresses
+        connection.tlsDestination = host.tlsDestination
         return connection
     }
 }

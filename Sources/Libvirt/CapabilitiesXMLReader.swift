@@ -9,6 +9,8 @@ enum CapabilitiesXMLReader {
         var cells: [NUMACell]
         var guestSupport: [GuestSupport]
         var securityModel: String?
+        /// User and group of QEMU, `64055:108`.
+        var qemuOwner: String?
         /// Page sizes that the CPU knows, smallest first: the first is the ordinary one.
         var pageSizes: [Bytes]
     }
@@ -23,7 +25,8 @@ enum CapabilitiesXMLReader {
         return Capabilities(
             uuid: host.first("uuid")?.trimmedText ?? "", cpu: cpu(of: host, guests: guests),
             cells: try cells(of: host, ordinaryPage: pages.first), guestSupport: guests,
-            securityModel: securityModel(of: host), pageSizes: pages)
+            securityModel: securityModel(of: host), qemuOwner: qemuOwner(of: host),
+            pageSizes: pages)
     }
 
     /// Of the host, as libvirt knows it.
@@ -35,11 +38,15 @@ enum CapabilitiesXMLReader {
         let cpu = host.first("cpu")
         let features = (cpu?.all("feature") ?? []).compactMap { $0.attribute("name") }.sorted()
         let vendor = cpu?.first("vendor")?.trimmedText
-        return HostCPU(
+        var read = HostCPU(
             architecture: cpu?.first("arch")?.trimmedText ?? "unknown",
             model: cpu?.first("model")?.trimmedText, vendor: vendor,
             microcode: cpu?.first("microcode")?.attribute("version"), features: features,
             logicalCPUs: 0, hasVirtualization: hasVirtualization(features, vendor: vendor))
+        let counter = cpu?.all("counter").first { $0.attributes["name"] == "tsc" }
+        read.tscHertz = counter?.attribute("frequency").flatMap { Int64($0) }
+        read.scalesTSC = counter?.attribute("scaling").map { $0 == "yes" }
+        return read
     }
 
     /// vmx is never part of libvirt's CPU models, so an Intel host that does not list it has none
@@ -140,5 +147,12 @@ enum CapabilitiesXMLReader {
             return "\(model)/\(entry.first("doi")?.trimmedText ?? "")"
         }
         return nil
+    }
+
+    /// The base label of `dac`, `+64055:+108`: the same for all kinds of guests.
+    private static func qemuOwner(of host: MarkupElement) -> String? {
+        let model = host.all("secmodel").first { $0.first("model")?.trimmedText == "dac" }
+        let label = model?.first("baselabel")?.trimmedText.filter { $0 != "+" }
+        return label.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -18,12 +18,20 @@ extension DomainXMLReader {
         if let type = root.first("launchSecurity")?.attribute("type") {
             block(
                 .security, "its memory is encrypted for this host's CPU (\(type))",
-                "shut it down and start it elsewhere")
+                "shut it down for the time, or let it be moved cold (--offline --offline-domains "
+                    + "\(name))"
+            )
         }
         if hasUnfixedTSC(root) {
             block(
                 .cpuModel, "its CPU has invtsc and no TSC frequency is given",
-                "add <timer name='tsc' frequency='…'/> to <clock>, or drop invtsc")
+                "add <timer name='tsc' frequency='…'/> to <clock>, or drop invtsc, at its next "
+                    + "start; or let it be moved cold (--offline --offline-domains \(name))")
+        }
+        if root.first("features", "hyperv")?.attribute("mode") == "passthrough" {
+            block(
+                .cpuModel, "its Hyper-V features are its host's own (<hyperv mode='passthrough'>)",
+                "list the features it needs (<hyperv mode='custom'>), and restart the guest")
         }
         return found
     }
@@ -67,7 +75,8 @@ extension DomainXMLReader {
         let type = element.attribute("type") ?? element.attribute("mode") ?? "unknown"
         return (
             .hostDevice, "\(type) device \(deviceAddress(element)) of its host is passed through",
-            "detach it (virsh detach-device), or shut the guest down and move it cold"
+            "detach it (virsh detach-device), or shut the guest down for the time; a cold move "
+                + "leaves it behind: define the guest by hand on another host, with a device of it"
         )
     }
 
@@ -94,7 +103,8 @@ extension DomainXMLReader {
             guard element.first("teaming")?.attribute("type") != "transient" else { return nil }
             return (
                 .hostDevice, "network card \(mac) is a device of its host (SR-IOV)",
-                "detach it, or pair it with a virtio card (<teaming>)"
+                "detach it (virsh detach-interface), or pair it with a virtio card (<teaming>); a "
+                    + "cold move leaves it behind"
             )
         case "vdpa":
             return (
@@ -111,7 +121,9 @@ extension DomainXMLReader {
             return (
                 .transientDisk,
                 "disk \(target) is transient: its changes are in a file that is "
-                    + "thrown away", "make the disk ordinary, or shut the guest down"
+                    + "thrown away",
+                "shut the guest down for the time, or make the disk ordinary (virsh edit, without "
+                    + "<transient/>) at its next start"
             )
         }
         if let mirror = element.first("mirror") {
@@ -137,7 +149,8 @@ extension DomainXMLReader {
             .sharedMemory,
             "shared memory '\(element.attribute("name") ?? "?")' (model \(model), "
                 + "role \(role)) is shared with other guests of its host",
-            "only role='master' of a newer model can migrate: detach it"
+            "detach it, or let the guest be moved cold (--offline): only role='master' of a newer "
+                + "model migrates live"
         )
     }
 
@@ -159,7 +172,12 @@ extension DomainXMLReader {
         let path = element.first("source", "path")?.trimmedText ?? "a device of its host"
         return (
             model == "sgx-epc" ? .security : .localStorage,
-            "memory device \(model) lies on \(path)", "detach it, or move the guest cold"
+            "memory device \(model) lies on \(path)",
+            model == "sgx-epc"
+                ? "let the guest be moved cold (--offline), or take the device out of its "
+                    + "definition (virsh edit) at its next start"
+                : "take it out of its definition (virsh edit) at its next start, or shut the guest "
+                    + "down for the time; a cold move leaves its content behind"
         )
     }
 
@@ -169,10 +187,12 @@ extension DomainXMLReader {
             $0.attributes["name"] == "invtsc"
                 && ["require", "force"].contains($0.attributes["policy"] ?? "require")
         }
-        let timers = root.first("clock")?.all("timer") ?? []
-        return wantsIt
-            && !timers.contains {
-                $0.attributes["name"] == "tsc" && $0.attribute("frequency") != nil
-            }
+        return wantsIt && !hasFixedTSC(root)
+    }
+
+    static func hasFixedTSC(_ root: MarkupElement) -> Bool {
+        (root.first("clock")?.all("timer") ?? []).contains {
+            $0.attributes["name"] == "tsc" && $0.attribute("frequency") != nil
+        }
     }
 }

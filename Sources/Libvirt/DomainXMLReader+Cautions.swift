@@ -12,6 +12,14 @@ extension DomainXMLReader {
                 "CPU mode \(mode): the target's CPU and microcode must be the same, and nothing "
                     + "checks")
         }
+        // QEMU's `hyperv_reenlightenment_post_load`; whether the guest uses it, nobody tells.
+        if root.first("features", "hyperv", "reenlightenment")?.attribute("state") == "on",
+            !hasFixedTSC(root)
+        {
+            found.append(
+                "has Hyper-V re-enlightenment without a TSC frequency: a guest that uses it "
+                    + "(Hyper-V in Windows, WSL) is refused by the target")
+        }
         if root.first("cputune")?.children.contains(where: { $0.attribute("cpuset") != nil })
             == true || root.first("vcpu")?.attribute("cpuset") != nil
         {
@@ -25,6 +33,31 @@ extension DomainXMLReader {
         if root.children.contains(where: { $0.namespace?.contains("/qemu/") == true }) {
             found.append(
                 "has extra QEMU arguments (<qemu:commandline>), copied as they are")
+        }
+        return found
+    }
+
+    /// The most that cgroup v2 takes as `cpu.weight`.
+    private static let mostShares = 10_000
+
+    /// What libvirt sets up in the host's control groups, and copies as it is.
+    static func tuningCautions(_ root: MarkupElement) -> [String] {
+        var found: [String] = []
+        if let partition = root.first("resource", "partition")?.trimmedText,
+            !["", "/machine", "/machine.slice"].contains(partition)
+        {
+            found.append(
+                "in resource partition \(partition): libvirt starts it only where that exists "
+                    + "(its groups below /sys/fs/cgroup), so make it on the target first")
+        }
+        if let text = root.first("cputune", "shares")?.trimmedText, let shares = Int(text) {
+            let weight =
+                shares > mostShares
+                ? "a host with cgroup v2 takes \(mostShares) at most and refuses it (virsh "
+                    + "schedinfo --set cpu_shares=…)"
+                : "they weigh as on its host only where the cgroup version is the same: by default "
+                    + "a guest has 1024 under v1, and 100 under v2"
+            found.append("has \(shares) CPU shares: \(weight)")
         }
         return found
     }

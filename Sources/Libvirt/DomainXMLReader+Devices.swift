@@ -57,10 +57,20 @@ extension DomainXMLReader {
     }
 
     static func interfaces(of root: MarkupElement) -> [NetworkInterface] {
-        (root.first("devices")?.all("interface") ?? []).map(interface)
+        (root.first("devices")?.all("interface") ?? []).map { element in
+            var card = NetworkInterface(plug(of: element))
+            card.filter = element.first("filterref")?.attribute("filter")
+            // Of a card on a network the port is the network's own, on each host.
+            if card.network == nil {
+                card.virtualPort = element.first("virtualport")?.attribute("type")
+            } else {
+                card.portgroup = element.first("source")?.attribute("portgroup")
+            }
+            return card
+        }
     }
 
-    private static func interface(_ element: MarkupElement) -> NetworkInterface {
+    private static func plug(of element: MarkupElement) -> NetworkInterface.Plug {
         let type = element.attribute("type") ?? "unknown"
         let source = element.first("source")
         // The live XML of a card on a libvirt network may have the network's own type (bridge,

@@ -28,11 +28,15 @@ enum DomainXMLReader {
         facts.videoMemory = try videoMemory(of: root)
         facts.guest = platform(of: root)
         facts.disks = disks(of: root, asking: ask)
+        facts.secrets = secrets(of: root)
         facts.interfaces = interfaces(of: root)
         facts.blockers = blockers(of: root, name: name)
         try blockHugePages(of: root, into: &facts)
         facts.coldBlockers = coldBlockers(of: root, name: name)
-        facts.cautions = try cautions(of: root, memory: memory)
+        facts.cautions = try cautions(of: root, memory: memory) + tuningCautions(root)
+        facts.consolePorts = consolePorts(of: root)
+        facts.pinnedCPUs = try pinnedCPUs(of: root)
+        facts.manager = GuestManagers.manager(of: root, name: name)
         readMetadata(of: root, into: &facts)
         return facts
     }
@@ -57,7 +61,7 @@ enum DomainXMLReader {
             ["require", "force"].contains($0.attributes["policy"] ?? "require")
         }
         let model = cpu?.first("model")?.trimmedText
-        return GuestPlatform(
+        var guest = GuestPlatform(
             virtualization: root.attribute("type") ?? "unknown",
             architecture: type?.attribute("arch") ?? "unknown",
             machineType: type?.attribute("machine"),
@@ -65,6 +69,12 @@ enum DomainXMLReader {
                 // A model without a mode is how libvirt writes `custom`.
                 mode: cpu?.attribute("mode") ?? (model == nil ? nil : "custom"), model: model,
                 requiredFeatures: features.compactMap { $0.attribute("name") }.sorted()))
+        guest.emulator = root.first("devices", "emulator")?.trimmedText
+        let offered = offered(of: root)
+        guest.devices = offered.isEmpty ? nil : offered
+        guest.tscHertz = root.first("clock")?.all("timer")
+            .first { $0.attributes["name"] == "tsc" }?.attribute("frequency").flatMap { Int64($0) }
+        return guest
     }
 
     private static func readMetadata(of root: MarkupElement, into facts: inout DomainFacts) {

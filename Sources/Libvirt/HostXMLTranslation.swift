@@ -1,4 +1,5 @@
 import ClusterModel
+import HypervisorInterface
 
 /// What of a domain's XML means something on its own host only, put into the target's terms: CPUs
 /// and NUMA cells by number, addresses that consoles listen on, and the names of networks.
@@ -15,6 +16,8 @@ struct HostXMLTranslation {
         var addresses: [String: String] = [:]
         /// The source's names of networks with those of the target.
         var interfaces: [String: String] = [:]
+        /// The path of the source's QEMU with that of the target's.
+        var emulators: [String: String] = [:]
 
         /// The target's address for one of the source, however that is written.
         func address(for own: String) -> String? {
@@ -33,7 +36,7 @@ struct HostXMLTranslation {
         }
             || [terms.addresses, terms.interfaces].contains {
                 $0.keys.contains { xml.contains("'\($0)'") }
-            }
+            } || terms.emulators.keys.contains { xml.contains(Self.emulator($0)) }
             // An address of IPv6 can be written in several ways.
             || terms.addresses.keys.contains { $0.contains(":") } && xml.contains("<graphics ")
     }
@@ -101,6 +104,9 @@ struct HostXMLTranslation {
                 text = text.replacing(" \(name)='\(old)'", with: " \(name)='\(new)'")
             }
         }
+        for (old, new) in terms.emulators where line == Self.emulator(old) {
+            return Self.emulator(new)
+        }
         // With a network's name beside it, a bridge is the network's own, and the target's to
         // choose.
         if isCard, element.hasPrefix("<source "),
@@ -112,6 +118,12 @@ struct HostXMLTranslation {
             text = text.replacing(" \(name)='\(old)'", with: " \(name)='\(new)'")
         }
         return text
+    }
+
+    /// Its line as libvirt writes it, under `<devices>`; what `<metadata>` holds is indented more.
+    private static func emulator(_ path: String) -> String {
+        let escaped = path.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+        return "    <emulator>\(escaped)</emulator>"
     }
 
     private static func value(_ name: String, in line: Substring) -> String? {
@@ -126,10 +138,20 @@ extension HostXMLTranslation {
     /// For a target that has these; nil where it does not tell, and nothing else is to change: then
     /// the XML goes as it is, as libvirt would send it.
     init?(_ terms: Terms, for target: (cpus: Set<Int>, cells: Set<Int>)?) {
-        // The plan counts on the networks' names.
-        guard target != nil || !terms.interfaces.isEmpty else { return nil }
+        // The plan counts on the names of networks and on QEMU's path.
+        guard target != nil || !terms.interfaces.isEmpty || !terms.emulators.isEmpty else {
+            return nil
+        }
         self.terms = terms
         self.terms.cpus = target?.cpus
         self.terms.cells = target?.cells
+    }
+}
+
+extension HostXMLTranslation.Terms {
+    init(of request: MigrationRequest) {
+        self.init(
+            addresses: request.addresses, interfaces: request.interfaces,
+            emulators: request.emulators)
     }
 }

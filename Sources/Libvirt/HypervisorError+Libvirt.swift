@@ -79,7 +79,10 @@ extension HypervisorError {
     private static let incompatibleWords = [
         "guest CPU doesn't match", "unsupported machine type", "Cannot allocate memory",
         "cannot set up guest memory", "unable to map backing store", "Unable to find any usable",
-        "Cannot get interface MTU", "Target domain ",
+        "Cannot get interface MTU", "Target domain ", "Source host lock driver",
+        "lock state for migration cookie", "Cannot check QEMU binary", "Requested TSC frequency",
+        "Address already in use", "must be in range [1, 10000]", "Unable to add bridge",
+        "to OVS bridge",
     ]
 
     private static func numbers(_ codes: [virErrorNumber]) -> Set<Int> {

@@ -28,6 +28,11 @@ extension InventoryReader {
         facts.autostart = lists.autostarted.contains(uuid)
         facts.hasManagedSave = lists.saved.contains(uuid)
         if !facts.state.isActive { facts.balloon = nil }
+        if !facts.isPersistent {
+            facts.cautions.append(
+                "it is transient: something else started it, such as Pacemaker's VirtualDomain, "
+                    + "and may start it elsewhere when it misses it")
+        }
         if lists.withSnapshots.contains(uuid) {
             facts.blockers.append(Self.snapshots(domain, facts.name))
         }
@@ -58,6 +63,8 @@ extension InventoryReader {
         do {
             let root = try MarkupReader.read(domain.xml(), root: "domain")
             var facts = try DomainXMLReader.read(root) { backing(of: $0) }
+            // Only that of a running domain is what the guest has.
+            if domain.use({ virDomainIsActive($0) }) == 1 { note(cpu: root, of: &facts) }
             for index in facts.disks.indices { measure(&facts.disks[index]) }
             return facts
         } catch let malformed as MalformedXML {
@@ -76,6 +83,15 @@ extension InventoryReader {
                         remedy: "look at virsh dumpxml")
                 ])
         }
+    }
+
+    private mutating func note(cpu root: MarkupElement, of facts: inout DomainFacts) {
+        guard facts.guest.virtualization == "kvm",
+            let xml = GuestCPUDescription.xml(of: root.first("cpu"))
+        else { return }
+        let kind = GuestCPUDescription.kind(of: xml)
+        facts.guest.cpu.kind = kind
+        guestCPUs[kind] = xml
     }
 
     /// What a disk on storage of the host's own takes: libvirt's storage driver looks at the file,
@@ -149,12 +165,12 @@ extension InventoryReader {
         for disk in entry.facts.disks where !disk.isReadOnly && disk.source != .none {
             guard let job = domain.blockJob(on: disk.target) else { continue }
             // The XML knows some of them already.
-            let detail = "disk \(disk.target): \(job)"
+            let detail = "disk \(disk.target): \(job.words)"
             guard !entry.facts.blockers.contains(where: { $0.reason == .blockJob }) else { return }
             entry.facts.blockers.append(
                 Blocker(
                     domain: name, reason: .blockJob, detail: detail,
-                    remedy: "wait for the job, or end it with virsh blockjob --abort"))
+                    remedy: job.remedy(name, disk.target)))
         }
     }
 
@@ -214,13 +230,11 @@ private struct DomainLists {
 }
 
 extension DomainHandle {
-    /// The block job on a disk in words; nil when there is none or it is unknown. Enters the
-    /// monitor only when libvirt knows of a job (qemuDomainGetBlockJobInfo).
-    func blockJob(on target: String) -> String? {
+    /// The block job on a disk; nil when there is none or it is unknown. Enters the monitor only
+    /// when libvirt knows of a job (qemuDomainGetBlockJobInfo).
+    func blockJob(on target: String) -> BlockJob? {
         var info = virDomainBlockJobInfo()
         guard use({ virDomainGetBlockJobInfo($0, target, &info, 0) }) == 1 else { return nil }
-        let kinds = ["", "pull", "copy", "commit", "active commit", "backup"]
-        let kind = kinds[safe: Int(info.type)] ?? "type \(info.type)"
-        return "block job (\(kind)) at \(info.cur) of \(info.end)"
+        return BlockJob(type: Int(info.type), done: info.cur, whole: info.end)
     }
 }

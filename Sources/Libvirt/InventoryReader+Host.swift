@@ -23,7 +23,8 @@ extension InventoryReader {
         let memory =
             connection.memoryGauges()?.total
             ?? Bytes.plausible(Int64(exactly: info.memory), unit: 1024) ?? .zero
-        return HostFacts(
+        let inactive = try storagePools(VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE)
+        var facts = HostFacts(
             uuid: capabilities.uuid,
             hostname: try optional("hostname") {
                 try ownedString(connection.use { virConnectGetHostname($0) })
@@ -33,10 +34,15 @@ extension InventoryReader {
             libvirtVersion: version(virConnectGetLibVersion) ?? 0,
             hypervisorVersion: version(virConnectGetVersion),
             guestSupport: try guestSupport(capabilities),
-            networks: try optional("networks") { try connection.activeNetworks() } ?? [],
-            bridges: try optional("bridges") { try connection.bridges() },
-            pools: try storagePools(), ksm: connection.ksmCounters(),
-            securityModel: capabilities.securityModel)
+            pools: try storagePools(VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE),
+            ksm: connection.ksmCounters(), securityModel: capabilities.securityModel)
+        facts.inactivePools = inactive.isEmpty ? nil : inactive
+        facts.secrets = try secrets()
+        facts.qemuOwner = capabilities.qemuOwner
+        facts.memoryAvailable = connection.availableMemory
+        try readNetworks(into: &facts)
+        facts.unread = unread.isEmpty ? nil : unread
+        return facts
     }
 
     private func version(
@@ -68,8 +74,9 @@ extension InventoryReader {
         return cells
     }
 
-    /// The usable CPU models are only asked for guests of the host's own architecture: each
-    /// question may make libvirt start that emulator to find out.
+    /// Domain capabilities are only asked for guests of the host's own architecture: each question
+    /// may make libvirt start that emulator to find out. Firmware depends on the kind of machine:
+    /// what is for `q35` is asked once more.
     private mutating func guestSupport(
         _ capabilities: CapabilitiesXMLReader.Capabilities
     ) throws -> [GuestSupport] {
@@ -78,25 +85,37 @@ extension InventoryReader {
         where support[index].architecture == capabilities.cpu.architecture {
             let entry = support[index]
             let connection = connection
-            support[index].usableCPUModels =
-                try optional(
-                    "CPU models for \(entry.virtualization) guests"
-                ) {
-                    try DomainCapabilitiesXMLReader.usableCPUModels(
-                        ownedString(
-                            connection.use {
-                                virConnectGetDomainCapabilities(
-                                    $0, entry.emulator, entry.architecture, nil,
-                                    entry.virtualization, 0)
-                            }))
-                } ?? nil
+            let what = "domain capabilities for \(entry.virtualization) guests"
+            guard
+                let own = try optional(
+                    what,
+                    {
+                        try DomainCapabilitiesXMLReader.read(
+                            connection.domainCapabilities(of: entry, machine: nil))
+                    })
+            else { continue }
+            support[index].usableCPUModels = own.usableCPUModels
+            var offer = own.offer
+            if let machine = entry.machineTypes.first(where: { $0 == "q35" }),
+                let more = try optional(
+                    what,
+                    {
+                        try DomainCapabilitiesXMLReader.read(
+                            connection.domainCapabilities(of: entry, machine: machine))
+                    })
+            {
+                offer.loaders = offer.loaders.map { Set($0 + (more.offer.loaders ?? [])).sorted() }
+            }
+            support[index].offer = offer.isEmpty ? nil : offer
         }
         return support
     }
 
-    private mutating func storagePools() throws -> [StoragePool] {
+    private mutating func storagePools(
+        _ flag: virConnectListAllStoragePoolsFlags
+    ) throws -> [StoragePool] {
         let connection = connection
-        let pools = try optional("storage pools") { try connection.activePoolXML() } ?? []
+        let pools = try part(.pools) { try connection.poolXML(flag) } ?? []
         var read: [StoragePool] = []
         for xml in pools {
             if let pool = try optional("a storage pool", { try StoragePoolXMLReader.read(xml) }) {
@@ -104,5 +123,24 @@ extension InventoryReader {
             }
         }
         return read.sorted { $0.name < $1.name }
+    }
+
+    /// Our own notes on hosts are left out: they are needed by no guest.
+    private mutating func secrets() throws -> [HostSecret]? {
+        let connection = connection
+        return try optional("secrets", { try connection.secrets() })?
+            .filter { $0.usage != LibvirtHost.leaseUse }.sorted { $0.uuid < $1.uuid }
+    }
+}
+
+extension ConnectionHandle {
+    fileprivate func domainCapabilities(
+        of support: GuestSupport, machine: String?
+    ) throws -> String {
+        try ownedString(
+            use {
+                virConnectGetDomainCapabilities(
+                    $0, support.emulator, support.architecture, machine, support.virtualization, 0)
+            })
     }
 }

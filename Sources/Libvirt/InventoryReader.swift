@@ -12,6 +12,10 @@ struct InventoryReader {
     let connection: ConnectionHandle
     let host: HostName
     private var warnings: [String] = []
+    /// Parts of the host that could not be read.
+    private(set) var unread: [UnreadPart] = []
+    /// CPUs of KVM guests that run here, as libvirt is asked about them, by their kind.
+    var guestCPUs: [String: String] = [:]
     /// Folders of the host's own pools of files: only there a copy of a disk is made one day.
     private(set) var localFolders: Set<String> = []
     /// Those of them that were looked at again.
@@ -38,7 +42,7 @@ struct InventoryReader {
             host: host, at: .now, facts: facts, domains: found,
             migratingOut: domains.filter(\.isLeaving).map(\.facts.id),
             migratingIn: domains.filter(\.isArriving).map(\.facts.id),
-            warnings: reader.warnings)
+            warnings: reader.warnings, guestCPUs: reader.guestCPUs)
     }
 
     /// Reads what a host may be unable to tell; the reason is kept for `hosts check`.
@@ -51,6 +55,20 @@ struct InventoryReader {
         } catch let malformed as MalformedXML {
             warnings.append("\(what): \(malformed)")
         }
+        return nil
+    }
+
+    /// The same for a part that guests depend on: without it they are not known to be well there.
+    mutating func part<Value>(
+        _ part: UnreadPart.Part, _ read: () throws -> Value
+    ) throws -> Value? {
+        let before = warnings.count
+        if let value = try optional(part.rawValue, read) { return value }
+        // Not a remark: whoever plans has to know.
+        unread += warnings[before...].map {
+            UnreadPart(part, reason: String($0.dropFirst("\(part.rawValue): ".count)))
+        }
+        warnings.removeSubrange(before...)
         return nil
     }
 

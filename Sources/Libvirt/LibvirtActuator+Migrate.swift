@@ -157,8 +157,7 @@ extension LibvirtActuator {
     private func translation(of documents: Documents, _ request: MigrationRequest) async
         -> Translation
     {
-        let terms = HostXMLTranslation.Terms(
-            addresses: request.addresses, interfaces: request.interfaces)
+        let terms = HostXMLTranslation.Terms(of: request)
         guard HostXMLTranslation.isBound(documents.live, terms) else { return Translation() }
         var found: (cpus: Set<Int>, cells: Set<Int>)?
         if let uri = uris[request.target] {

@@ -61,35 +61,53 @@ package final class LibvirtConnectivityProbe: ConnectivityProbe {
 
     // MARK: Marks
 
-    package func leaveMark(_ name: String, in pool: String) async throws {
-        try await storage.call("write the test file in '\(pool)'", limit: options.controlLimit) {
+    package func leaveMark(_ name: String, in place: String) async throws {
+        try await storage.call("write the test file in '\(place)'", limit: options.controlLimit) {
             let size = Self.markSize.count
             let xml =
                 "<volume><name>\(name)</name><capacity unit='bytes'>\(size)</capacity>"
                 + "<target><format type='raw'/></target></volume>"
-            _ = try $0.pool(pool).create(xml)
+            try Self.withPool(place, $0) { _ = try $0.create(xml) }
         }
     }
 
-    package func seesMark(_ name: String, in pool: String) async throws -> Bool {
-        try await storage.call("look for the test file in '\(pool)'", limit: options.controlLimit) {
-            let pool = try $0.pool(pool)
-            try pool.refresh()
-            return try pool.volume(name) != nil
-        }
-    }
-
-    package func removeMark(_ name: String, in pool: String) async throws {
-        try await storage.call("remove the test file from '\(pool)'", limit: options.controlLimit) {
-            let pool = try $0.pool(pool)
-            try pool.refresh()
-            guard let volume = try pool.volume(name) else { return }
-            // Nobody else makes a file of that name; one that is not like ours stays.
-            guard try volume.isFile(), try volume.sizes().length == Self.markSize else {
-                throw LibvirtFailure.refused("'\(name)' is not the test file: it was left alone")
+    package func seesMark(_ name: String, in place: String) async throws -> Bool {
+        try await storage.call("look for the test file in '\(place)'", limit: options.controlLimit)
+        {
+            do {
+                return try Self.withPool(place, $0) { try $0.volume(name) != nil }
+            } catch let failure as LibvirtFailure
+                where place.hasPrefix("/") && failure.message.contains("No such file or directory")
+            {
+                return false
             }
-            try volume.delete()
         }
+    }
+
+    package func removeMark(_ name: String, in place: String) async throws {
+        try await storage.call(
+            "remove the test file from '\(place)'", limit: options.controlLimit
+        ) {
+            try Self.withPool(place, $0) { pool in
+                guard let volume = try pool.volume(name) else { return }
+                // Nobody else makes a file of that name; one that is not like ours stays.
+                guard try volume.isFile(), try volume.sizes().length == Self.markSize else {
+                    throw LibvirtFailure.refused(
+                        "'\(name)' is not the test file: it was left alone")
+                }
+                try volume.delete()
+            }
+        }
+    }
+
+    /// A folder without a pool is given one for the time of the call.
+    private static func withPool<Value>(
+        _ place: String, _ connection: ConnectionHandle, _ body: (PoolHandle) throws -> Value
+    ) throws -> Value {
+        if place.hasPrefix("/") { return try connection.withPool(showing: place, body) }
+        let pool = try connection.pool(place)
+        try pool.refresh()
+        return try body(pool)
     }
 
     private static let markSize = Bytes(4096)

@@ -8,7 +8,7 @@ package import HypervisorInterface
 /// ours is needed, and nothing is ever started by it. It takes no connection besides those that
 /// read the host: each costs an ssh login, between the command and its first migration.
 extension LibvirtHost: LeaseKeeper {
-    private static let use = "kvmbalance-lease"
+    static let leaseUse = "kvmbalance-lease"
 
     package func lease() async throws -> HostLease? {
         try await questions.call("read the lease", limit: options.controlLimit) {
@@ -21,7 +21,7 @@ extension LibvirtHost: LeaseKeeper {
             let xml =
                 "<secret ephemeral='no' private='no'><uuid>\(lease.id)</uuid>"
                 + "<description>\(lease.text.escapedForXML)</description>"
-                + "<usage type='tls'><name>\(Self.use)</name></usage></secret>"
+                + "<usage type='tls'><name>\(Self.leaseUse)</name></usage></secret>"
             do {
                 virSecretFree(try checked(connection.use { virSecretDefineXML($0, xml, 0) }))
                 return true
@@ -54,7 +54,7 @@ extension LibvirtHost: LeaseKeeper {
         let type = Int32(VIR_SECRET_USAGE_TYPE_TLS.rawValue)
         let secret: virSecretPtr
         do {
-            secret = try checked(connection.use { virSecretLookupByUsage($0, type, Self.use) })
+            secret = try checked(connection.use { virSecretLookupByUsage($0, type, Self.leaseUse) })
         } catch  where error.has(VIR_ERR_NO_SECRET) {
             return nil
         }

@@ -14,13 +14,19 @@ extension LibvirtHost: StepInspector {
                 facts.settleHugePages(on: try connection.pagesAlone())
             }
             let numa = facts.numa.flatMap { $0.isStrict ? $0.cells : nil }
-            return StepNeeds(
+            var needs = StepNeeds(
                 domain: domain, name: facts.name,
                 memory: facts.state.isActive ? facts.balloon ?? facts.memory : nil,
                 hugePages: facts.hugePages, strictCells: numa,
-                networks: facts.interfaces.compactMap {
-                    if case .network(let name) = $0 { name } else { nil }
-                })
+                networks: facts.interfaces.compactMap(\.network),
+                portgroups: facts.portgroups,
+                consolePorts: facts.state.isActive
+                    ? (facts.consolePorts ?? []).filter { !$0.isAutomatic } : [])
+            needs.secrets = facts.secrets ?? []
+            for disk in facts.disks {
+                if case .file(let path) = disk.source { needs.files[disk.target] = path }
+            }
+            return needs
         }
     }
 
@@ -31,10 +37,14 @@ extension LibvirtHost: StepInspector {
             if let other = connection.namesake(of: needs) {
                 lacks.append("\(host) has another domain '\(needs.name)' (\(other))")
             }
-            let missing = Set(needs.networks).subtracting(try connection.activeNetworks())
-            if !missing.isEmpty {
-                lacks.append(
-                    "network \(missing.sorted().joined(separator: ", ")) is not active on \(host)")
+            lacks += try connection.missing(needs.networks, on: host)
+            lacks += connection.portgroupsLacking(needs, on: host)
+            lacks += try connection.portsTaken(needs, on: host)
+            lacks += connection.missing(needs.secrets).map {
+                "secret \($0.text) is not defined on \(host)"
+            }
+            lacks += connection.missing(needs.files).map {
+                "\($0) is not on \(host): is its folder mounted there?"
             }
             guard let memory = needs.memory else { return lacks }
             if let pages = needs.hugePages {
@@ -62,8 +72,76 @@ extension ConnectionHandle {
         return uuid == needs.domain.rawValue ? nil : uuid
     }
 
+    /// A guest without networks asks nobody: with modular daemons another one would answer.
+    fileprivate func missing(_ networks: [String], on host: HostName) throws -> [String] {
+        guard !networks.isEmpty else { return [] }
+        do {
+            let missing = Set(networks).subtracting(try activeNetworks()).sorted()
+            guard !missing.isEmpty else { return [] }
+            return ["network \(missing.joined(separator: ", ")) is not active on \(host)"]
+        } catch {
+            guard isAlive else { throw error }
+            let unread = UnreadPart(.networks, reason: error.message)
+            return [unread.detail(of: "\(host)'s") + " (\(unread.remedy()))"]
+        }
+    }
+
+    /// A card whose portgroup is missing would be given the network's default one, without a word.
+    fileprivate func portgroupsLacking(_ needs: StepNeeds, on host: HostName) -> [String] {
+        needs.portgroups.sorted { $0.key < $1.key }.flatMap { name, wanted -> [String] in
+            guard let xml = networkXML(name), let network = try? NetworkXMLReader.read(xml) else {
+                return []
+            }
+            let have = Set((network.portgroups ?? []).map(\.name))
+            return wanted.filter { !have.contains($0) }.map {
+                "network \(name) on \(host) has no portgroup '\($0)'"
+            }
+        }
+    }
+
+    /// Only for a guest whose console was given a port: each other guest's XML is read for it.
+    fileprivate func portsTaken(_ needs: StepNeeds, on host: HostName) throws -> [String] {
+        guard !needs.consolePorts.isEmpty else { return [] }
+        var taken: [String] = []
+        for domain in try domains(VIR_CONNECT_LIST_DOMAINS_ACTIVE.rawValue) {
+            guard let xml = try? domain.xml(), let facts = try? DomainXMLReader.read(xml),
+                facts.id != needs.domain
+            else { continue }
+            for port in needs.consolePorts
+            where facts.consolePorts?.contains(where: { $0.clashes(with: port) }) == true {
+                taken.append("console port \(port.port) is taken on \(host) by '\(facts.name)'")
+            }
+        }
+        return taken
+    }
+
+    /// Those that it surely has not.
+    fileprivate func missing(_ secrets: [SecretNeed]) -> [SecretNeed] {
+        guard !secrets.isEmpty, let own = try? self.secrets() else { return [] }
+        return secrets.filter { need in !own.contains { need.isMet(by: $0) } }
+    }
+
+    /// Files that are surely not here, sorted. Only where no active pool covers their folder: of
+    /// pools libvirt knows by itself whether they are mounted. A folder that cannot be read by root
+    /// (NFS with root_squash) says nothing.
+    fileprivate func missing(_ files: [String: String]) -> [String] {
+        let folders = Dictionary(grouping: files.values, by: DiskImage.folder(of:))
+        return folders.flatMap { folder, paths -> [String] in
+            guard pool(showing: folder) == nil else { return [] }
+            do {
+                return try withPool(showing: folder) { pool in
+                    try paths.filter { try pool.volume(String(DiskImage.name(of: $0))) == nil }
+                }
+            } catch {
+                let isGone =
+                    (error as? LibvirtFailure)?.message.contains("No such file or directory")
+                return isGone == true ? paths : []
+            }
+        }.sorted()
+    }
+
     /// What could be given out without swapping, as the collector counts it.
-    fileprivate var availableMemory: Bytes? {
+    var availableMemory: Bytes? {
         memoryGauges().map { $0.free + $0.buffers + $0.cached }
     }
 

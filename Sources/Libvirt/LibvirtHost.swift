@@ -85,6 +85,14 @@ package final class LibvirtHost: HostInspector, LifecycleSource {
         }
     }
 
+    package func compare(_ guestCPUs: [String: String]) async throws -> [CPUAnswer] {
+        try await inspection.call("compare CPUs", limit: options.inventoryLimit) { connection in
+            try guestCPUs.sorted { $0.key < $1.key }.compactMap { kind, xml in
+                try connection.answer(about: xml, kind: kind)
+            }
+        }
+    }
+
     /// On the connection that reads inventories: it is idle most of the time.
     package func listen(_ changed: @escaping @Sendable () -> Void) async throws {
         try await inspection.call("listen to domains", limit: options.lookLimit) {

@@ -119,7 +119,7 @@ extension HostXMLTranslation {
     fileprivate static func reaching(
         _ target: ConnectionHandle, _ request: MigrationRequest, from xml: String
     ) -> Self? {
-        let terms = Terms(addresses: request.addresses, interfaces: request.interfaces)
+        let terms = Terms(of: request)
         guard isBound(xml, terms) else { return nil }
         return HostXMLTranslation(terms, for: try? target.cpusAndCells())
     }

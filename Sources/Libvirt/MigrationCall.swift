@@ -14,6 +14,7 @@ struct MigrationCall: Hashable, Sendable {
 
     var flags: UInt32
     var migrateURI: String?
+    var tlsDestination: String?
     var bandwidth: UInt64?
     var postcopyBandwidth: UInt64?
     var connections: Int32?
@@ -54,6 +55,7 @@ struct MigrationCall: Hashable, Sendable {
         for (isWanted, flag) in choices where isWanted { flags |= flag.rawValue }
         // A tunnel goes through libvirtd: libvirt forbids an address then.
         migrateURI = options.tunnelled ? nil : request.migrateURI
+        tlsDestination = options.tls ? request.tlsDestination : nil
         bandwidth = options.bandwidth.flatMap { UInt64(exactly: $0) }
         postcopyBandwidth = options.postcopyBandwidth.flatMap { UInt64(exactly: $0) }
         connections = options.parallel.map { Int32(clamping: $0) }
@@ -105,6 +107,7 @@ struct MigrationCall: Hashable, Sendable {
     func parameters() throws(LibvirtFailure) -> ParameterList {
         let list = ParameterList()
         if let migrateURI { try list.add(VIR_MIGRATE_PARAM_URI, migrateURI) }
+        if let tlsDestination { try list.add(VIR_MIGRATE_PARAM_TLS_DESTINATION, tlsDestination) }
         if let bandwidth { try list.add(VIR_MIGRATE_PARAM_BANDWIDTH, bandwidth) }
         if let connections { try list.add(VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS, connections) }
         if let postcopyBandwidth {

@@ -56,11 +56,19 @@ package struct MetricsStore: SampleSink, ObservationSink {
         }
     }
 
+    /// Answers about CPUs that this observation does not have stay as they were, while the host
+    /// does.
     package func store(_ observation: HostObservation) async throws {
-        let json = String(decoding: try CanonicalJSON.encode(observation), as: UTF8.self)
         try await file.shielded("store facts in") { [pool, writer] in
             do {
                 try await pool.write { database in
+                    var observation = observation
+                    if observation.facts.cpuAnswers == nil {
+                        observation.facts.cpuAnswers = try Self.cpuAnswers(
+                            of: observation, in: database)
+                    }
+                    let json = String(
+                        decoding: try CanonicalJSON.encode(observation), as: UTF8.self)
                     try database.execute(
                         sql: """
                             INSERT INTO observation (host, time, version, json) VALUES (?, ?, ?, ?)
@@ -77,5 +85,19 @@ package struct MetricsStore: SampleSink, ObservationSink {
                 throw error
             }
         }
+    }
+
+    private static func cpuAnswers(
+        of observation: HostObservation, in database: Database
+    ) throws -> [CPUAnswer]? {
+        let stored = try String.fetchOne(
+            database,
+            sql: "SELECT json FROM observation JOIN host ON host.id = host WHERE name = ?",
+            arguments: [observation.host.rawValue])
+        guard let stored,
+            let last = try? CanonicalJSON.decode(HostObservation.self, from: stored),
+            CPUAnswerBasis(last.facts) == CPUAnswerBasis(observation.facts)
+        else { return nil }
+        return last.facts.cpuAnswers
     }
 }

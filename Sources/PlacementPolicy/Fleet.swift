@@ -37,8 +37,13 @@ package struct FleetHost: Hashable, Sendable {
     package var peerURI: String?
     package var migrationAddress: String?
     package var linkMbps: Int
+    /// Does the fleet file leave the link's speed to what the host tells?
+    package var isLinkAssumed = false
     package var zone: ZoneName?
     package var reserve: Reserve?
+    /// The name in its certificate for encrypted migrations, when that is another one than
+    /// `tlsDestination` finds.
+    package var tlsName: String?
 
     package static let defaultLinkMbps = 1000
 
@@ -73,6 +78,25 @@ extension FleetHost {
     /// The `migrate_uri` of migrations to it.
     package var migrateURI: String {
         "tcp://\(NetworkAddress.inURI(migrationAddress ?? address))"
+    }
+
+    /// The name that its certificate is checked for in encrypted migrations; nil for the host part
+    /// of `migrateURI`. Certificates are made for names: where migrations go to an address of
+    /// another network, it is the name by which libvirt is reached.
+    package var tlsDestination: String? {
+        if let tlsName { return tlsName }
+        guard let migrationAddress, let goal = NetworkAddress(migrationAddress),
+            case .name = NetworkAddress(address)
+        else { return nil }
+        switch goal {
+        case .name: return nil
+        case .ipv4, .ipv6: return address
+        }
+    }
+
+    /// The name or address that its certificate for migrations must have.
+    package var certifiedName: String {
+        tlsDestination ?? NetworkAddress.bare(migrationAddress ?? address)
     }
 
     /// Its own address, then that of its migration network, as consoles have them.

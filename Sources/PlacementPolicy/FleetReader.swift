@@ -6,15 +6,19 @@ package enum FleetReader {
         "hosts", "database", "policy", "sharedStorage", "retention", "connectTimeout",
     ]
     static let hostKeys = [
-        "name", "uri", "peerURI", "migrationAddress", "linkMbps", "zone", "reserve",
+        "name", "uri", "peerURI", "migrationAddress", "linkMbps", "zone", "reserve", "tlsName",
     ]
 
-    package static func read(_ yaml: String) throws(PolicyError) -> Fleet {
+    /// `aliases` are those of libvirt's own configuration (`LibvirtAliases`), by which a host's
+    /// URI may be given.
+    package static func read(
+        _ yaml: String, aliases: LibvirtAliases = LibvirtAliases()
+    ) throws(PolicyError) -> Fleet {
         guard let document = try PolicyReader.compose(yaml) else {
             throw PolicyError("the file is empty: list at least one host under 'hosts:'")
         }
         let table = try YAMLTable(document, path: "", keys: keys)
-        var fleet = Fleet(hosts: try hosts(table))
+        var fleet = Fleet(hosts: try hosts(table, aliases))
         fleet.database = try table.scalar("database", "a folder", text) ?? fleet.database
         fleet.policy = try table.scalar("policy", "a policy file", text)
         fleet.sharedStorage = try PolicyReader.sharedStorage(table)
@@ -42,10 +46,15 @@ package enum FleetReader {
         return kept
     }
 
-    private static func hosts(_ table: YAMLTable) throws(PolicyError) -> [FleetHost] {
+    private static func hosts(
+        _ table: YAMLTable, _ aliases: LibvirtAliases
+    ) throws(PolicyError) -> [FleetHost] {
         var hosts: [FleetHost] = []
-        for entry in try table.tables("hosts", keys: hostKeys) {
-            let host = try self.host(entry)
+        let entries = try table.tables("hosts", keys: hostKeys)
+        for entry in entries {
+            let host = try self.host(entry, aliases)
+            // Alone it has nobody to migrate to.
+            if entries.count > 1 { try refuseOwnMachine(host, entry) }
             if let twin = hosts.first(where: { $0.name == host.name || $0.uri == host.uri }) {
                 let what = twin.name == host.name ? "name '\(host.name)'" : "uri '\(host.uri)'"
                 throw entry.error("two hosts have the \(what)", at: "name")
@@ -76,24 +85,62 @@ package enum FleetReader {
         }
     }
 
-    private static func host(_ table: YAMLTable) throws(PolicyError) -> FleetHost {
+    /// What means the machine itself on every machine, each host would take for itself: a
+    /// migration there would be one "to the same host".
+    private static func refuseOwnMachine(
+        _ host: FleetHost, _ entry: YAMLTable
+    ) throws(PolicyError) {
+        if let peer = host.peerURI, LibvirtURI.isLocal(peer) {
+            throw entry.error(
+                "\(host.name): peerURI '\(peer)' means 'this machine' to every host: give the "
+                    + "URI by which the others reach it, such as "
+                    + "qemu+ssh://root@\(host.name)/system", at: "peerURI")
+        }
+        if let text = host.migrationAddress, NetworkAddress(text)?.isLoopback == true {
+            throw entry.error(
+                "\(host.name): migrationAddress '\(text)' means 'this machine' to every host: "
+                    + "give its address in the network of the migrations", at: "migrationAddress")
+        }
+        guard LibvirtURI.isLocal(host.uri), host.peerURI == nil || host.migrationAddress == nil
+        else { return }
+        throw entry.error(
+            "\(host.name): '\(host.uri)' means 'this machine' to every host, and the others would "
+                + "migrate to themselves: give 'peerURI: qemu+ssh://root@\(host.name)/system' and "
+                + "'migrationAddress:' (a name or address of it) beside it", at: "uri")
+    }
+
+    private static func host(
+        _ table: YAMLTable, _ aliases: LibvirtAliases
+    ) throws(PolicyError) -> FleetHost {
         let name = try table.required(table.scalar("name", "a word", text), "name")
         let uri = try table.required(
-            table.scalar("uri", "a libvirt URI such as qemu+ssh://root@host1/system") {
-                $0.contains("://") ? $0 : nil
-            }, "uri")
+            table.scalar(
+                "uri",
+                "a libvirt URI such as qemu+ssh://root@host1/system, or an alias of "
+                    + aliases.place
+            ) { $0.contains("://") ? $0 : aliases.uris[$0] }, "uri")
         var host = FleetHost(name: HostName(name), uri: uri)
-        host.peerURI = try table.scalar("peerURI", "a libvirt URI", text)
+        host.peerURI = try table.scalar(
+            "peerURI",
+            "a libvirt URI written out: an alias is known to one machine, and the other hosts read "
+                + "this"
+        ) { $0.contains("://") ? $0 : nil }
         host.migrationAddress = try table.scalar(
             "migrationAddress",
             "an IPv4 or IPv6 address or a host name, without a port or a prefix length"
         ) { NetworkAddress($0) == nil ? nil : $0 }
-        host.linkMbps = try PolicyReader.whole(table, "linkMbps", 1...1_000_000) ?? host.linkMbps
+        let link = try PolicyReader.whole(table, "linkMbps", 1...1_000_000)
+        host.linkMbps = link ?? host.linkMbps
+        host.isLinkAssumed = link == nil
+        host.tlsName = try table.scalar("tlsName", "the name in the host's certificate") {
+            NetworkAddress($0) == nil ? nil : $0
+        }
         host.zone = try table.scalar("zone", "a word", text).map { ZoneName($0) }
-        if let reserve = try table.table("reserve", keys: ["memory", "cpu"]) {
+        if let reserve = try table.table("reserve", keys: ["memory", "cpu", "others"]) {
             host.reserve = Reserve(
                 memory: try PolicyReader.size(reserve, "memory"),
-                cpu: try PolicyReader.cpus(reserve, "cpu"))
+                cpu: try PolicyReader.cpus(reserve, "cpu"),
+                countsOthers: try PolicyReader.countsOthers(reserve))
         }
         return host
     }

@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// What a libvirt URI asks for beside a host.
 ///
 /// Source: `doRemoteOpen` in libvirt's `remote_driver.c` and `virURIParseParams` in `viruri.c`
@@ -31,8 +33,33 @@ package enum LibvirtURI {
     private static let personalEffects: [String: Effect] = [
         "keyfile": .identifies, "proxy": .leads, "socket": .leads,
     ]
+    /// Those of ssh and of libvirt's daemon over TCP and TLS.
+    private static let daemonPorts = ["22", "16509", "16514"]
     /// A URI within a URI may have one within, and nobody needs more.
     private static let depth = 4
+
+    /// Does it lead to the daemon of whichever machine opens it, and to no other? QEMU's alone:
+    /// nothing else migrates. A socket or a port of one's own choice may be the near end of a
+    /// tunnel to another machine.
+    package static func isLocal(_ uri: String) -> Bool {
+        guard uri.prefix(while: { $0 != ":" && $0 != "+" }) == "qemu",
+            let start = uri.firstRange(of: "://")?.upperBound
+        else { return false }
+        let authority = uri[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        guard !host.isEmpty else {
+            return parameters(of: uri).allSatisfy { $0.name != "socket" || isOwnSocket($0.value) }
+        }
+        let end = host.hasPrefix("[") ? host.firstIndex(of: "]").map(host.index(after:)) : nil
+        let address = host[..<(end ?? host.firstIndex(of: ":") ?? host.endIndex)]
+        let port = host[address.endIndex...].dropFirst()
+        return NetworkAddress(String(address))?.isLoopback == true
+            && (port.isEmpty || daemonPorts.contains(String(port)))
+    }
+
+    private static func isOwnSocket(_ path: String) -> Bool {
+        ["/run/libvirt/", "/var/run/libvirt/"].contains { path.hasPrefix($0) }
+    }
 
     /// In their order in the URI. Those of its `name`, which the host's own daemon opens, count
     /// too: what they run, they run there.

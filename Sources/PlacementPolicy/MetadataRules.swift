@@ -13,14 +13,16 @@ package struct MetadataRules: Hashable, Sendable {
 
     /// What is ignored wins over what is trusted.
     func count(for domain: DomainFacts) -> Bool {
-        if Self.names(ignore, domain) { return false }
-        return isTrusted || Self.names(trust, domain)
+        if ignore.name(domain) { return false }
+        return isTrusted || trust.name(domain)
     }
+}
 
+extension [NamePattern] {
     /// A UUID is nobody's to choose twice; names are compared as everywhere.
-    private static func names(_ patterns: [NamePattern], _ domain: DomainFacts) -> Bool {
-        patterns.matches(domain.name)
-            || patterns.contains { $0.text.lowercased() == domain.id.rawValue.lowercased() }
+    func name(_ domain: DomainFacts) -> Bool {
+        matches(domain.name)
+            || contains { $0.text.lowercased() == domain.id.rawValue.lowercased() }
     }
 }
 

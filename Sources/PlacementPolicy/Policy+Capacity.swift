@@ -2,13 +2,13 @@ package import ClusterModel
 
 extension Policy {
     /// What this host may give to domains, in ordinary memory: huge pages that are set aside are
-    /// not part of it. Zero for a host that was not read.
+    /// not part of it, nor what is kept for the host, or what others use of it where that is more
+    /// (see `measured`). Zero for a host that was not read.
     package func usableMemory(of host: Host) -> Bytes {
         guard let facts = host.facts else { return .zero }
-        let setAside = facts.cells.reduce(Int64(0)) { sum, cell in
-            cell.hugePages.reduce(sum) { $0 + ($1.isHuge ? $1.total * $1.pageSize.count : 0) }
-        }
-        let reserved = (host.reserve?.memory ?? reserve.memory ?? .zero).count
+        let setAside = facts.setAside.count
+        let kept = host.reserve?.memory ?? reserve.memory ?? .zero
+        let reserved = Self.larger(kept, host.usedByOthers?.memory).count
         let left = max(0, facts.memory.count - setAside - reserved)
         return Bytes(left.scaled(byThousandths: overcommit.memoryThousandths))
     }
@@ -16,9 +16,15 @@ extension Policy {
     /// What this host may give to domains in CPU demand.
     package func usableCPU(of host: Host) -> MilliCPU {
         guard let facts = host.facts else { return .zero }
-        let reserved = (host.reserve?.cpu ?? reserve.cpu ?? .zero).count
+        let kept = host.reserve?.cpu ?? reserve.cpu ?? .zero
+        let reserved = Self.larger(kept, host.usedByOthers?.cpu).count
         let left = max(0, MilliCPU.cpus(facts.cpu.logicalCPUs).count - reserved)
         return MilliCPU(left.scaled(byThousandths: overcommit.cpuThousandths))
+    }
+
+    /// `kept` is below zero where a conflict's search gives a host more than it has.
+    private static func larger<Amount: Comparable>(_ kept: Amount, _ used: Amount?) -> Amount {
+        used.map { max(kept, $0) } ?? kept
     }
 
     /// Ordinary memory that a domain needs on its host: all it may ever use, since libvirt checks

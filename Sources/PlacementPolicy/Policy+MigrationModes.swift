@@ -43,7 +43,16 @@ extension Policy {
                     remedy: "define it (virsh dumpxml, virsh define), or move it live")
             ]
         }
-        return facts.coldBlockers ?? []
+        // While it is down on one host, it could be started on another.
+        return (facts.coldBlockers ?? [])
+            + (facts.otherDefinitions ?? []).map { host in
+                Blocker(
+                    domain: facts.name, host: host, reason: .state,
+                    detail: "\(host) has another definition of it, which could be started while "
+                        + "it is down",
+                    remedy: "if it is out of date: virsh undefine \(facts.id) on \(host); or move "
+                        + "it live")
+            }
     }
 
     private static func names(_ patterns: [String]?, _ domain: String) -> Bool {
@@ -59,19 +68,4 @@ package enum StorageCopy: Hashable, Sendable {
 /// Whether a domain may be moved cold.
 package enum ColdMove: Hashable, Sendable {
     case never, whereNeeded, always
-}
-
-extension Blocker.Reason {
-    /// Is it about the running guest only, so that one that is shut down may go?
-    package var endsWithShutdown: Bool {
-        switch self {
-        case .security, .cpuModel, .sharedMemory: true
-        case .hostDevice, .snapshot, .blockJob, .sharedFilesystem, .transientDisk, .vdpa, .tpm,
-            .localStorage, .storageUnknown, .network, .machineType, .architecture, .state, .busy,
-            .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity, .antiAffinity, .pinned,
-            .excluded, .ban, .maintenance, .unreachable, .sameHostUUID, .sameName, .ordering,
-            .nPlusOne, .convergence, .other:
-            false
-        }
-    }
 }

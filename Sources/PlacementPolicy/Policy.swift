@@ -6,7 +6,7 @@ package import ClusterModel
 package struct Policy: Hashable, Sendable {
     package var name = "drain"
     /// Kept free on each host for the host itself. A host's own `reserve` in the fleet file wins.
-    package var reserve = Reserve(memory: .gibibytes(1), cpu: .zero)
+    package var reserve = Reserve(memory: .gibibytes(1), cpu: .zero, countsOthers: true)
     package var overcommit = Overcommit()
     /// Memory that QEMU and the kernel need for a domain beside its guest's.
     package var perDomainOverhead = DomainOverhead()
@@ -19,6 +19,10 @@ package struct Policy: Hashable, Sendable {
     package var ban: [HostRule] = []
     /// Domains that kvmbalance leaves alone altogether.
     package var exclude: [NamePattern] = []
+    /// Domains, by name or UUID, that may be moved although another manager believes them its own.
+    package var managed: [NamePattern] = []
+    /// Domains that may have more virtual CPUs than their host has CPUs.
+    package var wideGuests: [NamePattern] = []
     /// Whose metadata says as much as the policy does.
     package var metadata = MetadataRules()
     package var limits = MigrationLimits()

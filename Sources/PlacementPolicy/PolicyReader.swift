@@ -8,11 +8,12 @@ package enum PolicyReader {
     package static let vocabulary: [String: [String]] = [
         "": [
             "name", "reserve", "overcommit", "overhead", "perDomainOverhead", "demand",
-            "affinity", "antiAffinity", "pin", "fence", "ban", "exclude", "metadata", "limits",
-            "maxDomainsPerHost", "nPlusOne", "balance", "rebalance", "consolidate",
+            "affinity", "antiAffinity", "pin", "fence", "ban", "exclude", "managed", "metadata",
+            "limits",
+            "maxDomainsPerHost", "wideGuests", "nPlusOne", "balance", "rebalance", "consolidate",
             "rollingReboot", "migration", "sharedStorage", "interfaces", "power",
         ],
-        "reserve": ["memory", "cpu"],
+        "reserve": ["memory", "cpu", "others"],
         "overhead": ["fixed", "memory", "perVCPU"],
         "overcommit": ["memory", "cpu"],
         "demand": [
@@ -100,12 +101,20 @@ package enum PolicyReader {
         return try table.table(key, keys: vocabulary[path] ?? [], former: formerKeys[path] ?? [:])
     }
 
+    static func countsOthers(_ reserve: YAMLTable) throws(PolicyError) -> Bool? {
+        try reserve.scalar("others", "measured or ignored") {
+            $0 == "measured" ? true : $0 == "ignored" ? false : nil
+        }
+    }
+
     private static func readCapacity(
         _ table: YAMLTable, into policy: inout Policy
     ) throws(PolicyError) {
         if let reserve = try section(table, "reserve") {
             policy.reserve.memory = try size(reserve, "memory") ?? policy.reserve.memory
             policy.reserve.cpu = try cpus(reserve, "cpu") ?? policy.reserve.cpu
+            policy.reserve.countsOthers =
+                try countsOthers(reserve) ?? policy.reserve.countsOthers
         }
         if let overcommit = try section(table, "overcommit") {
             policy.overcommit.memoryThousandths =
@@ -138,6 +147,7 @@ package enum PolicyReader {
         policy.antiAffinity = try groups(table, "antiAffinity")
         policy.pin = try patterns(table, "pin") ?? []
         policy.exclude = try patterns(table, "exclude") ?? []
+        policy.managed = try patterns(table, "managed") ?? []
         policy.fence = try rules(table, "fence")
         policy.ban = try rules(table, "ban")
         if let metadata = try section(table, "metadata") {
@@ -160,6 +170,7 @@ package enum PolicyReader {
         _ table: YAMLTable, into policy: inout Policy
     ) throws(PolicyError) {
         policy.maxDomainsPerHost = try whole(table, "maxDomainsPerHost", 1...100_000)
+        policy.wideGuests = try patterns(table, "wideGuests") ?? []
         policy.nPlusOne =
             try table.scalar("nPlusOne", "off, after or during") { NPlusOne(rawValue: $0) }
             ?? policy.nPlusOne

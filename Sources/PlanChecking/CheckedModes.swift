@@ -46,6 +46,7 @@ enum CheckedModes {
                 faults.append("the policy does not let its disks be copied above their base")
             }
             faults += (domain.facts.coldBlockers ?? []).map(\.detail)
+            faults += (domain.facts.otherDefinitions ?? []).map { "\($0) could start it too" }
         }
         return faults
     }

@@ -9,9 +9,11 @@ enum CompatibilityCheck {
             guard let domain = subject.domains[step.move.domain],
                 let from = subject.hosts[step.move.source], let to = subject.hosts[step.move.target]
             else { return [] }
+            let isWayBack = subject.plan.kind == .return || subject.plan.kind == .rollback
             let found =
                 CheckedModes.faults(of: step, domain, from, to, subject.policy)
                 + reasons(domain, from, to, subject.policy, step: step)
+                + (isWayBack ? [] : width(domain.facts, from.facts, to.facts, subject.policy))
             return found.map {
                 Violation(
                     .compatibility, step: step.id, host: to.name, "\(domain.name): \($0)")
@@ -26,7 +28,8 @@ enum CompatibilityCheck {
         guard let source = from.facts, let target = to.facts else { return [] }
         let isCold = step?.mode == .offline
         return machine(domain.facts, source, target, isCold: isCold)
-            + network(domain.facts, from, to, policy, step)
+            + (step.map { OfferCheck.emulator($0, domain.facts.guest, source, target) } ?? [])
+            + NetworkCheck.reasons(domain.facts, from, to, policy, step)
             + StorageCheck.reasons(domain.facts, from, to, policy, copied: step?.copies ?? [])
             + rules(domain.name, to.name, policy)
     }
@@ -43,22 +46,9 @@ enum CompatibilityCheck {
         if let support, let machine = guest.machineType, !support.machineTypes.contains(machine) {
             reasons.append("no machine type \(machine)")
         }
-        if guest.virtualization == "kvm", !isCold {
-            let isSameModel = source.cpu.model == target.cpu.model
-            let lost = Set(source.cpu.features).subtracting(target.cpu.features)
-            if ["host-passthrough", "maximum"].contains(guest.cpu.mode) {
-                if !isSameModel || source.cpu.vendor != target.cpu.vendor || !lost.isEmpty {
-                    reasons.append("host-passthrough between different CPUs")
-                }
-            } else if isSameModel, !lost.isDisjoint(with: guest.cpu.requiredFeatures) {
-                reasons.append("a required CPU feature is missing")
-            }
-        }
-        if guest.cpu.mode == "custom", let model = guest.cpu.model,
-            let usable = support?.usableCPUModels, !usable.contains(model)
-        {
-            reasons.append("CPU model \(model) is not usable")
-        }
+        reasons +=
+            isCold ? CPUCheck.model(guest, target) : CPUCheck.reasons(guest, source, target)
+        reasons += OfferCheck.reasons(guest, source, target, isCold: isCold)
         if source.securityModel != target.securityModel { reasons.append("security models differ") }
         if domain.usesDefaultPages == true, domain.state.isActive, let pages = domain.hugePages,
             !target.hugePageSizes.allSatisfy({ $0 == pages.pageSize })
@@ -73,36 +63,15 @@ enum CompatibilityCheck {
         return reasons
     }
 
-    private static func network(
-        _ domain: DomainFacts, _ from: Host, _ to: Host, _ policy: Policy, _ step: Step?
+    /// More virtual CPUs than CPUs, where its own host has more; a way back leads to where that was
+    /// so before.
+    static func width(
+        _ domain: DomainFacts, _ source: HostFacts?, _ target: HostFacts?, _ policy: Policy
     ) -> [String] {
-        guard let target = to.facts else { return [] }
-        let sources = Set(domain.interfaces.compactMap(\.source))
-        let strange = Set((step?.interfaces ?? [:]).keys).subtracting(sources).sorted()
-            .map { "it has no card on \($0)" }
-        return strange
-            + domain.interfaces.flatMap { interface -> [String] in
-                guard let own = interface.source else { return [] }
-                let known = policy.interfaces.first { ($0.hosts[from.name] ?? $0.name) == own }
-                let name = known.map { $0.hosts[to.name] ?? $0.name } ?? own
-                var reasons: [String] = []
-                if known == nil,
-                    policy.interfaces.contains(where: { ($0.hosts[to.name] ?? $0.name) == own })
-                {
-                    reasons.append("\(own) is another network there")
-                }
-                if let step, step.interfaces[own, default: own] != name {
-                    reasons.append("\(own) is \(name) there, not \(step.interfaces[own] ?? own)")
-                }
-                switch interface {
-                case .network where !target.networks.contains(name):
-                    reasons.append("no network \(name)")
-                case .bridge where target.bridges?.contains(name) == false:
-                    reasons.append("no bridge \(name)")
-                case .network, .bridge, .direct, .other: break
-                }
-                return reasons
-            }
+        guard let here = source?.cpu.logicalCPUs, let there = target?.cpu.logicalCPUs,
+            domain.vcpus > there, there < here, !policy.wideGuests.matches(domain.name)
+        else { return [] }
+        return ["\(domain.vcpus) virtual CPUs on \(there) CPUs"]
     }
 
     static func rules(_ domain: String, _ host: HostName, _ policy: Policy) -> [String] {

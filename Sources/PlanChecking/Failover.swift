@@ -34,6 +34,8 @@ struct Failover {
         domain.facts.blockers.isEmpty && !domain.facts.isPinned && !domain.facts.isExcluded
             && !subject.policy.pin.matches(domain.name)
             && !subject.policy.exclude.matches(domain.name)
+            && (domain.facts.manager == nil
+                || MobilityCheck.isGivenUp(domain.facts, subject.policy))
             && !subject.seenTwice.contains(domain.id)
             && subject.snapshot.hosts.contains {
                 canRun(domain, on: $0, from: domain.host, subject)
@@ -47,6 +49,9 @@ struct Failover {
             from.facts?.uuid != host.facts?.uuid
         else { return false }
         return CompatibilityCheck.reasons(domain, from, host, subject.policy).isEmpty
+            && CompatibilityCheck.width(
+                domain.facts, from.facts, host.facts, subject.policy
+            ).isEmpty
     }
 
     /// Where everything is, and what it takes there: worked out once, whichever host fails.

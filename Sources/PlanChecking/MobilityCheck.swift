@@ -23,6 +23,9 @@ enum MobilityCheck {
         if domain.facts.isExcluded || subject.policy.exclude.matches(domain.name) {
             reasons.append("excluded")
         }
+        if let manager = domain.facts.manager, !isGivenUp(domain.facts, subject.policy) {
+            reasons.append("it belongs to \(manager.name)")
+        }
         if subject.snapshot.inFlight.contains(where: { $0.domain == domain.id }) {
             reasons.append("a migration of it is under way")
         }
@@ -33,5 +36,11 @@ enum MobilityCheck {
         if domain.facts.state == .crashed { reasons.append("it has crashed") }
         if subject.seenTwice.contains(domain.id) { reasons.append("it is active on two hosts") }
         return reasons
+    }
+
+    /// Did the operator name another manager's guest, by its name or its UUID?
+    static func isGivenUp(_ facts: DomainFacts, _ policy: Policy) -> Bool {
+        policy.managed.matches(facts.name)
+            || policy.managed.contains { $0.text.lowercased() == facts.id.rawValue.lowercased() }
     }
 }

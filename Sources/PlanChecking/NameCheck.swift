@@ -7,7 +7,7 @@ import ClusterModel
 /// step that takes it away is done; or for good.
 enum NameCheck {
     /// One stay of a domain on a host; nil where no step begins or ends it.
-    private struct Stay {
+    struct Stay {
         var host: HostName
         var arrival: Step?
         var departure: Step?
@@ -37,12 +37,17 @@ enum NameCheck {
     ) -> [Step] {
         stays(of: one, subject).flatMap { own in
             stays(of: other, subject).compactMap { their -> Step? in
-                guard own.host == their.host, !isOver(own, before: their, subject),
-                    !isOver(their, before: own, subject)
-                else { return nil }
-                return own.arrival ?? their.arrival
+                meeting(own, their, subject)
             }
         }
+    }
+
+    /// The step that brings one of them to where the other can be at that moment.
+    static func meeting(_ own: Stay, _ their: Stay, _ subject: CheckedCase) -> Step? {
+        guard own.host == their.host, !isOver(own, before: their, subject),
+            !isOver(their, before: own, subject)
+        else { return nil }
+        return own.arrival ?? their.arrival
     }
 
     private static func isOver(
@@ -52,7 +57,7 @@ enum NameCheck {
         return subject.ancestors(of: arrival).contains(departure.id)
     }
 
-    private static func stays(of domain: DomainID, _ subject: CheckedCase) -> [Stay] {
+    static func stays(of domain: DomainID, _ subject: CheckedCase) -> [Stay] {
         let steps = subject.steps(of: domain)
         var stays: [Stay] = []
         // Where it is, also where it is seen twice or was on its way when the plan was made.

@@ -14,7 +14,7 @@ package enum PlanChecker {
         // That a drain has nothing to do is a promise too: its hosts may be switched off.
         let isPromise = plan.outcome == .nothingToDo && plan.kind == .drain
         guard plan.outcome == .plan || isPromise else { return outcome }
-        let judged = CheckedCase(plan, snapshot, policy)
+        let judged = CheckedCase(plan, policy.measured(snapshot), policy)
         if isPromise { return outcome + DrainCheck.violations(judged) }
         let graph = GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
         // What follows reads the graph and the names, and would only add noise where those are
@@ -22,6 +22,7 @@ package enum PlanChecker {
         guard graph.isEmpty else { return outcome + graph }
         return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
             + CompatibilityCheck.violations(judged) + NameCheck.violations(judged)
+            + ConsolePortCheck.violations(judged)
             + ConvergenceCheck.violations(judged)
             + CapacityCheck.violations(judged) + InterleavingSweep.violations(judged)
             + AffinityCheck.violations(judged) + OvershootCheck.violations(judged)
@@ -34,6 +35,6 @@ package enum PlanChecker {
     package static func check(
         _ reboot: RollingReboot, on snapshot: ClusterSnapshot, under policy: Policy
     ) -> [Violation] {
-        RebootCheck.violations(reboot, snapshot, policy)
+        RebootCheck.violations(reboot, policy.measured(snapshot), policy)
     }
 }

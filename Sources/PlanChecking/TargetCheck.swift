@@ -19,6 +19,10 @@ enum TargetCheck {
             if let uuid = target.facts?.uuid, uuid == source.facts?.uuid {
                 add("it has the host UUID of \(source.name)")
             }
+            let domain = subject.domains[step.move.domain]
+            if domain?.facts.otherDefinitions?.contains(target.name) == true {
+                add("it has another definition of \(step.domainName)")
+            }
             return found
         }
     }

@@ -40,7 +40,7 @@ struct FixedPlanning {
         hosts = Set(wishes.map(\.to)).sorted()
         compatibility = Compatibility(
             problem, homes: Set(hosts.compactMap { problem.hostIndex[$0] }),
-            forbidden: request.forbidden)
+            forbidden: request.forbidden, isWayBack: true)
         mobility = Mobility(problem, snapshot, pinned: request.pinned)
         var wanted: [PlannedMove] = []
         var skipped: [Blocker] = []

@@ -171,6 +171,8 @@ struct PlanDraft {
                     || mode == .offline && domain.facts.hasBase(underAny: step.copies))
             step.interfaces = compatibility.interfaces(
                 move.domain, from: move.source, to: move.target)
+            step.emulators = compatibility.emulators(
+                move.domain, from: move.source, to: move.target)
             step.isShutOff = !domain.facts.state.isActive
             return step
         }

@@ -87,8 +87,9 @@ package enum Planner {
             .schedule(hosts, bestEffort: bestEffort)
     }
 
-    /// The same world, with what the moment has against moving some of its domains.
+    /// The same world, with what others use of its hosts, and with what the moment has against
+    /// moving some of its domains.
     static func barred(_ seen: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {
-        ConvergenceForecast.blocking(in: seen, under: policy)
+        ConvergenceForecast.blocking(in: policy.measured(seen), under: policy)
     }
 }

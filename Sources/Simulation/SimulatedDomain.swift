@@ -92,13 +92,14 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
     package mutating func setPersistent(_ value: Bool) { facts.isPersistent = value }
     package mutating func setAutostart(_ value: Bool) { facts.autostart = value }
 
-    /// The same with its cards plugged into what the target calls by these names.
-    package func renaming(_ interfaces: [String: String]) -> Self {
-        guard !interfaces.isEmpty else { return self }
+    /// The same with its networks and its QEMU called by the names that the target has for them.
+    package func renaming(_ names: [String: String]) -> Self {
+        guard !names.isEmpty else { return self }
         var copy = self
         copy.facts.interfaces = facts.interfaces.map { card in
-            card.source.flatMap { interfaces[$0] }.map(card.plugged(into:)) ?? card
+            card.source.flatMap { names[$0] }.map(card.plugged(into:)) ?? card
         }
+        copy.facts.guest.emulator = facts.guest.emulator.map { names[$0] ?? $0 }
         return copy
     }
 

@@ -142,7 +142,7 @@ extension SimulatedConnection: ImageKeeper {
         try await effect("define on \(request.target)") { world throws in
             try world.copyDefinition(
                 of: request.domain, from: place, to: request.target,
-                renaming: request.interfaces)
+                renaming: request.names)
         }
     }
 }

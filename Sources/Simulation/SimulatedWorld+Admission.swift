@@ -79,21 +79,50 @@ extension SimulatedWorld {
         _ facts: DomainFacts, on target: SimulatedHost
     ) -> (code: Int, message: String)? {
         for interface in facts.interfaces {
-            switch interface {
+            if let filter = interface.filter,
+                target.facts.networkFilters?.contains(filter) == false
+            {
+                return (62, "Network filter not found: no nwfilter with matching name '\(filter)'")
+            }
+            switch interface.plug {
             case .network(let name) where !target.facts.networks.contains(name):
                 return (43, "Network not found: no network with matching name '\(name)'")
             case .bridge(let name) where target.facts.bridges?.contains(name) == false:
                 return (38, "Cannot get interface MTU on '\(name)': No such device")
+            case .direct(let name) where target.facts.networkDevices?.contains(name) == false:
+                return (38, "Unable to get index for interface \(name): No such device")
             case .network, .bridge, .direct, .other:
                 continue
             }
         }
+        if let port = portFault(facts, on: target) { return port }
         if let fault = machineFault(facts, on: target) { return fault }
         let support = support(for: facts.guest, on: target)
         if let model = facts.guest.cpu.model, let usable = support?.usableCPUModels,
             facts.guest.cpu.mode == "custom", !usable.contains(model)
         {
             return (91, "guest CPU doesn't match specification: no model \(model) here")
+        }
+        return nil
+    }
+
+    /// QEMU opens the ports that its consoles were given, and ends where another has one.
+    private func portFault(
+        _ facts: DomainFacts, on target: SimulatedHost
+    ) -> (code: Int, message: String)? {
+        for port in facts.consolePorts ?? [] where !port.isAutomatic {
+            let isTaken = target.domains.contains { other in
+                other.isActive && other.id != facts.id
+                    && other.facts.consolePorts?.contains { $0.clashes(with: port) } == true
+            }
+            if isTaken {
+                return (
+                    1,
+                    "internal error: process exited while connecting to monitor: -vnc "
+                        + "\(port.address ?? ""):\(port.port - 5900): Failed to bind socket: "
+                        + "Address already in use"
+                )
+            }
         }
         return nil
     }
@@ -113,6 +142,9 @@ extension SimulatedWorld {
         let guest = facts.guest
         guard let support = support(for: guest, on: target) else {
             return (8, "\(guest.virtualization) guests for \(guest.architecture) are unsupported")
+        }
+        if let emulator = guest.emulator, emulator != support.emulator {
+            return (38, "Cannot check QEMU binary \(emulator): No such file or directory")
         }
         if let machine = guest.machineType, !support.machineTypes.contains(machine) {
             return (67, "unsupported configuration: Emulator does not support machine '\(machine)'")

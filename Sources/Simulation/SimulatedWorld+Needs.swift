@@ -8,14 +8,16 @@ extension SimulatedWorld {
     ) throws(HypervisorError) -> StepNeeds {
         let copy = try known(domain, on: host, operation: "read the domain's requirements")
         let facts = copy.facts
-        return StepNeeds(
+        var needs = StepNeeds(
             domain: domain, name: facts.name,
             memory: copy.isActive ? facts.balloon ?? facts.memory : nil,
             hugePages: facts.hugePages,
             strictCells: facts.numa.flatMap { $0.isStrict ? $0.cells : nil },
-            networks: facts.interfaces.compactMap { card in
-                if case .network(let name) = card { name } else { nil }
-            })
+            networks: facts.interfaces.compactMap(\.network), portgroups: facts.portgroups,
+            consolePorts: copy.isActive
+                ? (facts.consolePorts ?? []).filter { !$0.isAutomatic } : [])
+        needs.secrets = facts.secrets ?? []
+        return needs
     }
 
     package mutating func lacks(
@@ -33,6 +35,20 @@ extension SimulatedWorld {
         if !missing.isEmpty {
             lacks.append(
                 "network \(missing.sorted().joined(separator: ", ")) is not active on \(name)")
+        }
+        lacks += needs.portgroups.sorted { $0.key < $1.key }.flatMap { network, wanted in
+            let have = host.facts.networkDetails?.first { $0.name == network }?.portgroups ?? []
+            return wanted.filter { !have.map(\.name).contains($0) }.map {
+                "network \(network) on \(name) has no portgroup '\($0)'"
+            }
+        }
+        for other in host.domains where other.isActive && other.id != needs.domain {
+            lacks += needs.consolePorts.filter { port in
+                other.facts.consolePorts?.contains { $0.clashes(with: port) } == true
+            }.map { "console port \($0.port) is taken on \(name) by '\(other.facts.name)'" }
+        }
+        lacks += host.facts.missing(needs.secrets).map {
+            "secret \($0.text) is not defined on \(name)"
         }
         guard let memory = needs.memory else { return lacks }
         if let shortage = shortage(of: memory, needs.hugePages, on: host) {

@@ -13,7 +13,7 @@ extension SimulatedWorld {
         _ request: MigrationRequest, from source: HostName
     ) throws(HypervisorError) -> Int {
         let copy = try known(request.domain, on: source, operation: "migrate")
-            .renaming(request.interfaces)
+            .renaming(request.names)
         try admitDefinition(copy, request, from: source)
         var migration = newMigration(request, of: copy, from: source)
         migration.total = .zero
@@ -79,7 +79,7 @@ extension SimulatedWorld {
     /// As `virsh define` with the XML of another host.
     mutating func copyDefinition(
         of domain: DomainID, from source: HostName, to target: HostName,
-        renaming interfaces: [String: String]
+        renaming names: [String: String]
     ) throws(HypervisorError) {
         let what = "define on \(target)"
         let copy = try known(domain, on: source, operation: what)
@@ -92,7 +92,7 @@ extension SimulatedWorld {
             throw refusal(.failed, 55, what, domain, target, reason)
         }
         place(
-            copy.renaming(interfaces).definition(over: host.domain(domain)), on: target)
+            copy.renaming(names).definition(over: host.domain(domain)), on: target)
     }
 }
 

@@ -12,7 +12,7 @@ extension SimulatedWorld {
             return try migrateDefinition(request, from: source)
         }
         let copy = try answering(request.domain, on: source, operation: "migrate")
-            .renaming(request.interfaces)
+            .renaming(request.names)
         try admit(copy, request, from: source)
         let migration = newMigration(request, of: copy, from: source)
         let definition = self.copy(of: request.domain, on: request.target)
@@ -39,7 +39,7 @@ extension SimulatedWorld {
         switch request.mode {
         case .live: break
         case .offline:
-            migration.interfaces = request.interfaces
+            migration.interfaces = request.names
             migration.keepsDefinition = request.keepsDefinition
         case .storage:
             // Disks are mirrored first, and what the guest writes to them goes to both.

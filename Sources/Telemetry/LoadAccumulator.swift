@@ -51,7 +51,9 @@ package struct LoadAccumulator: Sendable {
         let track = track(of: reading.domain)
         let wasFull =
             reading.host < hosts.count && hosts[reading.host].fullMoments.contains(reading.at)
-        domains[track].add(reading, wasStarved: wasFull, window: window, rules: rules)
+        let used = domains[track].add(
+            reading, wasStarved: wasFull, window: window, rules: rules)
+        if reading.host < hosts.count { hosts[reading.host].shared.domains += used }
     }
 
     package mutating func add(
@@ -111,13 +113,15 @@ private struct DomainTrack {
 
     init(slots: Int) { values = SlotValues(slots: slots) }
 
+    /// The CPU time that it used since its last reading on this host, in thousandths of a CPU times
+    /// milliseconds; 0 where that is not known.
     mutating func add(
         _ reading: DomainReading, wasStarved: Bool, window: SampleWindow, rules: RateRules
-    ) {
+    ) -> Int64 {
         dirtyRate = reading.dirtyRate ?? dirtyRate
         guard let index = last.firstIndex(where: { $0.host == reading.host }) else {
             last.append(reading)
-            return
+            return 0
         }
         let earlier = last[index]
         last[index] = reading
@@ -126,7 +130,8 @@ private struct DomainTrack {
         let rate = CounterRate.cpu(
             from: earlier.cpuTime, to: reading.cpuTime, over: interval,
             limit: vcpus.map(RateRules.plausibleCPU))
-        guard var value = rate.value else { return }
+        guard var value = rate.value, case .usable(let milliseconds) = interval else { return 0 }
+        let used = window.slot(of: reading.at) != nil ? value * milliseconds : 0
         if wasStarved, let vcpus {
             let delay = CounterRate.cpu(
                 from: earlier.vcpuDelay, to: reading.vcpuDelay, over: interval,
@@ -138,6 +143,7 @@ private struct DomainTrack {
                     value + (delay.value ?? 0), Int64(min(vcpus, RateRules.mostVCPUs)) * 1000))
         }
         values.add(value, at: reading.at, in: window)
+        return used
     }
 
     mutating func add(_ rate: Int64, at end: Timestamp, in window: SampleWindow, _ samples: Int) {
@@ -153,6 +159,7 @@ private struct HostTrack {
     private var values: SlotValues
     private var memory: Bytes?
     private var newest: Timestamp?
+    var shared = HostUse.SharedTime()
     /// When it had hardly a CPU to spare since the sample before.
     private(set) var fullMoments: Set<Timestamp> = []
 
@@ -171,6 +178,10 @@ private struct HostTrack {
         let rate = HostCPURate(from: last.cpu, to: cpu, over: interval)
         guard let permille = rate.permille else { return }
         values.add(permille, at: time, in: window)
+        if window.slot(of: time) != nil, case .usable(let milliseconds) = interval {
+            shared.measured += milliseconds
+            shared.busy += permille * milliseconds
+        }
         if permille >= RateRules.fullHost { fullMoments.insert(time) }
     }
 
@@ -179,8 +190,10 @@ private struct HostTrack {
     }
 
     mutating func use(_ window: SampleWindow) -> HostUse {
-        HostUse(
+        var use = HostUse(
             busyPermille: values.finish(window)?.max(), memoryAvailable: memory,
             newestSample: newest)
+        use.shared = shared
+        return use
     }
 }

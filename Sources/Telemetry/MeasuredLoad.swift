@@ -53,6 +53,24 @@ package struct HostUse: Hashable, Sendable {
     /// The newest figure, not the worst: memory that was given back is free now.
     package var memoryAvailable: Bytes?
     package var newestSample: Timestamp?
+    /// What of its load is not its domains'; nil where samples were not looked at.
+    package var shared: SharedTime?
+
+    /// How long a host was busy, and how long its domains were, in the raw samples of a window.
+    package struct SharedTime: Hashable, Sendable {
+        /// Milliseconds that both were measured in.
+        package var measured: Int64 = 0
+        /// Busy share of the host times milliseconds, in thousandths.
+        package var busy: Int64 = 0
+        /// CPU of its domains times milliseconds, in thousandths of a CPU.
+        package var domains: Int64 = 0
+
+        /// CPU on average that was used by others than domains; none where nothing was measured.
+        package func others(ofCPUs cpus: Int) -> MilliCPU {
+            guard measured > 0 else { return .zero }
+            return MilliCPU(max(0, busy / measured * Int64(cpus) - domains / measured))
+        }
+    }
 
     package init(
         busyPermille: Int64? = nil, memoryAvailable: Bytes? = nil, newestSample: Timestamp? = nil
@@ -68,7 +86,9 @@ package struct HostUse: Hashable, Sendable {
             cpu: logicalCPUs.flatMap { cpus in
                 busyPermille.map { MilliCPU($0 * Int64(cpus)) }
             },
-            memoryAvailable: memoryAvailable)
+            memoryAvailable: memoryAvailable,
+            cpuOfOthers: busyPermille == nil
+                ? nil : logicalCPUs.flatMap { shared?.others(ofCPUs: $0) })
     }
 }
 

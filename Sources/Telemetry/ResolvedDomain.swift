@@ -7,6 +7,8 @@ struct ResolvedDomain {
     let host: HostName
     private(set) var migration: MigrationInFlight?
     private(set) var warning: String?
+    /// Definitions elsewhere that do not run, in sentences with their remedies.
+    private(set) var definitions: [String] = []
 
     /// Takes all reports of one domain, at least one.
     init(_ reports: [ReportedDomain]) {
@@ -46,7 +48,10 @@ struct ResolvedDomain {
                     + "\(other.facts.state.rawValue) at \(other.at)")
         } else if other.isOwner {
             addActiveTwice(other, owner: owner)
+        } else if owner.isOwner {
+            addDefinition(other, owner: owner)
         } else {
+            // Neither runs: which of them is right, nobody can tell from here.
             addBlocker(
                 .state, at: other.host,
                 detail: "\(other.host) has another definition of this domain"
@@ -54,6 +59,20 @@ struct ResolvedDomain {
                 remedy: "if \(owner.host) has the right one: virsh undefine"
                     + " \(facts.id) on \(other.host)")
         }
+    }
+
+    /// What somebody left behind who moved a guest by hand. It keeps the guest from that host
+    /// alone, but whoever starts it there starts the guest a second time.
+    private mutating func addDefinition(_ other: ReportedDomain, owner: ReportedDomain) {
+        facts.otherDefinitions = ((facts.otherDefinitions ?? []) + [other.host]).sorted()
+        let starts = other.facts.autostart ? " and starts with its host" : ""
+        let found =
+            "\(other.host) has another definition of it (\(other.facts.state.rawValue)), which can "
+            + "be started beside it\(starts)"
+        let remedy =
+            "if \(owner.host) has the right one: virsh undefine \(facts.id) on \(other.host)"
+        facts.cautions.append("\(found); \(remedy)")
+        definitions.append("domain \(facts.name) (\(owner.host)): \(found). \(remedy)")
     }
 
     private mutating func addActiveTwice(_ other: ReportedDomain, owner: ReportedDomain) {

@@ -18,7 +18,7 @@ package struct SnapshotBuilder: Sendable {
     }
 
     /// The cluster snapshot, and what a person should hear at once: the same domain active on two
-    /// hosts. O(n log n) in the number of domains.
+    /// hosts, or left defined on another. O(n log n) in the number of domains.
     package func build(from reports: [HostReport]) -> BuiltSnapshot {
         let sorted = reports.sorted { $0.settings.name < $1.settings.name }
         var sightings: [DomainID: [ReportedDomain]] = [:]
@@ -49,6 +49,7 @@ package struct SnapshotBuilder: Sendable {
             domains.append(domain)
             if let migration = resolved.migration { inFlight.append(migration) }
             if let warning = resolved.warning { warnings.append(warning) }
+            warnings += resolved.definitions
         }
         Deviation.weigh(
             &domains, hosts: sorted.count { $0.fault == nil },
@@ -70,8 +71,27 @@ package struct SnapshotBuilder: Sendable {
         if host.load?.memoryAvailable.map({ $0 > Plausible.memory }) == true {
             host.load?.memoryAvailable = nil
         }
+        if host.fault == nil { settle(&host) }
         host.observedAt = report.observation?.at
         return host
+    }
+}
+
+extension SnapshotBuilder {
+    /// What the host itself tells counts where nobody said otherwise, and where what is in the
+    /// database is older.
+    private func settle(_ host: inout Host) {
+        if let available = host.facts?.memoryAvailable, available <= Plausible.memory {
+            // Read with its domains: what came or went since the newest sample is in both.
+            host.load = host.load ?? HostLoad()
+            host.load?.memoryAvailable = available
+        }
+        if host.isLinkAssumed == true, let link = host.facts?.linkMbps,
+            Plausible.link.contains(link)
+        {
+            host.linkMbps = link
+            host.isLinkAssumed = nil
+        }
     }
 }
 

@@ -59,6 +59,28 @@ struct ExecutorTests {
         #expect(journal.contains(.askedToShutDown(1)) && journal.contains(.upAgain(1)))
     }
 
+    /// What a host's QEMU wrote since the step began.
+    private struct Log: GuestLog {
+        var lines: [String]
+        func lastLines(of guest: String, since begin: Timestamp) -> [String] {
+            guest == "web" && begin == Timestamp(seconds: 2) ? lines : []
+        }
+    }
+
+    @Test func theLastLinesOfBothLogsStandBesideAnError() async {
+        let source = FakeHost("host1") { ($0.presence, $0.log) = (.running, Log(lines: [])) }
+        let long = String(repeating: "x", count: 5000)
+        let target = FakeHost("host2") { $0.log = Log(lines: ["qemu: bind failed", long]) }
+        let (_, journal) = await run(.live, [source, target])
+        let errors = journal.compactMap {
+            if case .attemptFailed(_, _, let error) = $0 { error } else { nil }
+        }
+        #expect(errors.count == 1)
+        #expect(errors[0].contains("it does not migrate"))
+        #expect(errors[0].contains("QEMU's log on host2: qemu: bind failed / xxx"))
+        #expect(!errors[0].contains("log on host1") && errors[0].utf8.count <= 1024)
+    }
+
     @Test func aHostThatIsSilentKeepsNobodyDown() async {
         let source = FakeHost("host1") {
             ($0.presence, $0.goesDownAfter, $0.cause) = (.running, 3, .intent)

@@ -29,6 +29,8 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
         var isAborted = false
         /// Files that can be read whole, with what they hold.
         var files: [String: (stamp: FileStamp, content: String)] = [:]
+        /// nil where logs cannot be read.
+        var log: (any GuestLog)?
         /// A file is read without end, until it is cancelled.
         var readsUntilCancelled = false
     }
@@ -46,9 +48,11 @@ final class FakeHost: HostInspector, MigrationActuator, ImageKeeper {
     var now: State { state.withLock(\.self) }
 
     var connection: HostConnection {
-        HostConnection(
+        var connection = HostConnection(
             inspector: self, actuator: self, controllerURI: "", peerURI: "", migrateURI: "",
             images: self)
+        connection.guestLog = now.log
+        return connection
     }
 
     private func error(_ message: String) -> HypervisorError {

@@ -24,7 +24,7 @@ enum Feed: String, CaseIterable {
         case .snapshot: try swallowSnapshot(Data(bytes))
         case .domain: _ = try DomainXMLReader.read(text)
         case .capabilities: _ = try CapabilitiesXMLReader.read(text)
-        case .domaincapabilities: _ = try DomainCapabilitiesXMLReader.usableCPUModels(text)
+        case .domaincapabilities: _ = try DomainCapabilitiesXMLReader.read(text)
         case .pool: _ = try StoragePoolXMLReader.read(text)
         case .volume: _ = try VolumeXMLReader.read(text)
         case .time: try swallowTime(text)

@@ -186,6 +186,22 @@ struct DomainBlockerTests {
         #expect(with.blockers.isEmpty)
     }
 
+    @Test("Hyper-V features that are the host's own block; a list of them does not")
+    func hyperv() throws {
+        func read(_ hyperv: String, _ more: String = "") throws -> DomainFacts {
+            try DomainXMLReader.read(
+                DomainFixtures.domain(top: "<features>\(hyperv)</features>\(more)"))
+        }
+        let passthrough = try read("<hyperv mode='passthrough'/>")
+        #expect(passthrough.blockers.map(\.reason) == [.cpuModel])
+        let list = "<hyperv mode='custom'><vapic state='on'/><reenlightenment state='on'/></hyperv>"
+        let custom = try read(list)
+        #expect(custom.blockers.isEmpty)
+        #expect(custom.cautions.contains { $0.contains("re-enlightenment without a TSC") })
+        let clock = "<clock offset='utc'><timer name='tsc' frequency='3000000000'/></clock>"
+        #expect(try read(list, clock).cautions.allSatisfy { !$0.contains("re-enlightenment") })
+    }
+
     @Test("Encrypted memory blocks")
     func launchSecurity() throws {
         let facts = try DomainXMLReader.read(

@@ -109,9 +109,9 @@ struct HostXMLReaderTests {
                 <model usable='unknown'>base</model>
               </mode></cpu></domainCapabilities>
             """
-        #expect(try DomainCapabilitiesXMLReader.usableCPUModels(xml) == ["base", "qemu64"])
+        #expect(try DomainCapabilitiesXMLReader.read(xml).usableCPUModels == ["base", "qemu64"])
         #expect(
-            try DomainCapabilitiesXMLReader.usableCPUModels("<domainCapabilities/>") == nil)
+            try DomainCapabilitiesXMLReader.read("<domainCapabilities/>").usableCPUModels == nil)
     }
 
     /// A pool's type and source, and what identifies it.

@@ -124,4 +124,32 @@ struct HostXMLTranslationTests {
     func unknownTarget() {
         #expect(HostXMLTranslation(terms: .init()).translated(xml) == nil)
     }
+
+    @Test("QEMU is called by the target's path, in its own place alone")
+    func emulator() throws {
+        let domain = """
+            <domain type='kvm'>
+              <metadata>
+                <mine:note xmlns:mine='urn:mine'>
+                  <emulator>/usr/bin/kvm</emulator>
+                </mine:note>
+              </metadata>
+              <devices>
+                <emulator>/usr/bin/kvm</emulator>
+              </devices>
+            </domain>
+            """
+        var terms = HostXMLTranslation.Terms()
+        #expect(!HostXMLTranslation.isBound(domain, terms))
+        terms.emulators = ["/usr/bin/kvm": "/usr/libexec/qemu-kvm"]
+        #expect(HostXMLTranslation.isBound(domain, terms))
+        // The plan counts on it, also where the target does not tell its CPUs.
+        let translation = try #require(HostXMLTranslation(terms, for: nil))
+        let text = try #require(translation.translated(domain))
+        #expect(text.contains("\n    <emulator>/usr/libexec/qemu-kvm</emulator>\n"))
+        #expect(text.contains("\n      <emulator>/usr/bin/kvm</emulator>\n"))
+        terms.emulators = ["/opt/qemu": "/usr/libexec/qemu-kvm"]
+        #expect(!HostXMLTranslation.isBound(domain, terms))
+        #expect(HostXMLTranslation(terms: terms).translated(domain) == nil)
+    }
 }

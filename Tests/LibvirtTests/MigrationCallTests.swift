@@ -151,4 +151,15 @@ struct MigrationCallTests {
         #expect(reason(request { $0.bandwidth = 0 }) != nil)
         #expect(reason(request { $0.bandwidth = 1 }) == nil)
     }
+
+    @Test("The certificate is checked for the name of the target, with TLS only")
+    func certificateName() throws {
+        var encrypted = request { $0.tls = true }
+        encrypted.tlsDestination = "host2"
+        #expect(try MigrationCall(encrypted, route: .peerToPeer).tlsDestination == "host2")
+        #expect(try MigrationCall(encrypted, route: .managed).tlsDestination == "host2")
+        var plain = request()
+        plain.tlsDestination = "host2"
+        #expect(try MigrationCall(plain, route: .peerToPeer).tlsDestination == nil)
+    }
 }

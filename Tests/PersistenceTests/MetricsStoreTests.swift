@@ -165,6 +165,27 @@ struct MetricsStoreTests {
         #expect(try await store.observations() == [newest])
     }
 
+    @Test func answersAboutCPUsStayWhileTheHostDoes() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let store = try MetricsStore(directory: scratch.path)
+        var facts = HostFacts(
+            uuid: "u", hostname: "h1", cpu: HostCPU(architecture: "x86_64", logicalCPUs: 8),
+            memory: 1, hypervisorVersion: 7_002_000)
+        func stored(_ change: (inout HostFacts) -> Void) async throws -> [CPUAnswer]? {
+            change(&facts)
+            try await store.store(
+                HostObservation(host: "h1", at: Samples.start, facts: facts, domains: []))
+            return try await store.observations().first?.facts.cpuAnswers
+        }
+        let answers = [CPUAnswer(kind: "k", isUsable: true)]
+        #expect(try await stored { $0.cpuAnswers = answers } == answers)
+        // The collector asks nothing.
+        #expect(try await stored { $0.cpuAnswers = nil } == answers)
+        #expect(try await stored { $0.cpu.megahertz = 3000 } == answers)
+        #expect(try await stored { $0.hypervisorVersion = 9_002_000 } == nil)
+    }
+
     @Test func aRenamedDomainKeepsItsHistory() async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

@@ -471,6 +471,22 @@ struct SimulatedImagesTests {
         #expect(try await world.faults.count == 1)
     }
 
+    @Test func `a secret that the target has not is told before the step`() async throws {
+        let uuid = "6f1d9c1e-0c3e-4a52-8f67-1f3f0a1c2d3e"
+        let world = ImageWorld(
+            ImageWorld.world { $0.secrets = [SecretNeed(uuid: uuid, usageType: "ceph")] })
+        let needs = try await world.keeper("host1").needs(of: Self.id)
+        #expect(try await world.keeper("host2").lacks(needs) == [])
+        try await world.fleet.change {
+            $0.changeHost("host2") { $0.facts.secrets = [] }
+            $0.changeHost("host3") { $0.facts.secrets = [HostSecret(uuid: uuid)] }
+        }
+        #expect(
+            try await world.keeper("host2").lacks(needs)
+                == ["secret \(uuid) (ceph) is not defined on host2"])
+        #expect(try await world.keeper("host3").lacks(needs) == [])
+    }
+
     @Test func `a world without images is written as before, and one with them comes back`()
         throws
     {

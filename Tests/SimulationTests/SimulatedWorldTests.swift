@@ -101,6 +101,17 @@ struct SimulatedWorldTests {
         #expect(arrived == [.bridge("br0"), .network("default")])
     }
 
+    @Test func `QEMU is started under the path that the request says`() throws {
+        var world = Self.world { $0.guest.emulator = "/usr/bin/elsewhere" }
+        var request = Self.request()
+        let there = try #require(world.host("host2")?.facts.guestSupport.first?.emulator)
+        request.emulators = ["/usr/bin/elsewhere": there]
+        let number = try world.migrate(request, from: "host1")
+        world.advance(to: world.now.advanced(byMilliseconds: 600_000))
+        #expect(world.ending(of: number)?.failure == nil)
+        #expect(world.copy(of: Self.id, on: "host2")?.facts.guest.emulator == there)
+    }
+
     // MARK: Refusals
 
     static let refused: [(String, SimulatedWorld, HostName, HypervisorError.Kind)] = [
@@ -112,6 +123,10 @@ struct SimulatedWorldTests {
         ("without the bridge", world { $0.interfaces = [.bridge("br7")] }, "host2", .incompatible),
         ("of a machine type", world { $0.guest.machineType = "pc-9.9" }, "host2", .incompatible),
         ("of a CPU model", world { $0.guest.cpu.model = "EPYC-Genoa" }, "host2", .incompatible),
+        (
+            "of a QEMU that is not there", world { $0.guest.emulator = "/usr/bin/elsewhere" },
+            "host2", .incompatible
+        ),
         ("of an architecture", world { $0.guest.architecture = "s390x" }, "host2", .incompatible),
         ("without memory", world { $0.memory = .gibibytes(900) }, "host2", .incompatible),
         (

@@ -168,7 +168,31 @@ struct DemandTests {
         let use = load.hosts["h"]
         #expect(use?.busyPermille == 800)
         #expect(use?.memoryAvailable == 14)
-        #expect(use?.load(ofCPUs: 8) == HostLoad(cpu: 6400, memoryAvailable: 14))
+        // No domain was sampled: all of it, 40 % on average, is somebody else's.
+        #expect(
+            use?.load(ofCPUs: 8)
+                == HostLoad(cpu: 6400, memoryAvailable: 14, cpuOfOthers: 3200))
         #expect(use?.load(ofCPUs: nil).cpu == nil)
+    }
+
+    /// A guest that left in the middle of the window used what the host shows of that time.
+    @Test func whatDomainsUsedIsNotOthers() {
+        var list: [RawHostSample] = []
+        for index in 0..<5 {
+            // The host is half busy throughout: 4 of 8 CPUs, of which the guest has 3 at first.
+            let ticks = Int64(index) * 5_000_000_000
+            var sample = RawHostSample(
+                host: "h", at: start.advanced(byMilliseconds: Int64(index) * 10_000),
+                cpu: HostCPUCounters(user: ticks, system: 0, idle: ticks, iowait: 0))
+            if index < 3 {
+                var guest = RawDomainSample(id: "a", name: "a", state: .running)
+                (guest.cpuTime, guest.vcpus) = (Int64(index) * 30_000_000_000, 4)
+                sample.domains = [guest]
+            }
+            list.append(sample)
+        }
+        let load = MeasuredLoad(of: list, window: window(seconds: 40, slots: 1), rules: rules)
+        // 4 CPUs, less 3 for half of the time.
+        #expect(load.hosts["h"]?.load(ofCPUs: 8).cpuOfOthers == 2500)
     }
 }

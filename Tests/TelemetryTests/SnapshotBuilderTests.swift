@@ -107,12 +107,55 @@ struct SnapshotBuilderTests {
         #expect(built.snapshot.domains.count == 1)
         #expect(found.host == "h2")
         #expect(found.facts.state == .running)
-        let blocker = try #require(found.facts.blockers.first)
-        #expect(blocker.reason == .state)
-        #expect(blocker.host == "h1")
-        #expect(blocker.detail.contains("h1 has another definition"))
-        #expect(blocker.remedy.contains("undefine uuid-a on h1"))
-        #expect(built.warnings.isEmpty)
+        // It keeps the guest from h1 alone, and is said aloud: somebody could start it there.
+        #expect(found.facts.blockers.isEmpty)
+        #expect(found.facts.otherDefinitions == ["h1"])
+        for words in [found.facts.cautions, built.warnings] {
+            #expect(words.count == 1 && words[0].contains("h1 has another definition"))
+            #expect(words[0].contains("undefine uuid-a on h1"))
+        }
+    }
+
+    @Test func ofTwoDefinitionsThatDoNotRunNobodyKnowsWhichIsRight() throws {
+        let built = build([
+            report("h1", [domain("a", .shutOff)]), report("h2", [domain("a", .shutOff)]),
+        ])
+        let blocker = try #require(built.snapshot.domains.first?.facts.blockers.first)
+        #expect(blocker.reason == .state && blocker.host == "h2")
+        #expect(blocker.remedy.contains("undefine uuid-a on h2"))
+    }
+
+    @Test func aDefinitionThatStartsWithItsHostIsToldSo() {
+        var left = domain("a", .shutOff)
+        left.autostart = true
+        let built = build([report("h1", [domain("a")]), report("h3", [left])])
+        #expect(built.warnings.first?.contains("starts with its host") == true)
+    }
+
+    // MARK: What the host itself tells
+
+    @Test func memoryIsWhatTheHostHasNowAndNotWhatWasSampled() {
+        var now = report("h1", [domain("a")])
+        now.observation?.facts.memoryAvailable = .gibibytes(3)
+        let load = HostUse(busyPermille: 500, memoryAvailable: .gibibytes(7))
+        #expect(
+            build([now], hosts: ["h1": load]).snapshot.host("h1")?.load?.memoryAvailable
+                == .gibibytes(3))
+        // What an unreachable host had is no news.
+        now.fault = "no route"
+        #expect(
+            build([now], hosts: ["h1": load]).snapshot.host("h1")?.load?.memoryAvailable
+                == .gibibytes(7))
+    }
+
+    @Test func aLinkThatNobodyGaveIsTheCards() {
+        var host = report("h1", [])
+        host.observation?.facts.linkMbps = 25_000
+        #expect(build([host]).snapshot.host("h1")?.linkMbps == 100)
+        host.settings.isLinkAssumed = true
+        #expect(build([host]).snapshot.host("h1")?.linkMbps == 25_000)
+        host.observation?.facts.linkMbps = nil
+        #expect(build([host]).snapshot.host("h1")?.linkMbps == 100)
     }
 
     @Test func activeOnTwoHostsIsSaidAloud() throws {

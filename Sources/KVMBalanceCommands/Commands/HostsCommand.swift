@@ -83,16 +83,16 @@ struct HostsCheckCommand: FleetCommand {
         try composition.admitConnections()
         let names = hosts.map { HostName($0) }
         try composition.hosts.require(names)
+        let policy = try? composition.policies.policy(nil)
         let checks = await FitnessCheck.of(
-            composition.observer, isTried: !noProbe, allPairs: allPairs
+            composition.observer, isTried: !noProbe, allPairs: allPairs, policy: policy
         ).results.filter { names.isEmpty || names.contains($0.host) }
         if isJSON {
             try Console.outJSON(checks)
         } else {
             Console.out(FitnessCheck.text(of: checks))
         }
-        let policy = (try? composition.policies.policy(nil)) ?? .default
-        for note in TransportNotes.of(composition.fleet, under: policy) {
+        for note in TransportNotes.of(composition.fleet, under: policy ?? .default) {
             Console.errLine("note: \(note)")
         }
         return checks.allSatisfy(\.isFit) ? .done : .failed

@@ -102,20 +102,3 @@ struct PlanText {
         }.joined(separator: "\n")
     }
 }
-
-extension [Blocker] {
-    /// What is blocked and why, each with its remedy.
-    func text(width: Int?) -> String {
-        let lines = flatMap { blocker in
-            let object =
-                blocker.domain ?? blocker.host.map { "host \($0)" } ?? "the plan as a whole"
-            return [
-                Format.wrapped(
-                    "  \(object): \(blocker.detail) [\(blocker.reason.rawValue)]", indent: 4,
-                    width: width),
-                Format.wrapped("      remedy: \(blocker.remedy)", indent: 14, width: width),
-            ]
-        }
-        return "Blocked:\n" + lines.joined(separator: "\n")
-    }
-}

@@ -15,7 +15,10 @@ package struct FleetFile {
     private static let installed = "/etc/kvmbalance/kvmbalance.yaml"
 
     /// The file of this name, else the current folder's, else the installed one.
-    package static func read(_ given: String?) throws -> FleetFile {
+    /// `libvirt` is the file of libvirt's client that may have aliases for the hosts' URIs.
+    package static func read(
+        _ given: String?, libvirt: String = FleetFile.ofLibvirt
+    ) throws -> FleetFile {
         let path = try given ?? found()
         let (text, trust) = try TextFile.readJudging(path)
         if given == nil, path == here, let doubt = trust.doubt(trusting: [0, geteuid()]) {
@@ -24,17 +27,40 @@ package struct FleetFile {
                     + "kvmbalance connects and what it executes. If it is yours: \(doubt.remedy). "
                     + "To use it as it is: --config \(path)")
         }
+        let known = try? TextFile.readJudging(libvirt)
+        let place = "\(libvirt) (uri_aliases)"
+        let aliases = LibvirtAliases(known?.text ?? "", place: place)
         let fleet: Fleet
         do {
-            fleet = try FleetReader.read(text)
+            fleet = try FleetReader.read(text, aliases: aliases)
         } catch {
             throw CommandError("\(path): \(error)")
         }
         try refuse(fleet, path, trust, LibvirtURI.privileged(in:), [0], "root alone")
         try refuse(
             fleet, path, trust, LibvirtURI.personal(in:), [0, geteuid()], "you or root alone")
+        if let trust = known?.trust {
+            // Who gave a URI has said what is in it, in whichever file.
+            var aliased = fleet
+            let uris = Set(aliases.uris.values)
+            aliased.hosts.removeAll { !uris.contains($0.uri) }
+            try refuse(aliased, libvirt, trust, LibvirtURI.privileged(in:), [0], "root alone")
+            try refuse(
+                aliased, libvirt, trust, LibvirtURI.personal(in:), [0, geteuid()],
+                "you or root alone")
+        }
         if given == nil { try refuseForeignPolicy(fleet, path) }
         return FleetFile(path: path, fleet: fleet)
+    }
+
+    /// Root's, or that of whoever runs this (`virConfLoadConfigPath` of libvirt's `virconf.c`).
+    package static var ofLibvirt: String {
+        guard geteuid() != 0 else { return "/etc/libvirt/libvirt.conf" }
+        let environment = ProcessInfo.processInfo.environment
+        let folder =
+            environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+            ?? "\(environment["HOME"] ?? "")/.config"
+        return "\(folder)/libvirt/libvirt.conf"
     }
 
     private static func found() throws -> String {

@@ -10,7 +10,8 @@ extension FitnessCheck {
         guard !targets.isEmpty else { return [] }
         let shell = probes.shells[inventory.host]
         return daemons(inventory.host, targets, probes) + ports(targets, shell)
-            + clock(inventory.host, probes) + locks(shell) + certificates(shell)
+            + clock(inventory.host, probes) + locks(inventory.host, probes)
+            + certificates(inventory.host, shell) + daemon(shell)
             + marks(inventory, probes)
     }
 
@@ -110,93 +111,61 @@ extension FitnessCheck {
 
     private static let tolerableMilliseconds: Int64 = 500
 
-    private func locks(_ shell: ShellFacts?) -> [Finding] {
-        guard let shell, shell.silence == nil else { return [] }
-        if let manager = shell.lockManager {
-            return [Finding(item: "disk locks", grade: .ok, detail: manager)]
-        }
-        return [
-            Finding(
-                item: "disk locks", grade: .ok,
-                detail: "no lock manager: libvirt will not stop a guest from starting on two hosts",
-                remedy: nil)
-        ]
-    }
-
-    /// For `--tls`: QEMU's own, not libvirtd's.
-    private func certificates(_ shell: ShellFacts?) -> [Finding] {
-        guard let shell, shell.silence == nil else { return [] }
-        let needed = ["ca-cert.pem", "server-cert.pem", "server-key.pem"]
-        let missing = needed.filter { !shell.certificates.contains($0) }
-        return [
-            Finding(
-                item: "TLS", grade: .ok,
-                detail: missing.isEmpty
-                    ? "certificates for encrypted migrations are in /etc/pki/qemu"
-                    : "no \(missing.joined(separator: ", ")) in /etc/pki/qemu: --tls will not work")
-        ]
-    }
-
     /// Where a pool cannot tell what it is, a file that was left there can.
     private func marks(_ inventory: HostInventory, _ probes: FitnessProbes) -> [Finding] {
         let own = probes.pools.filter {
             $0.pair.from == inventory.host || $0.pair.to == inventory.host
         }
-        return Dictionary(grouping: own, by: \.pool).sorted { $0.key < $1.key }.flatMap {
-            pool, found -> [Finding] in
+        return Dictionary(grouping: own, by: \.title).sorted { $0.key < $1.key }.flatMap {
+            title, found -> [Finding] in
             let other = { (probe: FitnessProbes.PoolProbe) in
                 probe.pair.from == inventory.host ? probe.pair.to : probe.pair.from
             }
             let same = found.filter { $0.isSame == true }.map(other)
             let apart = found.filter { $0.isSame == false }.map(other)
-            let facts = inventory.facts.pools.first { $0.name == pool }
-            let path = facts?.targetPath ?? ""
             var findings: [Finding] = found.compactMap { probe in
                 probe.reason.map {
-                    Finding(item: "pool \(pool)", grade: .warning, detail: "not proven: \($0)")
+                    Finding(item: title, grade: .warning, detail: "not proven: \($0)")
                 }
             }
             if !same.isEmpty {
-                findings.append(proven(pool, path, facts, same))
+                findings.append(
+                    Finding(
+                        item: title, grade: .ok,
+                        detail: "the test file is seen on \(list(same)): the same storage, which "
+                            + "plans go by for "
+                            + "\(ProvenStorage.goodForMilliseconds / 86_400_000) days"))
             }
-            if !apart.isEmpty { findings.append(separate(pool, path, facts, apart)) }
+            let isClaimed = found.contains { isSaidToBeShared($0, inventory) }
+            if !apart.isEmpty { findings.append(separate(title, apart, isClaimed)) }
             return findings
         }
     }
 
-    private func proven(
-        _ pool: String, _ path: String, _ facts: StoragePool?, _ hosts: [HostName]
-    ) -> Finding {
-        let isKnown = isSaidToBeShared(path, facts)
-        return Finding(
-            item: "pool \(pool)", grade: isKnown ? .ok : .warning,
-            detail: "the test file is seen on \(list(hosts)): the same storage",
-            remedy: isKnown
-                ? nil
-                : "declare it in kvmbalance.yaml (sharedStorage: [{path: \(path)}]): the pool does "
-                    + "not show it, and its guests count as not movable")
-    }
-
-    private func separate(
-        _ pool: String, _ path: String, _ facts: StoragePool?, _ hosts: [HostName]
-    ) -> Finding {
-        let isClaimed = isSaidToBeShared(path, facts)
-        return Finding(
-            item: "pool \(pool)", grade: isClaimed ? .failure : .ok,
+    private func separate(_ title: String, _ hosts: [HostName], _ isClaimed: Bool) -> Finding {
+        Finding(
+            item: title, grade: isClaimed ? .failure : .ok,
             detail: "the test file is not seen on \(list(hosts)): "
                 + (isClaimed
                     ? "not the same storage, although declared so" : "each has its own storage"),
             remedy: isClaimed
-                ? "mount the same storage on both, or guests will start on the wrong disks"
+                ? "mount the same storage on both (is it mounted? findmnt), then check again: "
+                    + "until then no guest is sent from one to the other"
                 : nil)
     }
 
     /// By libvirt's pool or by the operator.
-    private func isSaidToBeShared(_ path: String, _ facts: StoragePool?) -> Bool {
-        facts?.identity != nil || fleet.sharedStorage.contains { $0.covers(path: path) }
+    private func isSaidToBeShared(
+        _ probe: FitnessProbes.PoolProbe, _ inventory: HostInventory
+    ) -> Bool {
+        inventory.facts.pools.contains { $0.name == probe.pool && $0.identity != nil }
+            || policy.sharedStorage.contains { shared in
+                shared.covers(path: probe.folder) && shared.covers(host: probe.pair.from)
+                    && shared.covers(host: probe.pair.to)
+            }
     }
 
-    private func list(_ hosts: [HostName]) -> String {
+    func list(_ hosts: [HostName]) -> String {
         hosts.map(\.rawValue).joined(separator: ", ")
     }
 

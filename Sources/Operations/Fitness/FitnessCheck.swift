@@ -1,7 +1,7 @@
 package import ClusterModel
 package import HypervisorInterface
 import Persistence
-import PlacementPolicy
+package import PlacementPolicy
 
 /// Is each host fit to send domains and to receive them? Judged from one look at all of them, and
 /// from what was tried out between them.
@@ -28,15 +28,24 @@ package struct FitnessCheck {
     let looks: [HostReading]
     /// nil when nothing was tried out.
     var probes: FitnessProbes?
+    /// Of this check and of earlier ones.
+    var proofs = StorageProofs()
+    var policy = Policy.default
 
     /// The fleet as it was looked at now, all of it; `isTried` also tries the way from host to
     /// host, unless a run is under way, which must not be disturbed.
     package static func of(
-        _ observer: FleetObserver, isTried: Bool, allPairs: Bool
+        _ observer: FleetObserver, isTried: Bool, allPairs: Bool, policy: Policy? = nil
     ) async -> FitnessCheck {
-        let looks = await observer.look()
+        let known = try? await observer.stores.metrics().observations()
+        let looks = await CPUQuestions.asked(
+            await observer.look(), of: observer.hosts.inspectors, known: known ?? [])
         let fleet = observer.hosts.fleet
-        guard isTried else { return FitnessCheck(fleet: fleet, looks: looks, probes: nil) }
+        let journal = try? observer.stores.journal()
+        var check = FitnessCheck(fleet: fleet, looks: looks, probes: nil)
+        if let journal { check.proofs = await StorageProofs.stored(in: journal) }
+        check.policy = policy ?? .default.adding(sharedStorage: fleet.sharedStorage)
+        guard isTried else { return check }
         var lock: FleetLock?
         do {
             switch try FleetLock.acquire(
@@ -48,7 +57,7 @@ package struct FitnessCheck {
                     .warning(
                         "the way from host to host is not tried, because \(holder.description) "
                             + "holds the fleet: check again when it has ended"))
-                return FitnessCheck(fleet: fleet, looks: looks, probes: nil)
+                return check
             }
         } catch {
             await observer.progress.observe(
@@ -63,9 +72,17 @@ package struct FitnessCheck {
                         + "three others. All of them: kvmbalance hosts check --all-pairs"))
         }
         let probes = await FitnessProbes.run(
-            observer.hosts, looks, observer.clock, allPairs: allPairs,
-            marks: ProbeMarks(try? observer.stores.journal()))
-        return FitnessCheck(fleet: fleet, looks: looks, probes: probes)
+            observer.hosts, looks, observer.clock, allPairs: allPairs, marks: ProbeMarks(journal))
+        check.probes = probes
+        let uuids = check.others.map { ($0.host, $0.facts.uuid) }
+        check.proofs.add(probes, Dictionary(firstOf: uuids), at: observer.now())
+        do {
+            try await check.proofs.store(in: journal)
+        } catch {
+            await observer.progress.observe(
+                .warning("the proofs about storage are not kept for plans: \(error)"))
+        }
+        return check
     }
 
     package var results: [Result] {
@@ -97,10 +114,13 @@ package struct FitnessCheck {
                 item: "connection", grade: .ok,
                 detail: "libvirt \(version(facts.libvirtVersion)), QEMU "
                     + (facts.hypervisorVersion.map(version) ?? "unknown")),
-            uniqueness(inventory), virtualization(facts), storage(inventory),
-            networks(inventory), compatibility(inventory),
+            uniqueness(inventory), virtualization(facts), compatibility(inventory),
         ]
-        findings += ownFindings(inventory) + pairFindings(inventory)
+        // Of what could not be read there is nothing else to say.
+        if facts.unread(.pools) == nil { findings += storageFindings(inventory) }
+        if facts.unread(.networks) == nil { findings.append(networks(inventory)) }
+        findings += ownFindings(inventory) + guestFindings(inventory) + pairFindings(inventory)
+        findings += neighbourFindings(inventory) + unreadFindings(inventory)
         findings += inventory.warnings.map {
             Finding(item: "reading", grade: .warning, detail: $0)
         }
@@ -137,30 +157,6 @@ package struct FitnessCheck {
             item: "virtualisation", grade: .ok,
             detail: "\(facts.cpu.model ?? "unknown CPU"), \(facts.cpu.logicalCPUs) CPUs, "
                 + kinds.joined(separator: ", "))
-    }
-
-    private func storage(_ inventory: HostInventory) -> Finding {
-        let shared = inventory.facts.pools.filter { pool in
-            guard let identity = pool.identity else { return false }
-            return others.contains { other in
-                other.host != inventory.host
-                    && other.facts.pools.contains { $0.identity == identity }
-            }
-        }
-        let declared = fleet.sharedStorage.filter { $0.covers(host: inventory.host) }
-        guard shared.isEmpty && declared.isEmpty else {
-            let pools = shared.map { "\($0.name) (\($0.identity ?? ""))" }
-            return Finding(
-                item: "shared storage", grade: .ok,
-                detail: (pools + declared.map { "\($0.path) (declared)" }).joined(separator: ", "))
-        }
-        return Finding(
-            item: "shared storage", grade: .warning,
-            detail: "no pool here is known to be shared with another host: guests with "
-                + "disks cannot leave",
-            remedy:
-                "define a netfs, rbd, iscsi or gluster pool on both hosts, or declare the mount "
-                + "under sharedStorage in kvmbalance.yaml")
     }
 
     private func networks(_ inventory: HostInventory) -> Finding {

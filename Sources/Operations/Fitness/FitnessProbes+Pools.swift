@@ -1,10 +1,11 @@
 import ClusterModel
 import HypervisorInterface
+import PlacementPolicy
 
-/// Is a pool the same storage on several hosts?
+/// Is a pool, or a folder that guests' disks are in, the same storage on several hosts?
 extension FitnessProbes {
-    /// Pools of files with the same name, type and path on several hosts: one leaves a mark, the
-    /// others look for it.
+    /// Pools of files with the same name, type and path on several hosts, and folders that are in
+    /// no such pool, like mounts of /etc/fstab: one leaves a mark, the others look for it.
     static func tryPools(
         _ looks: [HostReading], _ fleet: FleetHosts, _ partners: FitnessPairs, _ marks: ProbeMarks
     ) async -> [PoolProbe] {
@@ -22,6 +23,57 @@ extension FitnessProbes {
         let shared = holders.filter { $0.value.count > 1 && $0.key.targetPath != nil }
         for (pool, hosts) in shared.sorted(by: { $0.key.name < $1.key.name }) {
             found += await tryPool(pool, hosts, fleet, partners, marks)
+        }
+        let answering = looks.filter { (try? $0.result.get()) != nil }.map(\.host)
+        guard answering.count > 1 else { return found }
+        let known = Set(
+            shared.filter { $0.value.count == answering.count }.compactMap(\.key.targetPath))
+        let inventories = looks.compactMap { try? $0.result.get() }
+        for folder in GuestFolders.of(inventories, except: known) {
+            let users = inventories.filter { GuestFolders.has($0, folder) }.map(\.host)
+            found += await tryFolder(folder, users, answering, fleet, marks)
+        }
+        return found
+    }
+
+    /// One host that has guests there leaves a mark, and all others look for it; then another that
+    /// did not see it. What matters is where those guests could go.
+    private static func tryFolder(
+        _ folder: String, _ users: [HostName], _ hosts: [HostName], _ fleet: FleetHosts,
+        _ marks: ProbeMarks
+    ) async -> [PoolProbe] {
+        var found: [PoolProbe] = []
+        var (leaders, rest) = (users[...], hosts)
+        while let leader = leaders.popFirst() {
+            guard rest.contains(leader) else { continue }
+            rest.removeAll { $0 == leader }
+            let mark = ProbeMark(host: leader, pool: folder)
+            do {
+                await marks.add(mark)
+                try await fleet[leader]?.prober?.leaveMark(mark.name, in: folder)
+            } catch {
+                await marks.remove(mark, fleet)
+                found.append(
+                    PoolProbe(
+                        pool: folder, path: folder, pair: Pair(from: leader, to: leader),
+                        reason: "\(error)"))
+                continue
+            }
+            let others = fleet.fleet.hosts.filter { $0.name != leader && hosts.contains($0.name) }
+            let answers = await inParallel(others) { host in
+                var probe = PoolProbe(
+                    pool: folder, path: folder, pair: Pair(from: leader, to: host.name))
+                do {
+                    probe.isSame = try await fleet[host.name]?.prober?.seesMark(
+                        mark.name, in: folder)
+                } catch {
+                    probe.reason = "\(error)"
+                }
+                return probe
+            }
+            await marks.remove(mark, fleet)
+            found += answers.sorted { $0.key < $1.key }.map(\.value)
+            rest.removeAll { answers[$0]?.isSame == true }
         }
         return found
     }

@@ -11,19 +11,29 @@ struct FitnessProbes: Sendable {
         var to: HostName
     }
 
-    /// What came of looking for one host's mark in the pool of another.
+    /// What came of looking for one host's mark in the pool, or the folder, of another.
     struct PoolProbe: Hashable, Sendable {
+        /// Its name; of a folder without a pool the path.
         var pool: String
         var path: String
         var pair: Pair
         /// nil with a reason where it could not be found out.
         var isSame: Bool?
         var reason: String?
+
+        var folder: String {
+            path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        }
+        /// For people.
+        var title: String { pool.hasPrefix("/") ? "folder \(pool)" : "pool \(pool)" }
     }
 
     var shells: [HostName: ShellFacts] = [:]
     var daemons: [Pair: PeerReach] = [:]
     var pools: [PoolProbe] = []
+    /// By path of a device, what it is on each host.
+    var devices: [String: [HostName: String]] { DeviceFacts.identities(deviceSights) }
+    var deviceSights: [HostName: [String: DeviceFacts.Sight]] = [:]
 
     /// Tries it between the hosts that answered: all pairs of a small fleet or where that is
     /// `wanted`, else a part of them.
@@ -42,6 +52,13 @@ struct FitnessProbes: Sendable {
         probes.shells = await askShells(hosts, partners, fleet, clock)
         probes.daemons = await tryDaemons(hosts, partners, fleet, clock)
         probes.pools = await tryPools(looks, fleet, partners, marks)
+        let devices = DeviceFacts.paths(of: looks.compactMap { try? $0.result.get() })
+        if !devices.isEmpty {
+            probes.deviceSights = await inParallel(hosts) { host in
+                let answer = await fleet[host.name]?.shell?.run(DeviceFacts.script(devices))
+                return DeviceFacts.read(answer?.output ?? "")
+            }
+        }
         return probes
     }
 
@@ -84,7 +101,7 @@ struct FitnessProbes: Sendable {
     /// So many hosts are asked at once.
     private static let atOnce = 32
 
-    private static func inParallel<Value: Sendable>(
+    static func inParallel<Value: Sendable>(
         _ hosts: [FleetHost], _ ask: @escaping @Sendable (FleetHost) async -> Value
     ) async -> [HostName: Value] {
         await withTaskGroup(of: (HostName, Value).self) { group in

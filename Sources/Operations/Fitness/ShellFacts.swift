@@ -19,6 +19,12 @@ struct ShellFacts: Sendable {
     var lockManager: String?
     /// Files of /etc/pki/qemu that are there.
     var certificates: Set<String> = []
+    /// Names and addresses that QEMU's certificate is for, in its order; empty where not read.
+    var certifiedNames: [String] = []
+    /// Daemons of libvirt with a socket, the one that serves guests first.
+    var daemons: [String] = []
+    /// Limits and present use of that daemon, by virt-admin's names; empty where not read.
+    var limits: [String: Int] = [:]
     /// Why nothing was asked.
     var silence: String?
 
@@ -61,6 +67,19 @@ struct ShellFacts: Sendable {
             echo now=$(date +%s%3N)
             sed -n 's/^ *lock_manager *= *"\\(.*\\)".*/lock=\\1/p' /etc/libvirt/qemu.conf 2>/dev/null
             for f in /etc/pki/qemu/*.pem; do [ -r "$f" ] && echo "file=${f##*/}"; done
+            openssl x509 -noout -subject -nameopt multiline -ext subjectAltName \
+                -in /etc/pki/qemu/server-cert.pem 2>/dev/null | tr ',' '\\n' \
+                | sed -n 's/^ *DNS:/cert=/p; s/^ *IP Address:/cert=/p; s/^ *commonName *= /cn=/p'
+            d=libvirtd
+            [ -S /run/libvirt/virtqemud-sock ] && d=virtqemud
+            [ $d = libvirtd ] && [ -S /run/libvirt/libvirt-sock ] && echo "daemon=$d"
+            for s in virtqemud virtnetworkd virtstoraged virtinterfaced virtnodedevd virtsecretd; do
+                [ -S "/run/libvirt/$s-sock" ] && echo "daemon=$s"
+            done
+            for q in srv-clients-info srv-threadpool-info; do
+                timeout 5 virt-admin -c "$d:///system" $q $d 2>/dev/null \
+                    | sed -n 's/^\\([A-Za-z_]*\\) *: *\\([0-9]*\\)$/limit=\\1 \\2/p'
+            done
             echo asked=yes
             echo now=$(date +%s%3N)
             \(ports.joined(separator: "\n"))
@@ -72,6 +91,7 @@ struct ShellFacts: Sendable {
     ) -> (result: ShellFacts, times: [Int64]) {
         var probe = ShellFacts()
         var times: [Int64] = []
+        var commonName: String?
         for line in output.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }
             let value = String(line[line.index(after: equals)...])
@@ -79,6 +99,12 @@ struct ShellFacts: Sendable {
             case "now": times += Int64(value).map { [$0] } ?? []
             case "lock": probe.lockManager = value
             case "file": probe.certificates.insert(value)
+            case "cert": probe.certifiedNames.append(value)
+            case "cn": commonName = value
+            case "daemon": probe.daemons.append(value)
+            case "limit":
+                let words = value.split(separator: " ").map(String.init)
+                if words.count == 2 { probe.limits[words[0]] = Int(words[1]) }
             case "port":
                 let words = value.split(separator: " ", maxSplits: 2).map(String.init)
                 guard words.count >= 2 else { continue }
@@ -87,6 +113,8 @@ struct ShellFacts: Sendable {
             default: continue
             }
         }
+        // A certificate with other names is not for the one of its subject (RFC 6125).
+        if probe.certifiedNames.isEmpty { probe.certifiedNames = commonName.map { [$0] } ?? [] }
         return (probe, times)
     }
 

@@ -79,11 +79,13 @@ package struct FleetObserver: Sendable {
     package func snapshot(
         _ policy: Policy, admitting admitted: [HostName] = []
     ) async throws -> ClusterSnapshot {
-        let looks = await look()
         let metrics = try stores.metrics()
         let known = try await metrics.observations()
+        let looks = await CPUQuestions.asked(
+            await look(), of: hosts.inspectors, known: known)
         var reports: [HostReport] = []
-        for look in looks { reports.append(try await report(look, known, metrics)) }
+        let proofs = await StorageProofs.stored(in: try stores.journal())
+        for look in looks { reports.append(try await report(look, known, metrics, proofs)) }
         for words in HostTwins.warnings(in: reports) { await progress.observe(.warning(words)) }
         let maintenance = Set(try await stores.journal().maintenance().map(\.host))
             .subtracting(admitted)
@@ -106,10 +108,13 @@ package struct FleetObserver: Sendable {
 
     /// A host that cannot be read is shown as it was when it last could, with its fault.
     private func report(
-        _ look: HostReading, _ known: [HostObservation], _ metrics: MetricsStore
+        _ look: HostReading, _ known: [HostObservation], _ metrics: MetricsStore,
+        _ proofs: StorageProofs
     ) async throws -> HostReport {
-        let settings = settings(of: look.host)
+        var settings = settings(of: look.host)
         let last = known.first { $0.host == look.host }
+        let uuid = (try? look.result.get())?.facts.uuid ?? last?.facts.uuid
+        settings.provenStorage = proofs.storage(of: look.host, uuid)
         switch look.result {
         case .success(let inventory):
             let observation = HostObservation(inventory)
@@ -127,9 +132,11 @@ package struct FleetObserver: Sendable {
         guard let host = hosts.fleet.hosts.first(where: { $0.name == name }) else {
             preconditionFailure("host \(name) was read and is not in the fleet")
         }
-        return ClusterModel.Host(
+        var settings = ClusterModel.Host(
             name: name, zone: host.zone, migrationAddress: host.migrationAddress,
             linkMbps: host.linkMbps, reserve: host.reserve)
+        settings.isLinkAssumed = host.isLinkAssumed ? true : nil
+        return settings
     }
 
     private func measure(

@@ -26,7 +26,7 @@ extension RebalanceObservation {
         }
         self.init(
             at: snapshot.observedAt, over: use.isEmpty ? nil : use.seconds,
-            hosts: snapshot.hosts.map { host in
+            hosts: policy.measured(snapshot).hosts.map { host in
                 HostNow(
                     host, isUnreachable: host.fault != nil, cpu: cpu[host.name] ?? .zero,
                     memory: memory[host.name] ?? .zero, under: policy)

@@ -2,9 +2,11 @@ import ClusterModel
 
 /// What does not forbid a move but should be known before it.
 enum Cautions {
-    static func about(_ domain: DomainFacts, from source: HostFacts, to target: HostFacts)
-        -> [String]
-    {
+    /// `names` are those of its networks that are called otherwise on the target.
+    static func about(
+        _ domain: DomainFacts, from source: HostFacts, to target: HostFacts,
+        named names: [String: String]
+    ) -> [String] {
         var cautions: [String] = []
         let text = HostFacts.text(ofVersion:)
         let passthrough = ["host-passthrough", "maximum"].contains(domain.guest.cpu.mode)
@@ -14,7 +16,7 @@ enum Cautions {
             cautions.append("the hosts' microcode differs under host-passthrough")
         }
         if domain.guest.virtualization == "kvm", domain.guest.cpu.mode != nil,
-            !domain.guest.cpu.requiredFeatures.isEmpty, source.cpu.model != target.cpu.model
+            CPUFit.isOpen(domain.guest.cpu, from: source, to: target)
         {
             cautions.append("the hosts' CPU models differ, so required features were not compared")
         }
@@ -26,14 +28,31 @@ enum Cautions {
                 "libvirt there is older (\(text(target.libvirtVersion)) after "
                     + "\(text(source.libvirtVersion)))")
         }
-        let bridged = domain.interfaces.contains {
-            switch $0 {
-            case .bridge: true
-            case .network, .direct, .other: false
-            }
+        if let caution = EmulatorFit.caution(domain.guest, from: source, to: target) {
+            cautions.append(caution)
         }
-        if bridged, target.bridges == nil {
-            cautions.append("its bridges could not be checked there")
+        if domain.vcpus > target.cpu.logicalCPUs, domain.state.isActive {
+            cautions.append(
+                "it has \(domain.vcpus) virtual CPUs, and \(target.cpu.logicalCPUs) CPUs are there")
+        }
+        cautions += NetworkFit.cautions(domain, from: source, to: target, named: names)
+        return cautions + storage(domain, source, target)
+    }
+
+    private static func storage(
+        _ domain: DomainFacts, _ source: HostFacts, _ target: HostFacts
+    ) -> [String] {
+        var cautions: [String] = []
+        if target.secrets == nil, let secret = domain.secrets?.first {
+            cautions.append("whether secret \(secret.text) is defined there is not known")
+        }
+        let hasFiles = domain.disks.contains { disk in
+            if case .file = disk.source { true } else { false }
+        }
+        if hasFiles, let own = source.qemuOwner, let other = target.qemuOwner, own != other {
+            cautions.append(
+                "QEMU runs as \(other) (user and group) there and as \(own) here: its files may "
+                    + "not open there")
         }
         return cautions
     }

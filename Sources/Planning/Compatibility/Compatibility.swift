@@ -14,6 +14,8 @@ final class Compatibility {
     private let uuid: [Int]
     private let hasRules: Bool
     private let hostKind: [Int]
+    /// CPUs of the smallest host; the largest number where that does not matter.
+    private let fewestCPUs: Int
     private let hostProfiles: [HostProfile]
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
@@ -23,11 +25,13 @@ final class Compatibility {
     private var known: [[[Int32]]] = []
     private var feasibleModes: [FeasibleMode] = []
     private var forbidden: [Int: Set<Int>] = [:]
+    /// Devices of which more is known than of others in their folder.
+    private let singularDevices: Set<String>
     private var withUUID: [Int: [Int]] = [:]
 
     init(
         _ problem: PlacementProblem, closed: Set<Int> = [], homes: Set<Int> = [],
-        forbidden pairs: [ForbiddenTarget] = []
+        forbidden pairs: [ForbiddenTarget] = [], isWayBack: Bool = false
     ) {
         self.problem = problem
         let isClosed = problem.hosts.indices.map { closed.contains($0) }
@@ -46,16 +50,28 @@ final class Compatibility {
         }
         hasRules = !problem.policy.ban.isEmpty || !problem.policy.fence.isEmpty
         domainKind = Array(repeating: -1, count: problem.domains.count)
+        let cpus = problem.hosts.compactMap(\.facts?.cpu.logicalCPUs)
+        // Where a domain was before it had as many virtual CPUs.
+        fewestCPUs = isWayBack ? Int.max : cpus.min() ?? 0
+        let wanted = HostNetworks.Wanted(
+            of: problem.domains,
+            policy: Set(problem.policy.interfaces.flatMap { [$0.name] + $0.hosts.values }))
+        let widest = problem.domains.lazy.map(\.facts.vcpus).max() ?? 0
         var kinds: [HostProfile: Int] = [:]
         var profiles: [HostProfile] = []
         hostKind = problem.hosts.map { host in
-            guard let profile = HostProfile(host, under: problem.policy) else { return -1 }
+            let profile = HostProfile(
+                host, under: problem.policy, wanted: wanted, widest: widest)
+            guard let profile else { return -1 }
             if let kind = kinds[profile] { return kind }
             kinds[profile] = profiles.count
             profiles.append(profile)
             return profiles.count - 1
         }
         hostProfiles = profiles
+        singularDevices = Set(
+            problem.policy.sharedStorage.map(\.path)
+                + profiles.flatMap { $0.proven.keys } + profiles.flatMap(\.outdated))
         for pair in pairs {
             guard let domain = problem.domainIndex[pair.domain],
                 let host = problem.hostIndex[pair.host]
@@ -77,7 +93,9 @@ final class Compatibility {
         uuid = other.uuid
         hasRules = other.hasRules
         hostKind = other.hostKind
+        fewestCPUs = other.fewestCPUs
         hostProfiles = other.hostProfiles
+        singularDevices = other.singularDevices
         domainKind = other.domainKind
         domainKinds = other.domainKinds
         domainProfiles = other.domainProfiles
@@ -93,7 +111,7 @@ final class Compatibility {
     func allows(_ domain: Int, from source: Int, to target: Int) -> Bool {
         source != target && isOpen[target]
             && (forbidden.isEmpty || forbidden[domain]?.contains(target) != true)
-            && (problem.namesakes.isEmpty || !hasNamesake(domain, on: target))
+            && (problem.barred.isEmpty || problem.barred[domain]?[target] == nil)
             && misfit(domain, source, target) == nil && !sharesUUID(source, target)
             && (!hasRules
                 || HostRules.misfit(
@@ -101,8 +119,11 @@ final class Compatibility {
                     == nil)
     }
 
-    /// Why a domain cannot go to a host; nil when it can.
-    func blocker(_ domain: Int, from source: Int, to target: Int) -> Blocker? {
+    /// Why a domain cannot go to a host; nil when it can. `isGeneral` leaves out what is the
+    /// domain's own, so that equal causes have equal words.
+    func blocker(
+        _ domain: Int, from source: Int, to target: Int, isGeneral: Bool = false
+    ) -> Blocker? {
         let host = problem.hosts[target]
         let reason: Misfit? =
             standing(of: target)
@@ -115,13 +136,20 @@ final class Compatibility {
                 ? Misfit(
                     reason: .ban, detail: "ruled out for this plan after a failed migration",
                     remedy: "fix that migration's error, then plan again") : nil)
-            ?? (hasNamesake(domain, on: target)
-                ? HostRules.namesake(problem.domains[domain].name) : nil)
+            ?? problem.barred[domain]?[target]
             ?? misfit(domain, source, target)
         return reason.map {
-            Blocker(
+            let words =
+                isGeneral
+                ? nil
+                : $0.storage.flatMap {
+                    StorageWords(
+                        $0, of: problem.domains[domain].facts, from: problem.hosts[source].name,
+                        to: host.name)
+                }
+            return Blocker(
                 domain: problem.domains[domain].name, host: host.name, reason: $0.reason,
-                detail: $0.detail, remedy: $0.remedy)
+                detail: words?.detail ?? $0.detail, remedy: words?.remedy ?? $0.remedy)
         }
     }
 
@@ -145,10 +173,6 @@ final class Compatibility {
         return nil
     }
 
-    private func hasNamesake(_ domain: Int, on target: Int) -> Bool {
-        problem.namesakes[domain]?.contains(target) ?? false
-    }
-
     private func sharesUUID(_ source: Int, _ target: Int) -> Bool {
         uuid[source] == uuid[target]
     }
@@ -165,7 +189,7 @@ final class Compatibility {
 
     /// Hosts that are no target of this domain, whatever its kind.
     func forbiddenHosts(of domain: Int) -> Set<Int> {
-        (forbidden[domain] ?? []).union(problem.namesakes[domain] ?? [])
+        (forbidden[domain] ?? []).union((problem.barred[domain] ?? [:]).keys)
     }
 
     func kind(ofHost host: Int) -> Int { hostKind[host] }
@@ -214,6 +238,15 @@ final class Compatibility {
         return names
     }
 
+    /// The path of its QEMU with the one that it has on the target, where that is another.
+    func emulators(_ domain: Int, from source: Int, to target: Int) -> [String: String] {
+        guard let from = profile(ofHost: source), let to = profile(ofHost: target),
+            let path = EmulatorFit.renamed(
+                problem.domains[domain].facts.guest, from: from, to: to)
+        else { return [:] }
+        return [path.own: path.there]
+    }
+
     private func feasibleMode(_ domain: Int, _ source: Int, _ target: Int) -> FeasibleMode {
         guard hostKind[source] >= 0, hostKind[target] >= 0 else {
             return .none(
@@ -237,7 +270,9 @@ final class Compatibility {
     /// Domains of one kind may go to the same hosts from hosts of one kind.
     func kind(of domain: Int) -> Int {
         if domainKind[domain] >= 0 { return domainKind[domain] }
-        let profile = DomainProfile(problem.domains[domain].facts, under: problem.policy)
+        let profile = DomainProfile(
+            problem.domains[domain].facts, under: problem.policy, fewestCPUs: fewestCPUs,
+            singular: singularDevices)
         let kind = domainKinds[profile] ?? domainProfiles.count
         if kind == domainProfiles.count {
             domainKinds[profile] = kind

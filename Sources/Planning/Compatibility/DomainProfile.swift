@@ -7,8 +7,7 @@ struct DomainProfile: Hashable {
     struct StorageNeed: Hashable {
         /// Where its bytes lie.
         enum Place: Hashable {
-            /// Files of one folder live or move together: the longest pool path that covers one
-            /// covers all.
+            /// A file or a device.
             case path(String)
             case pool(String)
             case unknown(type: String)
@@ -17,8 +16,7 @@ struct DomainProfile: Hashable {
             init?(_ source: Disk.Source) {
                 switch source {
                 case .none, .network: return nil
-                case .file(let path), .block(let path):
-                    self = .path(DiskImage.folder(of: path))
+                case .file(let path), .block(let path): self = .path(path)
                 case .volume(let pool, _): self = .pool(pool)
                 case .other(let type): self = .unknown(type: type)
                 }
@@ -43,8 +41,11 @@ struct DomainProfile: Hashable {
 
     var guest: GuestPlatform
     var storage: [StorageNeed]
+    var secrets: [SecretNeed]
     var interfaces: [NetworkInterface]
     var strictCells: [Int]?
+    /// Virtual CPUs that its host must have CPUs for; nil where it may have more than that.
+    var boundedVCPUs: Int?
     /// Size of its huge pages on its host, where its definition names none.
     var defaultPages: Bytes?
     /// May its disks be copied while it runs, and how much of them?
@@ -53,10 +54,19 @@ struct DomainProfile: Hashable {
     /// Something forbids every live move of it, or it does not run.
     var needsCold: Bool
 
-    init(_ facts: DomainFacts, under policy: Policy) {
+    /// `fewestCPUs` are the CPUs of the smallest host: no more virtual CPUs fit everywhere. Files
+    /// and devices that are not among the `singular` ones live or move with their folder, and with
+    /// their array: guests that differ in no more are alike.
+    init(
+        _ facts: DomainFacts, under policy: Policy, fewestCPUs: Int, singular: Set<String>
+    ) {
         guest = facts.guest
         interfaces = facts.interfaces
+        secrets = facts.secrets ?? []
         strictCells = facts.strictCells
+        if facts.vcpus > fewestCPUs, !policy.wideGuests.matches(facts.name) {
+            boundedVCPUs = facts.vcpus
+        }
         if facts.usesDefaultPages == true, facts.state.isActive {
             defaultPages = facts.hugePages?.pageSize
         }
@@ -67,9 +77,19 @@ struct DomainProfile: Hashable {
         let layered = Set(facts.disks.compactMap(\.overlay))
         storage = facts.disks.compactMap { disk in
             StorageNeed.Place(disk.source).map { place in
-                StorageNeed(place: place, nature: Self.nature(of: disk, layered))
+                StorageNeed(
+                    place: Self.kind(of: place, singular), nature: Self.nature(of: disk, layered))
             }
         }
+    }
+
+    private static func kind(
+        of place: StorageNeed.Place, _ singular: Set<String>
+    ) -> StorageNeed.Place {
+        guard case .path(let path) = place, !singular.contains(path) else { return place }
+        let name = ISCSIDevice(path).map { "ip-\($0.portal)-iscsi-\($0.target)-lun-0" } ?? ""
+        let folder = DiskImage.folder(of: path)
+        return .path((folder == "/" ? "" : folder) + "/" + name)
     }
 
     private static func nature(

@@ -5,4 +5,6 @@ struct Misfit: Hashable {
     var reason: Blocker.Reason
     var detail: String
     var remedy: String
+    /// For a disk whose words come with its guest: see `StorageWords`.
+    var storage: StorageMisfit?
 }

@@ -5,8 +5,10 @@ enum PlatformFit {
     static func misfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
-        machine(domain, target) ?? cpu(domain, source, target) ?? network(domain, source, target)
-            ?? security(source, target) ?? cells(domain, target) ?? pages(domain, target)
+        machine(domain, target) ?? CPUFit.misfit(domain.guest, source, target)
+            ?? OfferFit.misfit(domain.guest, source, target) ?? width(domain, source, target)
+            ?? NetworkFit.misfit(domain, from: source, to: target) ?? security(source, target)
+            ?? cells(domain, target) ?? pages(domain, target)
             ?? compression(source, target)
     }
 
@@ -14,19 +16,16 @@ enum PlatformFit {
     static func coldMisfit(
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile
     ) -> Misfit? {
-        machine(domain, target) ?? model(domain.guest, target) ?? network(domain, source, target)
-            ?? security(source, target) ?? cells(domain, target) ?? pages(domain, target)
-    }
-
-    private static func support(_ guest: GuestPlatform, on host: HostProfile) -> GuestSupport? {
-        host.guestSupport.first {
-            $0.virtualization == guest.virtualization && $0.architecture == guest.architecture
-        }
+        machine(domain, target) ?? CPUFit.model(domain.guest, target)
+            ?? OfferFit.misfit(domain.guest, source, target, isCold: true)
+            ?? width(domain, source, target)
+            ?? NetworkFit.misfit(domain, from: source, to: target) ?? security(source, target)
+            ?? cells(domain, target) ?? pages(domain, target)
     }
 
     private static func machine(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
         let guest = domain.guest
-        guard let support = support(guest, on: target) else {
+        guard let support = target.support(for: guest) else {
             return Misfit(
                 reason: .architecture,
                 detail:
@@ -43,91 +42,20 @@ enum PlatformFit {
                 + "machine type at its next start")
     }
 
-    private static func cpu(
+    /// More virtual CPUs than the host has CPUs: they then hold each other's locks while they wait
+    /// for a CPU. Where its own host has no more, it is no worse off there.
+    private static func width(
         _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
     ) -> Misfit? {
-        let guest = domain.guest
-        if let misfit = model(guest, target) { return misfit }
-        // What an emulated CPU can do does not depend on the host's own.
-        guard guest.virtualization == "kvm" else { return nil }
-        switch guest.cpu.mode {
-        case "host-passthrough", "maximum": return passthrough(source, target)
-        default: return features(guest.cpu, source, target)
-        }
-    }
-
-    private static func model(_ guest: GuestPlatform, _ target: HostProfile) -> Misfit? {
-        guard guest.cpu.mode == "custom", let model = guest.cpu.model,
-            let usable = support(guest, on: target)?.usableCPUModels, !usable.contains(model)
+        guard let vcpus = domain.boundedVCPUs, vcpus > target.logicalCPUs,
+            target.logicalCPUs < source.logicalCPUs
         else { return nil }
         return Misfit(
-            reason: .cpuModel, detail: "CPU model \(model) is not usable",
-            remedy: "give the domain a CPU model that every host has (virsh "
-                + "hypervisor-cpu-baseline) at its next start")
-    }
-
-    private static func passthrough(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
-        let missing = source.cpuFeatures.filter { !target.cpuFeatures.contains($0) }
-        let detail: String
-        if source.cpuModel != target.cpuModel || source.cpuVendor != target.cpuVendor {
-            detail =
-                "host-passthrough needs the same CPU: \(source.cpuModel ?? "unknown") is not "
-                + "\(target.cpuModel ?? "unknown")"
-        } else if !missing.isEmpty {
-            detail =
-                "host-passthrough needs the same CPU: it lacks " + missing.joined(separator: ", ")
-        } else {
-            return nil
-        }
-        return Misfit(
-            reason: .cpuModel, detail: detail,
-            remedy: "use host-model or a named CPU model instead of host-passthrough at the "
-                + "domain's next start")
-    }
-
-    /// A host lists its features beyond its model: where both models are equal, a required feature
-    /// that the source lists and the target does not is missing. Otherwise nothing is known.
-    private static func features(
-        _ cpu: GuestCPU, _ source: HostProfile, _ target: HostProfile
-    ) -> Misfit? {
-        guard source.cpuModel == target.cpuModel else { return nil }
-        let missing = cpu.requiredFeatures.filter {
-            source.cpuFeatures.contains($0) && !target.cpuFeatures.contains($0)
-        }
-        guard !missing.isEmpty else { return nil }
-        let names = missing.joined(separator: ", ")
-        return Misfit(
-            reason: .cpuModel, detail: "the CPU lacks \(names), which the guest requires",
-            remedy: "check firmware settings and microcode there, or drop the feature at the "
-                + "domain's next start")
-    }
-
-    private static func network(
-        _ domain: DomainProfile, _ source: HostProfile, _ target: HostProfile
-    ) -> Misfit? {
-        for interface in domain.interfaces {
-            guard let own = interface.source else { continue }
-            guard let name = source.name(of: own, on: target) else {
-                return Misfit(
-                    reason: .network,
-                    detail: "'\(own)' is a different network there, by the policy's interfaces",
-                    remedy: "list what '\(own)' is called on each host under interfaces")
-            }
-            switch interface {
-            case .network where !target.networks.contains(name):
-                return Misfit(
-                    reason: .network, detail: "no active libvirt network '\(name)'",
-                    remedy: "define and start network '\(name)' there (virsh net-start)")
-            case .bridge:
-                guard let bridges = target.bridges, !bridges.contains(name) else { continue }
-                return Misfit(
-                    reason: .network, detail: "no bridge '\(name)'",
-                    remedy: "create bridge '\(name)' there, or give its name on that host under "
-                        + "interfaces in the policy")
-            case .network, .direct, .other: continue
-            }
-        }
-        return nil
+            reason: .cpu,
+            detail: "it has \(vcpus) virtual CPUs, and \(target.logicalCPUs) CPUs are there",
+            remedy:
+                "give it no more than that at its next start (virsh setvcpus --config), or name "
+                + "it under wideGuests in the policy")
     }
 
     private static func security(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
@@ -170,5 +98,11 @@ enum PlatformFit {
             reason: .numa, detail: "no NUMA cell \(numbers), which the domain is bound to",
             remedy:
                 "make the domain's numatune 'preferred', or bind it to cells that every host has")
+    }
+}
+
+extension Misfit {
+    static func network(_ unread: UnreadPart) -> Misfit {
+        Misfit(reason: .network, detail: unread.detail(), remedy: unread.remedy())
     }
 }

@@ -1,13 +1,14 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Is what lies under a path on one host the same storage as under that path on the other?
+/// Is what a disk lies on the same storage on the other host?
 ///
 /// libvirt compares paths and file system types at the source only; a local folder of the same name
-/// passes. Here the *identity* of the pool decides, or the operator's word.
+/// passes. Here decides the operator's word, what `hosts check` proved, or the *identity* of the
+/// pool.
 enum StorageReach {
     /// What may happen to disks that lie in storage of the source's own.
-    enum Copying {
+    enum Copying: Hashable {
         case nothing
         /// They are copied, while the guest runs or when it is down.
         case whole
@@ -32,60 +33,33 @@ enum StorageReach {
         _ domain: DomainProfile, from source: HostProfile, to target: HostProfile,
         copying: Copying = .nothing
     ) -> Misfit? {
-        for need in domain.storage {
-            guard let misfit = misfit(need.place, source, target) else { continue }
-            guard copying.covers(need.nature), let pool = localPool(of: need.place, on: source)
-            else {
-                return told(misfit, need, copying)
+        if let missing = secretMisfit(domain, target) { return missing }
+        for (index, need) in domain.storage.enumerated() {
+            guard var fault = fault(need.place, source, target) else { continue }
+            if !fault.mayBeShared, copying.covers(need.nature),
+                let pool = localPool(of: need.place, on: source)
+            {
+                if target.pools.contains(where: { isTwin($0, of: pool) }) { continue }
+                fault = .noPlace(pool)
             }
-            guard target.pools.contains(where: { isTwin($0, of: pool) }) else {
-                return Misfit(
-                    reason: .localStorage,
-                    detail: "no pool '\(pool.name)' (\(pool.type), at \(pool.targetPath ?? "?")) "
-                        + "there to which its disk could be copied",
-                    remedy: "define a pool of that name and path there (virsh pool-define)")
-            }
+            return unread(fault, source, target)
+                ?? StorageMisfit(need: index, fault: fault, copying: copying).misfit
         }
         return nil
     }
 
-    /// With the remedy that fits how its disks are made.
-    private static func told(
-        _ misfit: Misfit, _ need: DomainProfile.StorageNeed, _ copying: Copying
-    ) -> Misfit {
-        guard misfit.reason == .localStorage else { return misfit }
-        var misfit = misfit
-        switch (need.nature, copying) {
-        case (.overlay, .nothing), (.overlay, .whole), (.base, .nothing), (.base, .whole):
-            misfit.detail += ", and lies over a base image"
-            misfit.remedy =
-                "allow copying the layer above the base image (--copy-storage-inc), with the base "
-                + "on both hosts, or merge both into one image (virsh blockpull, and qemu-img "
-                + "rebase -b '' for a domain that does not run)"
-        case (.whole, .topLayer):
-            misfit.detail += ", and has no base image"
-            misfit.remedy = "allow copying all of it (--copy-storage-all)"
-        case (.whole, .nothing), (.whole, .whole), (.overlay, .topLayer), (.base, .topLayer),
-            (_, .files), (.fixed, _):
-            break
-        }
-        return misfit
-    }
-
-    private static func misfit(
-        _ place: DomainProfile.StorageNeed.Place, _ source: HostProfile, _ target: HostProfile
-    ) -> Misfit? {
-        switch place {
-        case .path(let path): self.path(path, source, target)
-        case .pool(let name): pool(name, source, target)
-        case .unknown(let type):
-            Misfit(
-                reason: .storageUnknown,
-                detail: "there is no proof that a disk of type '\(type)' is the same storage",
-                remedy:
-                    "put it in a netfs pool of both hosts, or reach it by an address that means "
-                    + "the same server on both")
-        }
+    private static func secretMisfit(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
+        guard let secrets = target.secrets,
+            let missing = domain.secrets.first(where: { need in
+                !secrets.contains { need.isMet(by: $0) }
+            })
+        else { return nil }
+        let own = missing.uuid ?? "UUID"
+        return Misfit(
+            reason: .storageUnknown,
+            detail: "secret \(missing.text), which its disks or its TPM need, is not defined there",
+            remedy: "define it there with its value: virsh secret-dumpxml \(own) on its host, then "
+                + "virsh secret-define FILE and virsh secret-set-value \(own) --file VALUE there")
     }
 
     /// A pool of files that is its host's own, with the same name and path.
@@ -102,25 +76,23 @@ enum StorageReach {
     ) -> StoragePool? {
         let pool: StoragePool? =
             switch place {
-            case .path(let path): covering(path, in: host)
+            case .path(let path): covering(path, in: host.pools)
             case .pool(let name): host.pools.first { $0.name == name }
             case .unknown: nil
             }
-        guard let pool, pool.identity == nil, fileTypes.contains(pool.type),
-            // A folder below the pool's is none of its volumes.
-            trimmed(pool.targetPath) == path(of: place) ?? trimmed(pool.targetPath)
-        else { return nil }
+        guard let pool, pool.identity == nil, fileTypes.contains(pool.type) else { return nil }
+        // A folder below the pool's is none of its volumes.
+        if case .path(let path) = place, trimmed(pool.targetPath) != DiskImage.folder(of: path) {
+            return nil
+        }
         return pool
-    }
-
-    private static func path(of place: DomainProfile.StorageNeed.Place) -> String? {
-        if case .path(let path) = place { path } else { nil }
     }
 
     /// The pool of the host's own that holds a disk which can be copied.
     static func localPool(of disk: Disk, on host: HostProfile) -> StoragePool? {
         guard let place = DomainProfile.StorageNeed.Place(disk.source) else { return nil }
-        if let path = path(of: place), host.declaredPaths.contains(where: { $0.covers(path: path) })
+        if case .path(let path) = place,
+            host.declaredPaths.contains(where: { $0.covers(path: path) })
         {
             return nil
         }
@@ -135,66 +107,141 @@ enum StorageReach {
             guard disk.isCopyable, let place = DomainProfile.StorageNeed.Place(disk.source) else {
                 return false
             }
-            return misfit(place, source, target) != nil
+            return fault(place, source, target) != nil
         }.map(\.target)
     }
 
-    private static func path(
-        _ path: String, _ source: HostProfile, _ target: HostProfile
-    ) -> Misfit? {
-        if isDeclared(path, source, target) { return nil }
-        guard let from = covering(path, in: source) else {
-            return unknown("'\(path)', which is in no active pool of the source,")
+    private static func fault(
+        _ place: DomainProfile.StorageNeed.Place, _ source: HostProfile, _ target: HostProfile
+    ) -> StorageFault? {
+        switch place {
+        case .path(let path): fault(at: path, source, target)
+        case .pool(let name): fault(ofPool: name, source, target)
+        case .unknown(let type): .unknown(type: type)
         }
-        guard from.identity != nil else { return local(from) }
-        guard let to = covering(path, in: target) else {
-            return unknown("'\(path)', which is in no active pool there,")
-        }
-        return same(from, to)
     }
 
-    private static func pool(
-        _ name: String, _ source: HostProfile, _ target: HostProfile
-    ) -> Misfit? {
+    private static func fault(
+        at path: String, _ source: HostProfile, _ target: HostProfile
+    ) -> StorageFault? {
+        let proof = seen(at: path, source, target)
+        if proof == .same { return nil }
+        if said(path, source, target) { return proof == .apart ? .apart : nil }
+        guard let from = covering(path, in: source.pools) else {
+            if let fault = StorageFault(proof) { return fault }
+            let inactive = covering(path, in: source.inactivePools)
+            return inactive.map { StorageFault.inactive(pool: $0.name, onSource: true) }
+                ?? .uncovered
+        }
+        guard from.identity != nil else {
+            return proof == .outdated ? .outdated : .local(from)
+        }
+        guard let to = covering(path, in: target.pools) else {
+            let path = trimmed(from.targetPath)
+            return missing(from, target.inactivePools.filter { trimmed($0.targetPath) == path })
+        }
+        return same(from, to) ?? (proof == .apart ? .apart : nil)
+    }
+
+    private static func fault(
+        ofPool name: String, _ source: HostProfile, _ target: HostProfile
+    ) -> StorageFault? {
         guard let from = source.pools.first(where: { $0.name == name }) else {
-            return unknown("pool '\(name)', which is not active on the source,")
+            let isDefined = source.inactivePools.contains { $0.name == name }
+            return isDefined ? .inactive(pool: name, onSource: true) : .lost(pool: name)
         }
-        if let path = from.targetPath, isDeclared(path, source, target) { return nil }
-        guard from.identity != nil else { return local(from) }
-        guard let to = target.pools.first(where: { $0.name == name }) else {
-            return unknown("pool '\(name)', which is not active there,")
+        // libvirt finds such a disk by the name of its pool.
+        let there = target.pools.first { $0.name == name }
+        let folder = trimmed(from.targetPath)
+        let isAtOnePath = there.map { trimmed($0.targetPath) == folder } ?? false
+        let proof = folder.map { seen(at: $0 + "/", source, target) } ?? .absent
+        let isDeclared = folder.map { said($0, source, target) } ?? false
+        if isDeclared, proof == .apart { return .apart }
+        guard from.identity != nil || isDeclared || proof == .same else {
+            return proof == .outdated ? .outdated : .local(from)
         }
-        return same(from, to)
+        guard let there else {
+            return missing(from, target.inactivePools.filter { $0.name == name })
+        }
+        if isDeclared || proof == .same {
+            return isAtOnePath ? nil : .elsewhere(here: from, there: there)
+        }
+        return same(from, there) ?? (proof == .apart ? .apart : nil)
+    }
+
+    /// One that is surely another is not worth starting.
+    private static func missing(
+        _ pool: StoragePool, _ inactive: [StoragePool]
+    ) -> StorageFault {
+        let like = inactive.first { other in
+            guard let one = pool.identity, let other = other.identity else {
+                return pool.type == other.type
+            }
+            return StorageIdentity.relation(one, other) != .different
+        }
+        return like.map { StorageFault.inactive(pool: $0.name, onSource: false) } ?? .absent(pool)
     }
 
     /// Equal identities at different mount points would be different files under one path.
-    private static func same(_ from: StoragePool, _ to: StoragePool) -> Misfit? {
-        guard from.identity != to.identity || trimmed(from.targetPath) != trimmed(to.targetPath)
-        else { return nil }
-        return Misfit(
-            reason: .localStorage,
-            detail: "pool '\(to.name)' there is \(to.identity ?? "local storage"), not "
-                + (from.identity ?? "local storage"),
-            remedy: "mount the same storage at the same path on both hosts, as a netfs pool")
+    private static func same(_ from: StoragePool, _ to: StoragePool) -> StorageFault? {
+        guard let one = from.identity, let other = to.identity else {
+            return .different(here: from, there: to)
+        }
+        switch StorageIdentity.relation(one, other) {
+        case .different: return .different(here: from, there: to)
+        case .same, .otherSpelling:
+            guard trimmed(from.targetPath) == trimmed(to.targetPath) else {
+                return .elsewhere(here: from, there: to)
+            }
+            return StorageIdentity.relation(one, other) == .same
+                ? nil : .otherSpelling(here: from, there: to)
+        }
     }
 
-    private static func local(_ pool: StoragePool) -> Misfit {
-        Misfit(
-            reason: .localStorage,
-            detail: "its disk is in pool '\(pool.name)' (\(pool.type)), which is local",
-            remedy:
-                "allow its disks to be copied (--copy-storage-all), move them to shared storage "
-                + "(virsh blockcopy), or declare the path under sharedStorage if it is shared "
-                + "after all")
+    /// What `hosts check` saw of a path on both hosts.
+    enum Proof {
+        case absent, same, apart, outdated
     }
 
-    private static func unknown(_ what: String) -> Misfit {
-        Misfit(
-            reason: .storageUnknown, detail: "there is no proof that \(what) is the same storage",
-            remedy: "define a netfs pool for it on both hosts, or declare it under sharedStorage")
+    /// Where pools could not be read, what is missing among them says nothing.
+    private static func unread(
+        _ fault: StorageFault, _ source: HostProfile, _ target: HostProfile
+    ) -> Misfit? {
+        switch fault {
+        case .uncovered, .lost: unread(source, "its host's", on: "on its host")
+        case .absent, .noPlace: unread(target)
+        case .local, .inactive, .different, .otherSpelling, .elsewhere, .apart, .own, .outdated,
+            .unknown:
+            nil
+        }
     }
 
-    private static func isDeclared(
+    /// Why a host's pools are not known, where they could not be read.
+    private static func unread(
+        _ host: HostProfile, _ whose: String = "its", on place: String = "there"
+    ) -> Misfit? {
+        host.unread(.pools).map {
+            Misfit(
+                reason: .storageUnknown, detail: $0.detail(of: whose),
+                remedy: $0.remedy(on: place))
+        }
+    }
+
+    private static func seen(
+        at path: String, _ source: HostProfile, _ target: HostProfile
+    ) -> Proof {
+        for place in [path, DiskImage.folder(of: path)] {
+            if let own = source.proven[place], let other = target.proven[place] {
+                return own == other ? .same : .apart
+            }
+        }
+        let isOld = [path, DiskImage.folder(of: path)].contains { place in
+            source.outdated.contains(place) && target.outdated.contains(place)
+        }
+        return isOld ? .outdated : .absent
+    }
+
+    private static func said(
         _ path: String, _ source: HostProfile, _ target: HostProfile
     ) -> Bool {
         source.declaredPaths.contains {
@@ -202,14 +249,17 @@ enum StorageReach {
         }
     }
 
-    /// The pool with the longest target path that `path` lies under.
-    private static func covering(_ path: String, in host: HostProfile) -> StoragePool? {
+    /// The pool with the longest target path that `path` lies under. All arrays of a SAN appear in
+    /// one folder: there the name of the LUN tells whose it is.
+    private static func covering(_ path: String, in pools: [StoragePool]) -> StoragePool? {
+        let device = ISCSIDevice(path)
         var best: (pool: StoragePool, length: Int)?
-        for pool in host.pools {
+        for pool in pools {
             guard let folder = trimmed(pool.targetPath) else { continue }
             guard path == folder || path.hasPrefix(folder == "/" ? "/" : folder + "/") else {
                 continue
             }
+            if pool.type.hasPrefix("iscsi"), device?.isOf(pool) != true { continue }
             if folder.utf8.count > best?.length ?? -1 { best = (pool, folder.utf8.count) }
         }
         return best?.pool

@@ -82,7 +82,8 @@ struct PlanNotes {
         for domain in moved.prefix(Self.domainsLookedAt) where problem.origin[domain] != host {
             let source = problem.origin[domain]
             if !compatibility.allows(domain, from: source, to: host) {
-                let blocker = compatibility.blocker(domain, from: source, to: host)
+                let blocker = compatibility.blocker(
+                    domain, from: source, to: host, isGeneral: true)
                 count(blocker?.detail ?? "it may not take them")
             } else if let resource = final.overflow(adding: domain, to: host) {
                 let what = problem.layout.resources[resource].blockerReason.rawValue
@@ -127,6 +128,9 @@ struct PlanNotes {
         }
         if facts.isExcluded || problem.policy.exclude.matches(facts.name) {
             return "it is excluded"
+        }
+        if let manager = problem.policy.manager(of: facts) {
+            return "it belongs to \(manager.name)"
         }
         if let blocker = facts.blockers.first { return blocker.detail }
         if hasMoved { return "it was moved to \(name) by this plan" }

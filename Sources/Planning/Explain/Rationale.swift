@@ -35,8 +35,9 @@ struct Rationale {
             let to = problem.hosts[move.target].facts
         else { return [] }
         let domain = problem.domains[move.domain].facts
-        return domain.cautions + Cautions.about(domain, from: from, to: to)
-            + modeNotes(move, domain)
+        let names = compatibility.interfaces(move.domain, from: move.source, to: move.target)
+        return domain.cautions + Cautions.about(domain, from: from, to: to, named: names)
+            + Neighbours.cautions(move, in: final) + modeNotes(move, domain)
     }
 
     /// What a way costs that is not the ordinary one.
@@ -48,7 +49,7 @@ struct Rationale {
         let amount = size > .zero ? "\(size)" : "of unknown size"
         let copied =
             disks.isEmpty ? [] : ["copies \(disks.joined(separator: ", ")) (\(amount))"]
-        let along = networks(move) + copied
+        let along = networks(move) + emulators(move) + copied
         guard
             compatibility.mode(move.domain, from: move.source, to: move.target) == .offline
         else { return along }
@@ -62,6 +63,11 @@ struct Rationale {
     private func networks(_ move: PlannedMove) -> [String] {
         compatibility.interfaces(move.domain, from: move.source, to: move.target)
             .sorted { $0.key < $1.key }.map { "its network \($0.key) is \($0.value) there" }
+    }
+
+    private func emulators(_ move: PlannedMove) -> [String] {
+        compatibility.emulators(move.domain, from: move.source, to: move.target)
+            .map { "its QEMU \($0.key) is \($0.value) there" }
     }
 
     private func makesRoom(_ move: PlannedMove, _ sequence: [PlannedMove]) -> String {

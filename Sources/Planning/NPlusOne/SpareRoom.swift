@@ -64,7 +64,8 @@ struct SpareRoom {
             let domain = problem.domains[index]
             guard domain.facts.blockers.isEmpty, !domain.facts.isPinned,
                 !domain.facts.isExcluded, !problem.policy.pin.matches(domain.name),
-                !problem.policy.exclude.matches(domain.name), seen[domain.id] == 1
+                !problem.policy.exclude.matches(domain.name),
+                problem.policy.manager(of: domain.facts) == nil, seen[domain.id] == 1
             else { return false }
             return problem.hosts.indices.contains {
                 anywhere.allows(index, from: problem.origin[index], to: $0)

@@ -19,23 +19,44 @@ struct DomainGroup {
     var members: [Int]
     /// How many hosts or zones it was spread over at the start; at least 1.
     var initialSpread = 1
-    /// Nobody made it: its members have the same name.
-    var isName = false
+    var origin = Origin.operators
+
+    /// Whose rule it is.
+    enum Origin {
+        case operators
+        /// libvirt's: its members have the same name.
+        case name
+        /// The kernel's: its members' consoles were given the same port.
+        case consolePort
+    }
 
     /// For people.
-    var title: String { isName ? "the name '\(name)'" : "group '\(name)'" }
+    var title: String {
+        switch origin {
+        case .operators: "group '\(name)'"
+        case .name: "the name '\(name)'"
+        case .consolePort: "console port \(name)"
+        }
+    }
 
     /// The word that scripts find it by.
     var reason: Blocker.Reason {
-        if isName { return .sameName }
-        return switch kind {
-        case .together: .affinity
-        case .apart: .antiAffinity
+        switch (origin, kind) {
+        case (.name, _): .sameName
+        case (.consolePort, _): .other
+        case (.operators, .together): .affinity
+        case (.operators, .apart): .antiAffinity
         }
     }
 
     /// How to be rid of it, after a comma or 'or'.
     var wayOut: String {
-        isName ? "rename one of them (virsh domrename)" : "drop \(title)"
+        switch origin {
+        case .operators: "drop \(title)"
+        case .name: "rename one of them (virsh domrename)"
+        case .consolePort:
+            "give one of them autoport='yes' or another port (virsh edit) and "
+                + "restart it"
+        }
     }
 }

@@ -63,6 +63,12 @@ struct Mobility {
                 reason: .excluded, detail: "\(source) it from being moved",
                 remedy: "remove the exclusion, or move it by hand")
         }
+        if let manager = policy.manager(of: domain.facts) {
+            return Misfit(
+                reason: .managed, detail: "it belongs to \(manager.name) (\(manager.sign))",
+                remedy: "move it with \(manager.name), which may start it elsewhere when it misses "
+                    + "it; or name it under 'managed' in the policy")
+        }
         if domain.facts.isPinned || policy.pin.matches(domain.name) || pinned.contains(domain.id) {
             let source =
                 domain.facts.isPinned

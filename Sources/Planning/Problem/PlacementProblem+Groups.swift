@@ -29,7 +29,7 @@ extension PlacementProblem {
             groups += policy.affinity.map { group($0, .together, names) }
             groups += policy.antiAffinity.map { group($0, .apart, names) }
         }
-        groups += namesakeGroups()
+        groups += namesakeGroups() + consolePortGroups()
         groups.removeAll { $0.members.count < 2 }
         var ofDomain: [[Int]] = Array(repeating: [], count: domains.count)
         for (index, group) in groups.enumerated() {
@@ -55,24 +55,46 @@ extension PlacementProblem {
         }
         return shared.sorted { $0.key < $1.key }.map { name, members in
             var group = group(name, .apart, .host, members)
-            group.isName = true
+            group.origin = .name
             return group
         }
     }
 
-    static func namesakes(
-        of domains: [Domain], in snapshot: ClusterSnapshot, _ hostIndex: [HostName: Int]
-    ) -> [Int: Set<Int>] {
-        let known = Set(domains.map(\.facts.id))
-        var places: [String: Set<Int>] = [:]
-        for domain in snapshot.domains where !known.contains(domain.id) {
-            guard let host = hostIndex[domain.host] else { continue }
-            places[domain.name, default: []].insert(host)
+    /// Domains whose consoles were given one port: no host can have two of them. A port on all
+    /// addresses is in the way of those on any; those on the loopback and on the network are not in
+    /// each other's.
+    private func consolePortGroups() -> [DomainGroup] {
+        var ports: [Int: [Int]] = [:]
+        for index in domains.indices where domains[index].facts.state.isActive {
+            for port in domains[index].facts.consolePorts ?? [] where !port.isAutomatic {
+                ports[port.port, default: []].append(index)
+            }
         }
-        guard !places.isEmpty else { return [:] }
-        var found: [Int: Set<Int>] = [:]
-        for index in domains.indices { found[index] = places[domains[index].facts.name] }
-        return found
+        let shared = ports.filter { Set($0.value).count > 1 }.sorted { $0.key < $1.key }
+        return shared.flatMap { port, members -> [DomainGroup] in
+            let kept = Self.clashing(members) { one, other in
+                consoleClash(of: domains[one].facts, with: domains[other].facts)?.port == port
+                    && domains[one].id != domains[other].id
+            }
+            return kept.map { members in
+                var group = group("\(port)", .apart, .host, members)
+                group.origin = .consolePort
+                return group
+            }
+        }
+    }
+
+    /// Sets of members that all clash with each other, so that each clash is in one of them: one
+    /// set for all where they do, else one for each pair.
+    private static func clashing(
+        _ members: [Int], _ clash: (Int, Int) -> Bool
+    ) -> [[Int]] {
+        let members = Set(members).sorted()
+        let pairs = members.indices.flatMap { first in
+            members[(first + 1)...].map { [members[first], $0] }
+        }
+        let clashing = pairs.filter { clash($0[0], $0[1]) }
+        return clashing.count == pairs.count ? [members] : clashing
     }
 
     private func group(

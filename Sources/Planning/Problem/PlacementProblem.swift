@@ -32,11 +32,13 @@ final class PlacementProblem {
     private(set) var groupsOfDomain: [[Int]] = []
     /// Memory of each host's largest NUMA cell.
     private let largestCell: [Int64]
+    /// Versions of QEMU and libvirt, nil where a host does not tell.
+    private let versions: [(hypervisor: Int, libvirt: Int)?]
     /// Second places of domains whose migration was under way.
     let arriving: [(domain: Int, host: Int)]
-    /// Hosts that have another domain of a domain's name, which is not in the problem and stays:
-    /// libvirt has one domain of a name. Those in the problem are a group: see `makeGroups`.
-    let namesakes: [Int: Set<Int>]
+    /// Hosts that have what a domain cannot have there beside it, and why. What others in the
+    /// problem may take away again is a group: see `makeGroups`.
+    let barred: [Int: [Int: Misfit]]
 
     /// Shares in hundredths of a percent that no host may be filled above.
     struct Ceilings {
@@ -69,7 +71,7 @@ final class PlacementProblem {
         }
         domainIndex = Dictionary(
             firstOf: domains.enumerated().map { ($1.id, $0) })
-        namesakes = Self.namesakes(of: domains, in: snapshot, hostIndex)
+        barred = Self.barred(domains, in: snapshot, hostIndex)
         origin = domains.map { hostIndex[$0.host] ?? 0 }
         let copied = LocalDisks.inPools(of: domains, on: hosts, at: origin, under: policy)
         layout = ResourceLayout(
@@ -80,6 +82,7 @@ final class PlacementProblem {
             (host.facts?.cells ?? []).map(\.memory.count).max() ?? Int64.max
         }
         isReachable = hosts.map(\.isReachable)
+        versions = hosts.map { Self.versions(of: $0) }
 
         var arriving: [(domain: Int, host: Int)] = []
         for migration in snapshot.inFlight {
@@ -89,7 +92,6 @@ final class PlacementProblem {
             arriving.append((domain, host))
         }
         self.arriving = arriving
-
         let width = layout.count
         var demand = [Int64](repeating: 0, count: domains.count * width)
         var used = [Int64](repeating: 0, count: hosts.count * width)
@@ -125,6 +127,17 @@ final class PlacementProblem {
         case .host: host
         case .zone: zone[host]
         }
+    }
+
+    private static func versions(of host: Host) -> (hypervisor: Int, libvirt: Int)? {
+        host.facts.flatMap { facts in facts.hypervisorVersion.map { ($0, facts.libvirtVersion) } }
+    }
+
+    /// Has the host an older QEMU or libvirt than the one that a domain is on? What a newer one
+    /// started goes there with luck only.
+    func isOlder(_ host: Int, than origin: Int) -> Bool {
+        guard let there = versions[host], let here = versions[origin] else { return false }
+        return there.hypervisor < here.hypervisor || there.libvirt < here.libvirt
     }
 
     /// Would its memory lie in several NUMA cells of the host, whatever else runs there? Not asked

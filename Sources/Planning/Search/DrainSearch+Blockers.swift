@@ -46,11 +46,15 @@ extension DrainSearch {
     /// Resources of which all targets together have too little: a proof that no assignment exists,
     /// since moving others between the targets frees nothing in sum.
     func totals(_ left: [Int]) -> [Blocker] {
-        shortages(of: left).map { resource, needed, free in
+        let place =
+            targets.count == 1
+            ? "\(state.problem.hosts[targets[0]].name)"
+            : "all \(targets.count) hosts together"
+        return shortages(of: left).map { resource, needed, free in
             let what = state.problem.layout.resources[resource]
             return Blocker(
                 reason: what.blockerReason,
-                detail: "\(what.text(needed - free)) short on all \(targets.count) hosts together: "
+                detail: "\(what.text(needed - free)) short on \(place): "
                     + "\(what.text(needed)) still to be placed, \(what.text(free)) free",
                 remedy: "free or add \(what.text(needed - free)), or drain fewer hosts at once")
         }

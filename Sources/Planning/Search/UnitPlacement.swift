@@ -87,10 +87,14 @@ struct UnitPlacement {
     }
 
     /// Is the target second choice although it has room? It is when it would be filled above the
-    /// policy's limit of balance, or a domain's memory would lie in several of its NUMA cells.
+    /// policy's limit of balance, a domain's memory would lie in several of its NUMA cells, or its
+    /// QEMU or libvirt is older than that of the domain's host.
     func isSecondChoice(_ target: Int, for unit: Int, share: Int64) -> Bool {
         share > problem.policy.balance.memoryLimit
-            || units.members[unit].contains { problem.isSplit($0, on: target) }
+            || units.members[unit].contains {
+                problem.isSplit($0, on: target)
+                    || problem.isOlder(target, than: problem.origin[$0])
+            }
     }
 
     /// What a unit that was just placed breaks, if anything.

@@ -21,7 +21,12 @@ extension DrainOracle {
             source.name != target.name, from.uuid != to.uuid, !target.inMaintenance,
             !problem.request.forbidden.contains(ForbiddenTarget(domain.id, target.name))
         else { return false }
-        return obeysRules(domain, target, problem.policy) && fitsPlatform(domain.facts, from, to)
+        let isTooWide =
+            domain.facts.vcpus > to.cpu.logicalCPUs
+            && to.cpu.logicalCPUs < from.cpu.logicalCPUs
+            && !problem.policy.wideGuests.matches(domain.name)
+        return !isTooWide
+            && obeysRules(domain, target, problem.policy) && fitsPlatform(domain.facts, from, to)
             && reachesStorage(domain.facts, from, to, problem.policy)
     }
 

@@ -50,7 +50,28 @@ extension ConflictSearch {
             changes[index] = change
         }
         guard isFeasible(changes) else { return nil }
-        return changes.map { text($0) }
+        return texts(changes)
+    }
+
+    /// One line for all domains that the same would help.
+    private func texts(_ changes: [Change]) -> [String] {
+        var lines: [(domains: [String], text: String)] = []
+        var place: [String: Int] = [:]
+        for change in changes {
+            guard let (domain, remedy) = names.help(change.constraint) else {
+                lines.append(([], text(change)))
+                continue
+            }
+            if let line = place[remedy] {
+                lines[line].domains.append(domain)
+            } else {
+                place[remedy] = lines.count
+                lines.append(([domain], remedy))
+            }
+        }
+        return lines.map { domains, text in
+            domains.isEmpty ? text : "\(RelaxationProblem.list(domains)): \(text)"
+        }
     }
 
     /// The least of a change that is enough; nil when all of it is not.

@@ -40,16 +40,33 @@ extension RelaxationProblem {
         }
     }
 
+    /// What would help one domain, and may help others alike; nil for other constraints.
+    func help(_ constraint: Relaxation) -> (domain: String, remedy: String)? {
+        let (id, remedy): (DomainID, String?)
+        switch constraint {
+        case .hold(let held):
+            id = held
+            remedy = problem.domainIndex[id].flatMap { mobility.blockers($0).first?.remedy }
+        case .platform(let unfit):
+            id = unfit
+            remedy = problem.domainIndex[id].flatMap { misfit($0)?.remedy }
+        case .runs, .supply, .domainLimit, .group, .policyGroup, .ban, .fence, .pin, .exclusion,
+            .maintenance, .fault, .forbidden, .spareRoom:
+            return nil
+        }
+        return remedy.map { (name(id), $0) }
+    }
+
     /// What a change asks of the operator.
     func remedyText(_ change: ConflictSearch.Change) -> String {
         switch change.constraint {
-        case .runs(let id): return "shut \(name(id)) down for the drain"
-        case .hold(let id):
-            let remedy = problem.domainIndex[id].flatMap { mobility.blockers($0).first?.remedy }
-            return "\(name(id)): \(remedy ?? "remove what keeps it")"
-        case .platform(let id):
-            let remedy = problem.domainIndex[id].flatMap { self.misfit($0)?.remedy }
-            return "\(name(id)): \(remedy ?? "fix what keeps it")"
+        case .runs(let id):
+            let manager = problem.domainIndex[id].flatMap { problem.domains[$0].facts.manager }
+            let with = manager.map { " with \($0.name)" } ?? ""
+            return "shut \(name(id)) down\(with) for the drain"
+        case .hold(let id), .platform(let id):
+            return help(change.constraint).map { "\($0.domain): \($0.remedy)" }
+                ?? "\(name(id)): remove what keeps it"
         case .supply(let supply, let hosts):
             let amount = change.amount.map { "\(text(supply, $0.count)) more" } ?? "more"
             if case .pages(let size) = supply, hosts.count == 1, let pages = change.amount {
@@ -118,6 +135,15 @@ extension RelaxationProblem {
         }
     }
 
+    /// What is not the host's to give, where others have more of it than is kept for the host.
+    private func others(on name: HostName, _ supply: Relaxation.Supply) -> String {
+        guard supply == .memory, let host = problem.hostIndex[name].map({ problem.hosts[$0] }),
+            let used = host.usedByOthers?.memory,
+            used > host.reserve?.memory ?? policy.reserve.memory ?? .zero
+        else { return "" }
+        return "; beside its guests, \(used) is in use there"
+    }
+
     private func detail(_ supply: Relaxation.Supply, _ hosts: [HostName]) -> String {
         let resources = problem.layout.resources.indices.filter {
             Self.supply(problem.layout.resources[$0]) == supply
@@ -136,7 +162,7 @@ extension RelaxationProblem {
         let what = problem.layout.resources[most.index % problem.width]
         if rows.count == 1 {
             return "\(most.name) has \(what.text(problem.capacity[most.index])), "
-                + "\(what.text(most.free)) of it free"
+                + "\(what.text(most.free)) of it free" + others(on: most.name, supply)
         }
         let sum = rows.reduce(Int64(0)) { $0 + $1.free }
         return "\(rows.count) hosts have \(what.text(sum)) free in all, at most "

@@ -121,7 +121,8 @@ struct RelaxationProblem {
     /// What in the domain keeps it from some open host; nil where nothing does.
     func misfit(_ domain: Int) -> Blocker? {
         let reasons: [Blocker.Reason] = [
-            .localStorage, .storageUnknown, .network, .cpuModel, .machineType, .architecture,
+            .localStorage, .storageUnknown, .network, .cpuModel, .cpu, .machineType,
+            .architecture, .firmware, .device,
         ]
         let source = problem.origin[domain]
         // Hosts are alike in kinds: looking at every one of thousands would only cost time.

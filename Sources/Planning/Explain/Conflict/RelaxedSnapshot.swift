@@ -68,9 +68,13 @@ struct RelaxedSnapshot {
         edit(name) { host in
             switch supply {
             case .memory:
-                let reserve = host.reserve?.memory ?? general.memory ?? .zero
+                let reserve = max(
+                    host.reserve?.memory ?? general.memory ?? .zero,
+                    host.usedByOthers?.memory ?? .zero)
+                host.usedByOthers?.memory = nil
                 host.reserve = Reserve(
-                    memory: reserve - amount, cpu: host.reserve?.cpu ?? general.cpu)
+                    memory: reserve - amount, cpu: host.reserve?.cpu ?? general.cpu,
+                    countsOthers: host.reserve?.countsOthers)
             case .cells:
                 for cell in (host.facts?.cells ?? []).indices {
                     host.facts?.cells[cell].memory += amount
@@ -96,6 +100,7 @@ struct RelaxedSnapshot {
         for index in domains.indices where domains[index].id == id {
             domains[index].facts.isPinned = false
             domains[index].facts.isExcluded = false
+            domains[index].facts.manager = nil
             domains[index].facts.blockers = []
             if domains[index].facts.state == .shuttingDown {
                 domains[index].facts.state = .running
@@ -109,6 +114,7 @@ struct RelaxedSnapshot {
         for index in domains.indices where domains[index].id == id {
             domains[index].facts.disks = []
             domains[index].facts.interfaces = []
+            domains[index].facts.vcpus = 1
             domains[index].facts.guest.cpu = GuestCPU()
             domains[index].facts.guest.machineType = nil
         }
