@@ -88,11 +88,12 @@ package enum DomainState: String, Hashable, Codable, Sendable {
     case crashed, suspended, unknown
 
     /// Does it hold memory on its host? Of a crashed guest that libvirt shows as such the QEMU was
-    /// kept (`on_crash=preserve`); any other is shut off.
+    /// kept (`on_crash=preserve`); any other is shut off. Whoever has no state that libvirt knows
+    /// may run.
     package var isActive: Bool {
         switch self {
-        case .running, .blocked, .paused, .shuttingDown, .suspended, .crashed: true
-        case .shutOff, .unknown: false
+        case .running, .blocked, .paused, .shuttingDown, .suspended, .crashed, .unknown: true
+        case .shutOff: false
         }
     }
 }

@@ -25,10 +25,23 @@ package enum NetworkAddress: Hashable, Sendable {
     /// Does it mean the machine itself, on every machine?
     package var isLoopback: Bool {
         switch self {
-        case .name(let name): name == "localhost" || name.hasPrefix("localhost.")
-        case .ipv4(let bytes): bytes.first == 127
-        case .ipv6(let words): words == [0, 0, 0, 0, 0, 0, 0, 1]
+        case .name(let name):
+            Self.ownNames.contains(name) || name.hasPrefix("localhost.")
+                || name.hasSuffix(".localhost")
+        case .ipv4(let bytes): bytes.first == 127 || bytes == [0, 0, 0, 0]
+        case .ipv6(let words):
+            words.dropLast() == [0, 0, 0, 0, 0, 0, 0] && words[7] < 2
+                || words.prefix(6) == [0, 0, 0, 0, 0, 0xffff] && words[6] >> 8 == 127
         }
+    }
+
+    private static let ownNames: Set<String> = [
+        "localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback",
+    ]
+
+    /// Is it an address that is unique on its link only (`fe80::/10`)?
+    package var isLinkLocal: Bool {
+        if case .ipv6(let words) = self { words[0] & 0xffc0 == 0xfe80 } else { false }
     }
 
     /// The same text as the host part of a URI.

@@ -114,7 +114,7 @@ enum ImageReader {
 
     /// Below libvirt's own folder, however the path is spelled.
     static func isOwnPlace(_ folder: String) -> Bool {
-        folder == folder.simplified && folder.hasPrefix("/var/lib/libvirt/")
+        folder == DiskImage.simplified(folder) && folder.hasPrefix("/var/lib/libvirt/")
     }
 
     /// The file of its UEFI variables. None where it lies on storage that is shared by its nature,

@@ -49,7 +49,7 @@ struct ImageUsers {
     /// Another spelling, or another name of the same file: a link shows its length and its times.
     /// Where no pool shows a path, one that ends alike is taken to be the same.
     private func isSame(_ other: String, _ image: DiskImage, _ stamp: String) -> Bool {
-        if other.simplified == image.path.simplified { return true }
+        if DiskImage.simplified(other) == DiskImage.simplified(image.path) { return true }
         if let found = connection.volume(at: other) {
             return (try? found.stamp()) ?? stamp == stamp
         }
@@ -63,7 +63,9 @@ struct ImageUsers {
             for volume in try pool.files() {
                 let root = try? MarkupReader.read(volume.xml(), root: "volume")
                 let base = root?.first("backingStore", "path")?.trimmedText
-                guard base?.simplified == image.path.simplified else { continue }
+                guard base.map(DiskImage.simplified) == DiskImage.simplified(image.path) else {
+                    continue
+                }
                 return "the image '\(volume.name)' of pool '\(pool.name)'"
             }
         }
@@ -80,16 +82,5 @@ extension MarkupElement {
             paths.insert(path)
         }
         for child in children { child.addPaths(to: &paths) }
-    }
-}
-
-extension String {
-    /// A path without `//`, `/./` and `/../`.
-    var simplified: String {
-        var parts: [Substring] = []
-        for part in split(separator: "/") where part != "." {
-            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-        }
-        return "/" + parts.joined(separator: "/")
     }
 }

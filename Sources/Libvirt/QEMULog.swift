@@ -14,11 +14,11 @@ package struct QEMULog: GuestLog {
         self.folder = folder
     }
 
-    /// nil where the URI leads to another machine, and not over ssh.
+    /// nil where the URI leads to another machine, or may, and not over ssh.
     package init?(host: HostName, uri: String) {
         if let shell = SecureShell(host: host, uri: uri) {
             self.init(over: shell)
-        } else if uri.contains(":///") {
+        } else if uri.contains(":///"), !uri.contains("socket=") {
             self.init(over: nil)
         } else {
             return nil

@@ -74,15 +74,28 @@ package enum FleetReader {
     private static func refuseSharedAddress(
         of host: FleetHost, _ others: [FleetHost], _ entry: YAMLTable
     ) throws(PolicyError) {
-        guard let text = host.migrationAddress, let address = NetworkAddress(text) else { return }
-        let twin = others.first { other in
-            other.migrationAddress.flatMap { NetworkAddress($0) } == address
-        }
-        if let twin {
+        if let peer = host.peerURI, let twin = others.first(where: { $0.peerURI == peer }) {
             throw entry.error(
-                "\(twin.name) and \(host.name) have the same migrationAddress '\(text)': give each "
-                    + "host its own", at: "migrationAddress")
+                "\(twin.name) and \(host.name) have the same peerURI '\(peer)': give each host its "
+                    + "own", at: "peerURI")
         }
+        guard let address = goal(of: host),
+            let twin = others.first(where: { goal(of: $0) == address })
+        else { return }
+        guard host.migrationAddress != nil || twin.migrationAddress != nil else { return }
+        let key = host.migrationAddress == nil ? "uri" : "migrationAddress"
+        let text = host.migrationAddress ?? host.address
+        throw entry.error(
+            host.migrationAddress != nil && twin.migrationAddress != nil
+                ? "\(twin.name) and \(host.name) have the same migrationAddress '\(text)': give "
+                    + "each host its own"
+                : "migrations to \(twin.name) and \(host.name) both go to '\(text)': give each "
+                    + "host its own migrationAddress", at: key)
+    }
+
+    /// Where migrations to it go.
+    private static func goal(of host: FleetHost) -> NetworkAddress? {
+        NetworkAddress(host.migrationAddress ?? host.address)
     }
 
     /// What means the machine itself on every machine, each host would take for itself: a
@@ -119,16 +132,24 @@ package enum FleetReader {
                 "a libvirt URI such as qemu+ssh://root@host1/system, or an alias of "
                     + aliases.place
             ) { $0.contains("://") ? $0 : aliases.uris[$0] }, "uri")
+        if let fault = LibvirtURI.fault(in: uri) {
+            throw table.error("\(name): '\(uri)' is not a URI of a host: \(fault)", at: "uri")
+        }
         var host = FleetHost(name: HostName(name), uri: uri)
         host.peerURI = try table.scalar(
             "peerURI",
             "a libvirt URI written out: an alias is known to one machine, and the other hosts read "
                 + "this"
         ) { $0.contains("://") ? $0 : nil }
+        if let peer = host.peerURI, let fault = LibvirtURI.fault(in: peer) {
+            throw table.error(
+                "\(name): '\(peer)' is not a URI of a host: \(fault)", at: "peerURI")
+        }
         host.migrationAddress = try table.scalar(
             "migrationAddress",
-            "an IPv4 or IPv6 address or a host name, without a port or a prefix length"
-        ) { NetworkAddress($0) == nil ? nil : $0 }
+            "an IPv4 or IPv6 address or a host name, without a port or a prefix length (fe80:: "
+                + "addresses are unique on their link only)"
+        ) { NetworkAddress($0)?.isLinkLocal == false ? $0 : nil }
         let link = try PolicyReader.whole(table, "linkMbps", 1...1_000_000)
         host.linkMbps = link ?? host.linkMbps
         host.isLinkAssumed = link == nil

@@ -42,7 +42,7 @@ package enum LibvirtURI {
     /// nothing else migrates. A socket or a port of one's own choice may be the near end of a
     /// tunnel to another machine.
     package static func isLocal(_ uri: String) -> Bool {
-        guard uri.prefix(while: { $0 != ":" && $0 != "+" }) == "qemu",
+        guard uri.prefix(while: { $0 != ":" && $0 != "+" }).lowercased() == "qemu",
             let start = uri.firstRange(of: "://")?.upperBound
         else { return false }
         let authority = uri[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
@@ -53,9 +53,45 @@ package enum LibvirtURI {
         let end = host.hasPrefix("[") ? host.firstIndex(of: "]").map(host.index(after:)) : nil
         let address = host[..<(end ?? host.firstIndex(of: ":") ?? host.endIndex)]
         let port = host[address.endIndex...].dropFirst()
-        return NetworkAddress(String(address))?.isLoopback == true
+        let name = address.hasSuffix(".") ? address.dropLast() : address
+        return NetworkAddress(String(name))?.isLoopback == true
             && (port.isEmpty || daemonPorts.contains(String(port)))
     }
+
+    /// What is wrong with a host's URI; nil where libvirt may understand it.
+    package static func fault(in uri: String) -> String? {
+        guard let start = uri.firstRange(of: "://") else { return nil }
+        let scheme = uri[..<start.lowerBound].lowercased().split(separator: "+")
+        if let other = scheme.first, otherHypervisors.contains(String(other)) {
+            return "'\(other)' is no QEMU: only qemu:// and its transports, such as qemu+ssh://, "
+                + "can be managed"
+        }
+        guard scheme.first == "qemu" else { return nil }
+        guard !uri.contains(where: \.isWhitespace) else { return "it has a space in it" }
+        if let transport = scheme.dropFirst().first,
+            !transports.contains(String(transport))
+        {
+            return "libvirt has no transport '\(transport)': \(transports.joined(separator: ", "))"
+        }
+        let authority = uri[start.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        let colons = host.count { $0 == ":" }
+        if !host.hasPrefix("["), colons > 1 {
+            return "an IPv6 address needs brackets: [\(host)]"
+        }
+        let port =
+            host.hasPrefix("[") ? host.drop { $0 != "]" }.dropFirst() : host.drop { $0 != ":" }
+        guard port.isEmpty || port.first == ":" && UInt16(port.dropFirst()).map({ $0 > 0 }) == true
+        else { return "'\(port)' is no port" }
+        return nil
+    }
+
+    private static let transports = ["ssh", "tls", "tcp", "unix", "libssh", "libssh2", "ext"]
+    private static let otherHypervisors: Set<String> = [
+        "xen", "xenapi", "esx", "gsx", "vpx", "hyperv", "lxc", "vbox", "vz", "openvz", "bhyve",
+        "ch",
+        "vmwareplayer", "vmwarews", "vmwarefusion", "phyp", "http", "https", "ssh",
+    ]
 
     private static func isOwnSocket(_ path: String) -> Bool {
         ["/run/libvirt/", "/var/run/libvirt/"].contains { path.hasPrefix($0) }

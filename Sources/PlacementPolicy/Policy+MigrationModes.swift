@@ -44,14 +44,14 @@ extension Policy {
             ]
         }
         // While it is down on one host, it could be started on another.
+        let orLive = facts.state.isActive ? "; or move it live" : ""
         return (facts.coldBlockers ?? [])
             + (facts.otherDefinitions ?? []).map { host in
                 Blocker(
                     domain: facts.name, host: host, reason: .state,
                     detail: "\(host) has another definition of it, which could be started while "
                         + "it is down",
-                    remedy: "if it is out of date: virsh undefine \(facts.id) on \(host); or move "
-                        + "it live")
+                    remedy: "if it is out of date: virsh undefine \(facts.id) on \(host)\(orLive)")
             }
     }
 

@@ -9,7 +9,7 @@ package struct SharedStorage: Hashable, Sendable {
     package var hosts: [HostName]?
 
     package init(path: String, hosts: [HostName]? = nil) {
-        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = DiskImage.simplified(path)
         self.hosts = hosts
     }
 

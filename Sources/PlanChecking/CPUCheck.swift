@@ -19,8 +19,10 @@ enum CPUCheck {
             return clock + (answer ? [] : ["libvirt there refuses its CPU"])
         }
         let isLacking = !missing(guest.cpu, source, target).isEmpty
+        let makers = [source, target].compactMap(\.cpu.vendor)
         return clock + model(guest, target)
             + (isLacking ? ["a required CPU feature is missing"] : [])
+            + (Set(makers).count > 1 ? ["the CPUs are of different makers"] : [])
     }
 
     /// What libvirt of the target answers; nil where it was not asked, or misses as much of the
@@ -47,7 +49,7 @@ enum CPUCheck {
     private static func hasOtherClock(_ guest: GuestPlatform, _ target: HostFacts) -> Bool {
         let most: Int64 = 1_000_000_000_000
         guard let wanted = guest.tscHertz, let own = target.cpu.tscHertz,
-            target.cpu.scalesTSC == false, wanted > 0, own > 0, wanted <= most, own <= most
+            target.cpu.scalesTSC != true, wanted > 0, own > 0, wanted <= most, own <= most
         else { return false }
         // 250 parts of a million.
         return abs(wanted - own) > own / 4000

@@ -47,7 +47,8 @@ enum CompatibilityCheck {
             reasons.append("no machine type \(machine)")
         }
         reasons +=
-            isCold ? CPUCheck.model(guest, target) : CPUCheck.reasons(guest, source, target)
+            isCold
+            ? CPUCheck.model(guest, target) : CPUCheck.reasons(guest, source, target)
         reasons += OfferCheck.reasons(guest, source, target, isCold: isCold)
         if source.securityModel != target.securityModel { reasons.append("security models differ") }
         if domain.usesDefaultPages == true, domain.state.isActive, let pages = domain.hugePages,
@@ -69,7 +70,8 @@ enum CompatibilityCheck {
         _ domain: DomainFacts, _ source: HostFacts?, _ target: HostFacts?, _ policy: Policy
     ) -> [String] {
         guard let here = source?.cpu.logicalCPUs, let there = target?.cpu.logicalCPUs,
-            domain.vcpus > there, there < here, !policy.wideGuests.matches(domain.name)
+            domain.state.isActive, domain.vcpus > there, there < here,
+            !policy.wideGuests.matches(domain.name)
         else { return [] }
         return ["\(domain.vcpus) virtual CPUs on \(there) CPUs"]
     }

@@ -58,7 +58,7 @@ enum NetworkCheck {
             reasons.append("network \(name) is on \(bridge), which is not there")
         }
         let here = source.networkDetails?.first { $0.name == own }
-        if let here, tags(of: card, in: here) != tags(of: card, in: there) {
+        if let here, Set(tags(of: card, in: here)) != Set(tags(of: card, in: there)) {
             reasons.append("network \(name) has other VLAN tags there")
         }
         return reasons

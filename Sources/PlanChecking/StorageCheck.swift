@@ -129,5 +129,14 @@ enum StorageCheck {
             .max { folders($0.targetPath ?? "").count < folders($1.targetPath ?? "").count }
     }
 
-    private static func folders(_ path: String) -> [Substring] { path.split(separator: "/") }
+    /// The folders on the way to a file, without detours.
+    private static func folders(_ path: String) -> [Substring] {
+        path.split(separator: "/").reduce(into: []) { way, part in
+            switch part {
+            case ".": break
+            case "..": if !way.isEmpty { way.removeLast() }
+            default: way.append(part)
+            }
+        }
+    }
 }

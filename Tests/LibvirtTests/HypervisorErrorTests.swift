@@ -155,6 +155,61 @@ struct HypervisorErrorTests {
         ("Could not reopen file: Permission denied", "uid on all hosts"),
         ("Cannot recv data: root@b: Permission denied (publickey).", "ssh has no key"),
         ("Failed to connect socket to '/run/libvirt/x': Permission denied", "group libvirt"),
+        // What says more comes before what is general.
+        ("Could not access KVM kernel module: Permission denied", "/dev/kvm"),
+        ("failed to open /dev/vfio/12: Permission denied", "vfio-pci"),
+        (
+            "operation failed: Failed to connect to remote libvirt URI qemu+ssh://root@b/system: "
+                + "Cannot recv data: Host key verification failed.", "root"
+        ),
+        ("Cannot recv data: REMOTE HOST IDENTIFICATION HAS CHANGED!", "ssh-keygen -R"),
+        ("Cannot recv data: sh: 1: nc: not found: Connection reset by peer", "proxy=native"),
+        (
+            "Certificate [session] owner does not match the hostname host2", "another name"
+        ),
+        ("The server certificate /etc/pki/CA/cacert.pem has expired", "issue a new one"),
+        ("Certificate check failed Certificate [session] hasn't got a known issuer", "authority"),
+        (
+            "Distinguished Name is not on the list of allowed clients: tls_allowed_dn_list",
+            "tls_allowed_dn_list"
+        ),
+        (
+            "Failed to connect socket to '/var/run/libvirt/virtlogd-sock': No such file",
+            "virtlogd.socket"
+        ),
+        (
+            "unable to execute QEMU command 'nbd-server-start': Failed to bind socket: Address "
+                + "already in use", "49152"
+        ),
+        (
+            "qemu-system-x86_64: -vnc 127.0.0.1:0,to=0: Failed to find an available port: Address "
+                + "already in use", "remote_display_port_min"
+        ),
+        ("Unable to find an unused port in range 'migration' (49152-49215)", "migration_port_min"),
+        (
+            "guest CPU doesn't match specification: extra features: ht, missing features: xsave",
+            "lacks"
+        ),
+        ("Failed to connect to '10.0.0.2:49153': No route to host", "firewall"),
+        (
+            "process exited while connecting to monitor: -blockdev {...}: Failed to get \"write\" "
+                + "lock", "another process has the image"
+        ),
+        ("Network not found: no network with matching name 'lan'", "net-define"),
+        ("Requested operation is not valid: network 'lan' is not active", "net-start"),
+        ("Storage pool not found: no storage pool with matching name 'vms'", "pool-define"),
+        ("Requested operation is not valid: storage pool 'vms' is not active", "pool-start"),
+        ("error: load of migration failed: Invalid argument", "does not understand"),
+        ("Unable to read from monitor: Connection reset by peer", "/var/log/libvirt/qemu"),
+        ("operation failed: migration out job: unexpectedly failed", "/var/log/libvirt/qemu"),
+        ("Unable to find security driver for model selinux", "security_driver"),
+        ("internal error: Could not run '/usr/bin/swtpm_setup'. exitstatus: 1", "/var/log/swtpm"),
+        ("Failed to bind socket: Cannot assign requested address", "ip addr"),
+        ("internal error: Insufficient free host memory pages", "allocpages"),
+        ("internal error: connection closed due to keepalive timeout", "overloaded"),
+        ("authentication failed: authentication failed", "qemu+ssh"),
+        ("Userfaultfd not available: Operation not permitted", "unprivileged_userfaultfd"),
+        ("cannot write data to file: No space left on device", "df -h"),
     ]
 
     @Test("A target that has more than the guest is not said to have less")

@@ -61,6 +61,40 @@ import Testing
         #expect(try read("uri: '\(uri)'").hosts.count == 2)
     }
 
+    @Test(arguments: [
+        ("uri: 'qemu+ssh://root@fd00:10::1/system'", "[fd00:10::1]"),
+        ("uri: 'qemu+shh://root@host1/system'", "no transport 'shh'"),
+        ("uri: 'xen+ssh://root@host1/'", "'xen' is no QEMU"),
+        ("uri: 'qemu+ssh://root@host1:99999/system'", "':99999' is no port"),
+        ("uri: 'qemu+ssh://root@host 1/system'", "a space"),
+        ("uri: 'qemu+ssh://h/system', peerURI: 'qemu+ssh://fd00::1/system'", "[fd00::1]"),
+        ("uri: 'qemu+ssh://h/system', peerURI: 'qemu+ssh://LOCALHOST./system'", "this machine"),
+        ("uri: 'qemu+ssh://h/system', migrationAddress: '0.0.0.0'", "this machine"),
+        ("uri: 'qemu+ssh://h/system', migrationAddress: '::ffff:127.0.0.1'", "this machine"),
+        ("uri: 'qemu+ssh://h/system', migrationAddress: 'fe80::1'", "migrationAddress"),
+        ("uri: 'qemu+ssh://h/system', migrationAddress: host2", "both go to 'host2'"),
+    ])
+    func `what libvirt would not understand, or understand otherwise, is refused`(
+        keys: String, words: String
+    ) {
+        #expect {
+            try read(keys)
+        } throws: {
+            "\($0)".contains(words) && "\($0)".contains("line ")
+        }
+    }
+
+    @Test func `two hosts have not one peerURI`() {
+        let peer = "peerURI: 'qemu+ssh://root@x/system'"
+        #expect {
+            try FleetReader.read(
+                "hosts: [{name: a, uri: 'qemu+ssh://a/system', \(peer)}, "
+                    + "{name: b, uri: 'qemu+ssh://b/system', \(peer)}]")
+        } throws: {
+            "\($0)".contains("a and b have the same peerURI")
+        }
+    }
+
     @Test func `alone it may be called what it is on itself`() throws {
         let fleet = try FleetReader.read("hosts: [{name: h, uri: 'qemu:///system'}]")
         #expect(fleet.hosts[0].uri == "qemu:///system")

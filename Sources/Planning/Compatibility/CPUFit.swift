@@ -18,7 +18,7 @@ enum CPUFit {
         case .usable: return nil
         case .unusable(let misfit): return misfit
         case .unknown:
-            return model(guest, target)
+            return model(guest, target) ?? vendor(source, target)
                 ?? features(guest.cpu, source, target).map { lacking($0) }
         }
     }
@@ -30,7 +30,11 @@ enum CPUFit {
         guard !cpu.requiredFeatures.isEmpty, target.answer(about: cpu) == nil,
             source.cpu.model != target.cpu.model
         else { return false }
-        return CPUModelTable.features(of: target.cpu.model) == nil
+        let isNew = cpu.requiredFeatures.contains {
+            source.cpu.features.contains($0) && !target.cpu.features.contains($0)
+                && !CPUModelTable.known.contains($0)
+        }
+        return isNew || CPUModelTable.features(of: target.cpu.model) == nil
     }
 
     private enum Verdict {
@@ -64,7 +68,9 @@ enum CPUFit {
     private static func lacking(_ features: [String]) -> Misfit {
         Misfit(
             reason: .cpuModel,
-            detail: "the CPU lacks \(features.joined(separator: ", ")), which the guest requires",
+            detail: "the CPU lacks "
+                + (features.isEmpty ? "something" : features.joined(separator: ", "))
+                + ", which the guest requires",
             remedy: "check firmware settings and microcode there, or give the domain a CPU model "
                 + "that every host has (virsh hypervisor-cpu-baseline) at its next start")
     }
@@ -79,13 +85,25 @@ enum CPUFit {
                 + "hypervisor-cpu-baseline) at its next start")
     }
 
+    /// Nobody supports a live migration between them, and libvirt was not asked.
+    private static func vendor(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
+        guard let here = source.cpuVendor, let there = target.cpuVendor, here != there else {
+            return nil
+        }
+        return Misfit(
+            reason: .cpuModel,
+            detail: "its CPU is made by \(there), and that of its host by \(here)",
+            remedy: "move it cold (--offline), or to a host with a CPU of the same maker")
+    }
+
     private static func passthrough(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
         let missing = source.cpuFeatures.filter { !target.cpuFeatures.contains($0) }
         let detail: String
         if source.cpuModel != target.cpuModel || source.cpuVendor != target.cpuVendor {
-            detail =
-                "host-passthrough needs the same CPU: \(source.cpuModel ?? "unknown") is not "
-                + "\(target.cpuModel ?? "unknown")"
+            let names = [source, target].map { host in
+                "\(host.cpuModel ?? "an unknown model") (\(host.cpuVendor ?? "unknown maker"))"
+            }
+            detail = "host-passthrough needs the same CPU: \(names[0]) is not \(names[1])"
         } else if !missing.isEmpty {
             detail =
                 "host-passthrough needs the same CPU: it lacks " + missing.joined(separator: ", ")
@@ -125,7 +143,7 @@ enum CPUFit {
     /// (`qemuProcessStartValidateTSC`: within 250 ppm).
     private static func clock(_ guest: GuestPlatform, _ target: HostProfile) -> Misfit? {
         let plausible: ClosedRange<Int64> = 1...1_000_000_000_000
-        guard let wanted = guest.tscHertz, let own = target.tscHertz, target.scalesTSC == false,
+        guard let wanted = guest.tscHertz, let own = target.tscHertz, target.scalesTSC != true,
             plausible.contains(wanted), plausible.contains(own), abs(wanted - own) > own / 4000
         else { return nil }
         return Misfit(

@@ -33,7 +33,8 @@ enum Cautions {
         }
         if domain.vcpus > target.cpu.logicalCPUs, domain.state.isActive {
             cautions.append(
-                "it has \(domain.vcpus) virtual CPUs, and \(target.cpu.logicalCPUs) CPUs are there")
+                "it has \(domain.vcpus) virtual CPUs, and "
+                    + "\(PlatformFit.cpus(target.cpu.logicalCPUs)) there")
         }
         cautions += NetworkFit.cautions(domain, from: source, to: target, named: names)
         return cautions + storage(domain, source, target)

@@ -16,7 +16,8 @@ struct DomainProfile: Hashable {
             init?(_ source: Disk.Source) {
                 switch source {
                 case .none, .network: return nil
-                case .file(let path), .block(let path): self = .path(path)
+                case .file(let path), .block(let path):
+                    self = .path(DiskImage.simplified(path))
                 case .volume(let pool, _): self = .pool(pool)
                 case .other(let type): self = .unknown(type: type)
                 }
@@ -44,7 +45,8 @@ struct DomainProfile: Hashable {
     var secrets: [SecretNeed]
     var interfaces: [NetworkInterface]
     var strictCells: [Int]?
-    /// Virtual CPUs that its host must have CPUs for; nil where it may have more than that.
+    /// Virtual CPUs that its host must have CPUs for; nil where it may have more than that, or does
+    /// not run.
     var boundedVCPUs: Int?
     /// Size of its huge pages on its host, where its definition names none.
     var defaultPages: Bytes?
@@ -64,7 +66,9 @@ struct DomainProfile: Hashable {
         interfaces = facts.interfaces
         secrets = facts.secrets ?? []
         strictCells = facts.strictCells
-        if facts.vcpus > fewestCPUs, !policy.wideGuests.matches(facts.name) {
+        if facts.vcpus > fewestCPUs, facts.state.isActive,
+            !policy.wideGuests.matches(facts.name)
+        {
             boundedVCPUs = facts.vcpus
         }
         if facts.usesDefaultPages == true, facts.state.isActive {

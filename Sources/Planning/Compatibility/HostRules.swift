@@ -7,7 +7,8 @@ enum HostRules {
     static func namesake(_ domain: String) -> Misfit {
         Misfit(
             reason: .sameName, detail: "it has another domain '\(domain)'",
-            remedy: "rename or undefine one of them (virsh domrename, virsh undefine)")
+            remedy: "rename one of them when it is shut off (virsh domrename), or undefine it "
+                + "(virsh undefine)")
     }
 
     static func misfit(_ domain: String, on host: HostName, _ policy: Policy) -> Misfit? {

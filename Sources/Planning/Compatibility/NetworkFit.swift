@@ -9,8 +9,9 @@ enum NetworkFit {
             if let filter = card.filter, target.networks.filters?.contains(filter) == false {
                 return Misfit(
                     reason: .network, detail: "no network filter '\(filter)'",
-                    remedy: "define it there: virsh nwfilter-dumpxml \(filter) on its host, and "
-                        + "virsh nwfilter-define there")
+                    remedy: "define it there: virsh nwfilter-dumpxml "
+                        + "\(StorageWords.quoted(filter)) on its host, and virsh nwfilter-define "
+                        + "there")
             }
             guard let own = card.source else { continue }
             guard let name = source.name(of: own, on: target) else {
@@ -50,8 +51,9 @@ enum NetworkFit {
         {
             return Misfit(
                 reason: .network, detail: "network '\(name)' has no portgroup '\(group)' there",
-                remedy: "add it there, with what it has on its host: virsh net-update \(name) add "
-                    + "portgroup \"<portgroup name='\(group)'>…</portgroup>\" --live --config")
+                remedy: "add it there, with what it has on its host: virsh net-update "
+                    + "\(StorageWords.quoted(name)) add portgroup FILE --live --config, with the "
+                    + "portgroup of virsh net-dumpxml \(StorageWords.quoted(own)) in FILE")
         }
         if let bridge = there.bridge, there.forward == "bridge",
             target.devices?.contains(bridge) == false
@@ -63,13 +65,14 @@ enum NetworkFit {
         }
         guard let here = source.detail(of: own) else { return nil }
         let tags = [here, there].map { $0.vlans(of: card.portgroup) }
-        guard tags[0] != tags[1] else { return nil }
+        guard Set(tags[0]) != Set(tags[1]) else { return nil }
         let group = card.portgroup.map { ", portgroup '\($0)'," } ?? ""
         return Misfit(
             reason: .network,
             detail: "network '\(name)'\(group) is \(vlan(tags[1])) there, and \(vlan(tags[0])) on "
                 + "its host",
-            remedy: "give the network the same VLAN on both hosts (virsh net-edit \(name)), or say "
+            remedy: "give the network the same VLAN on both hosts (virsh net-edit "
+                + "\(StorageWords.quoted(name))), or say "
                 + "under interfaces in the policy which network is the same there")
     }
 
@@ -124,6 +127,9 @@ enum NetworkFit {
     ) -> [String] {
         var cautions: [String] = []
         for card in domain.interfaces {
+            if let filter = card.filter, target.networkFilters == nil {
+                cautions.append("whether network filter '\(filter)' is there could not be checked")
+            }
             guard let own = card.source else { continue }
             let name = named[own] ?? own
             switch card.plug {

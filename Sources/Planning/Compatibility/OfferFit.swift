@@ -47,7 +47,11 @@ enum OfferFit {
                 remedy: "install the QEMU packages that have it there, or take it out of the "
                     + "domain at its next start")
         }
-        let kinds = isCold ? missing(devices.launchSecurity.map { [$0] }, \.launchSecurity) : []
+        var kinds = isCold ? missing(devices.launchSecurity.map { [$0] }, \.launchSecurity) : []
+        // Not every kind has a name in a source's list; where none is listed there is none.
+        if isCold, target.support(for: guest)?.offer?.launchSecurity == [] {
+            kinds += devices.launchSecurity.map { [$0] } ?? []
+        }
         return kinds.first.map {
             Misfit(
                 reason: .security, detail: "it has no encrypted memory of kind \($0)",

@@ -30,8 +30,11 @@ enum PlatformFit {
                 reason: .architecture,
                 detail:
                     "it runs no \(guest.virtualization) guests for \(guest.architecture)",
-                remedy: "install the emulator for \(guest.architecture) there and make sure that "
-                    + "\(guest.virtualization) works (virt-host-validate)")
+                remedy: guest.virtualization == "kvm"
+                    && target.cpuArchitecture != guest.architecture
+                    ? "move it to a host with a CPU of architecture \(guest.architecture)"
+                    : "install the emulator for \(guest.architecture) there and make sure that "
+                        + "\(guest.virtualization) works (virt-host-validate)")
         }
         guard let machine = guest.machineType, !support.machineTypes.contains(machine) else {
             return nil
@@ -52,11 +55,13 @@ enum PlatformFit {
         else { return nil }
         return Misfit(
             reason: .cpu,
-            detail: "it has \(vcpus) virtual CPUs, and \(target.logicalCPUs) CPUs are there",
+            detail: "it has \(vcpus) virtual CPUs, and \(Self.cpus(target.logicalCPUs)) there",
             remedy:
                 "give it no more than that at its next start (virsh setvcpus --config), or name "
                 + "it under wideGuests in the policy")
     }
+
+    static func cpus(_ count: Int) -> String { count == 1 ? "1 CPU is" : "\(count) CPUs are" }
 
     private static func security(_ source: HostProfile, _ target: HostProfile) -> Misfit? {
         guard source.securityModel != target.securityModel else { return nil }

@@ -7,8 +7,9 @@ enum StorageFault: Hashable {
     case local(StoragePool)
     /// Nothing tells what it is.
     case uncovered
-    /// It is in this pool of the source, and the target has none that is active.
-    case absent(StoragePool)
+    /// It is in this pool of the source, and the target has none that is active; perhaps one that
+    /// is not, of its name or path and with other storage.
+    case absent(StoragePool, instead: StoragePool?)
     /// A definition of the pool is there, and nothing more.
     case inactive(pool: String, onSource: Bool)
     /// A pool that the domain names is not known on its own host.
@@ -17,6 +18,8 @@ enum StorageFault: Hashable {
     case otherSpelling(here: StoragePool, there: StoragePool)
     /// The same storage under another path.
     case elsewhere(here: StoragePool, there: StoragePool)
+    /// The same storage at the same path, as a pool of another name.
+    case renamed(here: StoragePool, there: StoragePool)
     /// `hosts check` found that it is another there, whatever pools or the operator said.
     case apart
     /// The same, where nobody claimed anything else.
@@ -25,8 +28,8 @@ enum StorageFault: Hashable {
     case outdated
     /// A type of disk, with the address that means another machine on each host.
     case unknown(type: String)
-    /// It could be copied, if there were such a pool there.
-    case noPlace(StoragePool)
+    /// It could be copied, if there were such a pool there, and not what has its name or path.
+    case noPlace(StoragePool, instead: StoragePool?)
 
     /// Of what is in no pool; nil where nothing was found out.
     init?(_ proof: StorageReach.Proof) {
@@ -42,14 +45,14 @@ enum StorageFault: Hashable {
         switch self {
         case .apart, .outdated: true
         case .local, .own, .uncovered, .absent, .inactive, .lost, .different, .otherSpelling,
-            .elsewhere, .unknown, .noPlace:
+            .elsewhere, .renamed, .unknown, .noPlace:
             false
         }
     }
 
     var reason: Blocker.Reason {
         switch self {
-        case .local, .own, .different, .elsewhere, .apart, .noPlace: .localStorage
+        case .local, .own, .different, .elsewhere, .renamed, .apart, .noPlace: .localStorage
         case .uncovered, .absent, .inactive, .lost, .otherSpelling, .outdated, .unknown:
             .storageUnknown
         }
@@ -62,7 +65,7 @@ enum StorageFault: Hashable {
         case .uncovered:
             "is in no active pool of its host, and there is no proof that it is the same storage "
                 + "there"
-        case .absent(let pool):
+        case .absent(let pool, _):
             "is in pool '\(pool.name)' (\(pool.type)), and no active pool there is the same"
         case .inactive(let pool, let onSource):
             "is in pool '\(pool)', which is defined \(onSource ? "on its host" : "there") and not "
@@ -77,6 +80,8 @@ enum StorageFault: Hashable {
         case .elsewhere(let here, let there):
             "is in pool '\(here.name)', which is at \(there.targetPath ?? "no path") there and at "
                 + "\(here.targetPath ?? "no path") here"
+        case .renamed(let here, let there):
+            "is in pool '\(here.name)', which is called '\(there.name)' there"
         case .apart:
             "is not the same storage there, as 'kvmbalance hosts check' found: it may not be "
                 + "mounted"
@@ -88,9 +93,12 @@ enum StorageFault: Hashable {
             type.contains(" by ")
                 ? "is reached over \(type), which is another server on each host"
                 : "is of type '\(type)', and there is no proof that it is the same storage there"
-        case .noPlace(let pool):
+        case .noPlace(let pool, let instead):
             "would be copied, and there is no pool '\(pool.name)' (\(pool.type), at "
                 + "\(pool.targetPath ?? "?")) there to which its disk could be copied"
+                + (instead.map {
+                    ", but pool '\($0.name)' (\($0.type), at \($0.targetPath ?? "?"))"
+                } ?? "")
         }
     }
 }

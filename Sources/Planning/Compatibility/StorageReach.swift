@@ -40,12 +40,22 @@ enum StorageReach {
                 let pool = localPool(of: need.place, on: source)
             {
                 if target.pools.contains(where: { isTwin($0, of: pool) }) { continue }
-                fault = .noPlace(pool)
+                fault = noPlace(pool, on: target)
             }
             return unread(fault, source, target)
                 ?? StorageMisfit(need: index, fault: fault, copying: copying).misfit
         }
         return nil
+    }
+
+    private static func noPlace(_ pool: StoragePool, on target: HostProfile) -> StorageFault {
+        if target.inactivePools.contains(where: { isTwin($0, of: pool) }) {
+            return .inactive(pool: pool.name, onSource: false)
+        }
+        let like = (target.pools + target.inactivePools).first { other in
+            other.name == pool.name || trimmed(other.targetPath) == trimmed(pool.targetPath)
+        }
+        return .noPlace(pool, instead: like)
     }
 
     private static func secretMisfit(_ domain: DomainProfile, _ target: HostProfile) -> Misfit? {
@@ -80,23 +90,25 @@ enum StorageReach {
             case .pool(let name): host.pools.first { $0.name == name }
             case .unknown: nil
             }
-        guard let pool, pool.identity == nil, fileTypes.contains(pool.type) else { return nil }
-        // A folder below the pool's is none of its volumes.
-        if case .path(let path) = place, trimmed(pool.targetPath) != DiskImage.folder(of: path) {
-            return nil
-        }
+        guard let pool, pool.identity == nil, holdsVolume(pool, place) else { return nil }
         return pool
+    }
+
+    /// Is the disk a volume of this pool that can be copied? A folder below the pool's has none of
+    /// its volumes.
+    static func holdsVolume(
+        _ pool: StoragePool, _ place: DomainProfile.StorageNeed.Place
+    ) -> Bool {
+        guard fileTypes.contains(pool.type) else { return false }
+        return switch place {
+        case .path(let path): trimmed(pool.targetPath) == DiskImage.folder(of: path)
+        case .pool, .unknown: true
+        }
     }
 
     /// The pool of the host's own that holds a disk which can be copied.
     static func localPool(of disk: Disk, on host: HostProfile) -> StoragePool? {
-        guard let place = DomainProfile.StorageNeed.Place(disk.source) else { return nil }
-        if case .path(let path) = place,
-            host.declaredPaths.contains(where: { $0.covers(path: path) })
-        {
-            return nil
-        }
-        return localPool(of: place, on: host)
+        DomainProfile.StorageNeed.Place(disk.source).flatMap { localPool(of: $0, on: host) }
     }
 
     /// Names of the disks whose storage is not the same on both hosts.
@@ -137,6 +149,7 @@ enum StorageReach {
             return proof == .outdated ? .outdated : .local(from)
         }
         guard let to = covering(path, in: target.pools) else {
+            if let twin = twin(of: from, on: target) { return .elsewhere(here: from, there: twin) }
             let path = trimmed(from.targetPath)
             return missing(from, target.inactivePools.filter { trimmed($0.targetPath) == path })
         }
@@ -161,12 +174,24 @@ enum StorageReach {
             return proof == .outdated ? .outdated : .local(from)
         }
         guard let there else {
+            if let twin = twin(of: from, on: target) {
+                return trimmed(twin.targetPath) == folder
+                    ? .renamed(here: from, there: twin) : .elsewhere(here: from, there: twin)
+            }
             return missing(from, target.inactivePools.filter { $0.name == name })
         }
         if isDeclared || proof == .same {
             return isAtOnePath ? nil : .elsewhere(here: from, there: there)
         }
         return same(from, there) ?? (proof == .apart ? .apart : nil)
+    }
+
+    /// An active pool of the same storage, whatever it is called and wherever it is.
+    private static func twin(of pool: StoragePool, on host: HostProfile) -> StoragePool? {
+        host.pools.first { other in
+            guard let one = pool.identity, let two = other.identity else { return false }
+            return StorageIdentity.relation(one, two) == .same
+        }
     }
 
     /// One that is surely another is not worth starting.
@@ -179,7 +204,8 @@ enum StorageReach {
             }
             return StorageIdentity.relation(one, other) != .different
         }
-        return like.map { StorageFault.inactive(pool: $0.name, onSource: false) } ?? .absent(pool)
+        if let like { return .inactive(pool: like.name, onSource: false) }
+        return .absent(pool, instead: inactive.first)
     }
 
     /// Equal identities at different mount points would be different files under one path.
@@ -210,8 +236,8 @@ enum StorageReach {
         switch fault {
         case .uncovered, .lost: unread(source, "its host's", on: "on its host")
         case .absent, .noPlace: unread(target)
-        case .local, .inactive, .different, .otherSpelling, .elsewhere, .apart, .own, .outdated,
-            .unknown:
+        case .local, .inactive, .different, .otherSpelling, .elsewhere, .renamed, .apart, .own,
+            .outdated, .unknown:
             nil
         }
     }
@@ -265,8 +291,5 @@ enum StorageReach {
         return best?.pool
     }
 
-    private static func trimmed(_ path: String?) -> String? {
-        guard let path, path.count > 1, path.hasSuffix("/") else { return path }
-        return String(path.dropLast())
-    }
+    private static func trimmed(_ path: String?) -> String? { path.map(DiskImage.simplified) }
 }

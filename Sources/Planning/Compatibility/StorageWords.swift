@@ -62,19 +62,31 @@ struct StorageWords {
         case .outdated: return "kvmbalance hosts check"
         case .apart:
             return "mount it on \(target) as on \(source), then: kvmbalance hosts check"
-        case .local, .own, .uncovered, .absent, .lost, .different, .elsewhere, .unknown, .noPlace:
+        case .local, .own, .uncovered, .absent, .lost, .different, .elsewhere, .renamed, .unknown,
+            .noPlace:
             break
         }
-        if isMedium { return eject }
-        if disk.isReadOnly, disk.overlay == nil {
-            return "detach it (virsh detach-disk \(name) \(disk.target)\(flags)), or put it on "
-                + "storage that both hosts share"
+        if let removal {
+            // On storage of its host's own nothing but that helps.
+            let isOwn = [.localStorage].contains(fault.reason) || place == nil
+            return isOwn
+                ? "\(removal), or put it on storage that both hosts share"
+                : "\(removal); or, if it is shared: \(shared)"
         }
+        return shared
+    }
+
+    private var shared: String {
         switch fault {
         case .local(let pool): return local(pool)
         case .own: return own
         case .uncovered: return uncovered
-        case .absent(let pool): return absent(pool)
+        case .absent(let pool, nil): return absent(pool)
+        case .absent(let pool, let other?):
+            let own = Self.quoted(pool.name)
+            return "pool '\(other.name)' on \(target) is other storage: take its definition away "
+                + "(virsh pool-undefine \(Self.quoted(other.name))), and define it as on "
+                + "\(source) (virsh pool-dumpxml \(own))"
         case .lost(let pool): return start(pool, on: source)
         case .different:
             return "mount the same storage at the same path on both hosts, as a netfs pool"
@@ -85,7 +97,9 @@ struct StorageWords {
                 ? "reach it by an address that means the same server on both hosts "
                     + "(virsh edit \(name))"
                 : "put it in a netfs pool of both hosts"
-        case .noPlace:
+        case .renamed(let here, let there): return rename(there, to: here)
+        case .noPlace(let pool, let instead?): return rename(instead, to: pool)
+        case .noPlace(_, nil):
             return "define a pool of that name and path on \(target) (virsh pool-define)"
         case .inactive, .otherSpelling, .outdated, .apart: return "kvmbalance hosts check"
         }
@@ -101,9 +115,26 @@ struct StorageWords {
 
     private var name: String { Self.quoted(domain.name) }
 
-    private var eject: String {
-        "eject it (virsh change-media \(name) \(disk.target) --eject\(flags)), or put it on "
-            + "storage that both hosts share"
+    /// What gets a medium or a disk that is only read out of the way.
+    private var removal: String? {
+        if isMedium {
+            return "eject it (virsh change-media \(name) \(disk.target) --eject\(flags))"
+        }
+        guard disk.isReadOnly, disk.overlay == nil else { return nil }
+        return "detach it (virsh detach-disk \(name) \(disk.target)\(flags))"
+    }
+
+    /// libvirt refuses a second pool of a name, and one of another's storage.
+    private func rename(_ pool: StoragePool, to other: StoragePool) -> String {
+        let (own, wanted) = (Self.quoted(pool.name), Self.quoted(other.name))
+        let path = other.targetPath ?? "?"
+        return pool.name == other.name
+            ? "give the pool the path \(path) on \(target) (virsh pool-edit \(wanted), "
+                + "pool-destroy, pool-start), if nothing there uses it"
+            : "call it '\(other.name)' on \(target) too, if nothing there uses it: virsh "
+                + "pool-dumpxml \(own) > pool.xml, virsh pool-destroy \(own), virsh pool-undefine "
+                + "\(own), write the name and the path \(path) into pool.xml, virsh pool-define "
+                + "pool.xml, virsh pool-start \(wanted)"
     }
 
     private func start(_ pool: String, on host: HostName) -> String {
@@ -137,16 +168,26 @@ struct StorageWords {
         guard isCopyable else {
             return "move it to shared storage (virsh blockcopy), or \(declare)"
         }
-        let isAllowed = misfit.copying == .whole || misfit.copying == .files
-        if isAllowed {
-            return "move it to shared storage (virsh blockcopy), or \(declare): of pool "
-                + "'\(pool.name)' (\(pool.type)) nothing is copied"
-        }
+        guard let place = DomainProfile.StorageNeed.Place(disk.source),
+            StorageReach.holdsVolume(pool, place)
+        else { return uncopied(pool) + declare }
         guard misfit.copying == .nothing else {
             return "allow copying all of it (--copy-storage-all)"
         }
         return "allow its disks to be copied (--copy-storage-all), move them to shared storage "
             + "(virsh blockcopy), or \(declare)"
+    }
+
+    /// Nothing else is copied than files that lie in the folder of a pool.
+    private func uncopied(_ pool: StoragePool) -> String {
+        guard case .file(let path) = disk.source, ["dir", "fs"].contains(pool.type) else {
+            return "move it to shared storage (virsh blockcopy), since no volumes of a pool of "
+                + "type \(pool.type) are copied, or "
+        }
+        let folder = Self.quoted(DiskImage.folder(of: path))
+        return "define a pool for its folder on both hosts (virsh pool-define-as NAME dir --target "
+            + "\(folder)) and allow disks to be copied (--copy-storage-all), move it to shared "
+            + "storage (virsh blockcopy), or "
     }
 
     private var own: String {

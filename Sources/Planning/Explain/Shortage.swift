@@ -65,7 +65,7 @@ struct Shortage {
         let shown = groups.prefix(4).map { "\(Self.names($0.hosts)): \($0.text)" }
         let hidden = groups.dropFirst(4).reduce(0) { $0 + $1.hosts.count }
         return shown.joined(separator: "; ")
-            + (hidden > 0 ? "; and \(hidden) more hosts" : "")
+            + (hidden > 0 ? "; and \(hidden) more host\(hidden == 1 ? "" : "s")" : "")
     }
 
     private static func names(_ hosts: [HostName]) -> String {
@@ -108,10 +108,15 @@ struct Shortage {
         let index = target * problem.width + worst.resource
         let free = max(0, problem.limit[index] - state.placement.load[index])
         let host = problem.hosts[target].name
+        let needed = free + worst.missing
+        // An empty host of this size would not do either.
+        let isTooSmall = needed > problem.limit[index]
         return Answer(
             host: host, reason: resource.blockerReason,
             text: "\(resource.text(worst.missing)) short (\(resource.text(free)) free)",
-            remedy: "free \(resource.text(worst.missing)) on \(host), or add a host", isLoad: true,
+            remedy: isTooSmall
+                ? "add a host that can give \(resource.text(needed))"
+                : "free \(resource.text(worst.missing)) on \(host), or add a host", isLoad: true,
             distance: worst.share)
     }
 

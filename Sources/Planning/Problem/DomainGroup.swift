@@ -53,7 +53,7 @@ struct DomainGroup {
     var wayOut: String {
         switch origin {
         case .operators: "drop \(title)"
-        case .name: "rename one of them (virsh domrename)"
+        case .name: "shut one of them down and rename it (virsh domrename)"
         case .consolePort:
             "give one of them autoport='yes' or another port (virsh edit) and "
                 + "restart it"

@@ -14,14 +14,21 @@ enum LocalDisks {
                 || options.offline != nil
         else { return [] }
         let profiles = hosts.map { HostProfile($0, under: policy) }
+        let kinds = Dictionary(grouping: profiles.indices, by: { profiles[$0] })
         let found = domains.indices.map { index -> [String: Int64] in
             guard let host = profiles[origin[index]],
                 policy.storageCopy(of: domains[index].name) != nil
                     || policy.coldMove(of: domains[index].name) != .never
             else { return [:] }
+            // Its own host is none of its targets.
+            let targets = kinds.compactMap { kind, hosts in hosts == [origin[index]] ? nil : kind }
             var room: [String: Int64] = [:]
             for disk in domains[index].facts.disks where disk.isCopyable {
-                guard let pool = StorageReach.localPool(of: disk, on: host) else { continue }
+                guard let pool = StorageReach.localPool(of: disk, on: host),
+                    targets.contains(where: {
+                        !StorageReach.unshared([disk], from: host, to: $0).isEmpty
+                    })
+                else { continue }
                 room[pool.name, default: 0] += disk.size.count
             }
             return room

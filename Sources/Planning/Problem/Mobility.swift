@@ -78,19 +78,30 @@ struct Mobility {
                 reason: .pinned, detail: "\(source) it to its host",
                 remedy: "remove the pin, or shut it down for the maintenance")
         }
+        return stateHold(domain)
+    }
+
+    /// Only what runs, or is off for good, can be moved.
+    private func stateHold(_ domain: Domain) -> Misfit? {
         switch domain.facts.state {
         case .running, .blocked, .paused, .suspended: return nil
-        case .shutOff where policy.movesDefinition(of: domain.facts): return nil
+        case .shutOff where problem.policy.movesDefinition(of: domain.facts): return nil
         case .crashed:
             return Misfit(
                 reason: .state,
                 detail: "it has crashed, and its QEMU was kept with its memory (on_crash=preserve)",
                 remedy: "end it (virsh destroy '\(domain.name)') or start it again (virsh reset "
                     + "'\(domain.name)'), then plan again")
-        case .shuttingDown, .shutOff, .unknown:
+        case .shuttingDown, .shutOff:
+            let words = domain.facts.state == .shutOff ? "shut off" : "shutting down"
             return Misfit(
-                reason: .state, detail: "it is \(domain.facts.state.rawValue)",
+                reason: .state, detail: "it is \(words)",
                 remedy: "wait until it has shut down, then plan again")
+        case .unknown:
+            let name = StorageWords.quoted(domain.name)
+            return Misfit(
+                reason: .state, detail: "libvirt does not say whether it runs",
+                remedy: "see what 'virsh domstate --reason \(name)' says, then plan again")
         }
     }
 }

@@ -73,7 +73,8 @@ extension PlacementProblem {
                     let misfit = Misfit(
                         reason: .other,
                         detail: "its console port \(port.port) is taken there by \(other.name)",
-                        remedy: "give it autoport='yes' or another port (virsh edit \(facts.name)) "
+                        remedy: "give it autoport='yes' or another port (virsh edit "
+                            + "\(StorageWords.quoted(facts.name))) "
                             + "and restart it")
                     return (index, host, misfit)
                 }

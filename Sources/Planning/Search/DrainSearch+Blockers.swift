@@ -49,14 +49,16 @@ extension DrainSearch {
         let place =
             targets.count == 1
             ? "\(state.problem.hosts[targets[0]].name)"
-            : "all \(targets.count) hosts together"
+            : targets.count == 2 ? "both hosts together" : "all \(targets.count) hosts together"
+        let isOfSeveral = Set(left.map { start.host(of: $0) }).count > 1
         return shortages(of: left).map { resource, needed, free in
             let what = state.problem.layout.resources[resource]
             return Blocker(
                 reason: what.blockerReason,
                 detail: "\(what.text(needed - free)) short on \(place): "
                     + "\(what.text(needed)) still to be placed, \(what.text(free)) free",
-                remedy: "free or add \(what.text(needed - free)), or drain fewer hosts at once")
+                remedy: "free or add \(what.text(needed - free))"
+                    + (isOfSeveral ? ", or drain fewer hosts at once" : ""))
         }
     }
 

@@ -157,4 +157,35 @@ import Testing
         #expect(early.targets == ["ora1": "host2"])
         #expect(early.cautions.contains { $0.contains("post-copy") })
     }
+
+    @Test func `a guest that is off needs no CPUs, and one without a state is not overlooked`() {
+        var world = CaseWorld()
+        world.host(2) { $0.cpu.logicalCPUs = 2 }
+        world.policy.migration.offline = ["*"]
+        let off = world.guest("off", state: .shutOff) { $0.vcpus = 24 }
+        #expect(world.drain().targets == ["off": "host2"])
+        #expect(world.judge(off, to: "host2", mode: .offline) == [])
+        world.guest("odd", state: .unknown)
+        let plan = world.drain()
+        #expect(plan.outcome == .infeasible)
+        #expect(plan.blockers.contains { $0.domain == "odd" && $0.remedy.contains("domstate") })
+    }
+
+    @Test func `a crashed guest is not told to be shut down`() {
+        var world = CaseWorld()
+        world.guest("pay", state: .crashed)
+        let ways = world.drain().conflict?.relaxations.flatMap { $0 } ?? []
+        #expect(ways.contains { $0.contains("virsh destroy") }, "\(ways)")
+        #expect(!ways.contains { $0.hasPrefix("shut pay down") }, "\(ways)")
+    }
+
+    @Test func `one host drained, nobody is told to drain fewer`() {
+        var world = CaseWorld()
+        world.guest("a", memory: .gibibytes(40))
+        world.guest("b", memory: .gibibytes(40))
+        let plan = world.drain()
+        #expect(plan.outcome == .infeasible)
+        #expect(!plan.blockers.contains { $0.remedy.contains("drain fewer") }, "\(plan.blockers)")
+        #expect(plan.blockers.contains { $0.detail.contains("short on host2") })
+    }
 }

@@ -71,6 +71,14 @@ import Testing
                 "the hosts' CPU models differ, so required features were not compared"))
     }
 
+    @Test func `between makers nothing moves live that libvirt was not asked about`() throws {
+        var fleet = fleet()
+        fleet.change(host: 2) { $0.cpu.vendor = "AMD" }
+        fleet.change(host: 1) { $0.cpu.vendor = "Intel" }
+        #expect(try fleet.blocker().detail.contains("made by AMD"))
+        #expect(!fleet.complaints().isEmpty)
+    }
+
     @Test func `libvirt's word counts for more than the list of usable models`() {
         // Haswell without hle and rtm runs where Haswell itself is not usable.
         var fleet = fleet()

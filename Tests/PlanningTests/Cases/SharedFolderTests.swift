@@ -167,4 +167,105 @@ import Testing
         #expect(blocker?.remedy.contains("on host2 (virsh pool-define)") == true)
         #expect(!story.isJudgedFine("web1", .storage, copies: ["vda"]))
     }
+
+    // MARK: Other ways to write a path
+
+    @Test func `a path that leads out of a shared folder is not in it`() {
+        var story = StorageStory()
+        for host in 1...2 {
+            story[host].pools = [
+                StoragePool(
+                    name: "vms", type: "netfs", targetPath: "/srv/vms",
+                    identity: "netfs:nfs:nas1:/export/vms")
+            ]
+        }
+        story.guest("out", .file("/srv/vms/../../var/lib/libvirt/images/out.qcow2"))
+        story.guest("in", .file("/srv//vms/./in.qcow2"))
+        #expect(story.blocker(of: "out") != nil && !story.isJudgedFine("out"))
+        #expect(story.way(of: "in")?.target == "host2" && story.isJudgedFine("in"))
+    }
+
+    @Test func `a folder is declared however it is spelled`() {
+        var story = StorageStory()
+        story.policy.sharedStorage = [SharedStorage(path: "/srv//vms//")]
+        story.guest("web", .file("/srv/vms/web.qcow2"))
+        #expect(story.way(of: "web")?.target == "host2" && story.isJudgedFine("web"))
+    }
+
+    // MARK: The same storage as another pool
+
+    private func exported(at path: String, as name: String) -> StorageStory {
+        var story = StorageStory()
+        let export = "netfs:nfs:nas1:/export/vms"
+        story[1].pools = [
+            StoragePool(name: "vms", type: "netfs", targetPath: "/srv/vms", identity: export)
+        ]
+        story[2].pools = [
+            StoragePool(name: name, type: "netfs", targetPath: path, identity: export)
+        ]
+        return story
+    }
+
+    @Test func `mounted elsewhere, the pool is to be given the path`() {
+        var story = exported(at: "/mnt/vms", as: "vms")
+        story.guest("web", .file("/srv/vms/web.qcow2"))
+        let remedy = story.blocker(of: "web")?.remedy ?? ""
+        #expect(remedy.contains("pool-edit") && !remedy.contains("pool-start vms;"), "\(remedy)")
+    }
+
+    @Test func `under another name, the pool is to be called alike`() {
+        var story = exported(at: "/srv/vms", as: "guests")
+        story.guest("web", Disk(target: "vda", source: .volume(pool: "vms", volume: "web.qcow2")))
+        let blocker = story.blocker(of: "web")
+        #expect(blocker?.detail.contains("is called 'guests' there") == true)
+        #expect(blocker?.remedy.contains("call it 'vms' on host2 too") == true)
+    }
+
+    // MARK: Copies
+
+    /// A folder that is declared for others is copied to those that it is not declared for: the
+    /// room is counted, and planner and judge agree.
+    @Test func `what is shared with one host takes room on another`() {
+        var story = StorageStory(hosts: 3)
+        let folder = "/var/lib/libvirt/images"
+        story.policy.migration.copyStorageAll = ["*"]
+        story.policy.sharedStorage = [SharedStorage(path: folder, hosts: ["host1", "host3"])]
+        story.cluster.hosts[2].inMaintenance = true
+        var disk = Disk.file(folder + "/web.qcow2")
+        (disk.capacity, disk.allocation) = (.gibibytes(20), .gibibytes(20))
+        story.guest("web", disk)
+        for index in story[2].pools.indices { story[2].pools[index].available = .gibibytes(1) }
+        #expect(story.plan.steps.isEmpty && story.isAccepted)
+        for index in story[2].pools.indices { story[2].pools[index].available = .gibibytes(40) }
+        #expect(story.way(of: "web")?.mode == .storage && story.isAccepted)
+    }
+
+    @Test func `what is proven to be shared takes no room`() {
+        var story = StorageStory()
+        let folder = "/var/lib/libvirt/images"
+        story.policy.migration.copyStorageAll = ["*"]
+        for host in 1...2 { story.prove(folder, "seen on host1", on: host) }
+        var disk = Disk.file(folder + "/web.qcow2")
+        (disk.capacity, disk.allocation) = (.gibibytes(20), .gibibytes(20))
+        story.guest("web", disk)
+        for index in story[2].pools.indices { story[2].pools[index].available = .gibibytes(1) }
+        #expect(story.way(of: "web")?.mode == .live && story.isAccepted)
+    }
+
+    @Test func `a pool for the copies that is not started is to be started`() {
+        var story = StorageStory()
+        story.policy.migration.copyStorageAll = ["*"]
+        story.guest("web", .file("/var/lib/libvirt/images/web.qcow2"))
+        story[2].inactivePools = story[2].pools.filter { $0.type == "dir" }
+        story[2].pools.removeAll { $0.type == "dir" }
+        #expect(story.blocker(of: "web")?.remedy.contains("virsh pool-start") == true)
+    }
+
+    @Test func `copying is not advised where it would not help`() {
+        var story = StorageStory()
+        story.guest("deep", .file("/var/lib/libvirt/images/deep/deep.qcow2"))
+        let remedy = story.blocker(of: "deep")?.remedy ?? ""
+        #expect(remedy.contains("pool-define-as NAME dir --target"), "\(remedy)")
+        #expect(remedy.contains("/var/lib/libvirt/images/deep"), "\(remedy)")
+    }
 }

@@ -61,9 +61,10 @@ extension RelaxationProblem {
     func remedyText(_ change: ConflictSearch.Change) -> String {
         switch change.constraint {
         case .runs(let id):
+            if let way = wayDown(id) { return way }
             let manager = problem.domainIndex[id].flatMap { problem.domains[$0].facts.manager }
             let with = manager.map { " with \($0.name)" } ?? ""
-            return "shut \(name(id)) down\(with) for the drain"
+            return "shut \(name(id)) down\(with)\(twins(id)) for the drain"
         case .hold(let id), .platform(let id):
             return help(change.constraint).map { "\($0.domain): \($0.remedy)" }
                 ?? "\(name(id)): remove what keeps it"
@@ -106,6 +107,20 @@ extension RelaxationProblem {
         names.count <= 4
             ? names.joined(separator: ", ")
             : names.prefix(3).joined(separator: ", ") + " and \(names.count - 3) more"
+    }
+
+    /// Of a guest that has crashed: what is to be done with it.
+    private func wayDown(_ id: DomainID) -> String? {
+        guard let index = problem.domainIndex[id], problem.domains[index].facts.state == .crashed
+        else { return nil }
+        return mobility.blockers(index).first { $0.reason == .state }
+            .map { "\(name(id)): \($0.remedy)" }
+    }
+
+    /// Its host, where another domain has the same name.
+    private func twins(_ id: DomainID) -> String {
+        let isShared = problem.domains.contains { $0.name == name(id) && $0.id != id }
+        return isShared ? " on \(host(of: id))" : ""
     }
 
     private func name(_ id: DomainID) -> String {
@@ -161,7 +176,7 @@ extension RelaxationProblem {
         guard let most = rows.max(by: { $0.free < $1.free }) else { return "" }
         let what = problem.layout.resources[most.index % problem.width]
         if rows.count == 1 {
-            return "\(most.name) has \(what.text(problem.capacity[most.index])), "
+            return "\(most.name) can give \(what.text(problem.capacity[most.index])), "
                 + "\(what.text(most.free)) of it free" + others(on: most.name, supply)
         }
         let sum = rows.reduce(Int64(0)) { $0 + $1.free }

@@ -122,7 +122,7 @@ struct RelaxationProblem {
     func misfit(_ domain: Int) -> Blocker? {
         let reasons: [Blocker.Reason] = [
             .localStorage, .storageUnknown, .network, .cpuModel, .cpu, .machineType,
-            .architecture, .firmware, .device,
+            .architecture, .firmware, .device, .tpm, .state, .other,
         ]
         let source = problem.origin[domain]
         // Hosts are alike in kinds: looking at every one of thousands would only cost time.

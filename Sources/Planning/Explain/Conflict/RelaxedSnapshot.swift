@@ -115,8 +115,13 @@ struct RelaxedSnapshot {
             domains[index].facts.disks = []
             domains[index].facts.interfaces = []
             domains[index].facts.vcpus = 1
+            domains[index].facts.secrets = nil
+            domains[index].facts.consolePorts = nil
+            domains[index].facts.otherDefinitions = nil
             domains[index].facts.guest.cpu = GuestCPU()
             domains[index].facts.guest.machineType = nil
+            domains[index].facts.guest.devices = nil
+            domains[index].facts.guest.tscHertz = nil
         }
     }
 
