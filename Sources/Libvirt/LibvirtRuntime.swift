@@ -15,6 +15,7 @@ enum LibvirtRuntime {
         // building a list of parameters resets the thread's last error, under a key that is 0 until
         // now. Key 0 is glib's, which frees that error as its own when the thread ends.
         virInitialize()
+        MarkupReader.prepare()
         // libvirt writes into the pipe of an ssh that may have died: that must be an error, not the
         // end of the process.
         signal(SIGPIPE, SIG_IGN)

@@ -13,7 +13,15 @@ enum MarkupReader {
     static let mostElements = 400_000
     static let mostDepth = 100
 
+    /// Once in a process, before two threads read at the same time: libxml2 makes its table of
+    /// encodings at the first use without a lock, and another thread may then compare the name of
+    /// an encoding with none (`xmlFindCharEncodingHandler`; seen in 2.9.14).
+    static func prepare() { isPrepared }
+
+    private static let isPrepared: Void = xmlInitParser()
+
     static func read(_ text: String, root: String) throws(MalformedXML) -> MarkupElement {
+        prepare()
         let data = Data(text.utf8)
         guard data.count <= mostBytes else {
             throw MalformedXML(

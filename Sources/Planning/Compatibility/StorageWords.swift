@@ -67,8 +67,8 @@ struct StorageWords {
             break
         }
         if let removal {
-            // On storage of its host's own nothing but that helps.
-            let isOwn = [.localStorage].contains(fault.reason) || place == nil
+            // On storage of its host's own, as its drive is, nothing but that helps.
+            let isOwn = fault.reason == .localStorage || isBlock || place == nil
             return isOwn
                 ? "\(removal), or put it on storage that both hosts share"
                 : "\(removal); or, if it is shared: \(shared)"

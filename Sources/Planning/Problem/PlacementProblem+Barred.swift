@@ -5,7 +5,8 @@ import PlacementPolicy
 extension PlacementProblem {
     /// Hosts that are no target of a domain, whatever else moves, and why.
     static func barred(
-        _ domains: [Domain], in snapshot: ClusterSnapshot, _ hostIndex: [HostName: Int]
+        _ domains: [Domain], in snapshot: ClusterSnapshot, _ hostIndex: [HostName: Int],
+        _ copied: [[String: Int64]]
     ) -> [Int: [Int: Misfit]] {
         var barred: [Int: [Int: Misfit]] = [:]
         func bar(_ domain: Int, from host: Int, _ misfit: Misfit) {
@@ -21,9 +22,9 @@ extension PlacementProblem {
                 bar(index, from: host, HostRules.namesake(facts.name))
             }
         }
-        for (index, host, misfit) in takenPorts(of: domains, hostIndex) {
-            bar(index, from: host, misfit)
-        }
+        let taken =
+            takenPorts(of: domains, hostIndex) + takenPaths(of: domains, in: snapshot, copied)
+        for (index, host, misfit) in taken { bar(index, from: host, misfit) }
         return barred
     }
 
@@ -76,6 +77,37 @@ extension PlacementProblem {
                         remedy: "give it autoport='yes' or another port (virsh edit "
                             + "\(StorageWords.quoted(facts.name))) "
                             + "and restart it")
+                    return (index, host, misfit)
+                }
+            }
+        }
+    }
+
+    /// A copy gets the path of its original: it has no place where another's image lies. That one
+    /// stays for a while even if its guest leaves.
+    private static func takenPaths(
+        of domains: [Domain], in snapshot: ClusterSnapshot, _ copied: [[String: Int64]]
+    ) -> [(Int, Int, Misfit)] {
+        let copying = copied.indices.filter { !copied[$0].isEmpty }
+        guard !copying.isEmpty else { return [] }
+        let hostIndex = Dictionary(firstOf: snapshot.hosts.enumerated().map { ($1.name, $0) })
+        var holders: [Disk.Source: [Domain]] = [:]
+        for domain in snapshot.domains {
+            for disk in domain.facts.disks { holders[disk.source, default: []].append(domain) }
+        }
+        return copying.flatMap { index -> [(Int, Int, Misfit)] in
+            let own = domains[index]
+            return own.facts.disks.filter(\.isCopyable).flatMap { disk in
+                (holders[disk.source] ?? []).compactMap { holder -> (Int, Int, Misfit)? in
+                    guard holder.id != own.id, holder.host != own.host,
+                        let host = hostIndex[holder.host]
+                    else { return nil }
+                    let misfit = Misfit(
+                        reason: .localStorage,
+                        detail: "its disk \(disk.target) would be copied to where "
+                            + "\(holder.name)'s image lies there",
+                        remedy: "give one of the two images another name, with its guest shut off "
+                            + "(virsh vol-clone, and virsh edit \(StorageWords.quoted(own.name)))")
                     return (index, host, misfit)
                 }
             }

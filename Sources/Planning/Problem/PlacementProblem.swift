@@ -71,9 +71,9 @@ final class PlacementProblem {
         }
         domainIndex = Dictionary(
             firstOf: domains.enumerated().map { ($1.id, $0) })
-        barred = Self.barred(domains, in: snapshot, hostIndex)
         origin = domains.map { hostIndex[$0.host] ?? 0 }
         let copied = LocalDisks.inPools(of: domains, on: hosts, at: origin, under: policy)
+        barred = Self.barred(domains, in: snapshot, hostIndex, copied)
         layout = ResourceLayout(
             domains: domains, slots: max(1, snapshot.demandSlots),
             hasDomainLimit: policy.maxDomainsPerHost != nil, copied: copied)

@@ -268,4 +268,16 @@ import Testing
         #expect(remedy.contains("pool-define-as NAME dir --target"), "\(remedy)")
         #expect(remedy.contains("/var/lib/libvirt/images/deep"), "\(remedy)")
     }
+
+    @Test func `a copy is not planned to where another guest's image lies`() {
+        var story = StorageStory(hosts: 3)
+        story.policy.migration.copyStorageAll = ["*"]
+        story.guest("web", .file("/var/lib/libvirt/images/disk.qcow2"))
+        story.guest("other", on: "host2", .file("/var/lib/libvirt/images/disk.qcow2"))
+        #expect(story.way(of: "web")?.target == "host3")
+        story.cluster.hosts[2].inMaintenance = true
+        let blocker = story.blocker(of: "web")
+        #expect(blocker?.detail.contains("other's image lies there") == true)
+        #expect(blocker?.remedy.contains("vol-clone") == true)
+    }
 }
