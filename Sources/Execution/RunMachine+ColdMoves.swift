@@ -4,7 +4,9 @@ import ClusterModel
 extension RunMachine {
     /// Whoever ran on the target may have written there, and goes on from there.
     func noteWhetherItRan(_ seen: Picture, _ attempt: inout Attempt) {
-        guard seen.open.beginning == .cold, seen.target.presence.isGuest else { return }
+        guard seen.open.beginning == .cold else { return }
+        if seen.source.presence.isGuest { attempt.wasUpOnSource = true }
+        guard seen.target.presence.isGuest else { return }
         attempt.mayHaveRun = true
         guard seen.decision == .arrived, !attempt.hasArrived else { return }
         attempt.hasArrived = true

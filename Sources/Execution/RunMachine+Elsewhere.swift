@@ -2,14 +2,17 @@ import ClusterModel
 
 /// Hosts that are neither source nor target of a step.
 extension RunMachine {
-    /// Third hosts are asked only where the two that were seen do not prove enough.
+    /// Third hosts are asked only where the two that were seen do not prove enough. Who was up on
+    /// the source in between (not `isCertain`) may have gone on from there.
     func order(
         _ settlement: RepairAction, _ open: RunState.StepState, source: DomainSighting,
-        target: DomainSighting
+        target: DomainSighting, isCertain: Bool
     ) -> Directive {
-        let isProven = WakeProof.isGiven(
-            for: settlement, source: source, target: target,
-            hasReturned: open.hasReturned)
+        let isProven =
+            isCertain
+            && WakeProof.isGiven(
+                for: settlement, source: source, target: target,
+                hasReturned: open.hasReturned)
         return settlement.wakesGuest && !isProven
             ? .lookElsewhere(open.step.id) : .settle(open.step.id, settlement)
     }

@@ -177,7 +177,9 @@ extension RunMachine {
         // A running migration is not repaired: what follows is checked again.
         let rest = search == .underWay ? StepPhase.Search.open : search
         enter(.repairing(settlement, rest, attempt), seen.id)
-        let order = order(settlement, seen.open, source: seen.source, target: seen.target)
+        let order = order(
+            settlement, seen.open, source: seen.source, target: seen.target,
+            isCertain: !attempt.wasUpOnSource)
         return [record(.settling(seen.id, settlement), at: time), order]
     }
 

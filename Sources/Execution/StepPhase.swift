@@ -96,6 +96,8 @@ struct Attempt: Hashable, Sendable {
     /// The guest may have run on the target, and what it wrote is there alone: its definition does
     /// not go back.
     var mayHaveRun = false
+    /// Of a cold move: it was seen running on its source after all, by somebody's doing.
+    var wasUpOnSource = false
     /// It was seen running there: from then on it is its owner's to start.
     var hasArrived = false
     /// Doubtful looks until then.

@@ -56,6 +56,20 @@ struct ElsewhereTests {
         #expect(driver.send(.lookedElsewhere(1, ["host3": .absent])) == [.prepare(1)])
     }
 
+    /// It may have gone on from there to a host that has nothing to do with the step.
+    @Test func `one that somebody started on its source meanwhile is not started unasked`() {
+        var driver = driver(.offline)
+        _ = driver.preflight(1)
+        _ = driver.send(.lookedElsewhere(1, ["host3": .absent]))
+        _ = driver.send(.surveyed(1, StepPreparation(wasRunning: true), reason: nil))
+        _ = driver.send(.askedToShutDown(1))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
+        _ = driver.verify(1, .migrating, .inactive)
+        #expect(driver.verify(1, .absent, .inactive).last == .lookElsewhere(1))
+        let answer = driver.send(.lookedElsewhere(1, ["host3": .running]))
+        #expect(!answer.contains(.settle(1, .startTarget)))
+    }
+
     @Test func `a run that was stopped meanwhile shuts nobody down`() {
         var driver = driver(.offline)
         _ = driver.preflight(1)

@@ -27,10 +27,12 @@ struct SeedTests {
     /// is lost, and somebody else's file is there at the next try. 2043078: killed after the copies
     /// were removed that the journal knows, and before the one was named that it does not know.
     /// 2043599: an emptied host falls silent between its answer and the end of the run.
-    /// 2054298: both hosts of a guest that is down are without power for a while.
+    /// 2054298: both hosts of a guest that is down are without power for a while. 2496127: started
+    /// on its source by a person while it is moved cold, and moved on from there by another tool.
     @Test(
         arguments: [
-            646, 2_008_421, 2_043_078, 2_043_599, 2_054_298, 5_001_751, 310_491_363,
+            646, 2_008_421, 2_043_078, 2_043_599, 2_054_298, 2_496_127, 5_001_751,
+            310_491_363,
         ] as [UInt64])
     func `what broke once holds`(seed: UInt64) async {
         let tally = await FaultSeeds().play(seed..<seed + 1)
