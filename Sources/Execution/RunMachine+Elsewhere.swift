@@ -2,19 +2,12 @@ import ClusterModel
 
 /// Hosts that are neither source nor target of a step.
 extension RunMachine {
-    /// Third hosts are asked only where the two that were seen do not prove enough. Who was up on
-    /// the source in between (not `isCertain`) may have gone on from there.
-    func order(
-        _ settlement: RepairAction, _ open: RunState.StepState, source: DomainSighting,
-        target: DomainSighting, isCertain: Bool
-    ) -> Directive {
-        let isProven =
-            isCertain
-            && WakeProof.isGiven(
-                for: settlement, source: source, target: target,
-                hasReturned: open.hasReturned)
-        return settlement.wakesGuest && !isProven
-            ? .lookElsewhere(open.step.id) : .settle(open.step.id, settlement)
+    /// Third hosts are asked only where the two that were seen do not prove enough, or where
+    /// nobody watched them for a while: until a run is taken up again, others may have started its
+    /// guest on the source and moved it on.
+    func order(_ settlement: RepairAction, _ id: StepID, _ attempt: Attempt) -> Directive {
+        let isEnough = attempt.isProven && !attempt.isTakenUp
+        return settlement.wakesGuest && !isEnough ? .lookElsewhere(id) : .settle(id, settlement)
     }
 
     /// The hosts that are neither source nor target were looked at, because a guest is to be woken
@@ -28,7 +21,8 @@ extension RunMachine {
             return doubt.map { woken(id, error: $0.words) } ?? [.settle(id, .startSource)]
         }
         switch phases[id] {
-        case .repairing(let settlement, _, _):
+        case .repairing(let settlement, _, let attempt):
+            let doubt = attempt.isProven ? ElsewhereDoubt.running(in: sightings) : doubt
             guard let doubt else { return [.settle(id, settlement)] }
             return settled(
                 id, settlement, StepFailure(doubt.words), isUnheard: doubt.isSilence, at: time)

@@ -176,10 +176,14 @@ extension RunMachine {
     ) -> [Directive] {
         // A running migration is not repaired: what follows is checked again.
         let rest = search == .underWay ? StepPhase.Search.open : search
+        var attempt = attempt
+        attempt.isProven =
+            !attempt.wasUpOnSource
+            && WakeProof.isGiven(
+                for: settlement, source: seen.source, target: seen.target,
+                hasReturned: seen.open.hasReturned)
         enter(.repairing(settlement, rest, attempt), seen.id)
-        let order = order(
-            settlement, seen.open, source: seen.source, target: seen.target,
-            isCertain: !attempt.wasUpOnSource)
+        let order = order(settlement, seen.id, attempt)
         return [record(.settling(seen.id, settlement), at: time), order]
     }
 

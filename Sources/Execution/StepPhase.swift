@@ -98,6 +98,9 @@ struct Attempt: Hashable, Sendable {
     var mayHaveRun = false
     /// Of a cold move: it was seen running on its source after all, by somebody's doing.
     var wasUpOnSource = false
+    /// What source and target say is proof enough that the repair under way may make it run: of
+    /// other hosts only one that runs it stands against that.
+    var isProven = false
     /// It was seen running there: from then on it is its owner's to start.
     var hasArrived = false
     /// Doubtful looks until then.

@@ -75,7 +75,7 @@ enum ElsewhereDoubt: Hashable {
             ![.absent, .inactive, .unknown].contains($0.value.presence)
         }
         return holder.map { host, sighting in
-            .known("it is not started where it was: on \(host) it is \(sighting.presence.rawValue)")
+            .known("it is not started: on \(host) it is \(sighting.presence.rawValue)")
         }
     }
 

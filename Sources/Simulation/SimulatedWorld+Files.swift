@@ -170,9 +170,12 @@ extension SimulatedWorld {
             }
             // libvirt's own doing: nothing of a live migration waits for this.
             if file.isCarried == true { know { $0.spoiled.insert(content.domain) } }
-            guard let best = best(content.domain, content.disk), best >= file.madeFrom
-            else { continue }
-            know { $0.newest[content.domain.rawValue]?[content.disk] = best }
+            if let best = best(content.domain, content.disk), best >= file.madeFrom {
+                know { $0.newest[content.domain.rawValue]?[content.disk] = best }
+            } else if wasKeptOnLostHost(content, since: file.madeFrom) {
+                note(.lostWithHost, of: content.domain)
+                know { $0.spoiled.insert(content.domain) }
+            }
         }
     }
 
@@ -185,6 +188,18 @@ extension SimulatedWorld {
             }
         }
         return best
+    }
+
+    /// The originals were still there, on a host that has gone for good: that both hosts of a move
+    /// fail at once is no fault of kvmbalance.
+    private func wasKeptOnLostHost(_ content: SimulatedFile.Content, since version: Int64) -> Bool {
+        hosts.contains { host in
+            host.isGone
+                && (host.files ?? [:]).values.contains { file in
+                    file.isWhole && file.holds(content.domain, content.disk)
+                        && (file.content?.version ?? 0) >= version
+                }
+        }
     }
 
     /// Data that is lost with its host for good, through no fault of kvmbalance.

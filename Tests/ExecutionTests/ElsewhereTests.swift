@@ -165,6 +165,20 @@ struct ElsewhereTests {
         #expect(crashed.verify(1, broken, .absent).last == .settle(1, .startSource))
     }
 
+    @Test func `a run that is taken up asks the others, and only a running guest counts`() {
+        var driver = cold(error: "no room for its images")
+        driver.elsewhere = nil
+        driver.crash()
+        _ = driver.send(.begin)
+        #expect(driver.verify(1, Self.down, .absent).last == .lookElsewhere(1))
+        let running = driver.send(.lookedElsewhere(1, ["host3": .running]))
+        #expect(running == [.look(1, .verify, afterMilliseconds: 2000)])
+        _ = driver.verify(1, Self.down, .absent)
+        // What is defined or silent there proves nothing against what both hosts say.
+        let rest = driver.send(.lookedElsewhere(1, ["host3": .inactive, "host4": Self.silence]))
+        #expect(rest == [.settle(1, .startSource)])
+    }
+
     @Test func `a definition that came back is where it is started`() {
         var driver = cold()
         for _ in 0..<3 {
