@@ -191,7 +191,7 @@ extension SimulatedWorld {
     }
 
     /// The originals were still there, on a host that has gone for good: that both hosts of a move
-    /// fail at once is no fault of kvmbalance.
+    /// fail at once is not a fault of kvmbalance.
     private func wasKeptOnLostHost(_ content: SimulatedFile.Content, since version: Int64) -> Bool {
         hosts.contains { host in
             host.isGone

@@ -188,11 +188,14 @@ extension SimulatedWorld {
         guard !copy.isActive else {
             throw refusal(.denied, 55, "undefine", domain, host, "domain is active")
         }
-        if !hosts.contains(where: {
+        let holders = hosts.filter {
             $0.name != host && $0.domain(domain)?.facts.isPersistent == true
-        }) {
+        }
+        if holders.isEmpty {
             violations.append("removed the last definition of \(domain), on \(host)")
         }
+        // It was seen there, and the host has gone for good while this was under way.
+        if !holders.isEmpty, holders.allSatisfy(\.isGone) { note(.lostWithHost, of: domain) }
         // Its flags keep UEFI variables and TPM state.
         endProcess(of: domain, on: host, keepingDefinition: false, tpm: .left)
     }

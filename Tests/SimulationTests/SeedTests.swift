@@ -30,11 +30,12 @@ struct SeedTests {
     /// 2054298: both hosts of a guest that is down are without power for a while. 2496127: started
     /// on its source by a person while it is moved cold, and moved on from there by another tool.
     /// 2485834: the same, seen by the process that takes the run up. 2460896: both hosts of a move
-    /// lose their power, one of them for good.
+    /// lose their power, one of them for good. 2582821: the target goes for good while the
+    /// definition on the source is being removed.
     @Test(
         arguments: [
             646, 2_008_421, 2_043_078, 2_043_599, 2_054_298, 2_460_896, 2_485_834,
-            2_496_127, 5_001_751, 310_491_363,
+            2_496_127, 2_582_821, 5_001_751, 310_491_363,
         ] as [UInt64])
     func `what broke once holds`(seed: UInt64) async {
         let tally = await FaultSeeds().play(seed..<seed + 1)
