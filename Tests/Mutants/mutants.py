@@ -43,16 +43,16 @@ MUTANTS = [
         "            return DomainSighting(.absent)\n"),
     Mutant(
         "removes-what-it-did-not-make", IMAGES,
-        "try await to.remove(open.madeImages, of: move.domain)",
-        "try await to.remove(open.preparation?.images ?? [], of: move.domain)"),
+        "try await remove(open.madeImages, of: open.step, to)",
+        "try await remove(open.preparation?.images ?? [], of: open.step, to)"),
     Mutant(
         "removes-the-originals-of-a-guest-that-stayed", IMAGES,
-        "try await to.remove(open.madeImages, of: move.domain)",
-        "try await from.remove(open.madeImages, of: move.domain)"),
+        "try await remove(open.madeImages, of: open.step, to)",
+        "try await remove(open.madeImages, of: open.step, from)"),
     Mutant(
         "removes-the-copies-of-a-guest-that-arrived", IMAGES,
-        "try await from.remove(open.preparation?.images ?? [], of: move.domain)",
-        "try await to.remove(open.preparation?.images ?? [], of: move.domain)"),
+        "try await remove(open.preparation?.images ?? [], of: open.step, from)",
+        "try await remove(open.preparation?.images ?? [], of: open.step, to)"),
     Mutant(
         "starts-at-the-wrong-end", PROOF,
         "            try await target.start(domain, with: open.preparation?.images ?? [])\n",
@@ -150,12 +150,12 @@ MUTANTS = [
         "        package var newcomerRounds = 3\n", "        package var newcomerRounds = 0\n"),
     Mutant(
         "asks-third-hosts-for-what-two-prove", ELSEWHERE,
-        "        return settlement.wakesGuest && !isProven\n",
-        "        return settlement.wakesGuest && (!isProven || isProven)\n"),
+        "        let isEnough = attempt.isProven && !attempt.isTakenUp\n",
+        "        let isEnough = false\n"),
     Mutant(
         "asks-third-hosts-only-where-it-is-needless", ELSEWHERE,
-        "        return settlement.wakesGuest && !isProven\n",
-        "        return settlement.wakesGuest && isProven\n"),
+        "        return settlement.wakesGuest && !isEnough ?",
+        "        return settlement.wakesGuest && isEnough ?"),
     Mutant(
         "moves-whom-somebody-has-taken", IMAGES,
         "            try await demandEnd(of: open.step, source)\n", ""),
@@ -190,6 +190,6 @@ MUTANTS = [
         "        case .other: nil\n"),
     Mutant(
         "ends-anothers-migration", LOCATING,
-        "            decision == .wait && source.jobActive && target.presence == .absent\n",
-        "            false\n"),
+        "            guard decision == .wait, source.jobActive, !target.jobActive else {",
+        "            guard decision == .wait, source.jobActive, target.jobActive else {"),
 ]
