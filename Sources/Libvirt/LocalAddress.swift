@@ -1,21 +1,16 @@
+import ClusterModel
+
 /// Addresses that mean the machine they are spoken on: the same words on another host lead to
 /// another machine.
 enum LocalAddress {
-    /// `localhost`, `127.0.0.1`, `::1`, `[::1]`, `0.0.0.0` and similar.
+    /// `localhost`, `127.0.0.1`, `::1`, `[::1]`, `0.0.0.0` and similar, in brackets with a port
+    /// behind them too.
     static func isLoopback(_ address: String) -> Bool {
-        var name = address.lowercased()
+        var name = address[...]
         if name.hasPrefix("["), let end = name.firstIndex(of: "]") {
-            name = String(name[name.index(after: name.startIndex)..<end])
+            name = name[..<end].dropFirst()
         }
         if name.hasSuffix(".") { name.removeLast() }
-        if names.contains(name) || name.hasSuffix(".localhost") { return true }
-        if name.hasPrefix("::ffff:") { name.removeFirst("::ffff:".count) }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil } && parts[0] == "127"
+        return NetworkAddress(String(name))?.isLoopback == true
     }
-
-    private static let names: Set<String> = [
-        "localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost",
-        "ip6-loopback", "::1", "0:0:0:0:0:0:0:1", "::", "0.0.0.0",
-    ]
 }

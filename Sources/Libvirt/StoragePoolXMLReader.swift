@@ -36,7 +36,7 @@ enum StoragePoolXMLReader {
             })
         else { return nil }
         let servers = hosts.joined(separator: ",")
-        let path = source.first("dir")?.attribute("path").map(withoutTrailingSlash)
+        let path = source.first("dir")?.attribute("path").map(DiskImage.simplified)
         let name = source.first("name")?.trimmedText
         switch type {
         case "netfs":
@@ -55,10 +55,6 @@ enum StoragePoolXMLReader {
         default:
             return nil
         }
-    }
-
-    private static func withoutTrailingSlash(_ path: String) -> String {
-        path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
     private static func address(of host: MarkupElement) -> String? {

@@ -9,7 +9,8 @@ enum GuestFolders {
     /// Sorted, without those that are `known`.
     static func of(_ inventories: [HostInventory], except known: Set<String>) -> [String] {
         Array(
-            Set(inventories.flatMap(folders)).subtracting(known.map(trimmed)).subtracting(["/"])
+            Set(inventories.flatMap(folders)).subtracting(known.map(DiskImage.simplified))
+                .subtracting(["/"])
                 .sorted()
                 .prefix(most))
     }
@@ -23,9 +24,5 @@ enum GuestFolders {
             guard case .file(let path) = disk.source, path.hasPrefix("/") else { return nil }
             return DiskImage.folder(of: path)
         }
-    }
-
-    private static func trimmed(_ path: String) -> String {
-        path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 }

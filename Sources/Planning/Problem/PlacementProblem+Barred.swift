@@ -23,7 +23,8 @@ extension PlacementProblem {
             }
         }
         let taken =
-            takenPorts(of: domains, hostIndex) + takenPaths(of: domains, in: snapshot, copied)
+            takenPorts(of: domains, hostIndex)
+            + takenPaths(of: domains, in: snapshot, hostIndex, copied)
         for (index, host, misfit) in taken { bar(index, from: host, misfit) }
         return barred
     }
@@ -75,7 +76,7 @@ extension PlacementProblem {
                         reason: .other,
                         detail: "its console port \(port.port) is taken there by \(other.name)",
                         remedy: "give it autoport='yes' or another port (virsh edit "
-                            + "\(StorageWords.quoted(facts.name))) "
+                            + "\(facts.name.quotedForShell)) "
                             + "and restart it")
                     return (index, host, misfit)
                 }
@@ -86,11 +87,11 @@ extension PlacementProblem {
     /// A copy gets the path of its original: it has no place where another's image lies. That one
     /// stays for a while even if its guest leaves.
     private static func takenPaths(
-        of domains: [Domain], in snapshot: ClusterSnapshot, _ copied: [[String: Int64]]
+        of domains: [Domain], in snapshot: ClusterSnapshot, _ hostIndex: [HostName: Int],
+        _ copied: [[String: Int64]]
     ) -> [(Int, Int, Misfit)] {
         let copying = copied.indices.filter { !copied[$0].isEmpty }
         guard !copying.isEmpty else { return [] }
-        let hostIndex = Dictionary(firstOf: snapshot.hosts.enumerated().map { ($1.name, $0) })
         var holders: [Disk.Source: [Domain]] = [:]
         for domain in snapshot.domains {
             for disk in domain.facts.disks { holders[disk.source, default: []].append(domain) }
@@ -107,7 +108,7 @@ extension PlacementProblem {
                         detail: "its disk \(disk.target) would be copied to where "
                             + "\(holder.name)'s image lies there",
                         remedy: "give one of the two images another name, with its guest shut off "
-                            + "(virsh vol-clone, and virsh edit \(StorageWords.quoted(own.name)))")
+                            + "(virsh vol-clone, and virsh edit \(own.name.quotedForShell))")
                     return (index, host, misfit)
                 }
             }
