@@ -143,8 +143,10 @@ extension RunMachine {
 
     private func removal(of images: [DiskImage], _ step: Step) -> String {
         let commands = images.map { image in
-            image.pool.map { "virsh vol-delete '\(image.volume)' --pool '\($0)'" }
-                ?? "rm -- '\(image.path)'"
+            image.pool.map {
+                "virsh vol-delete \(image.volume.quotedForShell) --pool \($0.quotedForShell)"
+            }
+                ?? "rm -- \(image.path.quotedForShell)"
         }
         return "remove the original on \(step.move.source) when '\(step.domainName)' is well: "
             + commands.joined(separator: "; ")

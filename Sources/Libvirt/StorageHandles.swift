@@ -208,8 +208,3 @@ extension String {
         return text
     }
 }
-
-extension String {
-    /// One word of a command that a person pastes.
-    var quotedForShell: String { "'" + replacing("'", with: "'\\''") + "'" }
-}

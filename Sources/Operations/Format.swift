@@ -15,16 +15,6 @@ package enum Format {
         }
     }
 
-    /// A word of a shell command, quoted where it must be.
-    package static func quoted(_ word: String) -> String {
-        let isPlain =
-            !word.isEmpty
-            && word.allSatisfy {
-                $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:@%+=,".contains($0))
-            }
-        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }
-
     package static func plural(_ count: Int, _ word: String) -> String {
         "\(count) \(word)\(count == 1 ? "" : "s")"
     }

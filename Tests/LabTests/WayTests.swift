@@ -265,7 +265,7 @@ struct WayTests {
         let refused = try lab.kvmbalance("drain", "host1", "--yes", "--offline")
         #expect(refused.status == 1, "\(refused.text)")
         let remedies = Set(
-            refused.text.matches(of: /mv -- '[^']*' '[^']*'/).map { String($0.output) })
+            refused.text.matches(of: /mv -- \/\S+ \/\S+\.old/).map { String($0.output) })
         #expect(remedies.count == 2, "\(refused.text)")
         for remedy in remedies {
             let done = try shell(

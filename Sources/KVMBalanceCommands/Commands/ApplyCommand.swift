@@ -38,7 +38,7 @@ struct ApplyCommand: FleetCommand {
         let plans = try await PlanService(
             composition.observer, composition.policies, policy: policy, plan: plan)
         var flags = composition.flags
-        if let policy { flags.planning = " --policy \(Format.quoted(policy))" + flags.planning }
+        if let policy { flags.planning = " --policy \(policy.quotedForShell)" + flags.planning }
         try await plans.refuseLooser(
             plan, from: file,
             accepting: acceptPlanOptions?.split(separator: ",").map(String.init) ?? [], flags)

@@ -132,7 +132,7 @@ struct HostsEnableCommand: MaintenanceCommand {
             Console.line(
                 before.contains(host)
                     ? "maintenance of \(host) ended; to bring its domains back: kvmbalance "
-                        + "return \(Format.quoted(host.rawValue))\(CommandFlags(options).config)"
+                        + "return \(host.rawValue.quotedForShell)\(CommandFlags(options).config)"
                     : "\(host) was not in maintenance")
         }
         return .done

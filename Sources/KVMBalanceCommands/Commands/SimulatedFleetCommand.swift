@@ -41,7 +41,7 @@ struct SimulatedFleetCommand: AsyncParsableCommand {
             try fleetFile(world, file, base).write(to: config, atomically: true, encoding: .utf8)
             Console.line(
                 "wrote \(config.path); try: kvmbalance status --config "
-                    + Format.quoted(config.path))
+                    + config.path.quotedForShell)
         } catch let error as CommandError {
             Console.errLine("kvmbalance: \(error)")
             throw error.exit.code

@@ -1,3 +1,4 @@
+import ClusterModel
 import History
 import Operations
 
@@ -8,6 +9,6 @@ extension HistoryImporter.Summary {
             + "\(samples) samples from \(first) to \(last)"
             + (dropped > 0 ? "; \(dropped) second values within a period were left out" : "")
             + "; try: kvmbalance backtest --config "
-            + "\(Format.quoted("\(folder)/kvmbalance.yaml")) --since \(first) --until \(last)"
+            + "\("\(folder)/kvmbalance.yaml".quotedForShell) --since \(first) --until \(last)"
     }
 }

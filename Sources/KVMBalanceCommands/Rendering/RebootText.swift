@@ -119,7 +119,7 @@ struct RebootText {
     }
 
     private func commands(_ round: RollingReboot.Round) -> [String] {
-        let hosts = round.hosts.map { Format.quoted($0.rawValue) }.joined(separator: " ")
+        let hosts = round.hosts.map { $0.rawValue.quotedForShell }.joined(separator: " ")
         let reboot = "# reboot \(hosts), and wait until they are up"
         // Domains that do not return are named above: without this flag none would.
         let lacking = round.back.map { $0.blockers.isEmpty ? "" : " --best-effort" }

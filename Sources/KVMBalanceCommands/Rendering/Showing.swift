@@ -19,13 +19,13 @@ extension FleetCommand {
         }
         if let save, plan.outcome == .plan {
             let flags = [("policy", policy), ("config", options.config)].compactMap { name, file in
-                file.map { " --\(name) \(Format.quoted($0))" }
+                file.map { " --\(name) \($0.quotedForShell)" }
             }
             let names = looser.map(\.name).joined(separator: ",")
             let accepted = names.isEmpty ? "" : " --accept-plan-options \(names)"
             let unsafe = plan.options.unsafe ? " --unsafe" : ""
             Console.errLine(
-                "saved; to carry it out: kvmbalance apply \(Format.quoted(save))\(unsafe)"
+                "saved; to carry it out: kvmbalance apply \(save.quotedForShell)\(unsafe)"
                     + "\(accepted)\(flags.joined())")
         }
         return plan.outcome == .infeasible ? .infeasible : .done

@@ -27,7 +27,7 @@ struct StatusText {
             lines.append(
                 Format.wrapped(
                     "  unreachable: \(fault); see: kvmbalance hosts check "
-                        + Format.quoted(host.name.rawValue) + flags.config, indent: 4,
+                        + host.name.rawValue.quotedForShell + flags.config, indent: 4,
                     width: width))
         }
         lines += cells(host)

@@ -1,3 +1,4 @@
+import ClusterModel
 import Foundation
 import Glibc
 
@@ -48,7 +49,7 @@ struct FileTrust {
 
     /// Why somebody else than these users has a say in the file; nil if nobody has.
     func doubt(trusting users: Set<uid_t>) -> Doubt? {
-        let path = Format.quoted(file.path)
+        let path = file.path.quotedForShell
         let keeper = Self.name(of: users.max() ?? 0)
         guard users.contains(file.owner) else {
             return Doubt(
@@ -64,14 +65,14 @@ struct FileTrust {
         if let link, !users.contains(link.owner) {
             return Doubt(
                 reason: "\(link.path) is a link that belongs to \(Self.name(of: link.owner))",
-                remedy: "rm \(Format.quoted(link.path)) and name the file itself")
+                remedy: "rm \(link.path.quotedForShell) and name the file itself")
         }
         return folders.lazy.compactMap { doubt(of: $0, trusting: users, keeper) }.first
     }
 
     /// In a sticky folder others can make files and not replace ours; its owner can.
     private func doubt(of folder: Entry, trusting users: Set<uid_t>, _ keeper: String) -> Doubt? {
-        let path = Format.quoted(folder.path)
+        let path = folder.path.quotedForShell
         guard users.contains(folder.owner) else {
             return Doubt(
                 reason:

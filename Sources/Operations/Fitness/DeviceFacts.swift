@@ -31,7 +31,7 @@ enum DeviceFacts {
     /// The kernel's own names of what a path leads to, through all links.
     static func script(_ paths: [String]) -> String {
         """
-        for p in \(paths.map(Format.quoted).joined(separator: " ")); do
+        for p in \(paths.map(\.quotedForShell).joined(separator: " ")); do
         d=$(readlink -f -- "$p"); [ -b "$d" ] || { echo "absent - - $p"; continue; }
         n=/sys/class/block/${d##*/}; id=
         for f in dm/uuid device/wwid wwid; do

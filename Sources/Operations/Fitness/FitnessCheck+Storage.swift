@@ -62,7 +62,7 @@ extension FitnessCheck {
                     if case .volume(let pool, _) = disk.source { pool } else { nil }
                 })
         return (inventory.facts.inactivePools ?? []).filter { used.contains($0.name) }.map { pool in
-            let name = Format.quoted(pool.name)
+            let name = pool.name.quotedForShell
             return Finding(
                 item: "pool \(pool.name)", grade: .warning,
                 detail: "defined and not active: guests in it can neither come nor leave",

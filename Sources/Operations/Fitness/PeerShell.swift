@@ -1,3 +1,4 @@
+import ClusterModel
 import HypervisorInterface
 
 /// Can root of a host open another host's libvirtd, as its own daemon would? For hosts that have
@@ -11,7 +12,7 @@ enum PeerShell {
         """
         if [ "$(id -u)" != 0 ]; then echo answer=user; exit; fi
         command -v virsh >/dev/null || { echo answer=none; exit; }
-        timeout 20 virsh -c \(Format.quoted(peerURI)) uri >/dev/null </dev/null && echo answer=yes
+        timeout 20 virsh -c \(peerURI.quotedForShell) uri >/dev/null </dev/null && echo answer=yes
         """
     }
 

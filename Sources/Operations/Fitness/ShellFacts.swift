@@ -60,7 +60,7 @@ struct ShellFacts: Sendable {
             }
             return """
                 out=$(timeout 3 bash -c "</dev/tcp/\(address)/\(port)" 2>&1); \
-                echo port=\(Format.quoted(other.name.rawValue)) "$? $out" | tr '\\n' ' '; echo
+                echo port=\(other.name.rawValue.quotedForShell) "$? $out" | tr '\\n' ' '; echo
                 """
         }
         return """

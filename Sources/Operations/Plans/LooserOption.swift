@@ -170,8 +170,8 @@ extension PlanService {
                 "\(file) asks for less care than policy '\(policyAtHand.name)', nothing was "
                     + "done:" + OutsideText.lines(looser.map(\.text))
                     + "\nMake a new plan: kvmbalance plan \(goal(of: plan)) --save "
-                    + "\(Format.quoted(file))\(flags.planning)\nor use it as it is: kvmbalance "
-                    + "apply \(Format.quoted(file)) --accept-plan-options \(names)\(flags.planning)"
+                    + "\(file.quotedForShell)\(flags.planning)\nor use it as it is: kvmbalance "
+                    + "apply \(file.quotedForShell) --accept-plan-options \(names)\(flags.planning)"
             )
         }
         for option in looser {

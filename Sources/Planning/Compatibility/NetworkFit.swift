@@ -10,7 +10,7 @@ enum NetworkFit {
                 return Misfit(
                     reason: .network, detail: "no network filter '\(filter)'",
                     remedy: "define it there: virsh nwfilter-dumpxml "
-                        + "\(StorageWords.quoted(filter)) on its host, and virsh nwfilter-define "
+                        + "\(filter.quotedForShell) on its host, and virsh nwfilter-define "
                         + "there")
             }
             guard let own = card.source else { continue }
@@ -52,8 +52,8 @@ enum NetworkFit {
             return Misfit(
                 reason: .network, detail: "network '\(name)' has no portgroup '\(group)' there",
                 remedy: "add it there, with what it has on its host: virsh net-update "
-                    + "\(StorageWords.quoted(name)) add portgroup FILE --live --config, with the "
-                    + "portgroup of virsh net-dumpxml \(StorageWords.quoted(own)) in FILE")
+                    + "\(name.quotedForShell) add portgroup FILE --live --config, with the "
+                    + "portgroup of virsh net-dumpxml \(own.quotedForShell) in FILE")
         }
         if let bridge = there.bridge, there.forward == "bridge",
             target.devices?.contains(bridge) == false
@@ -72,7 +72,7 @@ enum NetworkFit {
             detail: "network '\(name)'\(group) is \(vlan(tags[1])) there, and \(vlan(tags[0])) on "
                 + "its host",
             remedy: "give the network the same VLAN on both hosts (virsh net-edit "
-                + "\(StorageWords.quoted(name))), or say "
+                + "\(name.quotedForShell)), or say "
                 + "under interfaces in the policy which network is the same there")
     }
 

@@ -83,9 +83,9 @@ struct StorageWords {
         case .uncovered: return uncovered
         case .absent(let pool, nil): return absent(pool)
         case .absent(let pool, let other?):
-            let own = Self.quoted(pool.name)
+            let own = pool.name.quotedForShell
             return "pool '\(other.name)' on \(target) is other storage: take its definition away "
-                + "(virsh pool-undefine \(Self.quoted(other.name))), and define it as on "
+                + "(virsh pool-undefine \(other.name.quotedForShell)), and define it as on "
                 + "\(source) (virsh pool-dumpxml \(own))"
         case .lost(let pool): return start(pool, on: source)
         case .different:
@@ -113,7 +113,7 @@ struct StorageWords {
         (domain.state.isActive ? " --live" : "") + (domain.isPersistent ? " --config" : "")
     }
 
-    private var name: String { Self.quoted(domain.name) }
+    private var name: String { domain.name.quotedForShell }
 
     /// What gets a medium or a disk that is only read out of the way.
     private var removal: String? {
@@ -126,7 +126,7 @@ struct StorageWords {
 
     /// libvirt refuses a second pool of a name, and one of another's storage.
     private func rename(_ pool: StoragePool, to other: StoragePool) -> String {
-        let (own, wanted) = (Self.quoted(pool.name), Self.quoted(other.name))
+        let (own, wanted) = (pool.name.quotedForShell, other.name.quotedForShell)
         let path = other.targetPath ?? "?"
         return pool.name == other.name
             ? "give the pool the path \(path) on \(target) (virsh pool-edit \(wanted), "
@@ -138,18 +138,18 @@ struct StorageWords {
     }
 
     private func start(_ pool: String, on host: HostName) -> String {
-        let pool = Self.quoted(pool)
+        let pool = pool.quotedForShell
         return "on \(host): virsh pool-start \(pool) (and virsh pool-autostart \(pool))"
     }
 
     private func absent(_ pool: StoragePool) -> String {
-        let name = Self.quoted(pool.name)
+        let name = pool.name.quotedForShell
         return "on \(target): virsh pool-start \(name); if it is not in 'virsh pool-list --all', "
             + "define it there as it is on \(source) (virsh pool-dumpxml \(name))"
     }
 
     private func spelling(of pool: StoragePool) -> String {
-        let edit = "(virsh pool-edit \(Self.quoted(pool.name)))"
+        let edit = "(virsh pool-edit \(pool.name.quotedForShell))"
         guard let path = pool.targetPath, pool.type == "netfs" else {
             return "if it is the same, write at least one of its servers alike in both pools "
                 + edit
@@ -184,7 +184,7 @@ struct StorageWords {
             return "move it to shared storage (virsh blockcopy), since no volumes of a pool of "
                 + "type \(pool.type) are copied, or "
         }
-        let folder = Self.quoted(DiskImage.folder(of: path))
+        let folder = DiskImage.folder(of: path).quotedForShell
         return "define a pool for its folder on both hosts (virsh pool-define-as NAME dir --target "
             + "\(folder)) and allow disks to be copied (--copy-storage-all), move it to shared "
             + "storage (virsh blockcopy), or "
@@ -192,7 +192,7 @@ struct StorageWords {
 
     private var own: String {
         guard let place, !isBlock else { return "attach the same device to \(target)" }
-        let folder = Self.quoted(DiskImage.folder(of: place))
+        let folder = DiskImage.folder(of: place).quotedForShell
         return
             "mount the same storage at \(folder) on both hosts; or define a pool over it on both "
             + "(virsh pool-define-as NAME dir --target \(folder)) and allow disks to be copied "
@@ -211,15 +211,5 @@ struct StorageWords {
         }
         return "kvmbalance hosts check, which compares devices that have a world-wide name; or "
             + "declare it if both hosts have it (sharedStorage: [{path: \(place)}])"
-    }
-
-    /// One word of a command that a person pastes.
-    static func quoted(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            (48...57).contains(byte) || (97...122).contains(byte | 0x20)
-                || "-_./".utf8.contains(byte)
-        }
-        return isPlain && !word.isEmpty && !word.hasPrefix("-")
-            ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }

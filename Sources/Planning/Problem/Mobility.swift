@@ -98,7 +98,7 @@ struct Mobility {
                 reason: .state, detail: "it is \(words)",
                 remedy: "wait until it has shut down, then plan again")
         case .unknown:
-            let name = StorageWords.quoted(domain.name)
+            let name = domain.name.quotedForShell
             return Misfit(
                 reason: .state, detail: "libvirt does not say whether it runs",
                 remedy: "see what 'virsh domstate --reason \(name)' says, then plan again")

@@ -19,7 +19,7 @@ extension CommandFlags {
     }
 
     private static func text(_ words: [String]) -> String {
-        words.map { " " + Format.quoted($0) }.joined()
+        words.map { " " + $0.quotedForShell }.joined()
     }
 }
 
