@@ -15,7 +15,7 @@ struct ReplayBenchmark: ParsableCommand {
     @Option(help: "Only rules whose name holds this.") var rule: String?
     @Option(help: "A policy file to replay beside the built-in ones.") var policy: [String] = []
 
-    @Option(help: "PlanetLab's machines in another order, by seed: fleets to choose settings on.")
+    @Option(help: "The machines in another order, by seed: fleets to choose settings on.")
     var shuffle: UInt64?
 
     func run() throws {
@@ -25,7 +25,8 @@ struct ReplayBenchmark: ParsableCommand {
             var fleet: TraceFleet
             if file.contains("bitbrains") || file.hasSuffix(".csv.gz") {
                 fleet = TraceFleet(hosts: hosts ?? 0, cpus: 16, memory: .gibibytes(256))
-                trace = try TraceFile.bitbrains(file, largest: fleet.memory)
+                trace = try TraceFile.bitbrains(
+                    file, largest: fleet.memory, shuffle: shuffle)
             } else {
                 fleet = TraceFleet(hosts: hosts ?? 0, cpus: 32, memory: .gibibytes(512))
                 trace = TraceFile.planetLab(try PlanetLabDay(file), shuffle: shuffle)

@@ -38,36 +38,69 @@ enum TraceFile {
                 intervals: 288, domains: guests.map { DomainID("id-\($0.name)") }, cpu: cpu))
     }
 
-    /// The Bitbrains week, in CPUs of 2926 MHz as its hosts had. Machines that no host can hold are
-    /// left out.
-    static func bitbrains(_ file: String, largest: Bytes) throws -> Trace {
+    /// Any stretch of time in the format of the Bitbrains week, from its first sample to its last, in
+    /// CPUs of 2926 MHz as its hosts had. Machines that no host can hold are left out. With a seed
+    /// they come in another order: another fleet, with other neighbours.
+    static func bitbrains(
+        _ file: String, largest: Bytes, shuffle seed: UInt64? = nil
+    ) throws -> Trace {
         let text = String(decoding: try Unpacked.contents(of: file), as: UTF8.self)
-        let start: Int64 = 4_575_432 * 300
-        let intervals = 2016
-        var guests: [TraceFleet.Guest] = []
-        var cpu: [Int32] = []
-        var numbers: [Substring: Int] = [:]
-        for line in text.split(separator: "\n").dropFirst() {
-            let fields = line.split(separator: ",")
-            guard fields.count == 9, let time = Int64(fields[1]), let cores = Int(fields[2]),
-                let mhz = Double(fields[4]), let kilobytes = Double(fields[5])
-            else { throw PlanetLabDay.Unreadable(description: "\(file): '\(line)' is no sample") }
-            let memory = Bytes.kibibytes(Int64(kilobytes))
-            guard memory <= largest else { continue }
-            let number = numbers[fields[0]] ?? guests.count
-            if number == guests.count {
-                numbers[fields[0]] = number
-                guests.append(.init(name: "bb\(fields[0])", vcpus: cores, memory: memory))
-                cpu += [Int32](repeating: DemandHistory.missing, count: intervals)
+        let samples = try text.split(separator: "\n").dropFirst().map { line in
+            guard let sample = BitbrainsSample(line) else {
+                throw PlanetLabDay.Unreadable(description: "\(file): '\(line)' is no sample")
             }
-            let place = Int((time - start) / 300)
-            guard (0..<intervals).contains(place) else { continue }
-            cpu[number * intervals + place] = Int32(mhz / 2926 * 1000)
+            return sample
+        }.filter { $0.memory <= largest }
+        guard let first = samples.map(\.interval).min(), let last = samples.map(\.interval).max()
+        else { throw PlanetLabDay.Unreadable(description: "\(file): no sample of any machine") }
+        var machines: [Substring] = []
+        var sizes: [Substring: BitbrainsSample] = [:]
+        for sample in samples where sizes[sample.machine] == nil {
+            machines.append(sample.machine)
+            sizes[sample.machine] = sample
+        }
+        if let seed {
+            var random = SplitMix64(seed: seed)
+            machines.shuffle(using: &random)
+        }
+        let guests = machines.compactMap { sizes[$0] }.map {
+            TraceFleet.Guest(name: "bb\($0.machine)", vcpus: $0.cores, memory: $0.memory)
+        }
+        let number = Dictionary(firstOf: machines.enumerated().map { ($1, $0) })
+        let intervals = Int(last - first + 1)
+        var cpu = [Int32](repeating: DemandHistory.missing, count: guests.count * intervals)
+        for sample in samples {
+            guard let machine = number[sample.machine] else { continue }
+            cpu[machine * intervals + Int(sample.interval - first)] = sample.milliCPU
         }
         return Trace(
             name: "bitbrains", guests: guests,
             history: DemandHistory(
-                start: Timestamp(seconds: start), intervalMilliseconds: interval,
-                intervals: intervals, domains: guests.map { DomainID("id-\($0.name)") }, cpu: cpu))
+                start: Timestamp(seconds: first * interval / 1000),
+                intervalMilliseconds: interval, intervals: intervals,
+                domains: guests.map { DomainID("id-\($0.name)") }, cpu: cpu))
+    }
+}
+
+/// A line of `vm,t,cores,cpu_cap_mhz,cpu_mhz,mem_cap_kb,mem_kb,rx_kbs,tx_kbs`, `t` in seconds since
+/// 1970.
+private struct BitbrainsSample {
+    let machine: Substring
+    /// Of five minutes each, since 1970.
+    let interval: Int64
+    let cores: Int
+    let memory: Bytes
+    let milliCPU: Int32
+
+    init?(_ line: Substring) {
+        let fields = line.split(separator: ",")
+        guard fields.count == 9, let time = Int64(fields[1]), let cores = Int(fields[2]),
+            let mhz = Double(fields[4]), let kilobytes = Double(fields[5])
+        else { return nil }
+        machine = fields[0]
+        interval = time * 1000 / TraceFile.interval
+        self.cores = cores
+        memory = Bytes.kibibytes(Int64(kilobytes))
+        milliCPU = Int32(mhz / 2926 * 1000)
     }
 }
