@@ -14,6 +14,8 @@ struct PlacementAssignment {
     let start: UnitPlacement
     private(set) var problem: AssignmentProblem
     private var isRepairing = false
+    /// What is multiplied into all costs, so that a byte may cost far less than a move.
+    private var change: Int64 = 1
 
     /// What moving one domain costs. What it holds comes on top, in quarters of a GiB, and so
     /// counts between plans of as many moves.
@@ -132,6 +134,36 @@ struct PlacementAssignment {
         problem.thresholds[problem.thresholds.count - 1].isFloor = true
     }
 
+    /// The same problem, but that hosts may hold more than they have, at a price: as many moves as
+    /// this for twice of what a typical target has. From a placement that holds too much it is
+    /// often a short way to one that does not, where no way leads through such placements alone.
+    func crowded(_ targets: [Int], perHost moves: Int64) -> PlacementAssignment {
+        var crowded = self
+        crowded.loosen(targets, perHost: moves)
+        return crowded
+    }
+
+    private mutating func loosen(_ targets: [Int], perHost moves: Int64) {
+        change = 1 << 20
+        for item in problem.moveCost.indices { problem.moveCost[item] *= change }
+        problem.scatterWeight *= change
+        let width = problem.resourceCount
+        for resource in 0..<width {
+            let amounts = (0..<problem.itemCount).map { problem.demand[$0 * width + resource] }
+            let all = amounts.reduce(0, +)
+            guard all > 0 else { continue }
+            // No host holds more than there is: so that no product with a price overflows.
+            let level = (0..<problem.binCount).map {
+                min(all, problem.capacity[$0 * width + resource])
+            }
+            let typical = targets.reduce(0) { $0 + level[$1] } / Int64(max(1, targets.count))
+            let price = min(moves * Self.move * change / max(1, typical), (1 << 58) / all)
+            problem.thresholds.append(
+                .init(resource: resource, weight: max(1, price), level: level))
+        }
+        problem.capacity = problem.capacity.map { _ in Int64.max / 4 }
+    }
+
     /// Is this a placement to begin from? One entry for each unit.
     func isFeasible(_ hosts: [Int]) -> Bool {
         problem.isFeasible(hosts + start.problem.arriving.map(\.host))
@@ -145,7 +177,7 @@ struct PlacementAssignment {
         let guests = start.problem.arriving.map(\.host)
         var tuning = AssignmentSearch.Tuning()
         let choices = Double(max(2, problem.itemCount * problem.binCount))
-        tuning.scale = 1.5 * Double(Self.move) / Logarithm.natural(choices)
+        tuning.scale = 1.5 * Double(Self.move * change) / Logarithm.natural(choices)
         tuning.cold = 1.0 / 8
         tuning.epoch = max(500, proposals / 200)
         let search = AssignmentSearch(
