@@ -56,7 +56,7 @@ struct DrainPlanning {
 
     /// What is on its way to a drained host by a migration that someone else began: it would run
     /// there when the drain has ended.
-    private static func arrivals(
+    static func arrivals(
         at hosts: Set<HostName>, in snapshot: ClusterSnapshot
     ) -> [Blocker] {
         snapshot.inFlight.compactMap { migration in
@@ -148,21 +148,10 @@ struct DrainPlanning {
     private mutating func movingUnits(_ residents: [Int]) -> [Int] {
         var moving: [Int] = []
         for domain in residents {
-            let own = mobility.blockers(domain)
+            let own = mobility.blockers(domain, among: units)
             blockers += own
             let unit = units.unit[domain]
-            let members = units.members[unit]
-            if own.isEmpty, !isMovable[unit] {
-                let anchors = members.filter { !mobility.isMovable($0) }
-                let names = anchors.map { problem.domains[$0].name }.joined(separator: ", ")
-                blockers.append(
-                    Blocker(
-                        domain: problem.domains[domain].name, reason: .affinity,
-                        detail: "an affinity group keeps it with \(names), which cannot leave",
-                        remedy: "fix what keeps \(names), or drop the group"))
-            } else if own.isEmpty, members[0] == domain {
-                moving.append(unit)
-            }
+            if own.isEmpty, units.members[unit][0] == domain { moving.append(unit) }
         }
         return moving
     }

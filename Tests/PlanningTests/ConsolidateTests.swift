@@ -64,6 +64,26 @@ import Testing
         #expect(plan(cluster.snapshot).hosts == ["host2", "host3"])
     }
 
+    @Test func `a host that was named and cannot be emptied is said to be held, and by whom`() {
+        var cluster = scattered
+        cluster.domains[0].facts.isPinned = true
+        for index in 2...3 { cluster.domains[index].facts.affinityGroups = ["pair"] }
+        cluster.domains[3].facts.isExcluded = true
+        let none = plan(cluster.snapshot, only: ["host1", "host2"])
+        #expect(none.outcome == .nothingToDo && none.steps.isEmpty)
+        #expect(none.blockers.map(\.domain) == ["vm11", "vm21", "vm22"])
+        #expect(none.blockers.map(\.reason) == [.pinned, .affinity, .excluded])
+        let drain = Planner.plan(
+            .drain(["host1", "host2"]), from: cluster.snapshot, under: .default, seed: 1)
+        #expect(none.blockers == drain.blockers)
+        // Of hosts that nobody named, and of those that are emptied, there is nothing to say.
+        #expect(plan(cluster.snapshot).blockers == [])
+        #expect(plan(cluster.snapshot, only: ["host3"]).blockers == [])
+        let part = plan(cluster.snapshot, only: ["host1", "host3"])
+        #expect(part.outcome == .plan && part.hosts == ["host3"])
+        #expect(part.blockers.map(\.domain) == ["vm11"])
+    }
+
     @Test func `an empty host is not begun, and one in maintenance left alone`() {
         var cluster = scattered
         cluster.host("host5", memory: .gibibytes(64))

@@ -10,6 +10,7 @@ struct ConsolidatePlanning {
     private let policy: Policy
     private let seed: UInt64
     private let effort: SearchEffort
+    private let mobility: Mobility
     private let start: UnitPlacement
     private let repair: ConstraintRepair
     private let inUse: [Int]
@@ -37,6 +38,7 @@ struct ConsolidatePlanning {
         self.inUse = inUse
         idle = Set(problem.hosts.indices).subtracting(inUse)
         let mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        self.mobility = mobility
         let units = MoveUnits(problem, joined: true)
         let isMovable = units.members.map { $0.allSatisfy { mobility.isMovable($0) } }
         start = UnitPlacement(
@@ -64,8 +66,12 @@ struct ConsolidatePlanning {
             kind: .consolidate, hosts: [], outcome: .nothingToDo, problem: problem,
             compatibility: start.compatibility)
         draft.choosesTargets = true
-        guard let found = planned(), found.emptied.count >= rules.minEmptied else { return draft }
+        guard let found = planned(), found.emptied.count >= rules.minEmptied else {
+            draft.blockers = blockers(besides: [])
+            return draft
+        }
         let emptied = Set(found.emptied)
+        draft.blockers = blockers(besides: emptied)
         let names = found.emptied.map { problem.hosts[$0].name }.sorted()
         draft.hosts = names
         draft.outcome = .plan
@@ -123,6 +129,18 @@ struct ConsolidatePlanning {
             && start.placement.residents[host].allSatisfy {
                 start.isMovable[start.units.unit[$0]]
             }
+    }
+
+    /// What keeps the guests of hosts that were asked for by name and stay in use, as a drain lists
+    /// it. Of others nobody asked.
+    private func blockers(besides emptied: Set<Int>) -> [Blocker] {
+        let hosts = Set(request.emptiedOnly ?? []).sorted().compactMap { problem.hostIndex[$0] }
+            .filter { !emptied.contains($0) }
+        let residents = hosts.flatMap { start.placement.residents[$0].sorted() }
+        return residents.flatMap { mobility.blockers($0, among: start.units) }
+            + DrainPlanning.arrivals(at: Set(hosts.map { problem.hosts[$0].name }), in: snapshot)
+            + hosts.map { problem.hosts[$0] }.filter { !$0.isReachable }
+            .map { DrainPlanning.silence(of: $0) }
     }
 
     // MARK: Search

@@ -37,6 +37,20 @@ struct Mobility {
         ]
     }
 
+    /// The same of a domain, or else what keeps those that it can only move with.
+    func blockers(_ domain: Int, among units: MoveUnits) -> [Blocker] {
+        let own = blockers(domain)
+        let anchors = units.members[units.unit[domain]].filter { !isMovable($0) }
+        guard own.isEmpty, !anchors.isEmpty else { return own }
+        let names = anchors.map { problem.domains[$0].name }.joined(separator: ", ")
+        return [
+            Blocker(
+                domain: problem.domains[domain].name, reason: .affinity,
+                detail: "an affinity group keeps it with \(names), which cannot leave",
+                remedy: "fix what keeps \(names), or drop the group")
+        ]
+    }
+
     private func hold(_ domain: Domain) -> Misfit? {
         let policy = problem.policy
         if let migration = inFlight[domain.id] {
