@@ -83,8 +83,11 @@ struct Rationale {
     /// Compares the target, as it will be, with every other host that would still take the domain.
     private func choice(_ move: PlannedMove) -> String {
         let own = final.share(of: move.target)
+        let link = problem.hosts[move.target].linkMbps
         var fitting = 1
         var isEmptiest = true
+        // Is every emptier one at the end of a slower link?
+        var isFaster = true
         var splitsElsewhere = false
         for host in problem.hosts.indices where host != move.target && host != move.source {
             guard compatibility.allows(move.domain, from: move.source, to: host),
@@ -93,7 +96,10 @@ struct Rationale {
             else { continue }
             fitting += 1
             splitsElsewhere = splitsElsewhere || problem.isSplit(move.domain, on: host)
-            if final.share(of: host, adding: move.domain) < own { isEmptiest = false }
+            if final.share(of: host, adding: move.domain) < own {
+                isEmptiest = false
+                isFaster = isFaster && problem.hosts[host].linkMbps < link
+            }
         }
         let name = problem.hosts[move.target].name
         let index = move.target * problem.width + ResourceLayout.memory
@@ -102,8 +108,9 @@ struct Rationale {
         let cell = isWhole ? "one NUMA cell of \(name) can hold it whole; " : ""
         let full = "\(cell)\(name) will have \((memory + 50) / 100) % of its memory allocated"
         if fitting == 1 { return "\(full) and is the only host that fits" }
-        return isEmptiest
-            ? "\(full) and is the least loaded of \(fitting) hosts that fit"
+        if isEmptiest { return "\(full) and is the least loaded of \(fitting) hosts that fit" }
+        return isFaster
+            ? "\(full), and the emptier of \(fitting) hosts that fit have slower links"
             : "\(full); \(fitting) hosts would fit"
     }
 

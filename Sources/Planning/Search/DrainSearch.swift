@@ -67,7 +67,7 @@ struct DrainSearch {
                     continue
                 }
             } else {
-                even(moving)
+                improve(moving)
             }
             let moves = moves()
             switch Ordering.order(
@@ -112,6 +112,12 @@ struct DrainSearch {
         guard let best else { return order.reversed() }
         state = best.state
         return best.left.reversed()
+    }
+
+    /// Chooses among targets that all have room: even load first, then fast links.
+    private mutating func improve(_ moving: [Int]) {
+        even(moving)
+        state = LinkTimes.shortened(state, from: start, moving: moving, targets: targets)
     }
 
     /// Evens out the load that the construction left: shifts a unit where that lowers the fuller of
