@@ -127,7 +127,9 @@ struct RebootPlanning {
             if cost(rounds) < cost(best) { best = rounds }
         }
         if policy.reboot.bringBack, hosts.count <= Self.setsUpTo {
-            let partition = RoundPartition(hosts, atMost: largest) { isFeasible($0, in: world) }
+            let partition = RoundPartition(hosts, atMost: largest) {
+                moves(emptying: $0, in: world)
+            }
             take(carriedOut(partition.rounds, in: world))
             return best
         }
@@ -137,13 +139,15 @@ struct RebootPlanning {
 
     private var largest: Int { policy.reboot.hostsPerRound ?? Int.max }
 
-    private func isFeasible(_ hosts: [HostName], in world: DrainWorld) -> Bool {
+    /// The moves that empty these hosts as things stand; nil where none do.
+    private func moves(emptying hosts: [HostName], in world: DrainWorld) -> Int? {
         // Most sets that fail do so for good: a tenth of the effort tells.
         var few = effort
         few.trialsPerRound /= 10
         few.trialsPerRoundWhenSmall /= 10
         few.proposals /= 10
-        return drain(hosts, in: world, few).outcome != .infeasible
+        let draft = drain(hosts, in: world, few)
+        return draft.outcome == .infeasible ? nil : draft.sequence.count
     }
 
     /// The fullest first, since they are hardest to empty; the emptiest first, since many of them
