@@ -22,7 +22,10 @@ extension VirtualRun {
     /// An event that the machine receives.
     mutating func noticed(_ event: RunEvent, of state: RunState) {
         if case .looked(let id, let purpose, let source, let target) = event {
-            seen[id] = Evidence(purpose: purpose, source: source, target: target)
+            let isChecked =
+                purpose == .preflight || purpose == .watch && seen[id]?.isChecked == true
+            seen[id] = Evidence(
+                purpose: purpose, source: source, target: target, isChecked: isChecked)
             if purpose == .verify {
                 rowsMet.insert(RecoveryTable.decide(source: source, target: target).row.label)
             }
@@ -127,7 +130,7 @@ extension VirtualRun {
         let isAllowed =
             switch event {
             case .intent:
-                look?.purpose == .preflight && target == .absent
+                look?.isChecked == true && target == .absent
                     && look?.source.jobActive == false
                     && (isDown ? isShutOff || isLate : isGuest(source) && !isShutOff)
             case .arrived:

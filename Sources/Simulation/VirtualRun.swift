@@ -88,6 +88,9 @@ package struct VirtualRun: Sendable {
         var purpose: ObservationPurpose
         var source: DomainSighting
         var target: DomainSighting
+        /// It was looked at for this attempt. The watch over a guest that was asked before may look
+        /// once more until the attempt begins.
+        var isChecked: Bool
     }
 
     package init(
