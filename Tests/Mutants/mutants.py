@@ -173,7 +173,7 @@ MUTANTS = [
     Mutant(
         "takes-the-lease-of-a-living-controller", LEASE,
         "self = watched == found ? .abandoned(found) : .held(found)",
-        "self = .abandoned(found)"),
+        "self = watched == found ? .abandoned(found) : .abandoned(found)"),
     Mutant(
         "asks-the-source-alone", RUN_LEASES,
         "for host in [move.source, move.target] {", "for host in [move.source] {"),

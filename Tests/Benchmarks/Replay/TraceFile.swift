@@ -38,9 +38,9 @@ enum TraceFile {
                 intervals: 288, domains: guests.map { DomainID("id-\($0.name)") }, cpu: cpu))
     }
 
-    /// Any stretch of time in the format of the Bitbrains week, from its first sample to its last, in
-    /// CPUs of 2926 MHz as its hosts had. Machines that no host can hold are left out. With a seed
-    /// they come in another order: another fleet, with other neighbours.
+    /// Any stretch of time in the format of the Bitbrains week, from its first sample to its last,
+    /// in CPUs of 2926 MHz as its hosts had. Machines that no host can hold are left out. With a
+    /// seed they come in another order: another fleet, with other neighbours.
     static func bitbrains(
         _ file: String, largest: Bytes, shuffle seed: UInt64? = nil
     ) throws -> Trace {
