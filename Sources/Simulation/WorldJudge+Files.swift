@@ -18,7 +18,7 @@ extension WorldJudge {
             guard let data = truth.newest[domain.rawValue] else { continue }
             for (disk, newest) in data {
                 let best = whole[Data(domain: domain, disk: disk)]
-                guard (best ?? -1) < newest, hasOneTruth(domain, in: world) else { continue }
+                guard (best ?? -1) < newest, world.hasOneTruth(domain) else { continue }
                 let rest = best.map { "version \($0) is the newest" } ?? "nothing is"
                 faults.append("\(name) has lost its \(disk): \(rest) that is left of \(newest)")
             }
@@ -26,21 +26,12 @@ extension WorldJudge {
         for host in world.hosts where !host.isLost {
             for copy in host.domains where copy.presence == .running && copy.holdsGuest {
                 guard let wrong = wrongFile(of: copy.id, on: host, truth),
-                    hasOneTruth(copy.id, in: world)
+                    world.hasOneTruth(copy.id)
                 else { continue }
                 faults.append("\(copy.facts.name) \(wrong)")
             }
         }
         return (faults + lostStrangers(truth, in: world)).sorted()
-    }
-
-    /// Not so where two guests wrote, where half of one is elsewhere, or where others made it run
-    /// from what they found: then there is no newest version.
-    private func hasOneTruth(_ domain: DomainID, in world: SimulatedWorld) -> Bool {
-        guard world.follows(domain) else { return false }
-        guard !world.fates.isEmpty else { return true }
-        let fates = world.fates(of: domain)
-        return !fates.contains(.splitBrain) && !fates.contains(.cutInTwo)
     }
 
     /// The newest version of everything that is whole on a host that has not gone for good.

@@ -51,6 +51,15 @@ extension SimulatedWorld {
         return truth.newest[domain.rawValue] != nil && !truth.spoiled.contains(domain)
     }
 
+    /// Not so where two guests wrote, where half of one is elsewhere, or where others made it run
+    /// from what they found: then there is no newest version.
+    package func hasOneTruth(_ domain: DomainID) -> Bool {
+        guard follows(domain) else { return false }
+        guard !fates.isEmpty else { return true }
+        let fates = fates(of: domain)
+        return !fates.contains(.splitBrain) && !fates.contains(.cutInTwo)
+    }
+
     /// The version that the guest wrote last.
     package func newest(_ disk: String, of domain: DomainID) -> Int64? {
         truth?.newest[domain.rawValue]?[disk]

@@ -7,7 +7,7 @@ import Testing
 struct PromiseTests {
     @Test func aGuestThatGoesDownLateIsNotLeftDown() async throws {
         try await withLab("late", hosts: 2) { lab in
-            try lab.guest("slow", on: "host1", "--off-after", "10", "--wait")
+            try lab.guest("slow", on: "host1", "--off-after", "14", "--wait")
             try lab.lab("expect", "slow", "restarted")
             // Aborted while it shuts down, it goes down some seconds later.
             let drain = try lab.start("drain", "host1", "--yes", "--offline")
@@ -24,7 +24,7 @@ struct PromiseTests {
             try await Self.says("asked to shut down", killed)
             try CrashTests.killInside(lab, killed)
             _ = try killed.wait()
-            try await Task.sleep(for: .seconds(14))
+            try await Task.sleep(for: .seconds(18))
             #expect(try lab.placement().isEmpty)
             let run = try #require(try CrashTests.unfinishedRun(lab))
             let rolledBack = try lab.kvmbalance("runs", "rollback", run, "--yes")

@@ -32,11 +32,12 @@ struct SeedTests {
     /// 2485834: the same, seen by the process that takes the run up. 2460896: both hosts of a move
     /// lose their power, one of them for good. 2582821: the target goes for good while the
     /// definition on the source is being removed. 19263: the watch over a guest looks once more
-    /// between the check of its next attempt and its begin.
+    /// between the check of its next attempt and its begin. 2717065: a guest that others made run
+    /// twice, with one of its hosts out of reach.
     @Test(
         arguments: [
             646, 19_263, 2_008_421, 2_043_078, 2_043_599, 2_054_298, 2_460_896, 2_485_834,
-            2_496_127, 2_582_821, 5_001_751, 310_491_363,
+            2_496_127, 2_582_821, 2_717_065, 5_001_751, 310_491_363,
         ] as [UInt64])
     func `what broke once holds`(seed: UInt64) async {
         let tally = await FaultSeeds().play(seed..<seed + 1)
