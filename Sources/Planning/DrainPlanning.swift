@@ -151,7 +151,7 @@ struct DrainPlanning {
             let own = mobility.blockers(domain, among: units)
             blockers += own
             let unit = units.unit[domain]
-            if own.isEmpty, units.members[unit][0] == domain { moving.append(unit) }
+            if own.isEmpty, units.first[unit] == domain { moving.append(unit) }
         }
         return moving
     }

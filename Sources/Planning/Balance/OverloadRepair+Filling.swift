@@ -71,7 +71,7 @@ extension OverloadRepair {
     ) -> Int? {
         var best: (unit: Int, rank: Int64)?
         for unit in leaving(giver) where moved + extra(unit) <= budget {
-            let first = state.units.members[unit][0]
+            let first = state.units.first[unit]
             let size = resources.map { state.problem.load(of: first, $0) }.max() ?? 0
             let share = state.share(of: taker, adding: unit, resources)
             let rank =

@@ -121,17 +121,14 @@ struct OverloadRepair {
     }
 
     private func excessNow(_ host: Int, without unit: Int? = nil) -> Int64 {
-        let problem = state.problem
-        let base = host * problem.width
+        let (problem, width) = (state.problem, state.problem.width)
+        let leaving = unit.map { state.units.members[$0] } ?? []
+        let base = host * width
         var worst: Int64 = 0
-        for resource in 0..<problem.width {
+        for resource in 0..<width {
             var over = state.placement.load[base + resource] - ceilings[base + resource]
             if over <= 0 { continue }
-            if let unit {
-                for member in state.units.members[unit] {
-                    over -= problem.load(of: member, resource)
-                }
-            }
+            for member in leaving { over -= problem.demand[member * width + resource] }
             if over > 0 {
                 let share = WorkingPlacement.share(over, of: problem.capacity[base + resource])
                 worst = max(worst, max(1, share))
@@ -206,7 +203,7 @@ struct OverloadRepair {
         for unit in leaving(host) where moved + extra(unit) <= budget {
             let left = excessNow(host, without: unit)
             guard left < excess[host] else { continue }
-            let first = state.units.members[unit][0]
+            let first = state.units.first[unit]
             keyed.append((unit, left, state.problem.load(of: first, ResourceLayout.memory)))
         }
         keyed.sort { ($0.left, $0.size, $0.unit) < ($1.left, $1.size, $1.unit) }
@@ -220,7 +217,7 @@ struct OverloadRepair {
     func leaving(_ host: Int) -> [Int] {
         state.placement.residents[host].compactMap { domain in
             let unit = state.units.unit[domain]
-            return state.isMovable[unit] && state.units.members[unit][0] == domain ? unit : nil
+            return state.isMovable[unit] && state.units.first[unit] == domain ? unit : nil
         }
     }
 
@@ -250,8 +247,8 @@ struct OverloadRepair {
     }
 
     mutating func fitsElsewhere(_ unit: Int, on target: Int) -> Bool {
-        let members = state.units.members[unit]
-        if members.count == 1, state.problem.groupsOfDomain[members[0]].isEmpty { return true }
+        let only = state.units.only[unit]
+        if only >= 0, state.problem.groupsOfDomain[only].isEmpty { return true }
         let present = state.host(of: unit)
         state.remove(unit)
         defer { state.place(unit, on: present) }
@@ -259,16 +256,14 @@ struct OverloadRepair {
     }
 
     func underCeiling(_ unit: Int, on target: Int, without other: Int? = nil) -> Bool {
-        let problem = state.problem
-        let base = target * problem.width
-        for resource in 0..<problem.width {
+        let (problem, width) = (state.problem, state.problem.width)
+        let coming = state.units.members[unit]
+        let leaving = other.map { state.units.members[$0] } ?? []
+        let base = target * width
+        for resource in 0..<width {
             var added: Int64 = 0
-            for member in state.units.members[unit] { added += problem.load(of: member, resource) }
-            if let other {
-                for member in state.units.members[other] {
-                    added -= problem.load(of: member, resource)
-                }
-            }
+            for member in coming { added += problem.demand[member * width + resource] }
+            for member in leaving { added -= problem.demand[member * width + resource] }
             if added > 0, state.placement.load[base + resource] + added > ceilings[base + resource]
             {
                 return false
@@ -296,13 +291,14 @@ struct OverloadRepair {
     }
 
     private func swapHelps(_ host: Int, _ unit: Int, _ other: Int) -> Bool {
-        let problem = state.problem
-        let base = host * problem.width
+        let (problem, width) = (state.problem, state.problem.width)
+        let (leaving, coming) = (state.units.members[unit], state.units.members[other])
+        let base = host * width
         var worst: Int64 = 0
-        for resource in 0..<problem.width {
+        for resource in 0..<width {
             var load = state.placement.load[base + resource]
-            for member in state.units.members[unit] { load -= problem.load(of: member, resource) }
-            for member in state.units.members[other] { load += problem.load(of: member, resource) }
+            for member in leaving { load -= problem.demand[member * width + resource] }
+            for member in coming { load += problem.demand[member * width + resource] }
             if load > problem.limit[base + resource] { return false }
             let over = load - ceilings[base + resource]
             if over > 0 {

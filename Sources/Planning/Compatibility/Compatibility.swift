@@ -20,10 +20,22 @@ final class Compatibility {
     private var domainKind: [Int]
     private var domainKinds: [DomainProfile: Int] = [:]
     private var domainProfiles: [DomainProfile] = []
-    /// Numbers in `feasibleModes` by kind of domain, kind of source and kind of target; -1 where
-    /// nobody asked.
-    private var known: [[[Int32]]] = []
+    /// Answers by kind of domain, kind of source and kind of target.
+    private var known: [[[Answer]]] = []
     private var feasibleModes: [FeasibleMode] = []
+
+    /// Where in `feasibleModes` the mode is, and whether there is one: that alone is asked at every
+    /// turn of a search, and a mode with its words is dear to copy.
+    private struct Answer {
+        private var code: Int32
+        static let unasked = Answer(code: -1)
+
+        private init(code: Int32) { self.code = code }
+        init(number: Int, isRunnable: Bool) { code = Int32(number * 2 + (isRunnable ? 1 : 0)) }
+
+        var number: Int? { code < 0 ? nil : Int(code / 2) }
+        var isRunnable: Bool { code & 1 == 1 }
+    }
     private var forbidden: [Int: Set<Int>] = [:]
     /// Devices of which more is known than of others in their folder.
     private let singularDevices: Set<String>
@@ -112,7 +124,7 @@ final class Compatibility {
         source != target && isOpen[target]
             && (forbidden.isEmpty || forbidden[domain]?.contains(target) != true)
             && (problem.barred.isEmpty || problem.barred[domain]?[target] == nil)
-            && misfit(domain, source, target) == nil && !sharesUUID(source, target)
+            && isRunnable(domain, from: source, to: target) && !sharesUUID(source, target)
             && (!hasRules
                 || HostRules.misfit(
                     problem.domains[domain].name, on: problem.hosts[target].name, problem.policy)
@@ -200,7 +212,8 @@ final class Compatibility {
 
     /// Could the target run the domain: its machine, CPU, networks, cells and disks?
     func isRunnable(_ domain: Int, from source: Int, to target: Int) -> Bool {
-        misfit(domain, source, target) == nil
+        hostKind[source] >= 0 && hostKind[target] >= 0
+            && answer(domain, source, target).isRunnable
     }
 
     private func misfit(_ domain: Int, _ source: Int, _ target: Int) -> Misfit? {
@@ -254,17 +267,24 @@ final class Compatibility {
                     reason: .unreachable, detail: "a host was never read",
                     remedy: "kvmbalance hosts check"))
         }
+        return feasibleModes[answer(domain, source, target).number ?? 0]
+    }
+
+    /// Of hosts that were read.
+    private func answer(_ domain: Int, _ source: Int, _ target: Int) -> Answer {
         let (kind, from, to) = (kind(of: domain), hostKind[source], hostKind[target])
         if known[kind].isEmpty { known[kind] = Array(repeating: [], count: hostProfiles.count) }
         if known[kind][from].isEmpty {
-            known[kind][from] = Array(repeating: -1, count: hostProfiles.count)
+            known[kind][from] = Array(repeating: .unasked, count: hostProfiles.count)
         }
-        let number = Int(known[kind][from][to])
-        if number >= 0 { return feasibleModes[number] }
-        known[kind][from][to] = Int32(feasibleModes.count)
-        feasibleModes.append(
-            FeasibleMode.of(domainProfiles[kind], from: hostProfiles[from], to: hostProfiles[to]))
-        return feasibleModes[feasibleModes.count - 1]
+        let known = known[kind][from][to]
+        guard known.number == nil else { return known }
+        let mode = FeasibleMode.of(
+            domainProfiles[kind], from: hostProfiles[from], to: hostProfiles[to])
+        let answer = Answer(number: feasibleModes.count, isRunnable: mode.isFeasible)
+        feasibleModes.append(mode)
+        self.known[kind][from][to] = answer
+        return answer
     }
 
     /// Domains of one kind may go to the same hosts from hosts of one kind.

@@ -6,6 +6,13 @@ enum FeasibleMode {
     case mode(Step.Mode)
     case none(Misfit)
 
+    var isFeasible: Bool {
+        switch self {
+        case .mode: true
+        case .none: false
+        }
+    }
+
     /// The mildest way that the policy allows: live, then live with copied disks, then cold; a
     /// domain that is to move cold always does.
     static func of(

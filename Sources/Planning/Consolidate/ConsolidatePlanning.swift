@@ -46,7 +46,7 @@ struct ConsolidatePlanning {
             compatibility: Compatibility(problem, closed: idle, forbidden: request.forbidden),
             isMovable: isMovable.enumerated().map { unit, isMovable in
                 isMovable
-                    && !problem.hosts[placement.host[units.members[unit][0]]].inMaintenance
+                    && !problem.hosts[placement.host[units.first[unit]]].inMaintenance
             })
         let compatibility = start.compatibility
         repair = ConstraintRepair(start, targets: inUse.filter { compatibility.isOpen($0) })

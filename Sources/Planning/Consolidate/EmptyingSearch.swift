@@ -239,7 +239,7 @@ struct EmptyingSearch {
 
     private func eject(_ left: [Int], on state: inout UnitPlacement, targets: [Int]) -> Bool {
         let moved = start.units.members.indices.filter { unit in
-            let domain = start.units.members[unit][0]
+            let domain = start.units.first[unit]
             return state.placement.host[domain] != start.placement.host[domain]
         }
         for residents in 0...Self.residentsMoved {

@@ -15,6 +15,8 @@ final class PlacementProblem {
     let hostIndex: [HostName: Int]
     let domainIndex: [DomainID: Int]
     let layout: ResourceLayout
+    /// Resources in a row: stored, as the inner loops ask for it at every turn.
+    let width: Int
     /// Where each domain is at the start.
     let origin: [Int]
     let demand: [Int64]
@@ -92,7 +94,7 @@ final class PlacementProblem {
             arriving.append((domain, host))
         }
         self.arriving = arriving
-        let width = layout.count
+        width = layout.count
         var demand = [Int64](repeating: 0, count: domains.count * width)
         var used = [Int64](repeating: 0, count: hosts.count * width)
         var row = [Int64](repeating: 0, count: width)
@@ -116,8 +118,6 @@ final class PlacementProblem {
         limit = zip(widened, used).map { max($0, $1) }
         (groups, groupsOfDomain) = makeGroups()
     }
-
-    var width: Int { layout.count }
 
     func load(of domain: Int, _ resource: Int) -> Int64 { demand[domain * width + resource] }
 

@@ -133,8 +133,24 @@ struct RebootPlanning {
             take(carriedOut(partition.rounds, in: world))
             return best
         }
-        for order in orders(hosts, in: world) { take(filled(order, in: world)) }
+        let bound = RoundsBound(world.problem, hosts: hosts, atMost: policy.reboot.hostsPerRound)
+        for order in orders(hosts, in: world) {
+            take(filled(order, in: world))
+            let isWhole = best.reduce(0) { $0 + $1.hosts.count } == hosts.count
+            let moves = best.reduce(0) { $0 + $1.moves }
+            // No other order could win anything.
+            if isWhole, best.count <= bound.fewest, moves <= fewestMoves(hosts) { break }
+        }
         return best
+    }
+
+    /// Each running domain leaves once, and comes back once where the policy says so.
+    private func fewestMoves(_ hosts: [HostName]) -> Int {
+        let turned = Set(hosts)
+        let leaving = snapshot.domains.count {
+            turned.contains($0.host) && $0.facts.state.isActive
+        }
+        return policy.reboot.bringBack ? 2 * leaving : leaving
     }
 
     private var largest: Int { policy.reboot.hostsPerRound ?? Int.max }

@@ -83,18 +83,22 @@ struct EjectionSearch {
 
     /// Hosts for a unit: those that take it as they are, emptiest first, then the others.
     private mutating func choices(for unit: Int) -> [(target: Int, fits: Bool)] {
-        var choices: [(target: Int, fits: Bool, share: Int64)] = []
-        for target in targets where state.allows(unit, on: target) {
-            let fits = state.fits(unit, on: target)
-            choices.append((target, fits, state.share(of: target, adding: unit)))
-        }
         // A resident that was taken out and goes back would have been no move at all.
-        if !isFree[unit] { choices.removeAll { $0.target == state.origin(of: unit) } }
-        choices.sort {
-            $0.fits != $1.fits ? $0.fits : ($0.share, $0.target) < ($1.share, $1.target)
+        let barred = isFree[unit] ? WorkingPlacement.nowhere : state.origin(of: unit)
+        // Hosts by the thousand are sorted here at every turn: numbers are sorted fastest.
+        var keys: [UInt64] = []
+        keys.reserveCapacity(targets.count)
+        for target in targets where target != barred && state.allows(unit, on: target) {
+            let share = UInt64(min(max(0, state.share(of: target, adding: unit)), 1 << 38))
+            let place = share << 24 | UInt64(target)
+            keys.append(state.fits(unit, on: target) ? place : place | Self.full)
         }
-        return choices.map { ($0.target, $0.fits) }
+        keys.sort()
+        return keys.map { (Int($0 & 0xFF_FFFF), $0 & Self.full == 0) }
     }
+
+    /// Sorts a host behind all that take a unit as they are.
+    private static let full: UInt64 = 1 << 63
 
     /// The smallest that repairs it alone first; if none does, the biggest, so that few are taken
     /// out. Those that are moved anyway go before those that would be one more move.

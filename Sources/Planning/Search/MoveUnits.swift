@@ -7,6 +7,10 @@ import PlacementPolicy
 struct MoveUnits {
     private(set) var members: [[Int]] = []
     private(set) var unit: [Int]
+    /// The first member of each unit, and the only one, -1 where there are others: asked at every
+    /// turn of a search, and cheaper than a look into an array of arrays.
+    private(set) var first: [Int] = []
+    private(set) var only: [Int] = []
 
     /// `joined: false` makes every domain its own unit.
     init(_ problem: PlacementProblem, joined: Bool) {
@@ -34,5 +38,7 @@ struct MoveUnits {
             unit[domain] = unit[leader]
             members[unit[leader]].append(domain)
         }
+        first = members.map { $0[0] }
+        only = members.map { $0.count == 1 ? $0[0] : -1 }
     }
 }

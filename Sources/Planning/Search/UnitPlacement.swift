@@ -10,11 +10,15 @@ struct UnitPlacement {
 
     var problem: PlacementProblem { placement.problem }
 
-    func host(of unit: Int) -> Int { placement.host[units.members[unit][0]] }
-    func origin(of unit: Int) -> Int { problem.origin[units.members[unit][0]] }
+    func host(of unit: Int) -> Int { placement.host[units.first[unit]] }
+    func origin(of unit: Int) -> Int { problem.origin[units.first[unit]] }
 
     func allows(_ unit: Int, on target: Int) -> Bool {
         let source = origin(of: unit)
+        let only = units.only[unit]
+        if only >= 0 {
+            return source == target || compatibility.allows(only, from: source, to: target)
+        }
         return source == target
             || units.members[unit].allSatisfy {
                 compatibility.allows($0, from: source, to: target)
@@ -57,8 +61,8 @@ struct UnitPlacement {
     }
 
     mutating func fits(_ unit: Int, on target: Int) -> Bool {
-        let members = units.members[unit]
-        if members.count == 1 { return placement.fits(members[0], on: target) }
+        let only = units.only[unit]
+        if only >= 0 { return placement.fits(only, on: target) }
         guard placeIfItFits(unit, on: target) else { return false }
         remove(unit)
         return true
@@ -66,8 +70,8 @@ struct UnitPlacement {
 
     /// Fullness of the target once the unit is there.
     func share(of target: Int, adding unit: Int) -> Int64 {
-        let members = units.members[unit]
-        if members.count == 1 { return placement.share(of: target, adding: members[0]) }
+        let only = units.only[unit]
+        if only >= 0 { return placement.share(of: target, adding: only) }
         return share(of: target, adding: unit, 0...problem.layout.slots)
     }
 
