@@ -63,13 +63,7 @@ package struct FleetHost: Hashable, Sendable {
     /// The host part of the URI, without user and port: `host1` of
     /// `qemu+ssh://root@host1:22/system`.
     package var address: String {
-        guard let start = uri.firstRange(of: "://")?.upperBound else { return name.rawValue }
-        let authority = uri[start...].prefix { $0 != "/" && $0 != "?" }
-        let afterUser = authority.split(separator: "@", maxSplits: 1).last.map(String.init) ?? ""
-        if afterUser.hasPrefix("["), let end = afterUser.firstIndex(of: "]") {
-            return String(afterUser[...end])
-        }
-        let host = afterUser.prefix { $0 != ":" }
+        let host = URIAuthority(uri)?.host ?? ""
         return host.isEmpty ? name.rawValue : String(host)
     }
 }

@@ -50,16 +50,20 @@ package enum FleetReader {
         _ table: YAMLTable, _ aliases: LibvirtAliases
     ) throws(PolicyError) -> [FleetHost] {
         var hosts: [FleetHost] = []
+        var known = KnownHosts()
         let entries = try table.tables("hosts", keys: hostKeys)
         for entry in entries {
             let host = try self.host(entry, aliases)
             // Alone it has nobody to migrate to.
             if entries.count > 1 { try refuseOwnMachine(host, entry) }
-            if let twin = hosts.first(where: { $0.name == host.name || $0.uri == host.uri }) {
-                let what = twin.name == host.name ? "name '\(host.name)'" : "uri '\(host.uri)'"
-                throw entry.error("two hosts have the \(what)", at: "name")
+            guard known.byName[host.name] == nil else {
+                throw entry.error("two hosts have the name '\(host.name)'", at: "name")
             }
-            try refuseSharedAddress(of: host, hosts, entry)
+            guard known.byURI[host.uri] == nil else {
+                throw entry.error("two hosts have the uri '\(host.uri)'", at: "name")
+            }
+            try refuseSharedAddress(of: host, known, entry)
+            known.add(host)
             hosts.append(host)
         }
         guard !hosts.isEmpty else {
@@ -70,18 +74,32 @@ package enum FleetReader {
         return hosts
     }
 
+    /// The hosts that were read so far, by what no two may have in common.
+    private struct KnownHosts {
+        var byName: [HostName: FleetHost] = [:]
+        var byURI: [String: FleetHost] = [:]
+        var byPeer: [String: FleetHost] = [:]
+        /// The first host that migrations to an address go to.
+        var byGoal: [NetworkAddress: FleetHost] = [:]
+
+        mutating func add(_ host: FleetHost) {
+            byName[host.name] = host
+            byURI[host.uri] = host
+            if let peer = host.peerURI { byPeer[peer] = host }
+            if let goal = FleetReader.goal(of: host), byGoal[goal] == nil { byGoal[goal] = host }
+        }
+    }
+
     /// Every migration to one of them would go to the other.
     private static func refuseSharedAddress(
-        of host: FleetHost, _ others: [FleetHost], _ entry: YAMLTable
+        of host: FleetHost, _ others: KnownHosts, _ entry: YAMLTable
     ) throws(PolicyError) {
-        if let peer = host.peerURI, let twin = others.first(where: { $0.peerURI == peer }) {
+        if let peer = host.peerURI, let twin = others.byPeer[peer] {
             throw entry.error(
                 "\(twin.name) and \(host.name) have the same peerURI '\(peer)': give each host its "
                     + "own", at: "peerURI")
         }
-        guard let address = goal(of: host),
-            let twin = others.first(where: { goal(of: $0) == address })
-        else { return }
+        guard let address = goal(of: host), let twin = others.byGoal[address] else { return }
         guard host.migrationAddress != nil || twin.migrationAddress != nil else { return }
         let key = host.migrationAddress == nil ? "uri" : "migrationAddress"
         let text = host.migrationAddress ?? host.address

@@ -42,17 +42,13 @@ package enum LibvirtURI {
     /// nothing else migrates. A socket or a port of one's own choice may be the near end of a
     /// tunnel to another machine.
     package static func isLocal(_ uri: String) -> Bool {
-        guard uri.prefix(while: { $0 != ":" && $0 != "+" }).lowercased() == "qemu",
-            let start = uri.firstRange(of: "://")?.upperBound
-        else { return false }
-        let authority = uri[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        guard !host.isEmpty else {
+        guard let authority = URIAuthority(uri), authority.words.first == "qemu" else {
+            return false
+        }
+        guard !authority.host.isEmpty || !authority.rest.isEmpty else {
             return parameters(of: uri).allSatisfy { $0.name != "socket" || isOwnSocket($0.value) }
         }
-        let end = host.hasPrefix("[") ? host.firstIndex(of: "]").map(host.index(after:)) : nil
-        let address = host[..<(end ?? host.firstIndex(of: ":") ?? host.endIndex)]
-        let port = host[address.endIndex...].dropFirst()
+        let (address, port) = (authority.host, authority.rest.dropFirst())
         let name = address.hasSuffix(".") ? address.dropLast() : address
         return NetworkAddress(String(name))?.isLoopback == true
             && (port.isEmpty || daemonPorts.contains(String(port)))
@@ -60,8 +56,8 @@ package enum LibvirtURI {
 
     /// What is wrong with a host's URI; nil where libvirt may understand it.
     package static func fault(in uri: String) -> String? {
-        guard let start = uri.firstRange(of: "://") else { return nil }
-        let scheme = uri[..<start.lowerBound].lowercased().split(separator: "+")
+        guard let authority = URIAuthority(uri) else { return nil }
+        let scheme = authority.words
         if let other = scheme.first, otherHypervisors.contains(String(other)) {
             return "'\(other)' is no QEMU: only qemu:// and its transports, such as qemu+ssh://, "
                 + "can be managed"
@@ -73,14 +69,10 @@ package enum LibvirtURI {
         {
             return "libvirt has no transport '\(transport)': \(transports.joined(separator: ", "))"
         }
-        let authority = uri[start.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        let colons = host.count { $0 == ":" }
-        if !host.hasPrefix("["), colons > 1 {
-            return "an IPv6 address needs brackets: [\(host)]"
+        let (host, port) = (authority.host, authority.rest)
+        if !host.hasPrefix("["), port.count(where: { $0 == ":" }) > 1 {
+            return "an IPv6 address needs brackets: [\(host)\(port)]"
         }
-        let port =
-            host.hasPrefix("[") ? host.drop { $0 != "]" }.dropFirst() : host.drop { $0 != ":" }
         guard port.isEmpty || port.first == ":" && UInt16(port.dropFirst()).map({ $0 > 0 }) == true
         else { return "'\(port)' is no port" }
         return nil
