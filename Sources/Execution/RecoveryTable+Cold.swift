@@ -34,7 +34,7 @@ extension RecoveryTable {
             story: "kvmbalance was killed after the definition moved, before it started the guest.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
             decision: .settle(.startTarget)),
-        handedOver,
+        pausedByOthers, handedOver,
     ]
 
     /// Before the intent the target had no definition, so that this one is the step's; the run that
@@ -47,6 +47,23 @@ extension RecoveryTable {
         matches: { idle($0, $1) && $0.presence == .inactive && $1.presence == .inactive },
         decision: .settle(.undefineTarget))
 
+    /// After a live step this is a migration of its own that failed. Where nothing was to move that
+    /// runs, it is somebody else's, and where that went is not known.
+    private static let pausedByOthers = RecoveryRow(
+        label: "paused by another's migration",
+        story:
+            "Somebody else migrated the guest live while it was to move without running, and left "
+            + "a paused copy on the source.",
+        matches: {
+            idle($0, $1) && $0.presence == .pausedByMigration && $0.isPersistent
+                && $1.presence == .absent
+        },
+        decision: .halt(
+            "somebody else's migration left a paused copy on the source, which is older than the "
+                + "guest's disks if it has run elsewhere since: look for it (kvmbalance status). "
+                + "If it has run elsewhere, destroy the copy (virsh destroy); if not, resume it "
+                + "(virsh resume)"))
+
     private static let definitionRows = [
         RecoveryRow(
             label: "definition stayed",
@@ -58,7 +75,7 @@ extension RecoveryTable {
             story: "The definition moved; the domain is still shut off.",
             matches: { idle($0, $1) && $0.presence == .absent && $1.presence == .inactive },
             decision: .arrivedThenStopped),
-        handedOver,
+        pausedByOthers, handedOver,
     ]
 }
 

@@ -28,6 +28,9 @@ extension RunMachine {
         package var lastLooks = 5
         /// New plans for guests that came to a host while it was emptied.
         package var newcomerRounds = 3
+        /// Looks at a domain that is down, before a definition that a killed process may have sent
+        /// on its way is taken for not sent: connecting to a host and taking one takes seconds.
+        package var looksForLateDefinition = 5
         /// Requests to stop a migration that may fail: its job may not exist yet.
         package var aborts = 20
 

@@ -4,13 +4,25 @@ import ClusterModel
 extension RunMachine {
     /// Whoever ran on the target may have written there, and goes on from there.
     func noteWhetherItRan(_ seen: Picture, _ attempt: inout Attempt) {
-        guard seen.open.beginning == .cold else { return }
+        guard seen.open.beginning == .cold else {
+            if seen.target.presence == .running { attempt.mayHaveRun = true }
+            return
+        }
         if seen.source.presence.isGuest { attempt.wasUpOnSource = true }
         guard seen.target.presence.isGuest else { return }
         attempt.mayHaveRun = true
         guard seen.decision == .arrived, !attempt.hasArrived else { return }
         attempt.hasArrived = true
         attempt.looksBefore = attempt.tries.looks
+    }
+
+    /// A process that was killed may have ordered the definition to go over, and the daemons do
+    /// without it what it ordered: what is not on the target yet may come there in a moment.
+    func isStillComing(_ seen: Picture, _ attempt: Attempt) -> Bool {
+        attempt.isTakenUp && seen.open.beginning != .live
+            && attempt.tries.looks < bounds.looksForLateDefinition
+            && seen.source.presence == .inactive && seen.target.presence == .absent
+            && !seen.source.jobActive && !seen.target.jobActive
     }
 
     /// The target has taken the definition of a domain that is down, and the source still has it:

@@ -22,8 +22,10 @@ extension RunMachine {
         }
         switch phases[id] {
         case .repairing(let settlement, _, let attempt):
-            let doubt = attempt.isProven ? ElsewhereDoubt.running(in: sightings) : doubt
-            guard let doubt else { return [.settle(id, settlement)] }
+            let elsewhere = attempt.isProven ? ElsewhereDoubt.running(in: sightings) : doubt
+            guard let doubt = elsewhere ?? staleness(id, settlement, attempt) else {
+                return [.settle(id, settlement)]
+            }
             return settled(
                 id, settlement, StepFailure(doubt.words), isUnheard: doubt.isSilence, at: time)
         case .preparing:
@@ -31,6 +33,19 @@ extension RunMachine {
         case .prechecking, .migrating, .locating, nil:
             return []
         }
+    }
+
+    /// A guest that was seen to run on the target has gone on without the copy that its migration
+    /// left paused, wherever it is by now: perhaps where nobody is reached.
+    private func staleness(
+        _ id: StepID, _ settlement: RepairAction, _ attempt: Attempt
+    ) -> ElsewhereDoubt? {
+        guard settlement == .resumeSource, attempt.mayHaveRun, let step = state.step(id)?.step
+        else { return nil }
+        return .known(
+            "it was seen to run on \(step.move.target), which knows nothing of it now, so this "
+                + "paused copy is older than its disks: look for it (kvmbalance status), and "
+                + "destroy the copy (virsh destroy)")
     }
 
     /// Hosts that could not be reached when the step was planned, or before its guest was shut

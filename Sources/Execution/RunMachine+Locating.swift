@@ -11,12 +11,12 @@ extension RunMachine {
         /// For people: the row of the recovery table and both sightings.
         let words: String
 
-        /// A migration leaves the source and the target knows nothing of it: whoever began it, it
-        /// is not this step's. Neither is one of a guest that runs on both: ours pauses it on the
-        /// source before it runs on the target.
+        /// A migration leaves the source and the target has no process for it, at most a definition
+        /// that an earlier one left: whoever began it, it is not this step's. Neither is one of a
+        /// guest that runs on both: ours pauses it on the source before it runs on the target.
         var isForeign: Bool {
             guard decision == .wait, source.jobActive, !target.jobActive else { return false }
-            return target.presence == .absent
+            return target.presence == .absent || target.presence == .inactive
                 || (source.presence == .running && target.presence == .running)
         }
         var foreignWords: String {
@@ -43,6 +43,11 @@ extension RunMachine {
             words: "\(row.label): \(words(source, target, open.step))")
         let search = before.after(decision)
         noteWhetherItRan(seen, &attempt)
+        if isStillComing(seen, attempt) {
+            attempt.tries.looks += 1
+            enter(.locating(search, attempt), id)
+            return [.look(id, .verify, afterMilliseconds: bounds.lookPauseMilliseconds)]
+        }
         if let directives = imageWork(seen, search, &attempt, at: time) { return directives }
         switch decision {
         case .arrived where losesAutostart(seen), .arrivedThenStopped where losesAutostart(seen):

@@ -45,18 +45,33 @@ struct ColdRecoveryTests {
         }
     }
 
-    /// Beside the three pictures that a domain shows which is down on its way, nothing is decided
-    /// otherwise: a split brain stays one.
+    /// Beside the three pictures that a domain shows which is down on its way, and the paused copy
+    /// of a migration that was not ours, nothing is decided otherwise: a split brain stays one.
     @Test func `all other pictures mean what they mean after a live move`() {
         for beginning in [StepPreconditions.cold, .definition] {
             for (source, target) in RecoveryTableTests.pairs {
                 let both = Set([source.presence, target.presence])
                 let isDown = both.contains(.inactive) && both.isSubset(of: [.absent, .inactive])
-                guard !isDown else { continue }
+                let live = RecoveryTable.decide(source: source, target: target).decision
+                guard !isDown, live != .settle(.resumeSource) else { continue }
                 #expect(
                     RecoveryTable.decide(source: source, target: target, after: beginning).decision
-                        == RecoveryTable.decide(source: source, target: target).decision)
+                        == live)
             }
+        }
+    }
+
+    @Test(arguments: [StepPreconditions.cold, .definition])
+    func `a paused copy that only a live migration leaves is not resumed`(
+        beginning: StepPreconditions
+    ) {
+        let paused = DomainSighting(.pausedByMigration, isPersistent: true)
+        let (row, decision) = RecoveryTable.decide(
+            source: paused, target: DomainSighting(.absent), after: beginning)
+        #expect(row.label == "paused by another's migration")
+        guard case .halt = decision else {
+            Issue.record("\(decision)")
+            return
         }
     }
 

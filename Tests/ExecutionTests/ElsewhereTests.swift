@@ -170,13 +170,32 @@ struct ElsewhereTests {
         driver.elsewhere = nil
         driver.crash()
         _ = driver.send(.begin)
-        #expect(driver.verify(1, Self.down, .absent).last == .lookElsewhere(1))
+        #expect(driver.verifyUntilLate(1, Self.down, .absent).last == .lookElsewhere(1))
         let running = driver.send(.lookedElsewhere(1, ["host3": .running]))
         #expect(running == [.look(1, .verify, afterMilliseconds: 2000)])
         _ = driver.verify(1, Self.down, .absent)
         // What is defined or silent there proves nothing against what both hosts say.
         let rest = driver.send(.lookedElsewhere(1, ["host3": .inactive, "host4": Self.silence]))
         #expect(rest == [.settle(1, .startSource)])
+    }
+
+    @Test func `what a killed process sent on its way may come late`() {
+        var driver = cold()
+        driver.crash()
+        _ = driver.send(.begin)
+        let again = Directive.look(1, .verify, afterMilliseconds: 2000)
+        #expect(driver.verify(1, Self.down, .absent) == [again])
+        // Here it is, and the source's definition is where the files are.
+        #expect(driver.verify(1, Self.down, .inactive).last == .settle(1, .undefineTarget))
+    }
+
+    @Test func `one that was seen on its target is not resumed from its paused copy`() {
+        var driver = driver()
+        driver.migrate(1, error: "link lost")
+        _ = driver.verify(1, .unknown, .running)
+        #expect(driver.verify(1, .left, .absent).last == .lookElsewhere(1))
+        let directives = driver.send(.lookedElsewhere(1, ["host3": Self.silence]))
+        #expect(!directives.contains(.settle(1, .resumeSource)))
     }
 
     @Test func `a definition that came back is where it is started`() {

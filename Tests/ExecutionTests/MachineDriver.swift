@@ -80,6 +80,21 @@ struct MachineDriver {
         send(.looked(id, .verify, source: source, target: target))
     }
 
+    /// The same again and again, as long as it may be waited for what a killed process sent.
+    mutating func verifyUntilLate(
+        _ id: StepID, _ source: DomainSighting, _ target: DomainSighting
+    ) -> [Directive] {
+        let again = Directive.look(
+            id, .verify, afterMilliseconds: RunMachine.Bounds().lookPauseMilliseconds)
+        var looks = 0
+        var directives = verify(id, source, target)
+        while directives == [again], looks < RunMachine.Bounds().looksForLateDefinition {
+            looks += 1
+            directives = verify(id, source, target)
+        }
+        return directives
+    }
+
     /// From a look to a migration that has returned.
     mutating func migrate(_ id: StepID, error: String? = nil) {
         _ = preflight(id)

@@ -37,6 +37,15 @@ struct OtherHandsTests {
         #expect(!driver.verify(1, .migrating, .absent).contains(.abort(1)))
     }
 
+    /// Ours left its definition on the target, and had ended: of one under way the target has a
+    /// process.
+    @Test func anAbortDoesNotEndThatOfAGuestWhoseDefinitionOursLeft() {
+        var driver = takenUp()
+        _ = driver.verify(1, .migrating, .inactive)
+        #expect(!driver.send(.abort(reason: "a person aborts")).contains(.abort(1)))
+        #expect(!driver.verify(1, .migrating, .inactive).contains(.abort(1)))
+    }
+
     /// It ran on both hosts when another began to migrate it: ours would have paused it here.
     @Test func anAbortDoesNotEndThatOfAGuestThatRunsTwice() {
         var driver = takenUp()

@@ -33,11 +33,16 @@ struct SeedTests {
     /// lose their power, one of them for good. 2582821: the target goes for good while the
     /// definition on the source is being removed. 19263: the watch over a guest looks once more
     /// between the check of its next attempt and its begin. 2717065: a guest that others made run
-    /// twice, with one of its hosts out of reach.
+    /// twice, with one of its hosts out of reach. 2839397, 2882102: another tool migrates a guest
+    /// live that we shut down for its move, and leaves a paused copy behind. 2890881: another tool
+    /// migrates a guest whose definition ours left on its target. 2903978: a guest that was seen on
+    /// its target goes on to a host that nobody reaches. 2970775: a definition that a killed
+    /// process sent on its way arrives after the look for it.
     @Test(
         arguments: [
             646, 19_263, 2_008_421, 2_043_078, 2_043_599, 2_054_298, 2_460_896, 2_485_834,
-            2_496_127, 2_582_821, 2_717_065, 5_001_751, 310_491_363,
+            2_496_127, 2_582_821, 2_717_065, 2_839_397, 2_882_102, 2_890_881, 2_903_978, 2_970_775,
+            5_001_751, 310_491_363,
         ] as [UInt64])
     func `what broke once holds`(seed: UInt64) async {
         let tally = await FaultSeeds().play(seed..<seed + 1)
