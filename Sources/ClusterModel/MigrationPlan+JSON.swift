@@ -1,7 +1,7 @@
 /// The face of a plan: field names are fixed by the interface, rename nothing.
 extension MigrationPlan: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, kind, hosts, outcome, origin, policy, seed, limits, options, steps
+        case version, kind, hosts, wishes, outcome, origin, policy, seed, limits, options, steps
         case makespanSeconds = "makespan_seconds"
         case score, blockers, conflict, unused, staying, purpose
         case unreachable
@@ -40,6 +40,7 @@ extension MigrationPlan: Codable {
             makespanMilliseconds: Int64((makespan * 1000).rounded()),
             score: try container.decodeIfPresent(PlanScore.self, forKey: .score),
             blockers: try container.decodeIfPresent([Blocker].self, forKey: .blockers) ?? [])
+        wishes = try container.decodeIfPresent(PlanWishes.self, forKey: .wishes) ?? PlanWishes()
         conflict = try container.decodeIfPresent(PlanConflict.self, forKey: .conflict)
         unused = try container.decodeIfPresent([PlanNote].self, forKey: .unused) ?? []
         staying = try container.decodeIfPresent([PlanNote].self, forKey: .staying) ?? []
@@ -53,6 +54,7 @@ extension MigrationPlan: Codable {
         try container.encode(Self.currentVersion, forKey: .version)
         try container.encode(kind, forKey: .kind)
         try container.encode(hosts, forKey: .hosts)
+        if !wishes.isEmpty { try container.encode(wishes, forKey: .wishes) }
         try container.encode(outcome, forKey: .outcome)
         try container.encode(origin, forKey: .origin)
         try container.encode(policy, forKey: .policy)

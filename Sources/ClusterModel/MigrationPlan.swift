@@ -5,7 +5,7 @@ package struct MigrationPlan: Hashable, Sendable {
 
     /// What the plan is for.
     package enum Kind: String, Hashable, Codable, Sendable {
-        case drain, `return`, balance, consolidate, rollback
+        case drain, move, `return`, balance, consolidate, rollback
     }
 
     /// Outcomes, not errors: an infeasible plan is a result with blockers.
@@ -40,6 +40,8 @@ package struct MigrationPlan: Hashable, Sendable {
     package var kind: Kind
     /// The hosts to drain, or to bring domains back to.
     package var hosts: [HostName]
+    /// What was asked for beyond that.
+    package var wishes = PlanWishes()
     package var outcome: Outcome
     package var origin: Origin
     package var policy: String
@@ -52,7 +54,7 @@ package struct MigrationPlan: Hashable, Sendable {
     package var blockers: [Blocker]
     /// What contradicts what, where nothing can be done and it was found out.
     package var conflict: PlanConflict?
-    /// Hosts that nothing goes to, and domains of the busiest hosts that stay.
+    /// Hosts that nothing goes to, and domains that stay: of the busiest host, or by a wish.
     package var unused: [PlanNote] = []
     package var staying: [PlanNote] = []
     /// What the timer made it for; nil for a plan that an operator asked for.

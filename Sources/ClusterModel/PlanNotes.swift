@@ -13,8 +13,8 @@ package struct PlanNote: Hashable, Codable, Sendable {
 /// What a step does to the score: each figure as it is before the step and after it, where steps
 /// are made one after another in the order of their numbers.
 package struct StepEffect: Hashable, Codable, Sendable {
-    /// The goal or constraint that the step is for: `drain`, `return`, `balance`, `rollback`,
-    /// `consolidate`, `room` for others, or `order`.
+    /// The goal or constraint that the step is for: `drain`, `move`, `return`, `balance`,
+    /// `rollback`, `consolidate`, `room` for others, or `order`.
     package var serves: String
     package var before: [String: Double]
     package var after: [String: Double]

@@ -19,16 +19,23 @@ enum FinalCheck {
         let suspends = state.plan.options.suspend
         let findings = state.promises.map { promise in
             let sighting = looks.guests[promise.domain]
-            return askedBefore[promise.domain].flatMap { promise.late(sighting, askedBy: $0) }
+            let finding =
+                askedBefore[promise.domain].flatMap { promise.late(sighting, askedBy: $0) }
                 ?? promise.finding(sighting, suspends: suspends)
+            // Whoever was named is to be elsewhere, also where somebody else hindered that.
+            if case .changedByOthers(let words) = finding, state.failsWish(promise) {
+                return PromiseFinding.broken(words)
+            }
+            return finding
         }
         var broken = unfinished(state).map { [$0] } ?? []
-        broken += looks.hosts.compactMap(\.complaint)
+        let stayed = state.original.wishes.except
+        broken += looks.hosts.compactMap { $0.without(stayed).complaint }
         broken += findings.compactMap { if case .broken(let words) = $0 { words } else { nil } }
         let changed = findings.compactMap {
             if case .changedByOthers(let words) = $0 { words } else { nil }
         }
-        let words = broken + left + changed
+        let words = broken + left + changed + looks.hosts.compactMap { $0.leftOut(stayed) }
         let reason = words.isEmpty ? nil : words.joined(separator: "; ")
         guard broken.isEmpty, left.isEmpty else { return RunOutcome(.failed, reason: reason) }
         return RunOutcome(state.goal == .rollback ? .rolledBack : .done, reason: reason)
@@ -52,15 +59,25 @@ enum FinalCheck {
         return nil
     }
 
-    /// Guests on hosts that were to be emptied and that nobody has accepted as staying there, by
-    /// name.
+    /// Guests on hosts that were to be emptied and that nobody has accepted as staying there, or
+    /// left out, by name.
     static func newcomers(_ state: RunState, _ sightings: [HostSighting]) -> Set<String> {
         let accepted = (state.original.blockers + state.plan.blockers).compactMap(\.domain)
-        return Set(sightings.flatMap { $0.guests ?? [] }).subtracting(accepted)
+        let stayed = state.original.wishes.except
+        return Set(sightings.flatMap { $0.without(stayed).guests ?? [] }).subtracting(accepted)
     }
 }
 
 extension RunState {
+    /// Is it a guest of a move that is not where it was asked for?
+    fileprivate func failsWish(_ promise: GuestPromise) -> Bool {
+        let wishes = original.wishes
+        return goal == .forward
+            && wishes.moves.contains { wished in
+                wished.domain == promise.domain && !wishes.isMet(for: wished, on: promise.host)
+            }
+    }
+
     /// What would stay behind by this plan although the first one meant to move it.
     func blockersBeyond(_ plan: MigrationPlan) -> String? {
         guard goal == .forward else { return nil }

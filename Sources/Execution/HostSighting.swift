@@ -15,6 +15,25 @@ package struct HostSighting: Hashable, Sendable {
         self.detail = detail
     }
 
+    /// The same without those that were left out of the drain of this host.
+    func without(_ excepted: [NamedDomain]) -> HostSighting {
+        var sighting = self
+        sighting.guests?.removeAll { guest in
+            excepted.contains { $0.host == host && $0.name == guest }
+        }
+        return sighting
+    }
+
+    /// Who of them is still there, in words; nil where nobody is. No complaint, but no empty host
+    /// either.
+    func leftOut(_ excepted: [NamedDomain]) -> String? {
+        let rest = Set(without(excepted).guests ?? [])
+        let names = (guests ?? []).filter { !rest.contains($0) }.sorted().map { "'\($0)'" }
+        guard !names.isEmpty else { return nil }
+        return "\(host) is not empty: \(names.joined(separator: ", ")) "
+            + "\(names.count == 1 ? "was" : "were") left out with --except"
+    }
+
     /// What keeps the host from being empty, as far as is known; nil when nothing does.
     var complaint: String? {
         guard let guests else {

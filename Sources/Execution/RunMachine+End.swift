@@ -66,7 +66,9 @@ extension RunMachine {
         if !newcomers.isEmpty, newcomerRounds < bounds.newcomerRounds, stopReason == nil {
             newcomerRounds += 1
             (lastLook, planning) = (.notAsked, .wanted)
-            let words = sightings.compactMap(\.complaint).joined(separator: "; ")
+            let stayed = state.original.wishes.except
+            let words = sightings.compactMap { $0.without(stayed).complaint }
+                .joined(separator: "; ")
             occupied = words
             return [.tell("\(words): planned again")]
         }
@@ -85,7 +87,7 @@ extension RunMachine {
         guard state.goal == .forward else { return [] }
         switch state.kind {
         case .drain, .consolidate: return state.original.hosts
-        case .return, .balance, .rollback: return []
+        case .move, .return, .balance, .rollback: return []
         }
     }
 

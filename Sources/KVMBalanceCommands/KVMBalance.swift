@@ -14,7 +14,8 @@ package struct KVMBalance: AsyncParsableCommand {
         version: KVMBalance.version,
         subcommands: [
             HostsCommand.self, CollectCommand.self, StatusCommand.self, SnapshotCommand.self,
-            PlanCommand.self, DrainCommand.self, ReturnCommand.self, BalanceCommand.self,
+            PlanCommand.self, DrainCommand.self, MoveCommand.self, ReturnCommand.self,
+            BalanceCommand.self,
             ConsolidateCommand.self, ApplyCommand.self, RunsCommand.self, ExplainCommand.self,
             RecordCommand.self, SimulateCommand.self, BacktestCommand.self, ImportCommand.self,
             SimulatedFleetCommand.self,

@@ -9,7 +9,7 @@ enum AffinityCheck {
     static func violations(_ subject: CheckedCase) -> [Violation] {
         switch subject.plan.kind {
         case .return, .rollback: return []
-        case .drain, .balance, .consolidate: break
+        case .drain, .move, .balance, .consolidate: break
         }
         let final = subject.final
         let moved = Set(subject.plan.steps.map(\.move.domain))

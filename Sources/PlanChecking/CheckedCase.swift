@@ -87,15 +87,16 @@ struct CheckedCase {
     func isHome(_ host: HostName) -> Bool {
         switch plan.kind {
         case .return, .rollback: plan.hosts.contains(host)
-        case .drain, .balance, .consolidate: false
+        case .drain, .move, .balance, .consolidate: false
         }
     }
 
-    /// Must hosts stay within their CPUs? A drain, a return and a rollback may fill them above
-    /// that: guests get slower then, and none is lost. What they do to a host they tell beforehand.
+    /// Must hosts stay within their CPUs? A drain, a move, a return and a rollback may fill
+    /// them above that: guests get slower then, and none is lost. What they do to a host they tell
+    /// beforehand.
     var keepsWithinCPUs: Bool {
         switch plan.kind {
-        case .drain, .return, .rollback: false
+        case .drain, .move, .return, .rollback: false
         case .balance, .consolidate: true
         }
     }

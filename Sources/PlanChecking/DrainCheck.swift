@@ -1,15 +1,17 @@
 import ClusterModel
 
 /// A drained host holds nothing that runs in the end, and nothing is on its way there, except what
-/// a blocker names. An unreachable one is named itself: it must not count as empty.
+/// a blocker names or the operator left out. An unreachable one is named itself: it must not count
+/// as empty.
 enum DrainCheck {
     static func violations(_ subject: CheckedCase) -> [Violation] {
         guard subject.plan.kind == .drain else { return [] }
         let drained = Set(subject.plan.hosts)
         let excused = Set(subject.plan.blockers.compactMap(\.domain))
+        let excepted = Set(subject.plan.wishes.except.map(\.domain))
         let staying = subject.active.compactMap { domain -> Violation? in
             guard let host = subject.final[domain.id], drained.contains(host),
-                !excused.contains(domain.name)
+                !excused.contains(domain.name), !excepted.contains(domain.id)
             else { return nil }
             return Violation(
                 .drain, host: host, "\(domain.name) is still there, and no blocker says why")

@@ -11,7 +11,7 @@ enum NPlusOneCheck {
         guard subject.policy.nPlusOne != .off else { return [] }
         switch subject.plan.kind {
         case .return, .rollback: return []
-        case .drain, .balance, .consolidate: break
+        case .drain, .move, .balance, .consolidate: break
         }
         let before = Failover(subject, closed: [])
         let start = before.standing(subject.domains.mapValues { Set([$0.host]) })
@@ -47,7 +47,7 @@ enum NPlusOneCheck {
                     subject.active.filter { subject.seenTwice.contains($0.id) }.map(\.host)
                 )
                 .subtracting(subject.snapshot.inFlight.compactMap(\.target))
-        case .balance, .return, .rollback: return []
+        case .move, .balance, .return, .rollback: return []
         }
     }
 

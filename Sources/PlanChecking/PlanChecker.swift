@@ -7,15 +7,20 @@ package import PlacementPolicy
 /// executor's matter: here every interleaving counts that the graph allows, with any number at
 /// once.
 package enum PlanChecker {
+    /// Where `asked` is given, the plan must say that it was made for just that.
     package static func check(
-        _ plan: MigrationPlan, on snapshot: ClusterSnapshot, under policy: Policy
+        _ plan: MigrationPlan, on snapshot: ClusterSnapshot, under policy: Policy,
+        asked: PlanWishes? = nil
     ) -> [Violation] {
-        let outcome = OutcomeCheck.violations(plan)
-        // That a drain has nothing to do is a promise too: its hosts may be switched off.
-        let isPromise = plan.outcome == .nothingToDo && plan.kind == .drain
+        let outcome = OutcomeCheck.violations(plan) + WishCheck.violations(plan, asked: asked)
+        // That a drain has nothing to do is a promise too: its hosts may be switched off. So it is
+        // of a move: what was named is where it was asked for.
+        let isPromise = plan.outcome == .nothingToDo && (plan.kind == .drain || plan.kind == .move)
         guard plan.outcome == .plan || isPromise else { return outcome }
         let judged = CheckedCase(plan, policy.measured(snapshot), policy)
-        if isPromise { return outcome + DrainCheck.violations(judged) }
+        if isPromise {
+            return outcome + DrainCheck.violations(judged) + WishCheck.violations(judged)
+        }
         let graph = GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
         // What follows reads the graph and the names, and would only add noise where those are
         // wrong.
@@ -26,8 +31,9 @@ package enum PlanChecker {
             + ConvergenceCheck.violations(judged)
             + CapacityCheck.violations(judged) + InterleavingSweep.violations(judged)
             + AffinityCheck.violations(judged) + OvershootCheck.violations(judged)
-            + DrainCheck.violations(judged) + BalanceCheck.violations(judged)
-            + ConsolidateCheck.violations(judged) + NPlusOneCheck.violations(judged)
+            + DrainCheck.violations(judged) + WishCheck.violations(judged)
+            + BalanceCheck.violations(judged) + ConsolidateCheck.violations(judged)
+            + NPlusOneCheck.violations(judged)
     }
 
     /// Judges a schedule of reboots: each of its plans in the world that those before it leave, and

@@ -1,17 +1,20 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Plans to empty hosts: finds every domain that can leave a new host, and if need be moves others
-/// between the remaining hosts first.
+/// Plans to empty hosts, or to move the domains that were named: finds every domain that is to
+/// leave a new host, and if need be moves others between the remaining hosts first.
 struct DrainPlanning {
+    private let kind: MigrationPlan.Kind
     private let problem: PlacementProblem
     private let compatibility: Compatibility
     private let mobility: Mobility
     private let units: MoveUnits
     private let isMovable: [Bool]
     private let placement: WorkingPlacement
+    private let wishes: PlanWishes
     private let hosts: [HostName]
     private let drained: [Int]
+    private let leaving: Leaving
     private let targets: [Int]
     private let definitionsLeft: [HostName: Int]
     private let arrivals: [Blocker]
@@ -19,29 +22,48 @@ struct DrainPlanning {
     private var random: SplitMix64
     private var blockers: [Blocker] = []
 
-    init(_ hosts: [HostName], in world: DrainWorld, seed: UInt64) {
+    /// For the goal of the world's request.
+    init(_ world: DrainWorld, seed: UInt64) {
+        self.init(world.request, in: world, seed: seed)
+    }
+
+    /// For a drain or a move that need not be the world's own.
+    init(_ request: PlanRequest, in world: DrainWorld, seed: UInt64) {
         let problem = world.problem
         self.problem = problem
-        self.hosts = Set(hosts).sorted()
-        let drained = self.hosts.compactMap { problem.hostIndex[$0] }
+        wishes = request.wishes
+        if case .drain(let hosts, _) = request.goal {
+            (kind, self.hosts) = (.drain, Set(hosts).sorted())
+        } else {
+            (kind, hosts) = (.move, [])
+        }
+        let drained = hosts.compactMap { problem.hostIndex[$0] }
         self.drained = drained
         random = SplitMix64(seed: seed)
-        let compatibility = world.compatibility.closing(Set(drained))
+        let leaving = Leaving(request, problem, world.snapshot)
+        self.leaving = leaving
+        let compatibility = world.compatibility.closing(
+            Set(drained), leavingOut: request.wishes.notTo, confining: leaving.confined)
         self.compatibility = compatibility
         mobility = world.mobility
         units = world.units
-        isMovable = world.isMovable
+        var isMovable = world.isMovable
+        for domain in leaving.settled { isMovable[world.units.unit[domain]] = false }
+        self.isMovable = isMovable
         placement = world.placement
         targets = problem.hosts.indices.filter { compatibility.isOpen($0) }
         definitionsLeft = world.definitionsLeft
-        arrivals = Self.arrivals(at: Set(hosts), in: world.snapshot)
-        silence = self.hosts.compactMap { world.snapshot.host($0) }.filter { !$0.isReachable }
+        arrivals = Self.arrivals(
+            at: Set(hosts), in: world.snapshot, except: request.wishes.except.map(\.domain))
+        silence = hosts.compactMap { world.snapshot.host($0) }.filter { !$0.isReachable }
             .map { Self.silence(of: $0) }
-        blockers = self.hosts.filter { problem.hostIndex[$0] == nil }.map {
-            Blocker(
-                host: $0, reason: .other, detail: "there is no host \($0) in the fleet",
-                remedy: "kvmbalance hosts list shows the names")
-        }
+        blockers =
+            leaving.blockers
+            + (hosts + request.wishes.to).filter { problem.hostIndex[$0] == nil }.map {
+                Blocker(
+                    host: $0, reason: .other, detail: "there is no host \($0) in the fleet",
+                    remedy: "kvmbalance hosts list shows the names")
+            }
     }
 
     /// A host on which it is unknown what runs: it must not be taken for empty.
@@ -57,14 +79,14 @@ struct DrainPlanning {
     /// What is on its way to a drained host by a migration that someone else began: it would run
     /// there when the drain has ended.
     static func arrivals(
-        at hosts: Set<HostName>, in snapshot: ClusterSnapshot
+        at hosts: Set<HostName>, in snapshot: ClusterSnapshot, except excepted: [DomainID] = []
     ) -> [Blocker] {
         snapshot.inFlight.compactMap { migration in
             guard let target = migration.target, hosts.contains(target) else { return nil }
             let sightings = snapshot.domains.filter { $0.id == migration.domain }
             // One that leaves a drained host is reported as a domain of that host.
             let isLeaving = sightings.contains {
-                $0.facts.state.isActive && hosts.contains($0.host)
+                $0.facts.state.isActive && hosts.contains($0.host) && !excepted.contains($0.id)
             }
             guard !isLeaving else { return nil }
             let name = sightings.first?.name ?? migration.domain.rawValue
@@ -88,30 +110,24 @@ struct DrainPlanning {
 
     private mutating func leaving(bestEffort: Bool, effort: SearchEffort) -> PlanDraft {
         var draft = PlanDraft(
-            kind: .drain, hosts: hosts, outcome: .nothingToDo, problem: problem,
+            kind: kind, hosts: hosts, outcome: .nothingToDo, problem: problem,
             compatibility: compatibility)
         draft.choosesTargets = true
-        let (problem, drained, left) = (self.problem, self.drained, definitionsLeft)
-        draft.cause = { move in
-            guard drained.contains(move.source) else { return nil }
-            let name = problem.hosts[move.source].name
-            let stay = left[name].map {
-                "; \($0) shut-off \($0 == 1 ? "domain stays" : "domains stay") defined there"
-            }
-            return "\(name) is drained\(stay ?? "")"
-        }
+        (draft.wishes, draft.staying) = (wishes, leaving.notes)
+        draft.cause = cause
         blockers += arrivals
-        let residents = problem.domains.indices.filter { drained.contains(problem.origin[$0]) }
-        guard !residents.isEmpty else {
+        guard !leaving.domains.isEmpty else {
             draft.blockers = blockers
             if !blockers.isEmpty { draft.outcome = .infeasible }
             return draft
         }
-        let moving = movingUnits(residents)
+        let moving = movingUnits()
+        draft.leaving = Set(moving.flatMap { units.members[$0] }.map { problem.domains[$0].id })
         let start = UnitPlacement(
             placement: placement, units: units, compatibility: compatibility,
-            isMovable: isMovable)
-        var search = DrainSearch(start, targets: targets, effort: effort)
+            isMovable: isMovable, mustLeave: Set(moving))
+        var search = DrainSearch(
+            start, targets: targets, confined: leaving.confined.mapValues(\.hosts), effort: effort)
         let found = search.run(moving, bestEffort: bestEffort, random: &random)
         blockers += found.blockers
         draft.blockers = blockers
@@ -126,13 +142,41 @@ struct DrainPlanning {
         return draft
     }
 
+    /// Why a domain leaves; nil of one that only makes room.
+    private var cause: (PlannedMove) -> String? {
+        let (problem, drained, left, units) = (problem, drained, definitionsLeft, units)
+        let (named, to) = (
+            Set(leaving.domains), wishes.to.map(\.rawValue).joined(separator: " or ")
+        )
+        guard kind == .move else {
+            return { move in
+                guard drained.contains(move.source) else { return nil }
+                let name = problem.hosts[move.source].name
+                let stay = left[name].map {
+                    "; \($0) shut-off \($0 == 1 ? "domain stays" : "domains stay") defined there"
+                }
+                return "\(name) is drained\(stay ?? "")"
+            }
+        }
+        return { move in
+            if named.contains(move.domain) {
+                return to.isEmpty
+                    ? "it is to leave \(problem.hosts[problem.origin[move.domain]].name)"
+                    : "it is to move to \(to)"
+            }
+            let others = units.members[units.unit[move.domain]].filter { named.contains($0) }
+            let names = others.map { problem.domains[$0].name }.joined(separator: ", ")
+            return names.isEmpty
+                ? nil : "moves with \(names), which an affinity group keeps it with"
+        }
+    }
+
     /// A drain that would cost the fleet its N+1 is infeasible.
     private func keepSpareRoom(_ draft: inout PlanDraft, from start: UnitPlacement) {
         guard let keeper = SpareRoomKeeper(problem, closed: Set(drained)) else { return }
         let names = hosts.map(\.rawValue).joined(separator: ", ")
-        switch keeper.keep(
-            draft.sequence, from: start, targets: targets, what: "with \(names) empty")
-        {
+        let what = kind == .move ? "after the move" : "with \(names) empty"
+        switch keeper.keep(draft.sequence, from: start, targets: targets, what: what) {
         case .kept(let sequence, let batches):
             draft.sequence = sequence
             draft.batches = batches
@@ -145,13 +189,14 @@ struct DrainPlanning {
     }
 
     /// The units that may leave; what keeps the others goes to the blockers.
-    private mutating func movingUnits(_ residents: [Int]) -> [Int] {
+    private mutating func movingUnits() -> [Int] {
         var moving: [Int] = []
-        for domain in residents {
+        var seen: Set<Int> = []
+        for domain in leaving.domains {
             let own = mobility.blockers(domain, among: units)
             blockers += own
             let unit = units.unit[domain]
-            if own.isEmpty, units.first[unit] == domain { moving.append(unit) }
+            if own.isEmpty, seen.insert(unit).inserted { moving.append(unit) }
         }
         return moving
     }

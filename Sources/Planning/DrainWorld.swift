@@ -4,6 +4,7 @@ import PlacementPolicy
 /// What drains of one world have in common, whichever hosts they empty.
 final class DrainWorld {
     let snapshot: ClusterSnapshot
+    let request: PlanRequest
     let problem: PlacementProblem
     let compatibility: Compatibility
     let mobility: Mobility
@@ -18,10 +19,11 @@ final class DrainWorld {
         cpu: PlacementProblem.CPURoom
     ) {
         self.snapshot = snapshot
+        self.request = request
         let problem = PlacementProblem(snapshot, under: policy, cpu: cpu)
         self.problem = problem
         compatibility = Compatibility(problem, forbidden: request.forbidden)
-        let mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        let mobility = Mobility(problem, snapshot, request)
         self.mobility = mobility
         units = MoveUnits(problem, joined: true)
         isMovable = units.members.map { $0.allSatisfy { mobility.isMovable($0) } }

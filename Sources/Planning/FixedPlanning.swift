@@ -41,7 +41,7 @@ struct FixedPlanning {
         compatibility = Compatibility(
             problem, homes: Set(hosts.compactMap { problem.hostIndex[$0] }),
             forbidden: request.forbidden, isWayBack: true)
-        mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        mobility = Mobility(problem, snapshot, request)
         var wanted: [PlannedMove] = []
         var skipped: [Blocker] = []
         var causes: [Int: String] = [:]

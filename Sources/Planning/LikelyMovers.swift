@@ -23,10 +23,10 @@ extension Planner {
         for request: PlanRequest, in seen: ClusterSnapshot, under policy: Policy,
         longerThan milliseconds: Int64
     ) -> [LikelyMover]? {
-        guard let asked = AskedDomains(request.goal) else { return nil }
+        guard let asked = AskedDomains(request) else { return nil }
         let snapshot = barred(seen, under: policy)
         let problem = PlacementProblem(snapshot, under: policy)
-        let mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        let mobility = Mobility(problem, snapshot, request)
         let all = problem.domains.indices.filter { asked.has(problem.domains[$0]) }
         let movable = all.filter { mobility.isMovable($0) }
         guard asked.bestEffort || (movable.count == all.count && asked.fit(all, problem)) else {
@@ -53,12 +53,15 @@ private struct AskedDomains {
     private var drained: Set<HostName> = []
     /// Where a named domain is to go, and where it must be for that.
     private var named: [DomainID: (target: HostName, source: HostName?)] = [:]
+    private let wishes: PlanWishes
 
-    init?(_ goal: PlanRequest.Goal) {
-        switch goal {
+    init?(_ request: PlanRequest) {
+        wishes = request.wishes
+        switch request.goal {
         case .drain(let hosts, let bestEffort):
             self.bestEffort = bestEffort
             drained = Set(hosts)
+        case .move(let bestEffort): self.bestEffort = bestEffort
         case .return(let homecomings, let bestEffort):
             self.bestEffort = bestEffort
             for one in homecomings { named[one.domain] = (one.home, one.displacedAt) }
@@ -70,7 +73,12 @@ private struct AskedDomains {
     }
 
     func has(_ domain: Domain) -> Bool {
-        if drained.contains(domain.host) { return true }
+        if drained.contains(domain.host) {
+            return !wishes.except.contains { $0.domain == domain.id }
+        }
+        if let wished = wishes.moves.first(where: { $0.domain == domain.id }) {
+            return !wishes.isMet(for: wished, on: domain.host)
+        }
         guard let wish = named[domain.id], wish.target != domain.host else { return false }
         return wish.source == nil || wish.source == domain.host
     }

@@ -14,6 +14,11 @@ struct PlanDraft {
     var batches: [Int] = []
     /// Was the target chosen by the planner, and not given by the request?
     var choosesTargets = false
+    /// What the request asks for beyond its hosts, and who stays by it.
+    var wishes = PlanWishes()
+    var staying: [PlanNote] = []
+    /// Domains of a drain or a move that are to leave, with those that they can only move with.
+    var leaving: Set<DomainID> = []
     /// Fewest moves that any plan for the request could have; nil when not known.
     var fewestMoves: Int?
     /// What no plan can undercut, by the score's names; beside the fewest moves.
@@ -42,6 +47,7 @@ struct PlanDraft {
             origin: MigrationPlan.Origin(of: snapshot),
             policy: policy.name, seed: seed, limits: policy.limits, options: policy.migration,
             blockers: blockers)
+        (plan.wishes, plan.staying) = (wishes, staying)
         plan.unreachable = snapshot.hosts.filter { !$0.isReachable }.map(\.name).sorted()
         guard outcome == .plan else {
             if outcome == .nothingToDo, !asked.isEmpty { plan.score = score(after: [], bound: nil) }
@@ -135,6 +141,7 @@ struct PlanDraft {
         for (index, move) in sequence.enumerated() { lastOf[move.domain] = index }
         let rationale = Rationale(
             problem: problem, compatibility: compatibility, final: final, cause: cause)
+        let isTargetNamed = wishes.to.count == 1
         let overshoot = CPUOvershoot.all(of: sequence, in: problem)
         return order.map { index in
             let move = sequence[index]
@@ -159,7 +166,8 @@ struct PlanDraft {
                 estimate: estimate,
                 rationale: rationale.text(
                     move, waits: waits[index], stepNumber: number, sequence: sequence,
-                    isDetour: lastOf[move.domain] != index, isChosen: choosesTargets),
+                    isDetour: lastOf[move.domain] != index,
+                    isChosen: choosesTargets && !(isTargetNamed && leaving.contains(domain.id))),
                 cautions: rationale.cautions(move) + timing.cautions(index)
                     + (overshoot[move.target].map { [$0.caution(problem.hosts[move.target].name)] }
                         ?? []))

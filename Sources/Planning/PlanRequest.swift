@@ -7,6 +7,8 @@ package struct PlanRequest: Hashable, Sendable {
         /// Empty these hosts of their running domains. With `bestEffort`, those that can leave do,
         /// and the others are listed.
         case drain([HostName], bestEffort: Bool)
+        /// Take the domains of the request's wishes away from their hosts.
+        case move(bestEffort: Bool)
         /// Bring these domains home.
         case `return`([ReturnMove], bestEffort: Bool)
         /// Carry out these moves, whatever their order: the target of each is given. For a rollback
@@ -25,17 +27,26 @@ package struct PlanRequest: Hashable, Sendable {
     package var forbidden: [ForbiddenTarget]
     /// Domains that must stay where they are, beside those that the policy or their metadata pins.
     package var pinned: [DomainID]
+    /// What a drain or a move is asked for beyond its goal.
+    package var wishes: PlanWishes
 
     package init(
-        _ goal: Goal, forbidden: [ForbiddenTarget] = [], pinned: [DomainID] = []
+        _ goal: Goal, forbidden: [ForbiddenTarget] = [], pinned: [DomainID] = [],
+        wishes: PlanWishes = PlanWishes()
     ) {
         self.goal = goal
         self.forbidden = forbidden
         self.pinned = pinned
+        self.wishes = wishes
     }
 
-    package static func drain(_ hosts: [HostName], bestEffort: Bool = false) -> PlanRequest {
-        PlanRequest(.drain(hosts, bestEffort: bestEffort))
+    package static func drain(
+        _ hosts: [HostName], wishes: PlanWishes = PlanWishes(), bestEffort: Bool = false
+    ) -> PlanRequest {
+        PlanRequest(.drain(hosts, bestEffort: bestEffort), wishes: wishes)
+    }
+    package static func move(_ wishes: PlanWishes, bestEffort: Bool = false) -> PlanRequest {
+        PlanRequest(.move(bestEffort: bestEffort), wishes: wishes)
     }
     package static func `return`(
         _ domains: [ReturnMove], bestEffort: Bool = false

@@ -19,21 +19,19 @@ package enum Planner {
         let snapshot = barred(seen, under: policy)
         let draft: PlanDraft
         switch request.goal {
-        case .drain(let hosts, let bestEffort):
-            let drain = { (cpu: PlacementProblem.CPURoom, effort: SearchEffort) in
+        case .drain(_, let bestEffort), .move(let bestEffort):
+            draft = LeastOvershoot.draft(effort) { cpu, effort in
                 let world = DrainWorld(snapshot, under: policy, request, cpu: cpu)
-                var planning = DrainPlanning(hosts, in: world, seed: seed)
+                var planning = DrainPlanning(world, seed: seed)
                 return planning.draft(bestEffort: bestEffort, effort: effort)
             }
-            draft = LeastOvershoot.draft(effort, drain)
             guard draft.outcome == .infeasible else { break }
             var plan = draft.plan(from: snapshot, under: policy, seed: seed)
             // An unreachable host is in no conflict with anything.
             guard effort.explainsConflicts, !draft.isWhole else {
                 return PlanProposal(plan: plan, draft: draft)
             }
-            var search = ConflictSearch(
-                plan.hosts, request: request, snapshot: snapshot, policy: policy, seed: seed)
+            var search = ConflictSearch(request, snapshot, policy, seed: seed)
             plan.conflict = search.run() ?? ConflictSearch.sums(plan.blockers)
             return PlanProposal(plan: plan, draft: draft)
         case .return(let domains, let bestEffort):

@@ -29,8 +29,13 @@ package struct PolicyPlanner: Sendable {
         switch goal {
         case .forward where state.original.kind == .drain:
             request = .drain(
-                state.original.hosts, bestEffort: !state.original.blockers.isEmpty)
+                state.original.hosts, wishes: state.original.wishes,
+                bestEffort: !state.original.blockers.isEmpty)
             kind = .drain
+        case .forward where state.original.kind == .move:
+            request = .move(
+                state.original.wishes, bestEffort: !state.original.blockers.isEmpty)
+            kind = .move
         case .forward:
             request = .moves(state.unfinished, bestEffort: true)
             kind = state.original.kind

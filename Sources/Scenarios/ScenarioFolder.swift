@@ -1,4 +1,4 @@
-package import ClusterModel
+import ClusterModel
 package import Execution
 package import Foundation
 package import PlacementPolicy
@@ -14,7 +14,8 @@ package struct ScenarioFolder {
     package let world: SimulatedWorld
     package let interruptions: VirtualRun.Interruptions
     package let seed: UInt64
-    package let drained: [HostName]
+    /// The drain or the move that the run carries out.
+    let request: PlanRequest
     package let takeUps: [TakeUp]
     package var policy: Policy
 
@@ -58,8 +59,16 @@ package struct ScenarioFolder {
         self.world = world
         interruptions = faults.interruptions
         seed = faults.seed
-        drained = faults.drain
+        request = faults.request
         takeUps = faults.takeUps
+    }
+
+    /// With what was wished for.
+    private func title(_ subject: String) -> String {
+        let to = request.wishes.to.map(\.rawValue).joined(separator: ", ")
+        let except = request.wishes.except.map(\.name).joined(separator: ", ")
+        return subject + (to.isEmpty ? "" : " to \(to)")
+            + (except.isEmpty ? "" : " except \(except)")
     }
 
     /// The story, as `expected.log` has it, and the run to its end.
@@ -68,10 +77,17 @@ package struct ScenarioFolder {
         crashAfterRecord extra: Int? = nil
     ) -> (story: String, violations: [String], records: Int, outcome: RunOutcome?) {
         let planner = PolicyPlanner(policy: policy, seed: seed, start: world)
-        let first = planner.plan(.drain(drained, bestEffort: true), .drain, drained, world)
-        let names = drained.map(\.rawValue).joined(separator: ", ")
+        let first: (plan: MigrationPlan?, reason: String?)
+        let subject: String
+        if case .drain(let hosts, _) = request.goal {
+            first = planner.plan(request, .drain, hosts, world)
+            subject = "drain " + hosts.map(\.rawValue).joined(separator: ", ")
+        } else {
+            first = planner.plan(request, .move, [], world)
+            subject = "move " + request.wishes.moves.map(\.name).joined(separator: ", ")
+        }
         guard let plan = first.plan, plan.outcome == .plan else {
-            return ("no plan drains \(names): \(first.reason ?? "\(first)")\n", [], 0, nil)
+            return ("no plan to \(subject): \(first.reason ?? "\(first)")\n", [], 0, nil)
         }
         var run = VirtualRun(world: world, plan: plan, seed: seed, replanner: planner.replan)
         run.isTold = true
@@ -94,7 +110,8 @@ package struct ScenarioFolder {
                 + (copies.isEmpty ? "nothing" : copies.joined(separator: ", "))
         }
         let lines =
-            ["# \(about)", "# drain \(names), seed \(seed)"] + run.story + ["in the end:"] + places
+            ["# \(about)", "# \(title(subject)), seed \(seed)"] + run.story + ["in the end:"]
+            + places
         return (
             lines.joined(separator: "\n") + "\n", run.violations, run.journal.count, outcome
         )

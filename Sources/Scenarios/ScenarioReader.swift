@@ -1,6 +1,7 @@
 import ClusterModel
 import Execution
 import PlacementPolicy
+import Planning
 import Simulation
 
 /// Reads the files of a scenario folder, as strictly as policies are read.
@@ -115,7 +116,8 @@ enum ScenarioReader {
         /// It breaks a rule, which is known and not fixed yet.
         var isKnown = false
         var seed: UInt64 = 1
-        var drain: [HostName] = []
+        /// What is done: a drain or a move, as far as it goes.
+        var request = PlanRequest.drain([], bestEffort: true)
         var takeUps: [ScenarioFolder.TakeUp] = []
         var schedule: [ScheduledFault] = []
         var interruptions = VirtualRun.Interruptions()
@@ -125,13 +127,16 @@ enum ScenarioReader {
         _ yaml: String, in world: SimulatedWorld
     ) throws(PolicyError) -> Faults {
         let table = try YAMLTable(
-            yaml: yaml, keys: ["about", "known", "seed", "drain", "afterwards", "faults"])
+            yaml: yaml,
+            keys: [
+                "about", "known", "seed", "drain", "move", "to", "except", "afterwards", "faults",
+            ])
         var faults = Faults()
         faults.about = try table.required(
             table.scalar("about", "a sentence") { $0.isEmpty ? nil : $0 }, "about")
         faults.isKnown = try flag(table, "known")
         faults.seed = try table.scalar("seed", "a number") { UInt64($0) } ?? 1
-        faults.drain = try table.required(table.strings("drain"), "drain").map { HostName($0) }
+        faults.request = try request(table, in: world)
         for entry in try table.strings("afterwards") ?? [] {
             let words = entry.split(separator: " ").map(String.init)
             guard let goal = goals[words[0]], words.count == 1 || words[1...] == ["when", "well"]
@@ -147,6 +152,28 @@ enum ScenarioReader {
             try FaultEntry(table: entry, world: world).add(to: &faults)
         }
         return faults
+    }
+
+    private static func request(
+        _ table: YAMLTable, in world: SimulatedWorld
+    ) throws(PolicyError) -> PlanRequest {
+        func domains(_ key: String) throws(PolicyError) -> [NamedDomain] {
+            var found: [NamedDomain] = []
+            for name in try table.strings(key) ?? [] {
+                let host = world.hosts.first { $0.domains.contains { $0.id == id(of: name) } }
+                guard let host else {
+                    throw table.error("there is no domain '\(name)'", at: key)
+                }
+                found.append(NamedDomain(id(of: name), name: name, host: host.name))
+            }
+            return found
+        }
+        let wishes = PlanWishes(
+            moves: try domains("move"), to: (try table.strings("to") ?? []).map { HostName($0) },
+            except: try domains("except"))
+        if !wishes.moves.isEmpty { return .move(wishes, bestEffort: true) }
+        let hosts = try table.required(table.strings("drain"), "drain").map { HostName($0) }
+        return .drain(hosts, wishes: wishes, bestEffort: true)
     }
 
     private static let goals: [String: RunGoal] = [

@@ -295,7 +295,8 @@ extension VirtualRun {
             if host.isUnreachable(at: world.now), !hasAnswered {
                 report(["the drain is done and \(host.name) did not respond"])
             }
-            for copy in host.domains where copy.isActive {
+            let stayed = state.original.wishes.except.map(\.domain)
+            for copy in host.domains where copy.isActive && !stayed.contains(copy.id) {
                 report(["the drain is done and \(copy.facts.name) is on \(host.name)"])
             }
         }

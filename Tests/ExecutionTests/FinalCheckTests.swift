@@ -113,6 +113,20 @@ struct FinalCheckTests {
         }
     }
 
+    @Test func `a move whose guest was shut down before it could go has failed`() {
+        var plan = Example.plan([Example.step(1)])
+        (plan.kind, plan.hosts) = (.move, [])
+        plan.wishes.moves = [NamedDomain("id-1", name: "vm1", host: "host1")]
+        var driver = MachineDriver(plan)
+        _ = driver.send(.begin)
+        let words = "'vm1' was shut down on host1 and did not move"
+        #expect(driver.preflight(1, .inactive).outcome == RunOutcome(.failed, reason: words))
+        // Of one that is there already it is no failure.
+        let off = DomainSighting(.inactive, isPersistent: true, cause: .intent)
+        let since = "'vm1' was shut down on host2 since"
+        #expect(end(off, plan) == RunOutcome(.done, reason: since))
+    }
+
     @Test func `a rollback answers for guests at home`() {
         var (driver, _) = driver()
         driver.crash(takenUpTo: .rollback)

@@ -92,6 +92,20 @@ struct LastLookTests {
         #expect(directives.outcome == RunOutcome(.failed, reason: Self.complaint))
     }
 
+    @Test func `who was left out of the drain is named, and no failure`() {
+        var plan = plan
+        plan.wishes.except = [NamedDomain("id-9", name: "stays", host: "host1")]
+        var (driver, _) = driver(plan)
+        let end = driver.send(.hostsLooked([HostSighting("host1", guests: ["stays"])]))
+        let words = "host1 is not empty: 'stays' was left out with --except"
+        #expect(end.outcome == RunOutcome(.done, reason: words))
+        // Only where it was, and nobody beside it.
+        (driver, _) = self.driver(plan)
+        let more = driver.send(.hostsLooked([HostSighting("host1", guests: ["stays", "other"])]))
+        let told = "host1 is not empty: 'other' runs there: planned again"
+        #expect(more == [.tell(told), .plan(goal: .forward, without: [])])
+    }
+
     @Test func `what best effort left behind counts too`() {
         let blocker = Blocker(domain: "gpu1", reason: .hostDevice, detail: "GPU", remedy: "")
         var (driver, _) = driver(Example.plan([Example.step(1)], blockers: [blocker]))

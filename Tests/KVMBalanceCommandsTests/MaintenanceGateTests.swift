@@ -48,6 +48,19 @@ struct MaintenanceGateTests {
         #expect(try await gate.closure(of: "host2") != nil)
     }
 
+    @Test func aRollbackBringsAMovedGuestBackToAHostInMaintenance() async throws {
+        let register = Register()
+        register.entries.withLock { $0 = [entry("host1"), entry("host3")] }
+        var plan = MigrationPlan.ofOneStep
+        (plan.kind, plan.hosts) = (.move, [])
+        plan.wishes.moves = [NamedDomain("id-1", name: "vm1", host: "host1")]
+        var state = RunState(plan: plan)
+        state.apply(.taken(process: 1, goal: .rollback), at: time)
+        let gate = try await MaintenanceGate(RunID(1), state, register)
+        #expect(try await gate.closure(of: "host1") == nil)
+        #expect(try await gate.closure(of: "host3") != nil)
+    }
+
     @Test func aRollbackFillsOneThatWasClosedBeforeItAndNoneThatIsClosedSince() async throws {
         let register = Register()
         register.entries.withLock { $0 = [entry("host1")] }

@@ -62,6 +62,16 @@ struct DisplacedDomainsTests {
         #expect(away(away(after: [drain]), "host2").isEmpty)
     }
 
+    @Test func whatAMoveTookAwayIsNotAway() {
+        let move = run(Example.plan(.move, [], steps: [("a", "host1", "host2")]))
+        #expect(away(after: [move]).absences.isEmpty)
+        let drain = run(Example.plan(.drain, ["host2"], steps: [("a", "host2", "host3")]))
+        let on = run(Example.plan(.move, [], steps: [("a", "host3", "host4")]))
+        #expect(away(away(after: [move, drain, on]), "host2") == ["a@host4"])
+        let home = run(Example.plan(.move, [], steps: [("a", "host4", "host2")]))
+        #expect(away(after: [move, drain, on, home]).absences.isEmpty)
+    }
+
     @Test func aRollbackLeavesNobodyAway() {
         let drain = run(
             Example.plan(.drain, ["host1"], steps: [("a", "host1", "host2")]), rolledBack: true)

@@ -69,7 +69,7 @@ import Testing
         return PlanChecker.check(plan, on: snapshot, under: policy).allSatisfy {
             switch $0.rule {
             case .capacity, .antiAffinity, .affinity, .drain, .balance, .blockers: true
-            case .consolidate, .nPlusOne, .reboot: true
+            case .consolidate, .nPlusOne, .reboot, .wishes: true
             case .outcome, .reference, .graph, .mobility, .target, .compatibility: false
             }
         }

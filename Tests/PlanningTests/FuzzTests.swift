@@ -12,7 +12,8 @@ import Testing
         let kinds: [(name: String, least: Int)] = [
             ("balance: plan", 300), ("drain: plan", 1000), ("return: plan", 200),
             ("rollback: plan", 100), ("drains searched exhaustively: feasible", 500),
-            ("drains searched exhaustively: infeasible", 500),
+            ("drains searched exhaustively: infeasible", 500), ("move: plan", 100),
+            ("moves searched exhaustively: feasible", 100),
         ]
         for kind in kinds {
             #expect(run.counts[kind.name, default: 0] >= kind.least, "\(kind): \(run.counts)")

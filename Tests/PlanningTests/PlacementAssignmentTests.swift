@@ -52,7 +52,7 @@ import Testing
     private static func start(_ problem: FuzzProblem) -> (UnitPlacement, targets: [Int]) {
         let placement = PlacementProblem(problem.snapshot, under: problem.policy)
         let compatibility = Compatibility(placement, forbidden: problem.request.forbidden)
-        let mobility = Mobility(placement, problem.snapshot, pinned: problem.request.pinned)
+        let mobility = Mobility(placement, problem.snapshot, problem.request)
         let units = MoveUnits(placement, joined: true)
         let start = UnitPlacement(
             placement: WorkingPlacement(placement), units: units, compatibility: compatibility,

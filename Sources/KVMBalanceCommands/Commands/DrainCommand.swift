@@ -2,20 +2,35 @@ import ArgumentParser
 import ClusterModel
 import Operations
 
+/// What a drain is about.
+struct DrainArguments: ParsableArguments {
+    @Argument(help: "The hosts to empty.") var hosts: [String]
+    @OptionGroup var targets: TargetOptions
+    @Option(
+        help: ArgumentHelp(
+            "Leave this domain where it is, by name or UUID (may be repeated).",
+            valueName: "domain"))
+    var except: [String] = []
+
+    func goal(_ planning: PlanningOptions) -> PlanGoal {
+        .drain(
+            hosts.map { HostName($0) }, bestEffort: planning.bestEffort,
+            wishes: targets.wishes(except: except))
+    }
+}
+
 /// `kvmbalance drain HOST…`: empties hosts and keeps them empty until `return` or `hosts enable`.
 struct DrainCommand: ActingCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain", abstract: "Empty hosts of their running domains, for maintenance.")
 
-    @Argument(help: "The hosts to empty.") var hosts: [String]
+    @OptionGroup var drain: DrainArguments
     @OptionGroup var acting: ActingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions
 
-    var goal: PlanGoal {
-        .drain(hosts.map { HostName($0) }, bestEffort: planning.bestEffort)
-    }
+    var goal: PlanGoal { drain.goal(planning) }
 }
 
 /// `kvmbalance plan drain HOST…`.
@@ -24,13 +39,11 @@ struct PlanDrainCommand: PlanningCommand {
         commandName: "drain",
         abstract: "Show the plan to empty these hosts.")
 
-    @Argument(help: "The hosts to empty.") var hosts: [String]
+    @OptionGroup var drain: DrainArguments
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
     @OptionGroup var options: GlobalOptions
 
-    var goal: PlanGoal {
-        .drain(hosts.map { HostName($0) }, bestEffort: planning.bestEffort)
-    }
+    var goal: PlanGoal { drain.goal(planning) }
 }

@@ -1,12 +1,13 @@
 import ArgumentParser
 
-/// `kvmbalance plan drain|return|balance|consolidate|rolling-reboot`: shows a plan and touches
+/// `kvmbalance plan drain|move|return|balance|consolidate|rolling-reboot`: shows a plan and touches
 /// nothing.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show a plan without carrying it out.",
         subcommands: [
-            PlanDrainCommand.self, PlanReturnCommand.self, PlanBalanceCommand.self,
+            PlanDrainCommand.self, PlanMoveCommand.self, PlanReturnCommand.self,
+            PlanBalanceCommand.self,
             PlanConsolidateCommand.self, PlanRollingRebootCommand.self,
         ])
 }

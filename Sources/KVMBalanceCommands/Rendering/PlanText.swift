@@ -17,6 +17,7 @@ struct PlanText {
         }
         if !plan.steps.isEmpty { parts += [steps, reasons] }
         if let cautions { parts.append(cautions) }
+        if let stays { parts.append(stays) }
         if !plan.blockers.isEmpty { parts.append(plan.blockers.text(width: width)) }
         if let conflict = plan.conflict {
             parts.append(ConflictText(conflict: conflict, width: width).text)
@@ -25,9 +26,7 @@ struct PlanText {
     }
 
     private var headline: String {
-        let hosts = plan.hosts.inNaturalOrder.map { Format.oneLine($0.rawValue) }
-            .joined(separator: ", ")
-        let subject = hosts.isEmpty ? plan.kind.rawValue : "\(plan.kind.rawValue) \(hosts)"
+        let subject = Format.oneLine(plan.subject)
         switch plan.outcome {
         case .plan:
             let duration = Format.duration(milliseconds: plan.makespanMilliseconds)
@@ -86,6 +85,16 @@ struct PlanText {
     private var cautions: String? {
         let said = plan.steps.flatMap { step in step.cautions.map { ($0, step.domainName) } }
         return said.isEmpty ? nil : "Good to know:\n" + sentences(said)
+    }
+
+    /// Who stays because the operator said so, or is where it was asked for.
+    private var stays: String? {
+        guard plan.kind == .drain || plan.kind == .move, !plan.staying.isEmpty else { return nil }
+        let lines = plan.staying.map { note in
+            Format.wrapped(
+                "  \(note.names.joined(separator: ", ")): \(note.reason)", indent: 4, width: width)
+        }
+        return "Stays:\n" + lines.joined(separator: "\n")
     }
 
     /// What is the same of many domains is said once, in order of the first of them.

@@ -39,8 +39,7 @@ extension RunRest {
     }
 
     private var headline: String {
-        let hosts = state.original.hosts.map(\.rawValue).joined(separator: ", ")
-        let subject = hosts.isEmpty ? state.kind.rawValue : "\(state.kind.rawValue) \(hosts)"
+        let subject = state.original.subject
         let way = goal == .rollback ? "is rolled back" : "goes on"
         let ended =
             state.outcome.map { outcome in

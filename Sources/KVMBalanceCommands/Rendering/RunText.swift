@@ -13,10 +13,9 @@ struct RunText {
 
     var text: String {
         let plan = report.plan
-        let hosts = plan.hosts.inNaturalOrder.map(\.rawValue).joined(separator: ", ")
         var lines = [
             Format.oneLine(
-                "Run \(run): \(report.kind.rawValue) \(hosts): "
+                "Run \(run): \(plan.subject): "
                     + (report.killed == true ? "killed" : report.state)
                     + "\(report.reason.map { ": \($0)" } ?? "")")
         ]

@@ -24,7 +24,8 @@ package enum PlanFile {
     }
 
     package static func faults(of plan: MigrationPlan, in fleet: Fleet) -> [String] {
-        header(plan, fleet) + numbers(plan) + plan.steps.flatMap { faults(of: $0) }
+        header(plan, fleet) + wishes(plan, fleet) + numbers(plan)
+            + plan.steps.flatMap { faults(of: $0) }
             + (plan.kind == .return ? homecoming(plan) : [])
     }
 
@@ -32,16 +33,35 @@ package enum PlanFile {
         var faults: [String] = []
         switch plan.kind {
         case .drain, .return, .consolidate: break
-        case .balance:
-            return plan.hosts.isEmpty ? [] : ["its kind is 'balance', yet it names hosts"]
+        case .balance, .move:
+            return plan.hosts.isEmpty
+                ? [] : ["its kind is '\(plan.kind.rawValue)', yet it names hosts"]
         case .rollback:
             faults.append(
-                "its kind is '\(plan.kind.rawValue)': only drain, return, balance and consolidate "
-                    + "can be applied")
+                "its kind is '\(plan.kind.rawValue)': only drain, move, return, balance and "
+                    + "consolidate can be applied")
         }
         if plan.hosts.isEmpty { faults.append("it names no host to \(plan.kind.rawValue)") }
         let known = Set(fleet.hosts.map(\.name))
         for host in plan.hosts where !known.contains(host) {
+            faults.append("there is no host '\(host)' in the fleet file")
+        }
+        return faults
+    }
+
+    private static func wishes(_ plan: MigrationPlan, _ fleet: Fleet) -> [String] {
+        let wishes = plan.wishes
+        var faults: [String] = []
+        switch plan.kind {
+        case .move where wishes.moves.isEmpty: faults.append("it names no domain to move")
+        case .move where !wishes.except.isEmpty: faults.append("a move leaves out no domain")
+        case .drain where !wishes.moves.isEmpty: faults.append("a drain names no domain to move")
+        case .return, .balance, .consolidate, .rollback:
+            if !wishes.isEmpty { faults.append("a \(plan.kind.rawValue) has no wishes") }
+        case .move, .drain: break
+        }
+        let known = Set(fleet.hosts.map(\.name))
+        for host in wishes.to + wishes.notTo where !known.contains(host) {
             faults.append("there is no host '\(host)' in the fleet file")
         }
         return faults

@@ -5,10 +5,12 @@ import HypervisorInterface
 extension FleetHosts {
     /// A drain that finds nothing to move ends like one that has moved all: only when no domain has
     /// a process there. A crashed guest whose QEMU was kept is none that a plan would move.
-    func refuseOccupied(_ goal: PlanGoal) async throws {
-        guard case .drain(let hosts, _) = goal else { return }
-        for inspector in inspectors where hosts.contains(inspector.host) {
-            let guests = try await inspector.guests().sorted()
+    /// Who was left out of the drain may be there.
+    func refuseOccupied(_ plan: MigrationPlan) async throws {
+        guard plan.kind == .drain else { return }
+        for inspector in inspectors where plan.hosts.contains(inspector.host) {
+            let excepted = plan.wishes.except.filter { $0.host == inspector.host }.map(\.name)
+            let guests = try await inspector.guests().filter { !excepted.contains($0) }.sorted()
             guard !guests.isEmpty else { continue }
             let names = guests.map { "'\($0)'" }.joined(separator: ", ")
             throw CommandError(

@@ -66,9 +66,11 @@ enum PlanApplicability {
     ) -> [String] {
         let known = Set(plan.steps.map(\.move.domain))
         let blocked = Set(plan.blockers.compactMap(\.domain))
+        let excepted = Set(plan.wishes.except.map(\.domain))
         return snapshot.domains
             .filter { plan.hosts.contains($0.host) && $0.facts.state.isActive }
             .filter { !known.contains($0.id) && !blocked.contains($0.name) }
+            .filter { !excepted.contains($0.id) }
             .map { "'\($0.name)' runs on \($0.host) and is not in the plan" }
     }
 }

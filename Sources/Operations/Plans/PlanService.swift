@@ -99,8 +99,9 @@ package struct PlanService: Sendable {
     }
 
     package func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
-        let snapshot = try await observe(goal, naming: goal.hosts)
-        let request = try await request(goal, without: [])
+        let snapshot = try await observe(goal, naming: goal.named)
+        let wishes = try goal.wishes(in: snapshot, under: policy)
+        let request = try await request(goal, wishes, without: [])
         guard snapshotFile == nil else { return try judged(request, snapshot) }
         // Whoever else the plan turns out to move is measured after it is made.
         let likely = likelyMovers(for: request, in: snapshot) ?? []
@@ -108,10 +109,10 @@ package struct PlanService: Sendable {
         let draft = Planner.proposal(request, from: world, under: policy, seed: seed)
         let others = movers(of: draft.plan).filter { !likely.contains($0) }
         guard let found = try await measured(others, in: world) else {
-            return try judged(draft.plan, world)
+            return try judged(draft.plan, world, wishes)
         }
         guard let plan = draft.timed(by: found) else { return try judged(request, found) }
-        return try judged(plan, found)
+        return try judged(plan, found, wishes)
     }
 
     /// Rounds in which these hosts, or all, can be rebooted.
@@ -172,7 +173,8 @@ package struct PlanService: Sendable {
             var service = self
             // What was worth beginning is worth ending, however little is left.
             service.policy.consolidate.minEmptied = 1
-            var request = try await request(goal, without: forbidden, except: state)
+            var request = try await request(
+                goal, state.original.wishes, without: forbidden, except: state)
             if let purpose = state.original.purpose {
                 service.policy = Rebalancer.policy(service.policy, for: purpose.aim)
                 request.pinned = try await resting(in: snapshot, except: state)
@@ -188,8 +190,14 @@ package struct PlanService: Sendable {
         case .return: .return(plan.hosts)
         case .balance: .balance(maxMoves: nil)
         case .consolidate: .consolidate(plan.hosts)
+        case .move:
+            .move(
+                plan.wishes.moves.map(\.name),
+                bestEffort: !plan.blockers.isEmpty || bestEffort, wishes: GoalWishes(plan.wishes))
         case .drain, .rollback:
-            .drain(plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort)
+            .drain(
+                plan.hosts, bestEffort: !plan.blockers.isEmpty || bestEffort,
+                wishes: GoalWishes(plan.wishes))
         }
     }
 
@@ -221,12 +229,14 @@ package struct PlanService: Sendable {
     // MARK: Requests
 
     private func request(
-        _ goal: PlanGoal, without forbidden: [ForbiddenTarget], except state: RunState? = nil
+        _ goal: PlanGoal, _ wishes: PlanWishes, without forbidden: [ForbiddenTarget],
+        except state: RunState? = nil
     ) async throws -> PlanRequest {
         var request: PlanRequest
         switch goal {
-        case .drain(let hosts, let bestEffort):
-            request = .drain(hosts, bestEffort: bestEffort)
+        case .drain(let hosts, let bestEffort, _):
+            request = .drain(hosts, wishes: wishes, bestEffort: bestEffort)
+        case .move(_, let bestEffort, _): request = .move(wishes, bestEffort: bestEffort)
         case .return(let hosts):
             request = .return(
                 try await homecomings(to: hosts, during: state), bestEffort: bestEffort)
@@ -262,7 +272,7 @@ package struct PlanService: Sendable {
             return policy.trusted(try SnapshotFile.read(snapshotFile))
         }
         switch goal {
-        case .drain, .balance, .consolidate: return try await observer.snapshot(policy)
+        case .drain, .move, .balance, .consolidate: return try await observer.snapshot(policy)
         case .return(let hosts): return try await observer.snapshot(policy, admitting: hosts)
         }
     }
@@ -281,13 +291,14 @@ package struct PlanService: Sendable {
     private func judged(
         _ request: PlanRequest, _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
-        try judged(Planner.plan(request, from: snapshot, under: policy, seed: seed), snapshot)
+        let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
+        return try judged(plan, snapshot, request.wishes)
     }
 
     private func judged(
-        _ plan: MigrationPlan, _ snapshot: ClusterSnapshot
+        _ plan: MigrationPlan, _ snapshot: ClusterSnapshot, _ wishes: PlanWishes
     ) throws -> MigrationPlan {
-        try refuse(PlanChecker.check(plan, on: snapshot, under: policy))
+        try refuse(PlanChecker.check(plan, on: snapshot, under: policy, asked: wishes))
         return plan
     }
 

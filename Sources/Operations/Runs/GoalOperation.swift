@@ -43,7 +43,7 @@ package struct GoalOperation: Sendable {
         guard plan.outcome == .plan else {
             if plan.outcome == .nothingToDo {
                 try await runs.settleMaintenance(of: goal, run: nil)
-                try await observer.hosts.refuseOccupied(goal)
+                try await observer.hosts.refuseOccupied(plan)
             }
             return .shown(plan)
         }

@@ -15,7 +15,9 @@ struct MaintenanceGate: Sendable {
         self.register = register
         let entries = try await register.maintenance()
         let isBack = state.goal == .rollback
-        admitted = Set(entries.filter { isBack && state.original.hosts.contains($0.host) })
+        // A move may have taken domains off a host in maintenance.
+        let left = state.original.hosts + state.original.wishes.moves.map(\.host)
+        admitted = Set(entries.filter { isBack && left.contains($0.host) })
     }
 
     /// Why nothing may be sent to this host any more; nil when it takes domains. Its own entries do

@@ -171,7 +171,7 @@ package struct RunService: Sendable {
                 let entry = entries.first { $0.host == host }
                 if let entry, let state, !state.ends(entry) { break }
                 try await journal.clearMaintenance(of: host)
-            case .balance, .consolidate: break
+            case .move, .balance, .consolidate: break
             }
         }
     }
@@ -230,7 +230,7 @@ extension RunEnding.Left {
         switch begun.kind {
         case .drain where begun.goal == .forward: self = .inMaintenance(begun.original.hosts)
         case .consolidate where outcome.state == .done: self = .empty(begun.original.hosts)
-        case .drain, .consolidate, .return, .balance, .rollback: return nil
+        case .drain, .move, .consolidate, .return, .balance, .rollback: return nil
         }
     }
 }

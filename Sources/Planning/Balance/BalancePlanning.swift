@@ -31,7 +31,7 @@ struct BalancePlanning {
         self.effort = effort
         let compatibility = Compatibility(problem, forbidden: request.forbidden)
         self.compatibility = compatibility
-        let mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        let mobility = Mobility(problem, snapshot, request)
         self.mobility = mobility
         let units = MoveUnits(problem, joined: true)
         let hosts = problem.hosts

@@ -7,6 +7,8 @@ final class Compatibility {
     private let problem: PlacementProblem
     /// Hosts that take nothing in this plan although they are well: the drained ones.
     private let isClosed: [Bool]
+    /// Hosts that an operator wants nothing sent to.
+    private let isLeftOut: [Bool]
     /// Hosts whose maintenance does not matter: a return brings domains home to them.
     private let isHome: [Bool]
     private let isOpen: [Bool]
@@ -36,7 +38,8 @@ final class Compatibility {
         var number: Int? { code < 0 ? nil : Int(code / 2) }
         var isRunnable: Bool { code & 1 == 1 }
     }
-    private var forbidden: [Int: Set<Int>] = [:]
+    /// Hosts that are no target of a domain by the request, and why.
+    private var forbidden: [Int: [Int: Misfit]] = [:]
     /// Devices of which more is known than of others in their folder.
     private let singularDevices: Set<String>
     private var withUUID: [Int: [Int]] = [:]
@@ -53,6 +56,7 @@ final class Compatibility {
                 && (isHome[$0] || !problem.hosts[$0].inMaintenance)
         }
         (self.isClosed, self.isHome) = (isClosed, isHome)
+        isLeftOut = isClosed.map { _ in false }
         var numbers: [String: Int] = [:]
         uuid = problem.hosts.indices.map { host in
             guard let uuid = problem.hosts[host].facts?.uuid else { return -1 - host }
@@ -88,20 +92,41 @@ final class Compatibility {
             guard let domain = problem.domainIndex[pair.domain],
                 let host = problem.hostIndex[pair.host]
             else { continue }
-            forbidden[domain, default: []].insert(host)
+            forbidden[domain, default: [:]][host] = Misfit(
+                reason: .ban, detail: "ruled out for this plan after a failed migration",
+                remedy: "fix that migration's error, then plan again")
         }
     }
 
-    /// The same with other hosts closed. What was worked out so far is taken along.
-    func closing(_ closed: Set<Int>) -> Compatibility { Compatibility(self, closed: closed) }
+    /// The same with other hosts closed, and with domains kept to some of the others. What was
+    /// worked out so far is taken along.
+    func closing(
+        _ closed: Set<Int>, leavingOut leftOut: [HostName],
+        confining confined: [Int: Leaving.Confinement]
+    ) -> Compatibility {
+        let compatibility = Compatibility(self, closed: closed, leftOut: Set(leftOut))
+        for (domain, confinement) in confined {
+            let misfit = Misfit(
+                reason: .ban, detail: confinement.detail, remedy: confinement.remedy)
+            for host in problem.hosts.indices where !confinement.hosts.contains(host) {
+                let own = compatibility.forbidden[domain]?[host]
+                compatibility.forbidden[domain, default: [:]][host] = own ?? misfit
+            }
+        }
+        return compatibility
+    }
 
-    private init(_ other: Compatibility, closed: Set<Int>) {
+    private init(_ other: Compatibility, closed: Set<Int>, leftOut: Set<HostName>) {
         problem = other.problem
         isClosed = problem.hosts.indices.map { closed.contains($0) }
         isHome = other.isHome
         let (isOpen, wasClosed) = (other.isOpen, other.isClosed)
         precondition(!wasClosed.contains(true), "hosts are closed once")
-        self.isOpen = isOpen.indices.map { isOpen[$0] && !closed.contains($0) }
+        let isLeftOut = problem.hosts.map { leftOut.contains($0.name) }
+        self.isLeftOut = isLeftOut
+        self.isOpen = isOpen.indices.map {
+            isOpen[$0] && !closed.contains($0) && !isLeftOut[$0]
+        }
         uuid = other.uuid
         hasRules = other.hasRules
         hostKind = other.hostKind
@@ -122,7 +147,7 @@ final class Compatibility {
 
     func allows(_ domain: Int, from source: Int, to target: Int) -> Bool {
         source != target && isOpen[target]
-            && (forbidden.isEmpty || forbidden[domain]?.contains(target) != true)
+            && (forbidden.isEmpty || forbidden[domain]?[target] == nil)
             && (problem.barred.isEmpty || problem.barred[domain]?[target] == nil)
             && isRunnable(domain, from: source, to: target) && !sharesUUID(source, target)
             && (!hasRules
@@ -144,10 +169,7 @@ final class Compatibility {
                     reason: .sameHostUUID, detail: "both hosts report the same host UUID",
                     remedy: "give each host its own host_uuid in libvirtd.conf") : nil)
             ?? HostRules.misfit(problem.domains[domain].name, on: host.name, problem.policy)
-            ?? (forbidden[domain]?.contains(target) == true
-                ? Misfit(
-                    reason: .ban, detail: "ruled out for this plan after a failed migration",
-                    remedy: "fix that migration's error, then plan again") : nil)
+            ?? forbidden[domain]?[target]
             ?? problem.barred[domain]?[target]
             ?? misfit(domain, source, target)
         return reason.map {
@@ -182,6 +204,11 @@ final class Compatibility {
                 reason: .maintenance, detail: "it is being drained",
                 remedy: "drain fewer hosts at once")
         }
+        if isLeftOut[target] {
+            return Misfit(
+                reason: .ban, detail: "it is left out with --not-to",
+                remedy: "leave out --not-to \(host.name.rawValue.quotedForShell)")
+        }
         return nil
     }
 
@@ -201,7 +228,7 @@ final class Compatibility {
 
     /// Hosts that are no target of this domain, whatever its kind.
     func forbiddenHosts(of domain: Int) -> Set<Int> {
-        (forbidden[domain] ?? []).union((problem.barred[domain] ?? [:]).keys)
+        Set((forbidden[domain] ?? [:]).keys).union((problem.barred[domain] ?? [:]).keys)
     }
 
     func kind(ofHost host: Int) -> Int { hostKind[host] }

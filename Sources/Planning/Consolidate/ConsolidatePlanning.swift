@@ -37,7 +37,7 @@ struct ConsolidatePlanning {
         let inUse = PlacementScore.inUse(placement)
         self.inUse = inUse
         idle = Set(problem.hosts.indices).subtracting(inUse)
-        let mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        let mobility = Mobility(problem, snapshot, request)
         self.mobility = mobility
         let units = MoveUnits(problem, joined: true)
         let isMovable = units.members.map { $0.allSatisfy { mobility.isMovable($0) } }
@@ -314,7 +314,7 @@ extension PlanRequest {
     fileprivate var emptiedOnly: [HostName]? {
         switch goal {
         case .consolidate(let only): only
-        case .drain, .return, .moves, .balance: nil
+        case .drain, .move, .return, .moves, .balance: nil
         }
     }
 }

@@ -7,6 +7,7 @@ struct PlanNotes {
     private let problem: PlacementProblem
     private let compatibility: Compatibility
     private let choosesTargets: Bool
+    private let leaving: Set<DomainID>
 
     /// Moved domains that each unused host is held against; hosts times moves would grow too fast.
     private static let domainsLookedAt = 50
@@ -16,6 +17,7 @@ struct PlanNotes {
         problem = draft.problem
         compatibility = draft.compatibility
         choosesTargets = draft.choosesTargets
+        leaving = draft.leaving
     }
 
     func write(into plan: inout MigrationPlan) {
@@ -49,8 +51,16 @@ struct PlanNotes {
 
     private func serves(_ step: Step, _ plan: MigrationPlan, isLast: Bool) -> String {
         if !isLast { return "order" }
-        let isResident = plan.kind == .drain && !plan.hosts.contains(step.move.source)
-        return isResident ? "room" : plan.kind.rawValue
+        return isAsked(step, plan) ? plan.kind.rawValue : "room"
+    }
+
+    /// Does it leave because it was to, and not to make room?
+    private func isAsked(_ step: Step, _ plan: MigrationPlan) -> Bool {
+        switch plan.kind {
+        case .drain: plan.hosts.contains(step.move.source)
+        case .move: leaving.contains(step.move.domain)
+        case .return, .balance, .consolidate, .rollback: true
+        }
     }
 
     // MARK: Hosts
@@ -148,20 +158,5 @@ struct PlanNotes {
         if roomy == 0 { return "no suitable host has room, or a group keeps it away" }
         if lower == 0 { return "any other host would become fuller than \(name) is now" }
         return "moving it would gain less than a move is worth"
-    }
-}
-
-/// Names under the reasons that they share, in order of the first of them.
-private struct NoteList {
-    private(set) var notes: [PlanNote] = []
-    private var place: [String: Int] = [:]
-
-    mutating func add(_ name: String, _ reason: String) {
-        if let index = place[reason] {
-            notes[index].names.append(name)
-        } else {
-            place[reason] = notes.count
-            notes.append(PlanNote(names: [name], reason: reason))
-        }
     }
 }

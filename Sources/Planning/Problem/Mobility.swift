@@ -6,11 +6,13 @@ struct Mobility {
     private let problem: PlacementProblem
     private let inFlight: [DomainID: MigrationInFlight]
     private let pinned: Set<DomainID>
+    private let excepted: Set<DomainID>
     private let seenTwice: Set<DomainID>
 
-    init(_ problem: PlacementProblem, _ snapshot: ClusterSnapshot, pinned: [DomainID]) {
+    init(_ problem: PlacementProblem, _ snapshot: ClusterSnapshot, _ request: PlanRequest) {
         self.problem = problem
-        self.pinned = Set(pinned)
+        pinned = Set(request.pinned)
+        excepted = Set(request.wishes.except.map(\.domain))
         inFlight = Dictionary(
             firstOf: snapshot.inFlight.map { ($0.domain, $0) })
         var seen: Set<DomainID> = []
@@ -43,6 +45,9 @@ struct Mobility {
         let anchors = units.members[units.unit[domain]].filter { !isMovable($0) }
         guard own.isEmpty, !anchors.isEmpty else { return own }
         let names = anchors.map { problem.domains[$0].name }.joined(separator: ", ")
+        if anchors.allSatisfy({ excepted.contains(problem.domains[$0].id) }) {
+            return [keptBack(domain, by: anchors)]
+        }
         return [
             Blocker(
                 domain: problem.domains[domain].name, reason: .affinity,
@@ -51,8 +56,25 @@ struct Mobility {
         ]
     }
 
+    /// Of a domain that could move if those that it can only move with were not excepted.
+    private func keptBack(_ domain: Int, by anchors: [Int]) -> Blocker {
+        let names = anchors.map { problem.domains[$0].name }
+        let own = problem.domains[domain].name
+        let options = names.map { "--except \($0.quotedForShell)" }.joined(separator: " ")
+        return Blocker(
+            domain: own, reason: .affinity,
+            detail: "an affinity group keeps it with \(names.joined(separator: ", ")), left out "
+                + "with --except",
+            remedy: "leave out \(options), or let it stay too: --except \(own.quotedForShell)")
+    }
+
     private func hold(_ domain: Domain) -> Misfit? {
         let policy = problem.policy
+        if excepted.contains(domain.id) {
+            return Misfit(
+                reason: .pinned, detail: "it is left out with --except",
+                remedy: "leave out --except \(domain.name.quotedForShell)")
+        }
         if let migration = inFlight[domain.id] {
             let target = migration.target.map { " to \($0)" } ?? ""
             return Misfit(

@@ -98,7 +98,7 @@ struct RebootPlanning {
     ) -> PlanDraft {
         let draft = { (cpu: PlacementProblem.CPURoom, effort: SearchEffort) in
             let world = cpu == .kept ? world : self.world(world.snapshot, cpu: cpu)
-            var planning = DrainPlanning(hosts, in: world, seed: seed)
+            var planning = DrainPlanning(.drain(hosts), in: world, seed: seed)
             return planning.draft(bestEffort: false, effort: effort)
         }
         return hosts.count > 1 ? draft(.kept, effort) : LeastOvershoot.draft(effort, draft)

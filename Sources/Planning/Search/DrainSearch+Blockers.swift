@@ -33,13 +33,15 @@ extension DrainSearch {
     }
 
     func shortages(_ units: [Int]) -> [Blocker] {
-        let shortage = Shortage(
-            state,
-            targets: start.problem.hosts.indices.filter { host in
-                !units.contains { start.host(of: $0) == host }
-            })
-        return units.flatMap { state.units.members[$0] }.sorted().map {
-            shortage.blocker(for: $0)
+        let left = Set(units.map { start.host(of: $0) })
+        return units.flatMap { state.units.members[$0] }.sorted().map { domain in
+            let own = start.problem.origin[domain]
+            // Of several hosts that are emptied together none is an answer for another.
+            let hosts = start.problem.hosts.indices.filter { host in
+                host != own && confined[domain]?.contains(host) != false
+                    && (start.compatibility.isOpen(host) || !left.contains(host))
+            }
+            return Shortage(state, targets: hosts).blocker(for: domain)
         }
     }
 

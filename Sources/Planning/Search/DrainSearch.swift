@@ -14,6 +14,8 @@ struct DrainSearch {
 
     let start: UnitPlacement
     let targets: [Int]
+    /// The only hosts that may take a domain; any target may where there is no entry.
+    let confined: [Int: Set<Int>]
     var state: UnitPlacement
     let effort: SearchEffort
     /// Did the search end before everything had been tried?
@@ -24,8 +26,12 @@ struct DrainSearch {
     /// Domains in a cluster in which bystanders may make detours.
     static let bystandersUpTo = 24
 
-    init(_ state: UnitPlacement, targets: [Int], effort: SearchEffort) {
+    init(
+        _ state: UnitPlacement, targets: [Int], confined: [Int: Set<Int>] = [:],
+        effort: SearchEffort
+    ) {
         self.effort = effort
+        self.confined = confined
         start = state
         self.state = state
         self.targets = targets

@@ -7,6 +7,8 @@ struct UnitPlacement {
     let compatibility: Compatibility
     /// May this unit change its host?
     let isMovable: [Bool]
+    /// Units that may end anywhere but where they are, although others may come there.
+    var mustLeave: Set<Int> = []
 
     var problem: PlacementProblem { placement.problem }
 
@@ -15,14 +17,12 @@ struct UnitPlacement {
 
     func allows(_ unit: Int, on target: Int) -> Bool {
         let source = origin(of: unit)
+        if source == target { return !mustLeave.contains(unit) }
         let only = units.only[unit]
-        if only >= 0 {
-            return source == target || compatibility.allows(only, from: source, to: target)
+        if only >= 0 { return compatibility.allows(only, from: source, to: target) }
+        return units.members[unit].allSatisfy {
+            compatibility.allows($0, from: source, to: target)
         }
-        return source == target
-            || units.members[unit].allSatisfy {
-                compatibility.allows($0, from: source, to: target)
-            }
     }
 
     /// What these units need of a resource, and what these hosts have left of it, both in sum.

@@ -4,14 +4,43 @@ import Planning
 
 /// Which domains may move at all, and to where, in the little world that the fuzzer makes.
 extension DrainOracle {
+    /// The hosts that all is asked to leave; nil where something else is asked, or not all of it.
+    static func drained(_ request: PlanRequest) -> Set<HostName>? {
+        switch request.goal {
+        case .drain(let hosts, bestEffort: false): Set(hosts)
+        case .move(bestEffort: false): []
+        case .drain, .move, .return, .moves, .balance, .consolidate: nil
+        }
+    }
+
+    static func leaving(_ problem: FuzzProblem, _ drained: Set<HostName>) -> Set<DomainID> {
+        let wishes = problem.request.wishes
+        let stay = Set(wishes.except.map(\.domain))
+        let domains = problem.snapshot.domains
+        let drained = domains.filter { drained.contains($0.host) && $0.facts.state.isActive }
+        let moved = wishes.moves.map(\.domain).filter { id in
+            let seen = domains.filter { $0.id == id }
+            let host = (seen.first { $0.facts.state.isActive } ?? seen.first)?.host
+            return !wishes.to.contains { $0 == host }
+        }
+        return Set(drained.map(\.id) + moved).subtracting(stay)
+    }
+
     static func isMovable(_ domain: Domain, _ problem: FuzzProblem) -> Bool {
         let policy = problem.policy
         return domain.facts.blockers.isEmpty && !domain.facts.isPinned && !domain.facts.isExcluded
             && domain.facts.state == .running && !policy.pin.matches(domain.name)
             && !policy.exclude.matches(domain.name)
-            && !problem.request.pinned.contains(domain.id)
+            && !problem.request.pinned.contains(domain.id) && !isSettled(domain, problem)
             && !problem.snapshot.inFlight.contains { $0.domain == domain.id }
             && problem.snapshot.host(domain.host)?.isReachable == true
+    }
+
+    /// Is it to stay where it is?
+    private static func isSettled(_ domain: Domain, _ problem: FuzzProblem) -> Bool {
+        let wishes = problem.request.wishes
+        return wishes.except.contains { $0.domain == domain.id }
+            || wishes.to.contains(domain.host) && wishes.moves.contains { $0.domain == domain.id }
     }
 
     static func mayGo(

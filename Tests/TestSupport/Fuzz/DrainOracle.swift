@@ -2,8 +2,9 @@ import ClusterModel
 import PlacementPolicy
 import Planning
 
-/// Whether a small drain can be done, found by walking through all placements that single moves can
-/// reach: any plan can be carried out one step after another, so this is exact, order included.
+/// Whether a small drain or move can be done, found by walking through all placements that
+/// single moves can reach: any plan can be carried out one step after another, so this is exact,
+/// order included.
 ///
 /// A domain may step aside, but ends where it could have gone directly: a third host that opens the
 /// way to a fourth (two hosts that share a UUID, say) is no way to drain.
@@ -20,6 +21,8 @@ package struct DrainOracle {
 
     private let problem: FuzzProblem
     private let drained: Set<HostName>
+    /// Domains that are to end elsewhere than where they are.
+    private let leaving: Set<DomainID>
     private let hosts: [Host]
     private let domains: [Domain]
     private let movable: [Int]
@@ -33,10 +36,11 @@ package struct DrainOracle {
 
     /// nil when the problem is no drain that asks for all, or has too many placements.
     package init?(_ problem: FuzzProblem, placementsAtMost: Int) {
-        guard case .drain(let drained, bestEffort: false) = problem.request.goal else { return nil }
+        guard let drained = Self.drained(problem.request) else { return nil }
         let snapshot = problem.snapshot
         self.problem = problem
-        self.drained = Set(drained)
+        self.drained = drained
+        leaving = Self.leaving(problem, drained)
         hosts = snapshot.hosts
         let domains = snapshot.domains.filter { $0.facts.state.isActive }
         self.domains = domains
@@ -61,10 +65,12 @@ package struct DrainOracle {
             drained.contains($0.name) && !$0.isReachable
         }
         if isSilent { return .infeasible }
+        // One that was named and does not run.
+        guard leaving.isSubset(of: domains.map(\.id)) else { return .infeasible }
         if isGoal(home) { return .feasible }
         guard
             domains.indices.allSatisfy({
-                movable.contains($0) || !drained.contains(domains[$0].host)
+                movable.contains($0) || !leaving.contains(domains[$0].id)
             })
         else { return .infeasible }
         var seen: Set<[Int]> = [home]
@@ -90,7 +96,12 @@ package struct DrainOracle {
     }
 
     private func mayGo(_ domain: Int, from source: Int, to target: Int) -> Bool {
-        !drained.contains(hosts[target].name)
+        let wishes = problem.request.wishes
+        let name = hosts[target].name
+        // Who is to leave goes to no other host, not even on its way.
+        let isConfined = !wishes.to.isEmpty && leaving.contains(domains[domain].id)
+        return !drained.contains(name) && !wishes.notTo.contains(name)
+            && (!isConfined || wishes.to.contains(name))
             && Self.mayGo(domains[domain], from: hosts[source], to: hosts[target], problem)
     }
 
@@ -113,7 +124,7 @@ package struct DrainOracle {
     private func isGoal(_ place: [Int]) -> Bool {
         domains.indices.allSatisfy { domain in
             place[domain] == home[domain]
-                ? !drained.contains(domains[domain].host)
+                ? !leaving.contains(domains[domain].id)
                 : mayGo(domain, from: home[domain], to: place[domain])
         }
             && together.allSatisfy { spread($0, place) <= max(1, spread($0, home)) }

@@ -11,6 +11,8 @@ extension FuzzProblem {
         case consolidate
         /// All hosts rebooted in turn.
         case rollingReboot
+        /// Some domains moved, or a host drained, with hosts named and domains left out.
+        case move, wishes
     }
 
     /// What is asked of this problem's world besides its own request; nothing of most.
@@ -19,6 +21,8 @@ extension FuzzProblem {
         case 3: .spareRoom(.after)
         case 11: .spareRoom(.during)
         case 7, 13: .consolidate
+        case 5, 9: snapshot.domains.isEmpty ? nil : .move
+        case 1: .wishes
         case 15 where number % 64 == 15: .rollingReboot
         default: nil
         }
@@ -44,8 +48,31 @@ extension FuzzProblem {
             policy.nPlusOne = [.off, .after, .during][random.int(0...2)]
             policy.reboot.bringBack = random.oneIn(2)
             if random.oneIn(4) { policy.reboot.hostsPerRound = random.int(1...2) }
+        case .move:
+            request.goal = .move(bestEffort: random.oneIn(4))
+            request.wishes = wishes(&random)
+            let some = snapshot.domains.filter { _ in random.oneIn(3) }
+            request.wishes.moves = (some.isEmpty ? snapshot.domains.prefix(1) : some[...]).map {
+                NamedDomain($0.id, name: $0.name, host: $0.host)
+            }
+        case .wishes:
+            let busy = snapshot.domains.randomElement(using: &random)?.host ?? "host1"
+            request.goal = .drain([busy], bestEffort: random.oneIn(4))
+            request.wishes = wishes(&random)
+            request.wishes.except = snapshot.domains.filter { $0.host == busy && random.oneIn(4) }
+                .map { NamedDomain($0.id, name: $0.name, host: $0.host) }
         }
         return FuzzProblem(
             number: number, snapshot: snapshot, policy: policy, request: request)
+    }
+
+    private func wishes(_ random: inout SeededGenerator) -> PlanWishes {
+        var wishes = PlanWishes()
+        let names = snapshot.hosts.map(\.name)
+        if random.oneIn(2) { wishes.to = names.filter { _ in random.oneIn(3) } }
+        if random.oneIn(4) {
+            wishes.notTo = names.filter { random.oneIn(4) && !wishes.to.contains($0) }
+        }
+        return wishes
     }
 }

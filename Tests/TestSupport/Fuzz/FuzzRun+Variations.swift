@@ -20,6 +20,7 @@ extension FuzzRun {
             }
         case .consolidate: consolidate(varied)
         case .rollingReboot: reboot(varied)
+        case .move, .wishes: askOracle(planned(varied, ""), varied)
         }
     }
 

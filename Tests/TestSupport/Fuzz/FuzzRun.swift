@@ -46,7 +46,9 @@ package struct FuzzRun: Sendable {
             effort: effort)
         if let conflict = plan.conflict { keepsPromises(conflict, problem.number) }
         count("\(what)\(plan.kind.rawValue): \(plan.outcome.rawValue)")
-        for violation in PlanChecker.check(plan, on: problem.snapshot, under: problem.policy) {
+        for violation in PlanChecker.check(
+            plan, on: problem.snapshot, under: problem.policy, asked: problem.request.wishes)
+        {
             fail(problem.number, "the judge says of \(what)\(plan.kind.rawValue): \(violation)")
         }
         keepsRequest(plan, problem)
@@ -109,12 +111,12 @@ package struct FuzzRun: Sendable {
         if conflict.isProven { count("conflicts that are proven") }
     }
 
-    private mutating func askOracle(_ plan: MigrationPlan, _ problem: FuzzProblem) {
+    mutating func askOracle(_ plan: MigrationPlan, _ problem: FuzzProblem) {
         guard placementsAtMost > 0,
             let oracle = DrainOracle(problem, placementsAtMost: placementsAtMost)
         else { return }
         let verdict = oracle.verdict()
-        count("drains searched exhaustively: \(verdict)")
+        count("\(plan.kind.rawValue)s searched exhaustively: \(verdict)")
         let isDone = plan.outcome != .infeasible
         if isDone != (verdict == .feasible) {
             let blockers = plan.blockers.map { "\($0.domain ?? "-"): \($0.detail)" }

@@ -1,7 +1,7 @@
 import ClusterModel
 import PlacementPolicy
 
-/// What would make the drain possible.
+/// What would make the drain or the move possible.
 extension ConflictSearch {
     private static let shownAtMost = 5
 
@@ -107,13 +107,13 @@ extension ConflictSearch {
 
     private func text(_ change: Change) -> String {
         if case .group(let name, isApart: true) = change.constraint {
-            return companions(name).map { "allow \($0) during the drain (group '\(name)')" }
+            return companions(name).map { "allow \($0) during the \(names.goal) (group '\(name)')" }
                 ?? names.remedyText(change)
         }
         if case .policyGroup(let index, isApart: true) = change.constraint {
             let name = policy.antiAffinity[index].name
             return companions(name, rule: index).map {
-                "allow \($0) during the drain (group '\(name)')"
+                "allow \($0) during the \(names.goal) (group '\(name)')"
             } ?? names.remedyText(change)
         }
         return names.remedyText(change)

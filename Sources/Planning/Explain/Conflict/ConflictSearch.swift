@@ -1,10 +1,10 @@
 import ClusterModel
 import PlacementPolicy
 
-/// Finds a smallest set of constraints that rule a drain out, and the cheapest ways out.
+/// Finds a smallest set of constraints that rule a drain or a move out, and the cheapest ways out.
 ///
-/// A set of constraints conflicts when the drain stays infeasible with all others switched off. The
-/// set found is smallest in the sense that leaving any one of it out makes the drain possible,
+/// A set of constraints conflicts when it stays infeasible with all others switched off. The
+/// set found is smallest in the sense that leaving any one of it out makes it possible,
 /// which a plan proves each time. Divide and conquer: U. Junker, "QuickXplain" (2004); about
 /// k·log(n/k) plannings for k of n constraints, and never more than the budget.
 struct ConflictSearch {
@@ -18,7 +18,6 @@ struct ConflictSearch {
     let snapshot: ClusterSnapshot
     let policy: Policy
     let request: PlanRequest
-    let drained: [HostName]
     let names: RelaxationProblem
     private let seed: UInt64
     private let effort: SearchEffort
@@ -32,16 +31,14 @@ struct ConflictSearch {
     private(set) var found: PlanDraft?
 
     init(
-        _ drained: [HostName], request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
-        seed: UInt64
+        _ request: PlanRequest, _ snapshot: ClusterSnapshot, _ policy: Policy, seed: UInt64
     ) {
         self.snapshot = snapshot
         self.policy = policy
         self.request = request
-        self.drained = drained
         self.seed = seed
         let problem = PlacementProblem(snapshot, under: policy)
-        names = RelaxationProblem(problem, snapshot, request, drained: Set(drained))
+        names = RelaxationProblem(problem, snapshot, request)
         all = names.switches()
         checks = Self.checksAtMost(names)
         effort = SearchEffort(
@@ -106,7 +103,7 @@ struct ConflictSearch {
         }
         let relaxed = DrainWorld(
             world.snapshot, under: world.policy, world.request, cpu: .boundless)
-        var planning = DrainPlanning(drained, in: relaxed, seed: seed)
+        var planning = DrainPlanning(relaxed, seed: seed)
         let draft = planning.draft(bestEffort: false, effort: effort)
         guard draft.outcome == .infeasible else {
             found = draft

@@ -30,6 +30,10 @@ enum Relaxation: Hashable {
     case forbidden
     /// The policy's N+1.
     case spareRoom
+    /// What the operator asked for beyond the goal.
+    case to
+    case notTo(HostName)
+    case except(DomainID)
 
     /// What it takes an operator to give way here; smaller is cheaper. A rule is set aside for a
     /// while with a word, a host is put to use again, memory must be freed, a service is shut down
@@ -37,7 +41,7 @@ enum Relaxation: Hashable {
     var cost: Int {
         switch self {
         case .group, .policyGroup: 1
-        case .ban, .fence, .domainLimit, .forbidden: 2
+        case .ban, .fence, .domainLimit, .forbidden, .to, .notTo, .except: 2
         case .pin, .exclusion, .maintenance, .spareRoom: 3
         case .supply: 4
         case .hold, .fault: 5
@@ -64,6 +68,9 @@ enum Relaxation: Hashable {
         case .maintenance: "maintenance"
         case .fault: "unreachable"
         case .spareRoom: "n-plus-one"
+        case .to: "to"
+        case .notTo: "not-to"
+        case .except: "except"
         }
     }
 }

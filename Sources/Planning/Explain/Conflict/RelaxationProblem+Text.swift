@@ -35,8 +35,12 @@ extension RelaxationProblem {
         case .fault(let name): return "\(name) cannot be reached"
         case .forbidden: return "targets are ruled out for this plan after a failed migration"
         case .spareRoom:
-            let when = policy.nPlusOne == .during ? "at every moment of the drain" : "afterwards"
+            let when = policy.nPlusOne == .during ? "at every moment of the \(goal)" : "afterwards"
             return "N+1: \(when) any one host may fail and what runs there fits on the others"
+        case .to:
+            return "--to asks for \(Self.list(request.wishes.to.map(\.rawValue)))"
+        case .notTo(let name): return "--not-to leaves out \(name)"
+        case .except(let id): return "--except leaves \(name(id)) where it is"
         }
     }
 
@@ -51,7 +55,7 @@ extension RelaxationProblem {
             id = unfit
             remedy = problem.domainIndex[id].flatMap { misfit($0)?.remedy }
         case .runs, .supply, .domainLimit, .group, .policyGroup, .ban, .fence, .pin, .exclusion,
-            .maintenance, .fault, .forbidden, .spareRoom:
+            .maintenance, .fault, .forbidden, .spareRoom, .to, .notTo, .except:
             return nil
         }
         return remedy.map { (name(id), $0) }
@@ -64,7 +68,7 @@ extension RelaxationProblem {
             if let way = wayDown(id) { return way }
             let manager = problem.domainIndex[id].flatMap { problem.domains[$0].facts.manager }
             let with = manager.map { " with \($0.name)" } ?? ""
-            return "shut \(name(id)) down\(with)\(twins(id)) for the drain"
+            return "shut \(name(id)) down\(with)\(twins(id)) for the \(goal)"
         case .hold(let id), .platform(let id):
             return help(change.constraint).map { "\($0.domain): \($0.remedy)" }
                 ?? "\(name(id)): remove what keeps it"
@@ -78,28 +82,34 @@ extension RelaxationProblem {
                 return "free \(text(supply, freed.count)) on \(hosts[0])"
             }
             return "give \(Self.list(hosts.map(\.rawValue))) \(amount)"
-        case .domainLimit: return "ignore maxDomainsPerHost during the drain"
+        case .domainLimit: return "ignore maxDomainsPerHost during the \(goal)"
         case .group(let name, let isApart):
             return isApart
-                ? "ignore group '\(name)' during the drain"
-                : "allow group '\(name)' to be spread during the drain"
+                ? "ignore group '\(name)' during the \(goal)"
+                : "allow group '\(name)' to be spread during the \(goal)"
         case .policyGroup(let index, let isApart):
             let name = isApart ? policy.antiAffinity[index].name : policy.affinity[index].name
             return isApart
-                ? "ignore group '\(name)' during the drain"
-                : "allow group '\(name)' to be spread during the drain"
+                ? "ignore group '\(name)' during the \(goal)"
+                : "allow group '\(name)' to be spread during the \(goal)"
         case .ban(let index):
-            return "allow \(text(policy.ban[index], "on")) during the drain (the policy bans it)"
+            return "allow \(text(policy.ban[index], "on")) during the \(goal) (the policy bans it)"
         case .fence(let index):
             let domains = Self.list(policy.fence[index].domains.map(\.text))
-            return "allow \(domains) outside its fence during the drain"
+            return "allow \(domains) outside its fence during the \(goal)"
         case .pin(let index): return "remove the policy's pin of \(policy.pin[index])"
         case .exclusion(let index):
             return "remove the policy's exclusion of \(policy.exclude[index])"
         case .maintenance(let name): return "kvmbalance hosts enable \(name)"
         case .fault(let name): return "bring \(name) back (kvmbalance hosts check \(name))"
         case .forbidden: return "allow the targets that were ruled out"
-        case .spareRoom: return "switch off N+1 for the drain (nPlusOne: off)"
+        case .spareRoom: return "switch off N+1 for the \(goal) (nPlusOne: off)"
+        case .to:
+            return request.wishes.to.count == 1
+                ? "leave out --to, so that the planner chooses the host"
+                : "leave out --to, so that any host may be chosen"
+        case .notTo(let name): return "leave out --not-to \(name.rawValue.quotedForShell)"
+        case .except(let id): return "leave out --except \(name(id).quotedForShell)"
         }
     }
 

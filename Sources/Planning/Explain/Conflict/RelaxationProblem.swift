@@ -1,7 +1,8 @@
 import ClusterModel
 import PlacementPolicy
 
-/// The constraints that may have to do with a drain, by name, and what each says of the world.
+/// The constraints that may have to do with a drain or a move, by name, and what each says
+/// of the world.
 struct RelaxationProblem {
     let problem: PlacementProblem
     let snapshot: ClusterSnapshot
@@ -18,23 +19,35 @@ struct RelaxationProblem {
     static let hostsOneByOne = 12
 
     init(
-        _ problem: PlacementProblem, _ snapshot: ClusterSnapshot, _ request: PlanRequest,
-        drained: Set<HostName>
+        _ problem: PlacementProblem, _ snapshot: ClusterSnapshot, _ request: PlanRequest
     ) {
+        let drained: Set<HostName>
+        if case .drain(let hosts, _) = request.goal {
+            drained = Set(hosts)
+        } else {
+            drained = []
+        }
         self.problem = problem
         self.snapshot = snapshot
         policy = problem.policy
         self.request = request
         self.drained = drained
-        leaving = problem.domains.indices.filter { drained.contains(problem.domains[$0].host) }
-        targets = problem.hosts.indices.filter { !drained.contains(problem.hosts[$0].name) }
-        mobility = Mobility(problem, snapshot, pinned: request.pinned)
+        leaving = Leaving(request, problem, snapshot).domains
+        let to = request.wishes.to
+        targets = problem.hosts.indices.filter { index in
+            let name = problem.hosts[index].name
+            return !drained.contains(name) && (to.isEmpty || to.contains(name))
+        }
+        mobility = Mobility(problem, snapshot, request)
         compatibility = Compatibility(
             problem, closed: Set(drained.compactMap { problem.hostIndex[$0] }),
             forbidden: request.forbidden)
         groupsByDomain = Dictionary(
             firstOf: problem.domains.map { ($0.id, $0.facts.antiAffinityGroups) })
     }
+
+    /// What is planned, in a word.
+    var goal: String { drained.isEmpty ? "move" : "drain" }
 
     func groups(of domain: DomainID) -> [String] { groupsByDomain[domain] ?? [] }
 
@@ -66,6 +79,9 @@ struct RelaxationProblem {
         switches += policy.exclude.indices.map { .exclusion($0) }
         if policy.maxDomainsPerHost != nil { switches.append(.domainLimit) }
         if !request.forbidden.isEmpty { switches.append(.forbidden) }
+        if !request.wishes.to.isEmpty { switches.append(.to) }
+        switches += request.wishes.notTo.map { .notTo($0) }
+        switches += request.wishes.except.map { .except($0.domain) }
         if policy.nPlusOne != .off { switches.append(.spareRoom) }
         switches += supplies()
         for host in targets.map({ problem.hosts[$0] }) {
@@ -77,7 +93,8 @@ struct RelaxationProblem {
             let sizes = [left, right].map { problem.load(of: $0, ResourceLayout.memory) }
             return sizes[0] != sizes[1] ? sizes[0] > sizes[1] : left < right
         }
-        switches += bySize.map { .runs(problem.domains[$0].id) }
+        // One that is shut down is no longer to be moved, but not what was asked for either.
+        if !drained.isEmpty { switches += bySize.map { .runs(problem.domains[$0].id) } }
         var seen: Set<Relaxation> = []
         return switches.filter { seen.insert($0).inserted }
     }

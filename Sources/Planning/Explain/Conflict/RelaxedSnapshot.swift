@@ -49,6 +49,9 @@ struct RelaxedSnapshot {
             case .fault(let name): edit(name) { $0.fault = nil }
             case .forbidden: request.forbidden = []
             case .spareRoom: policy.nPlusOne = .off
+            case .to: request.wishes.to = []
+            case .notTo(let name): request.wishes.notTo.removeAll { $0 == name }
+            case .except(let id): request.wishes.except.removeAll { $0.domain == id }
             case .policyGroup, .ban, .fence, .pin, .exclusion: later.append(one)
             }
         }
