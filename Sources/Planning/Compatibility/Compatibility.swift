@@ -25,6 +25,11 @@ final class Compatibility {
     /// Answers by kind of domain, kind of source and kind of target.
     private var known: [[[Answer]]] = []
     private var feasibleModes: [FeasibleMode] = []
+    /// Hosts that are no target of a domain by the request, and why.
+    private var forbidden: [Int: [Int: Misfit]] = [:]
+    /// Devices of which more is known than of others in their folder.
+    private let singularDevices: Set<String>
+    private var withUUID: [Int: [Int]] = [:]
 
     /// Where in `feasibleModes` the mode is, and whether there is one: that alone is asked at every
     /// turn of a search, and a mode with its words is dear to copy.
@@ -38,11 +43,6 @@ final class Compatibility {
         var number: Int? { code < 0 ? nil : Int(code / 2) }
         var isRunnable: Bool { code & 1 == 1 }
     }
-    /// Hosts that are no target of a domain by the request, and why.
-    private var forbidden: [Int: [Int: Misfit]] = [:]
-    /// Devices of which more is known than of others in their folder.
-    private let singularDevices: Set<String>
-    private var withUUID: [Int: [Int]] = [:]
 
     init(
         _ problem: PlacementProblem, closed: Set<Int> = [], homes: Set<Int> = [],
