@@ -104,13 +104,19 @@ let package = Package(
                 "Execution", "HypervisorInterface", "Simulation",
             ], settings: computing),
 
-        // Presentation: all wiring happens in KVMBalanceCommands.
+        // Presentation: values as text, and the commands that print it. All wiring happens in
+        // KVMBalanceCommands.
+        library(
+            "Rendering",
+            [
+                "ClusterModel", "Telemetry", "Planning", "Execution", "Operations", "History",
+            ]),
         library(
             "KVMBalanceCommands",
             [
                 "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "Execution",
                 "HypervisorInterface", "Simulation", "Replay", "Libvirt", "Persistence",
-                "Sampling", "Actuation", "Operations", "History", "Scenarios",
+                "Sampling", "Actuation", "Operations", "History", "Scenarios", "Rendering",
                 argumentParser, logging, serviceLifecycle, unixSignals,
             ]),
         .executableTarget(
@@ -139,8 +145,9 @@ let package = Package(
         tests(
             "KVMBalanceCommandsTests",
             [
-                "KVMBalanceCommands", "Operations", "History", "ClusterModel", "Execution",
-                "Actuation", "Persistence", "HypervisorInterface", "Telemetry", "TestSupport",
+                "KVMBalanceCommands", "Rendering", "Operations", "History", "ClusterModel",
+                "Execution", "Actuation", "Persistence", "HypervisorInterface", "Telemetry",
+                "TestSupport",
                 "Planning", argumentParser, grdb,
             ]),
         tests(

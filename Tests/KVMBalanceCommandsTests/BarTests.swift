@@ -3,6 +3,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// Bars at the foot of a terminal: they fit it, and nothing is left of them.
 struct BarTests {

@@ -4,6 +4,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// What is blocked, as people read it.
 struct BlockerTextTests {

@@ -7,6 +7,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// Text of others never steers a terminal, fakes a line or is lost: whatever shows it.
 struct HostileTextTests {

@@ -6,6 +6,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// A saved plan against the policy at hand: whatever asks for less care is shown, and must be asked
 /// for.

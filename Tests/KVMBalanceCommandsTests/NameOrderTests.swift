@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Rendering
 
 /// Names in the order in which people look for them, figures with their units, and commands that do
 /// what was shown.

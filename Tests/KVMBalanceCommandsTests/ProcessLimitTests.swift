@@ -3,6 +3,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// What a fleet costs in descriptors, processes and threads is said before it is spent.
 struct ProcessLimitTests {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import KVMBalanceCommands
+@testable import Rendering
 
 /// How long a run still takes, by what is seen of it.
 struct RemainingTimeTests {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// Text for people, made without a fleet.
 struct RenderingTests {

@@ -5,6 +5,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// What taking a run up would do, while migrations of its own still run.
 struct RunRestTests {

@@ -7,6 +7,7 @@ import Testing
 
 @testable import KVMBalanceCommands
 @testable import Operations
+@testable import Rendering
 
 /// The timer's calls on a simulated fleet, and what its runs plan again.
 @Suite(.serialized) struct TimerTests {

@@ -36,11 +36,15 @@ struct ImportTests {
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "PlanChecking", "Replay",
             "Persistence", "Operations",
         ],
+        "Rendering": [
+            "ClusterModel", "Telemetry", "Planning", "Execution", "Operations", "History",
+        ],
         "KVMBalanceCommands": [
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "Execution",
             "HypervisorInterface", "Simulation", "Scenarios", "Replay", "Libvirt", "Persistence",
             "Sampling",
-            "Actuation", "Operations", "History", "ArgumentParser", "Logging", "ServiceLifecycle",
+            "Actuation", "Operations", "History", "Rendering", "ArgumentParser", "Logging",
+            "ServiceLifecycle",
             "UnixSignals",
         ],
         "kvmbalance": ["KVMBalanceCommands", "ArgumentParser"],

@@ -3,7 +3,7 @@ import Testing
 /// Everything that the program says goes through `Console`, which takes from others' text the power
 /// to steer a terminal: no other place writes to the process's streams.
 struct OutputTests {
-    static let only = "Sources/KVMBalanceCommands/Rendering/Console.swift"
+    static let only = "Sources/KVMBalanceCommands/Terminal/Console.swift"
     /// Opens the terminal to hand it to an ssh that asks, and writes nothing there.
     static let asking = "Sources/Libvirt/ChildProcesses.swift"
 

@@ -6,7 +6,7 @@ import Testing
 struct SilenceTests {
     /// `Simulation` is not among them yet: it plays fleets that live in a file and in real time,
     /// and takes the system's clock where nobody gives it one.
-    static let silent = ImportTests.pure.union(["Operations", "History"])
+    static let silent = ImportTests.pure.union(["Operations", "History", "Rendering"])
 
     /// One way to do what must not be done, and a line that does it.
     struct Deed: Sendable {

@@ -3,6 +3,7 @@ import ClusterModel
 import History
 import Operations
 import PlacementPolicy
+import Rendering
 import Replay
 
 /// `kvmbalance backtest`: what each policy would have done on the fleet's own history.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClusterModel
 import Operations
+import Rendering
 
 /// How far a balance may go.
 struct BalanceOptions: ParsableArguments {

@@ -4,6 +4,7 @@ import Logging
 import Operations
 import Persistence
 import PlacementPolicy
+import Rendering
 import Sampling
 import ServiceLifecycle
 import Telemetry

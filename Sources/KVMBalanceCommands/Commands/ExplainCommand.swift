@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Execution
 import Operations
+import Rendering
 
 /// `kvmbalance explain PLAN|RUN [DOMAIN]`: why each step, and what blocks the others.
 struct ExplainCommand: FleetCommand {

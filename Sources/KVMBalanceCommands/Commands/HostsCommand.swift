@@ -3,6 +3,7 @@ import ClusterModel
 import Execution
 import Operations
 import PlacementPolicy
+import Rendering
 
 /// `kvmbalance hosts …`: the fleet, and whether each host is fit to send and to receive.
 struct HostsCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import ClusterModel
 import History
 import Operations
 import PlacementPolicy
+import Rendering
 
 /// `kvmbalance import`: others' history, for backtest and record.
 struct ImportCommand: ParsableCommand {

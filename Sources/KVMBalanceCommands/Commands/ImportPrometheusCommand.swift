@@ -3,6 +3,7 @@ import ClusterModel
 import History
 import Operations
 import PlacementPolicy
+import Rendering
 
 /// `kvmbalance import prometheus URL`: what the libvirt exporter left in a Prometheus server.
 struct ImportPrometheus: FleetCommand {

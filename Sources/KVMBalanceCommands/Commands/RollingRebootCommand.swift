@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Operations
 import PlacementPolicy
+import Rendering
 
 /// `kvmbalance plan rolling-reboot [HOST…]`: rounds of hosts that can be down together. It only
 /// plans: each round is carried out by the commands that it is shown with.

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Execution
 import Operations
+import Rendering
 
 /// `kvmbalance runs accuracy`.
 struct RunsAccuracyCommand: FleetCommand {

@@ -3,6 +3,7 @@ import ClusterModel
 import Execution
 import Operations
 import Persistence
+import Rendering
 
 /// `kvmbalance runs …`: what was done, and what a crash left undone.
 struct RunsCommand: AsyncParsableCommand {

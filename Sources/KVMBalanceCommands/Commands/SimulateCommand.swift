@@ -5,6 +5,7 @@ import Foundation
 import History
 import Operations
 import PlacementPolicy
+import Rendering
 import Scenarios
 
 /// `kvmbalance simulate DIR…`: scenario folders of both kinds in virtual time. A recorded one is

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import Operations
 import Persistence
+import Rendering
 import Telemetry
 
 /// `kvmbalance status [HOST] [--watch]`.

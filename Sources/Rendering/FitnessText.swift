@@ -1,9 +1,9 @@
 import ClusterModel
-import Operations
+package import Operations
 
 /// What was found of hosts, as people read it.
 extension FitnessCheck {
-    static func text(of results: [Result]) -> String {
+    package static func text(of results: [Result]) -> String {
         var table = Table("HOST", "ITEM", "", "DETAIL")
         var remedies: [String] = []
         for result in results.inNaturalOrder(of: \.host.rawValue) {

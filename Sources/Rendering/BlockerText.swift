@@ -65,5 +65,5 @@ struct BlockerText {
 
 extension [Blocker] {
     /// What is blocked and why, each cause with its remedy.
-    func text(width: Int?) -> String { BlockerText.text(self, width: width) }
+    package func text(width: Int?) -> String { BlockerText.text(self, width: width) }
 }

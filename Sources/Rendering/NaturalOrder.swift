@@ -1,11 +1,11 @@
-import ClusterModel
+package import ClusterModel
 
 /// The order in which people look for names: host2 before host10.
 ///
 /// For the eye alone. What plans are made of, and what programs read, is in the order of plain
 /// text.
-enum NaturalOrder {
-    static func precedes(_ left: String, _ right: String) -> Bool {
+package enum NaturalOrder {
+    package static func precedes(_ left: String, _ right: String) -> Bool {
         var (a, b) = (left.unicodeScalars[...], right.unicodeScalars[...])
         while let first = a.first, let second = b.first {
             guard isDigit(first), isDigit(second) else {
@@ -33,14 +33,14 @@ enum NaturalOrder {
 }
 
 extension Sequence<HostName> {
-    var inNaturalOrder: [HostName] {
+    package var inNaturalOrder: [HostName] {
         sorted { NaturalOrder.precedes($0.rawValue, $1.rawValue) }
     }
 }
 
 extension Sequence {
     /// In the order of a name that each has.
-    func inNaturalOrder(of name: (Element) -> String) -> [Element] {
+    package func inNaturalOrder(of name: (Element) -> String) -> [Element] {
         sorted { NaturalOrder.precedes(name($0), name($1)) }
     }
 }

@@ -1,4 +1,5 @@
 import Operations
+import Rendering
 
 /// Lines at the foot of a terminal that are drawn over again and again, below those that stay.
 ///

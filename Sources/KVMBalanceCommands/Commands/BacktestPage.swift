@@ -2,6 +2,7 @@ import ClusterModel
 import Foundation
 import History
 import Operations
+import Rendering
 import Replay
 
 /// The back-test as one page without anything from elsewhere: a table, and for each policy the load

@@ -1,7 +1,7 @@
 import Operations
 
 /// A table for people: columns padded to their widest cell, two blanks between.
-struct Table {
+package struct Table {
     enum Alignment { case left, right }
 
     private let header: [String]
@@ -9,19 +9,19 @@ struct Table {
     private var rows: [[String]] = []
 
     /// `columns` are titles; one that starts with `>` is aligned to the right.
-    init(_ columns: String...) { self.init(columns: columns) }
+    package init(_ columns: String...) { self.init(columns: columns) }
 
-    init(columns: [String]) {
+    package init(columns: [String]) {
         alignments = columns.map { $0.hasPrefix(">") ? .right : .left }
         header = columns.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
     }
 
     /// What would steer a terminal or end a line is made visible here: it takes more room then.
-    mutating func add(_ cells: String...) { add(cells) }
-    mutating func add(_ cells: [String]) { rows.append(cells.map(Format.oneLine)) }
-    var isEmpty: Bool { rows.isEmpty }
+    package mutating func add(_ cells: String...) { add(cells) }
+    package mutating func add(_ cells: [String]) { rows.append(cells.map(Format.oneLine)) }
+    package var isEmpty: Bool { rows.isEmpty }
 
-    var text: String {
+    package var text: String {
         let all = [header] + rows
         let widths = header.indices.map { column in
             all.map { Format.columns($0[column]) }.max() ?? 0

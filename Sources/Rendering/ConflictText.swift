@@ -1,13 +1,18 @@
-import ClusterModel
+package import ClusterModel
 import Operations
 
 /// What contradicts what, and the ways out, as people read it.
-struct ConflictText {
+package struct ConflictText {
     let conflict: PlanConflict
     /// Lines are broken to fit; nil leaves them as long as they are.
     var width: Int?
 
-    var text: String {
+    package init(conflict: PlanConflict, width: Int? = nil) {
+        self.conflict = conflict
+        self.width = width
+    }
+
+    package var text: String {
         let constraints = conflict.constraints.map { wrapped("  - \($0.detail)") }
         guard !conflict.relaxations.isEmpty else {
             return ([headline] + constraints).joined(separator: "\n")

@@ -1,10 +1,10 @@
 import ClusterModel
 import Execution
-import Operations
+package import Operations
 
 /// What taking a run up would do, as people read it.
 extension RunRest {
-    func text(width: Int?) -> String {
+    package func text(width: Int?) -> String {
         var parts = [headline]
         if !open.isEmpty {
             parts.append(
@@ -25,7 +25,7 @@ extension RunRest {
         return parts.joined(separator: "\n\n")
     }
 
-    var question: String {
+    package var question: String {
         let migrations = plan?.migrations
         switch (open.isEmpty, migrations) {
         case (true, let migrations?): return "Carry out \(migrations)?"

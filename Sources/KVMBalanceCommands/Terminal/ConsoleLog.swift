@@ -1,4 +1,5 @@
 import Operations
+import Rendering
 
 /// Where log records go: each on one line of standard error, whatever a host's daemon said.
 struct ConsoleLog: TextOutputStream {

@@ -1,4 +1,4 @@
-import ClusterModel
+package import ClusterModel
 import Operations
 
 /// The options of a plan that change what a guest goes through, or who can read its memory: they
@@ -47,7 +47,7 @@ struct PlanOptionsText {
 extension MigrationPlan {
     /// How many migrations, and what guests go through that nobody expects of one: `3 migrations,
     /// 1 of them with the guest shut down meanwhile`.
-    var migrations: String {
+    package var migrations: String {
         let cold = steps.count(where: \.shutsDown)
         var words = [Format.plural(steps.count, "migration")]
         switch cold {

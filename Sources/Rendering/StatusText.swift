@@ -1,9 +1,9 @@
-import ClusterModel
-import Operations
-import Telemetry
+package import ClusterModel
+package import Operations
+package import Telemetry
 
 /// The cluster snapshot as people read it: hosts with bars, NUMA cells, domains under them.
-struct StatusText {
+package struct StatusText {
     let snapshot: ClusterSnapshot
     let live: LiveFigures
     let only: HostName?
@@ -13,7 +13,19 @@ struct StatusText {
     /// The flags of commands that are shown.
     var flags = CommandFlags()
 
-    var text: String {
+    package init(
+        snapshot: ClusterSnapshot, live: LiveFigures, only: HostName?, now: Timestamp,
+        width: Int? = nil, flags: CommandFlags = CommandFlags()
+    ) {
+        self.snapshot = snapshot
+        self.live = live
+        self.only = only
+        self.now = now
+        self.width = width
+        self.flags = flags
+    }
+
+    package var text: String {
         let hosts = snapshot.hosts.filter { only == nil || $0.name == only }
             .inNaturalOrder { $0.name.rawValue }
         var parts = hosts.map(section)

@@ -2,6 +2,7 @@ import Actuation
 import ClusterModel
 import Execution
 import Operations
+import Rendering
 
 /// Shows a run while it goes on: bars on a terminal, one line an event elsewhere. All of it goes to
 /// standard error, so that standard output stays the result's.

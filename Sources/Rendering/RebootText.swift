@@ -1,8 +1,8 @@
-import ClusterModel
-import Operations
+package import ClusterModel
+package import Operations
 
 /// A schedule of reboots as people and programs read it.
-struct RebootText {
+package struct RebootText {
     let reboot: RollingReboot
     /// The flags of the commands of a round.
     var flags = CommandFlags()
@@ -10,8 +10,18 @@ struct RebootText {
     /// Does the policy keep room for the failure of a host meanwhile?
     var isSpare = true
 
+    package init(
+        reboot: RollingReboot, flags: CommandFlags = CommandFlags(), width: Int? = nil,
+        isSpare: Bool = true
+    ) {
+        self.reboot = reboot
+        self.flags = flags
+        self.width = width
+        self.isSpare = isSpare
+    }
+
     /// The schedule as JSON; its plans have the fields that every plan has.
-    struct Document: Encodable {
+    package struct Document: Encodable {
         struct Round: Encodable {
             var round: Int
             var hosts: [HostName]
@@ -41,7 +51,7 @@ struct RebootText {
         }
     }
 
-    var document: Document {
+    package var document: Document {
         Document(
             outcome: reboot.outcome, origin: reboot.origin, policy: reboot.policy,
             seed: reboot.seed, hosts: reboot.hosts,
@@ -56,7 +66,7 @@ struct RebootText {
             blockers: reboot.blockers)
     }
 
-    var text: String {
+    package var text: String {
         var parts = [headline]
         for (index, round) in reboot.rounds.enumerated() { parts.append(text(round, index + 1)) }
         if !isSpare, reboot.rounds.contains(where: { $0.hosts.count > 1 }) {

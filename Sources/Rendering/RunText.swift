@@ -1,17 +1,22 @@
 import ClusterModel
 import Execution
-import Operations
+package import Operations
 
 /// A run as people read it.
-struct RunText {
+package struct RunText {
     let report: RunReport
     /// The flags of the commands that it names (` --config FILE`).
     var flags = ""
 
+    package init(report: RunReport, flags: String = "") {
+        self.report = report
+        self.flags = flags
+    }
+
     private var run: RunID { report.run }
     private var steps: [RunReport.StepReport] { report.steps }
 
-    var text: String {
+    package var text: String {
         let plan = report.plan
         var lines = [
             Format.oneLine(

@@ -1,17 +1,17 @@
 import ClusterModel
-import Operations
+package import Operations
 
 /// How much room text takes on a terminal.
 extension Format {
     /// Columns of a terminal that the text takes: two for wide letters (CJK), none for marks that
     /// stand above others. Linear in the text.
-    static func columns(_ text: String) -> Int {
+    package static func columns(_ text: String) -> Int {
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
         return text.unicodeScalars.reduce(0) { $0 + columns($1) }
     }
 
     /// No more than this many columns of it; an ellipsis shows a cut.
-    static func cut(_ text: String, to most: Int) -> String {
+    package static func cut(_ text: String, to most: Int) -> String {
         guard columns(text) > most else { return text }
         guard most > 1 else { return most == 1 ? "…" : "" }
         var shown = ""
@@ -26,7 +26,7 @@ extension Format {
     }
 
     /// A name or a sentence on one line, whatever it holds.
-    static func oneLine(_ text: String) -> String { OutsideText.oneLine(text) }
+    package static func oneLine(_ text: String) -> String { OutsideText.oneLine(text) }
 
     private static func columns(_ scalar: Unicode.Scalar) -> Int {
         switch scalar.properties.generalCategory {

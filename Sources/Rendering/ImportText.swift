@@ -1,10 +1,10 @@
 import ClusterModel
-import History
+package import History
 import Operations
 
 /// What an import came to, and what to do with it.
 extension HistoryImporter.Summary {
-    var text: String {
+    package var text: String {
         "\(Format.plural(domains, "domain")) on \(Format.plural(hosts, "host")), "
             + "\(samples) samples from \(first) to \(last)"
             + (dropped > 0 ? "; \(dropped) second values within a period were left out" : "")

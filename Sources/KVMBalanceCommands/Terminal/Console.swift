@@ -1,5 +1,6 @@
 import Foundation
 import Operations
+import Rendering
 import Synchronization
 
 /// The process's two streams. Standard output carries results, standard error everything else.

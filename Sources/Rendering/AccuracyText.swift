@@ -1,9 +1,9 @@
 import ClusterModel
-import Operations
+package import Operations
 
 /// How good estimates were, as people read it.
 extension AccuracyReport {
-    var text: String {
+    package var text: String {
         guard all.migrations > 0 else {
             return "No migration in the journal has both an estimate and observed figures."
         }

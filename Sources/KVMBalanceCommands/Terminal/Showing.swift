@@ -1,6 +1,7 @@
 import ClusterModel
 import Execution
 import Operations
+import Rendering
 
 /// How what operations return is shown: for people, or as JSON, with the exit code that it means.
 extension FleetCommand {

@@ -1,30 +1,30 @@
 import ClusterModel
-import History
+package import History
 import Operations
 
 /// What policies came to on one history, side by side.
-enum ReplayTable {
+package enum ReplayTable {
     /// A figure of each policy, as tables and pages show it.
-    struct Figure: Sendable {
-        var title: String
-        var page: String
-        var value: @Sendable (ReplayReport) -> Double
+    package struct Figure: Sendable {
+        package var title: String
+        package var page: String
+        package var value: @Sendable (ReplayReport) -> Double
     }
 
     /// Figures of bad days, which are shown where one of the policies has any: minutes that domains
     /// were down with a lost host, and that hosts had more memory promised than they have.
-    static let rare = [
+    package static let rare = [
         Figure(title: ">outage min", page: "outage, domain minutes", value: { $0.outageMinutes }),
         Figure(
             title: ">memory over", page: "memory overload, host minutes",
             value: { $0.memoryOverloadMinutes }),
     ]
 
-    static func rare(of reports: [ReplayReport]) -> [Figure] {
+    package static func rare(of reports: [ReplayReport]) -> [Figure] {
         rare.filter { figure in reports.contains { figure.value($0) > 0 } }
     }
 
-    static func text(_ reports: [ReplayReport]) -> String {
+    package static func text(_ reports: [ReplayReport]) -> String {
         let rare = self.rare(of: reports)
         var table = Table(
             columns: [

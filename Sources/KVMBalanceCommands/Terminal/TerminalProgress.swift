@@ -1,6 +1,7 @@
 import ClusterModel
 import Execution
 import Operations
+import Rendering
 import Synchronization
 
 /// Shows an operation on standard error while it goes on, and lets a terminal stop its run.

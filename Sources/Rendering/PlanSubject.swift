@@ -1,8 +1,8 @@
-import ClusterModel
+package import ClusterModel
 
 extension MigrationPlan {
     /// What it is about: `drain host1`, `move web1, db1 to host2`.
-    var subject: String {
+    package var subject: String {
         let names: [String]
         switch kind {
         case .move: names = wishes.moves.map(\.name)

@@ -1,13 +1,18 @@
-import ClusterModel
+package import ClusterModel
 import Operations
 
 /// A plan as people read it.
-struct PlanText {
+package struct PlanText {
     let plan: MigrationPlan
     /// Lines are broken to fit; nil leaves them as long as they are.
     var width: Int?
 
-    var text: String {
+    package init(plan: MigrationPlan, width: Int? = nil) {
+        self.plan = plan
+        self.width = width
+    }
+
+    package var text: String {
         var parts = [headline]
         if let hostsInUse { parts.append(hostsInUse) }
         if let balance = BalanceText(plan: plan, width: width).text { parts.append(balance) }

@@ -1,14 +1,14 @@
-import ClusterModel
-import Execution
+package import ClusterModel
+package import Execution
 
 /// How long a run still takes: the times of its plan, stretched as the migrations that were seen
 /// took longer or shorter than estimated.
-struct RemainingTime {
-    let milliseconds: Int64
+package struct RemainingTime {
+    package let milliseconds: Int64
     /// Something was seen. Otherwise it is the plan's estimate alone.
-    let isSeen: Bool
+    package let isSeen: Bool
     /// How much of the run is over, from 0 to 1.
-    let fraction: Double
+    package let fraction: Double
 
     /// One running migration, at this moment.
     private struct Running {
@@ -40,7 +40,7 @@ struct RemainingTime {
         }
     }
 
-    init(of state: RunState, _ progress: [StepID: MigrationProgress], at now: Timestamp) {
+    package init(of state: RunState, _ progress: [StepID: MigrationProgress], at now: Timestamp) {
         let steps = state.steps.filter { $0.status != .skipped(reason: "planned again") }
         let running = state.openSteps.map { ($0, Running($0, progress[$0.step.id], now)) }
         var (took, estimated) = (0.0, 0.0)

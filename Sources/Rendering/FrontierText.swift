@@ -1,11 +1,13 @@
-import Planning
+package import Planning
 
 /// The frontier of moves against balance as people and programs read it.
-struct FrontierText {
+package struct FrontierText {
     let points: [BalanceOption]
 
+    package init(points: [BalanceOption]) { self.points = points }
+
     /// One point by the names that the interface fixes.
-    struct Row: Encodable {
+    package struct Row: Encodable {
         var moves: Int
         var busiestHostMemory: Double
         var busiestHostMemoryBound: Double
@@ -25,7 +27,7 @@ struct FrontierText {
         }
     }
 
-    var rows: [Row] {
+    package var rows: [Row] {
         points.map {
             Row(
                 moves: $0.moves, busiestHostMemory: $0.memoryPeak,
@@ -34,7 +36,7 @@ struct FrontierText {
         }
     }
 
-    var text: String {
+    package var text: String {
         var table = Table(
             ">MOVES", ">MEMORY PEAK", ">BOUND", ">CPU PEAK", ">SPREAD", ">OVERLOAD", "")
         for point in points {
