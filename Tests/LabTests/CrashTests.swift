@@ -3,7 +3,7 @@ import Testing
 
 /// `kill -9` of anything at any instant: nothing lost, nothing twice, and the run can be ended
 /// well.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(60)))
+@Suite(.needsLab, .timeLimit(.minutes(60)))
 struct CrashTests {
     static let guests = ["a", "b", "c", "d"]
 
@@ -75,7 +75,7 @@ struct CrashTests {
 
     @Test(arguments: ["host1", "host2"])
     func aKilledDaemonLosesNoGuest(daemonOf host: String) async throws {
-        try await withLab("daemon", hosts: 2) { lab in
+        try await withLab("daemon-\(host)", hosts: 2) { lab in
             try lab.guest("solo", on: "host1", "--memory", "128", "--dirty", "4", "--wait")
             for host in ["host1", "host2"] { try lab.lab("link", host, "150") }
             let drain = try lab.start("drain", "host1", "--yes")

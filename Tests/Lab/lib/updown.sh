@@ -212,6 +212,14 @@ lab_down() {
 
 nothing_left() { [[ -z $(remains "$1") ]]; }
 
+# The namespaces of every other lab.
+namespaces_of_others() {
+    local folder
+    for folder in "$LAB_STATES"/*/; do
+        [[ $(basename "$folder") == "$1" ]] || cat "$folder/namespaces" 2>/dev/null || true
+    done
+}
+
 # Prints whatever of a lab is still there: processes by marker or namespace, mounts.
 remains() {
     local name=$1 state pid
@@ -222,10 +230,11 @@ remains() {
         fi
     done 2>/dev/null
     if [[ -s $state/namespaces ]]; then
-        # Names of links in /proc, not of files.
+        # The kernel gives the number of a namespace that is gone to the next one, which may be
+        # another lab's. Names of links in /proc, not of files.
         # shellcheck disable=SC2010
         ls -l /proc/[0-9]*/ns/ 2>/dev/null | grep -oFf "$state/namespaces" | sort -u |
-            sed 's/^/namespace /' || true
+            grep -vxFf <(namespaces_of_others "$name") | sed 's/^/namespace /' || true
     fi
     grep -E " ($state|$(disks_of "$name"))(/| )" /proc/self/mountinfo | sed 's/^/mount /' || true
 }
