@@ -40,8 +40,12 @@ struct Composition: Sendable {
     func plans(
         _ planning: PlanningOptions, _ migration: MigrationFlags
     ) async throws -> PlanService {
-        if planning.snapshot == nil { try admitConnections() }
-        return try await PlanService(observer, policies, planning.choices(migration))
+        try await plans(planning.choices(migration), snapshot: planning.snapshot)
+    }
+
+    func plans(_ choices: PlanningChoices, snapshot: String?) async throws -> PlanService {
+        if snapshot == nil { try admitConnections() }
+        return try await PlanService(observer, policies, choices)
     }
 
     /// Throws where this process may not have what connections to all real hosts cost.

@@ -85,6 +85,13 @@ package enum Planner {
             .schedule(hosts, bestEffort: bestEffort)
     }
 
+    /// The hosts on which a guest that does not run can be started, the best first.
+    package static func placement(
+        of request: GuestRequest, in seen: ClusterSnapshot, under policy: Policy
+    ) -> GuestPlacement {
+        GuestPlacing(request, in: policy.measured(seen), under: policy).result()
+    }
+
     /// The same world, with what others use of its hosts, and with what the moment has against
     /// moving some of its domains.
     static func barred(_ seen: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {

@@ -51,6 +51,11 @@ final class Playground {
     @discardableResult
     func must(
         _ status: Int32, _ words: String..., at location: SourceLocation = #_sourceLocation
+    ) throws -> Ending { try must(status, words, at: location) }
+
+    @discardableResult
+    func must(
+        _ status: Int32, _ words: [String], at location: SourceLocation = #_sourceLocation
     ) throws -> Ending {
         let ending = try start(words).wait()
         #expect(

@@ -59,13 +59,15 @@ extension PlanGoal {
 }
 
 /// Domains as people name them: by name, or by UUID where a name is not enough.
-private struct DomainNames {
+struct DomainNames {
     private let snapshot: ClusterSnapshot
 
     init(_ snapshot: ClusterSnapshot) { self.snapshot = snapshot }
 
-    func domain(_ word: String) throws -> NamedDomain {
-        try NamedDomain(only(snapshot.domains.filter { $0.isCalled(word) }, word))
+    func domain(_ word: String) throws -> NamedDomain { try NamedDomain(only(word)) }
+
+    func only(_ word: String) throws -> Domain {
+        try only(snapshot.domains.filter { $0.isCalled(word) }, word)
     }
 
     /// One that would leave one of these hosts.

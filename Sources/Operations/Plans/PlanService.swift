@@ -125,6 +125,13 @@ package struct PlanService: Sendable {
         return reboot
     }
 
+    /// Where a guest that does not run could be started; the fleet is only looked at.
+    package func placement(of wish: GuestWish) async throws -> GuestPlacement {
+        let snapshot = try await observe(.move([], bestEffort: false), naming: [])
+        return Planner.placement(
+            of: try wish.request(in: snapshot), in: snapshot, under: policy)
+    }
+
     /// The world for this goal, in which these hosts must be known.
     private func observe(
         _ goal: PlanGoal, naming hosts: [HostName]

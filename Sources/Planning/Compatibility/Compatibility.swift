@@ -187,6 +187,28 @@ final class Compatibility {
         }
     }
 
+    /// Why a domain that does not run cannot be started on a host; nil when it can. `modelled` is
+    /// the host whose names its definition uses, which may be the same.
+    func startBlocker(_ domain: Int, modelled model: Int, on target: Int) -> Blocker? {
+        let (own, host) = (problem.domains[domain], problem.hosts[target])
+        let reason =
+            standing(of: target) ?? HostRules.misfit(own.name, on: host.name, problem.policy)
+            ?? problem.barred[domain]?[target]
+            ?? (model == target ? platformMisfit(domain, target) : misfit(domain, model, target))
+        return reason.map {
+            Blocker(
+                domain: own.name, host: host.name, reason: $0.reason, detail: $0.detail,
+                remedy: $0.remedy)
+        }
+    }
+
+    /// On its own host, where its disks are.
+    private func platformMisfit(_ domain: Int, _ host: Int) -> Misfit? {
+        profile(ofHost: host).flatMap {
+            PlatformFit.coldMisfit(domainProfiles[kind(of: domain)], from: $0, to: $0)
+        }
+    }
+
     private func standing(of target: Int) -> Misfit? {
         let host = problem.hosts[target]
         if !host.isReachable {
