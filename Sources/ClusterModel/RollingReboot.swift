@@ -30,6 +30,8 @@ package struct RollingReboot: Hashable, Sendable {
     package var rounds: [Round]
     /// No schedule for the hosts in these rounds has fewer.
     package var fewestRounds: Int
+    /// Nor fewer moves: each domain that runs there leaves, and returns where it is to.
+    package var fewestMoves = 0
     /// What keeps a host out of every round.
     package var blockers: [Blocker]
 

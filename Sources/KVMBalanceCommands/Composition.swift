@@ -37,6 +37,11 @@ struct Composition: Sendable {
     func runs(_ flags: CommandFlags? = nil) throws -> RunService {
         try RunService(observer, policies, flags ?? self.flags)
     }
+    func reboots(_ flags: CommandFlags? = nil) throws -> RebootService {
+        try RebootService(
+            observer, policies, flags ?? self.flags,
+            commands: ShellCommands(shell: SecureShell.here), minuteOfDay: Self.minuteOfDay)
+    }
     func plans(
         _ planning: PlanningOptions, _ migration: MigrationFlags
     ) async throws -> PlanService {
@@ -56,6 +61,13 @@ struct Composition: Sendable {
 
     static let systemTime: @Sendable () -> Timestamp = {
         Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+    }
+
+    /// By the time zone of this machine.
+    static let minuteOfDay: @Sendable (Timestamp) -> Int = { time in
+        let date = Date(timeIntervalSince1970: Double(time.milliseconds) / 1000)
+        let parts = Calendar.current.dateComponents([.hour, .minute], from: date)
+        return (parts.hour ?? 0) * 60 + (parts.minute ?? 0)
     }
 
     /// Closes whatever the process still holds open, right before it ends.

@@ -15,8 +15,8 @@ package struct KVMBalance: AsyncParsableCommand {
         subcommands: [
             HostsCommand.self, CollectCommand.self, StatusCommand.self, SnapshotCommand.self,
             PlanCommand.self, DrainCommand.self, MoveCommand.self, ReturnCommand.self,
-            BalanceCommand.self, ConsolidateCommand.self, PlaceCommand.self, ApplyCommand.self,
-            RunsCommand.self, ExplainCommand.self,
+            RebootCommand.self, BalanceCommand.self, ConsolidateCommand.self,
+            PlaceCommand.self, ApplyCommand.self, RunsCommand.self, ExplainCommand.self,
             RecordCommand.self, SimulateCommand.self, BacktestCommand.self, ImportCommand.self,
             SimulatedFleetCommand.self,
         ])

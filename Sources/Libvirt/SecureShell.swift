@@ -13,6 +13,9 @@ package struct SecureShell: HostShell {
         self.init(host: host, words: words)
     }
 
+    /// The shell of this machine, in its host's place.
+    package static let here = SecureShell(host: "this machine", words: ["sh", "-c"])
+
     /// These words go before the script.
     init(host: HostName, words: [String]) {
         self.host = host

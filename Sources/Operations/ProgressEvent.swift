@@ -25,6 +25,14 @@ package enum ProgressEvent: Sendable {
     case watchBegins(RunID, RunState, driver: String)
     case run(RunUpdate)
     case runIsOver
+    /// A rolling reboot begins, or goes on, in this state. Its runs are observed as any run, and
+    /// whoever stops it stops these.
+    case rebootBegins(RebootState, RunControl)
+    /// Where it is now.
+    case reboot(RunID, RebootState)
+    case rebootIsOver
+    /// What is worth a line for people, and is no trouble.
+    case note(String)
 }
 
 /// Someone who watches an operation.

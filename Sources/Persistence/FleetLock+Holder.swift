@@ -10,8 +10,15 @@ extension FleetLock {
         package var purpose: String
         /// The run that it drives; nil while it has none, as while a plan is made.
         package var run: RunID?
+        /// The rolling reboot that the run belongs to.
+        package var reboot: RunID?
         /// nil where an older version wrote it.
         package var origin: ProcessOrigin?
+
+        /// What 'runs stop' and 'runs abort' name.
+        package var whole: RunID? { reboot ?? run }
+
+        package func drives(_ wanted: RunID) -> Bool { run == wanted || reboot == wanted }
 
         package var description: String {
             let who = process.map { "process \($0)" } ?? "another process"
@@ -32,10 +39,11 @@ extension FleetLock {
 }
 
 extension FleetLock.Holder {
-    /// Process, purpose, run and origin, a line each.
+    /// Process, purpose, run, origin and rolling reboot, a line each.
     var text: String {
         let lines = [
             process.map { "\($0)" }, purpose, run.map { "\($0)" }, origin.map(\.text),
+            reboot.map { "\($0)" },
         ]
         return lines.map { ($0 ?? "") + "\n" }.joined()
     }
@@ -47,7 +55,8 @@ extension FleetLock.Holder {
         }
         self.init(
             process: line(0) { Int32($0) }, purpose: line(1) { String($0) } ?? "",
-            run: line(2) { Int64($0).map { RunID($0) } }, origin: line(3) { ProcessOrigin($0) })
+            run: line(2) { Int64($0).map { RunID($0) } },
+            reboot: line(4) { Int64($0).map { RunID($0) } }, origin: line(3) { ProcessOrigin($0) })
     }
 
     /// A lock is empty while nobody has it, and begins with the number of a process.

@@ -1,6 +1,7 @@
 package import Execution
 import Foundation
 import Glibc
+import Synchronization
 
 /// The right to change the fleet: one process at a time, by a lock on `run.lock` in the database
 /// directory.
@@ -22,6 +23,7 @@ package final class FleetLock: Sendable {
 
     package let path: String
     private let descriptor: Int32
+    private let reboot = Mutex<RunID?>(nil)
 
     private init(path: String, descriptor: Int32) {
         self.path = path
@@ -76,11 +78,14 @@ package final class FleetLock: Sendable {
     package func describe(_ purpose: String, run: RunID? = nil) throws {
         let holder = Holder(
             process: getpid(), purpose: String(purpose.map { $0.isNewline ? " " : $0 }), run: run,
-            origin: .present)
+            reboot: reboot.withLock(\.self), origin: .present)
         let text = Array(holder.text.utf8)
         guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count
         else { throw Self.error("write", path, errno) }
     }
+
+    /// From now on whatever it is held for belongs to this rolling reboot.
+    package func keep(for reboot: RunID) { self.reboot.withLock { $0 = reboot } }
 
     /// Gives the lock up. The description goes first, so that nobody reads it as the next holder's.
     package func release() {

@@ -4,7 +4,7 @@ import GRDB
 
 /// Journal records as JSON text, and back with nothing forgiven.
 enum JournalCoding {
-    static func text(of event: JournalEvent) throws -> String {
+    static func text(of event: some Encodable) throws -> String {
         String(decoding: try CanonicalJSON.encode(event), as: UTF8.self)
     }
 
@@ -12,30 +12,52 @@ enum JournalCoding {
     static func records(
         of rows: [StoredRecord], run: RunID, file: DatabaseFile, after last: Int = 0
     ) throws -> [JournalRecord] {
-        try rows.enumerated().map { index, row in
-            guard row.sequence == last + index + 1 else {
-                throw StoreError(
-                    kind: .corrupt, file: file.path, operation: "read run \(run) from",
-                    message: "record \(last + index + 1) is missing")
-            }
-            return try record(of: row, run: run, file: file)
+        try refuseHoles(in: rows, run: run, file: file, after: last)
+        return try rows.map { row in
+            JournalRecord(
+                sequence: row.sequence, at: Timestamp(milliseconds: row.time),
+                event: try event(
+                    JournalEvent.self, of: row, known: JournalRecord.currentVersion, run: run,
+                    file: file))
         }
     }
 
-    private static func record(
-        of row: StoredRecord, run: RunID, file: DatabaseFile
-    ) throws -> JournalRecord {
-        guard row.version <= JournalRecord.currentVersion else {
+    /// The same for a rolling reboot.
+    static func rebootRecords(
+        of rows: [StoredRecord], run: RunID, file: DatabaseFile, after last: Int
+    ) throws -> [RebootRecord] {
+        try refuseHoles(in: rows, run: run, file: file, after: last)
+        return try rows.map { row in
+            RebootRecord(
+                sequence: row.sequence, at: Timestamp(milliseconds: row.time),
+                event: try event(
+                    RebootEvent.self, of: row, known: RebootRecord.currentVersion, run: run,
+                    file: file))
+        }
+    }
+
+    private static func refuseHoles(
+        in rows: [StoredRecord], run: RunID, file: DatabaseFile, after last: Int
+    ) throws {
+        for (index, row) in rows.enumerated() where row.sequence != last + index + 1 {
+            throw StoreError(
+                kind: .corrupt, file: file.path, operation: "read run \(run) from",
+                message: "record \(last + index + 1) is missing")
+        }
+    }
+
+    private static func event<Event: Decodable>(
+        _ type: Event.Type, of row: StoredRecord, known: Int, run: RunID, file: DatabaseFile
+    ) throws -> Event {
+        guard row.version <= known else {
             throw StoreError(
                 kind: .newer, file: file.path, operation: "read run \(run) from",
                 message: "record \(row.sequence) has version \(row.version), written by a newer "
-                    + "kvmbalance (this one knows \(JournalRecord.currentVersion))",
+                    + "kvmbalance (this one knows \(known))",
                 remedy: "install that version again")
         }
         do {
-            return JournalRecord(
-                sequence: row.sequence, at: Timestamp(milliseconds: row.time),
-                event: try CanonicalJSON.decode(JournalEvent.self, from: row.event))
+            return try CanonicalJSON.decode(Event.self, from: row.event)
         } catch {
             throw StoreError(
                 kind: .corrupt, file: file.path, operation: "read run \(run) from",

@@ -17,6 +17,9 @@ enum JournalSchema {
         migrator.registerMigration("3 what ended runs came to") { database in
             try database.execute(sql: index)
         }
+        migrator.registerMigration("4 rolling reboots") { database in
+            try database.execute(sql: reboots)
+        }
         return migrator
     }
 
@@ -91,5 +94,23 @@ enum JournalSchema {
             DELETE FROM displacement WHERE run = NEW.run;
             DELETE FROM transfer WHERE run = NEW.run;
         END;
+        """
+
+    /// Records of rolling reboots. Each has its number in `run` and none in `record`: its drains
+    /// and returns are ordinary runs.
+    private static let reboots = """
+        CREATE TABLE rebootRecord (
+            run INTEGER NOT NULL REFERENCES run, sequence INTEGER NOT NULL,
+            time INTEGER NOT NULL, version INTEGER NOT NULL, event TEXT NOT NULL,
+            PRIMARY KEY (run, sequence)
+        ) WITHOUT ROWID, STRICT;
+        CREATE TRIGGER rebootRecordIsNeverChanged BEFORE UPDATE ON rebootRecord
+        BEGIN SELECT RAISE(ABORT, 'records of the journal are never changed'); END;
+        CREATE TRIGGER rebootRecordIsNeverDeleted BEFORE DELETE ON rebootRecord
+        BEGIN SELECT RAISE(ABORT, 'records of the journal are never deleted'); END;
+        CREATE TRIGGER rebootRecordIsAppended BEFORE INSERT ON rebootRecord
+        WHEN NEW.sequence <> (
+            SELECT coalesce(max(sequence), 0) + 1 FROM rebootRecord WHERE run = NEW.run)
+        BEGIN SELECT RAISE(ABORT, 'records of the journal are only appended'); END;
         """
 }

@@ -77,9 +77,10 @@ extension JournalStore {
             try Int64.fetchAll(
                 database,
                 sql: """
-                    SELECT id FROM run WHERE NOT EXISTS (SELECT 1 FROM summary WHERE run = id)
+                    SELECT id FROM run
+                    WHERE kind <> ? AND NOT EXISTS (SELECT 1 FROM summary WHERE run = id)
                     ORDER BY id
-                    """
+                    """, arguments: [Self.rebootKind]
             ).map { RunID($0) }
         }
     }

@@ -40,10 +40,13 @@ extension JournalStore {
         return RunState(plan: try plan(in: records, of: run), records: records)
     }
 
+    /// Without rolling reboots.
     package func runs() async throws -> [RunID] {
         try await read("list the runs of") { database in
-            try Int64.fetchAll(database, sql: "SELECT id FROM run ORDER BY id DESC")
-                .map { RunID($0) }
+            try Int64.fetchAll(
+                database, sql: "SELECT id FROM run WHERE kind <> ? ORDER BY id DESC",
+                arguments: [Self.rebootKind]
+            ).map { RunID($0) }
         }
     }
 

@@ -72,21 +72,42 @@ package struct JournalStore: RunJournal {
     package func open(_ plan: MigrationPlan, at time: Timestamp, process: Int32) async throws
         -> RunID
     {
+        try await open(plan, at: time, process: process, for: nil)
+    }
+
+    /// The same; a run of a rolling reboot is known to that from the first moment on.
+    package func open(
+        _ plan: MigrationPlan, at time: Timestamp, process: Int32, for reboot: RunID?
+    ) async throws -> RunID {
         let events: [JournalEvent] = [
             .taken(process: process, goal: .forward), .planned(plan, goal: .forward),
         ]
         return try await file.shielded("open a run in") { [queue] in
             let texts = try events.map { try JournalCoding.text(of: $0) }
-            let hosts = String(decoding: try CanonicalJSON.encode(plan.hosts), as: UTF8.self)
             return try await queue.write { database in
-                try database.execute(
-                    sql: "INSERT INTO run (created, kind, hosts) VALUES (?, ?, ?)",
-                    arguments: [time.milliseconds, plan.kind.rawValue, hosts])
-                let run = RunID(database.lastInsertedRowID)
+                let run = try Self.insert(plan.kind.rawValue, plan.hosts, at: time, in: database)
                 for text in texts { try Self.append(text, to: run, at: time, in: database) }
+                if let reboot {
+                    let event = RebootEvent.runBegan(run, kind: plan.kind)
+                    try Self.append(
+                        try JournalCoding.text(of: event), toReboot: reboot, at: time,
+                        in: database)
+                }
                 return run
             }
         }
+    }
+
+    static func insert(
+        _ kind: String, _ hosts: [HostName], at time: Timestamp, in database: Database
+    ) throws -> RunID {
+        try database.execute(
+            sql: "INSERT INTO run (created, kind, hosts) VALUES (?, ?, ?)",
+            arguments: [
+                time.milliseconds, kind,
+                String(decoding: try CanonicalJSON.encode(hosts), as: UTF8.self),
+            ])
+        return RunID(database.lastInsertedRowID)
     }
 
     package func append(_ event: JournalEvent, to run: RunID, at time: Timestamp) async throws {

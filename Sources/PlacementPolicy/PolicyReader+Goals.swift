@@ -47,7 +47,9 @@ extension PolicyReader {
     static func reboot(_ table: YAMLTable) throws(PolicyError) -> RebootRules {
         var rules = RebootRules()
         rules.hostsPerRound = try whole(table, "hostsPerRound", 1...100_000)
-        rules.bringBack = try flag(table, "bringBack") ?? rules.bringBack
+        if let given = try flag(table, "bringBack") {
+            (rules.bringBack, rules.isBringBackGiven) = (given, true)
+        }
         return rules
     }
 

@@ -5,6 +5,8 @@ package struct RebootRules: Hashable, Sendable {
     /// Do the domains return after each round? If not they stay where they were brought, and
     /// the next round starts from there.
     package var bringBack = true
+    /// Does the policy's file say so itself?
+    package var isBringBackGiven = false
 
     package init() {}
 }

@@ -9,6 +9,8 @@ package struct RebootText {
     var width: Int?
     /// Does the policy keep room for the failure of a host meanwhile?
     var isSpare = true
+    /// Are the commands of each round shown with it?
+    var showsCommands = true
 
     package init(
         reboot: RollingReboot, flags: CommandFlags = CommandFlags(), width: Int? = nil,
@@ -62,7 +64,8 @@ package struct RebootText {
             },
             moves: reboot.moves,
             makespanSeconds: Double(reboot.makespanMilliseconds) / 1000,
-            bound: reboot.rounds.isEmpty ? [:] : ["rounds": reboot.fewestRounds],
+            bound: reboot.rounds.isEmpty
+                ? [:] : ["rounds": reboot.fewestRounds, "moves": reboot.fewestMoves],
             blockers: reboot.blockers)
     }
 
@@ -96,7 +99,8 @@ package struct RebootText {
             let duration = Format.duration(milliseconds: reboot.makespanMilliseconds)
             return "Rolling reboot: \(Format.plural(hosts, "host")) in "
                 + "\(Format.plural(reboot.rounds.count, "round")) (no schedule has fewer than "
-                + "\(reboot.fewestRounds)), \(Format.plural(reboot.moves, "migration")), estimated "
+                + "\(reboot.fewestRounds)), \(Format.plural(reboot.moves, "migration")) (none has "
+                + "fewer than \(reboot.fewestMoves)), estimated "
                 + "\(duration) of moving in all."
         case .nothingToDo: return "Rolling reboot: no host to reboot."
         case .infeasible:
@@ -109,7 +113,8 @@ package struct RebootText {
         var lines = [Format.wrapped("Round \(number): \(names)", indent: 4, width: width)]
         lines += steps("away", round.away)
         lines += round.back.map { steps("back", $0) } ?? []
-        return (lines + commands(round).map { "  $ \($0)" }).joined(separator: "\n")
+        let shown = showsCommands ? commands(round).map { "  $ \($0)" } : []
+        return (lines + shown).joined(separator: "\n")
     }
 
     private func steps(_ word: String, _ plan: MigrationPlan) -> [String] {
@@ -131,10 +136,11 @@ package struct RebootText {
     private func commands(_ round: RollingReboot.Round) -> [String] {
         let hosts = round.hosts.map { $0.rawValue.quotedForShell }.joined(separator: " ")
         let reboot = "# reboot \(hosts), and wait until they are up"
+        let to = round.away.wishes.to.map { " --to \($0.rawValue.quotedForShell)" }.joined()
         // Domains that do not return are named above: without this flag none would.
         let lacking = round.back.map { $0.blockers.isEmpty ? "" : " --best-effort" }
         return [
-            "kvmbalance drain \(hosts)\(flags.planning)", reboot,
+            "kvmbalance drain \(hosts)\(to)\(flags.planning)", reboot,
             "kvmbalance hosts check \(hosts)\(flags.config)",
             lacking.map { "kvmbalance return \(hosts)\($0)\(flags.planning)" }
                 ?? "kvmbalance hosts enable \(hosts)\(flags.config)",

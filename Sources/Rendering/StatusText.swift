@@ -12,11 +12,14 @@ package struct StatusText {
     var width: Int?
     /// The flags of commands that are shown.
     var flags = CommandFlags()
+    /// The rolling reboot that is not over.
+    var reboot: RebootReport?
 
     package init(
         snapshot: ClusterSnapshot, live: LiveFigures, only: HostName?, now: Timestamp,
-        width: Int? = nil, flags: CommandFlags = CommandFlags()
+        width: Int? = nil, flags: CommandFlags = CommandFlags(), reboot: RebootReport? = nil
     ) {
+        self.reboot = reboot
         self.snapshot = snapshot
         self.live = live
         self.only = only
@@ -29,6 +32,7 @@ package struct StatusText {
         let hosts = snapshot.hosts.filter { only == nil || $0.name == only }
             .inNaturalOrder { $0.name.rawValue }
         var parts = hosts.map(section)
+        if let reboot { parts.insert(headline(reboot), at: 0) }
         if !snapshot.inFlight.isEmpty { parts.append(migrations) }
         return parts.joined(separator: "\n\n")
     }
@@ -50,6 +54,13 @@ package struct StatusText {
             lines.append(table(of: domains))
         }
         return lines.joined(separator: "\n")
+    }
+
+    private func headline(_ reboot: RebootReport) -> String {
+        let state = reboot.killed == true ? "killed" : reboot.state
+        return Format.wrapped(
+            "Rolling reboot (run \(reboot.run), \(state)): \(reboot.line); see: kvmbalance runs "
+                + "show \(reboot.run)\(flags.config)", indent: 2, width: width)
     }
 
     private func headline(_ host: Host) -> String {

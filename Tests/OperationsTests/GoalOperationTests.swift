@@ -32,6 +32,10 @@ struct GoalOperationTests {
                 case .run(.recorded(.arrived)): "arrived"
                 case .run: "run"
                 case .runIsOver: "over"
+                case .rebootBegins: "reboot begins"
+                case .reboot(_, let state): "reboot: \(state.line(at: Timestamp(seconds: 0)))"
+                case .rebootIsOver: "reboot over"
+                case .note(let text): "note: \(text)"
                 }
             heard.withLock { $0.append(word) }
         }
@@ -51,7 +55,7 @@ struct GoalOperationTests {
             let names = (1...3).map { HostName("host\($0)") }
             let simulated = SimulatedFleet(
                 world: SimulatedFleet.example(hosts: 3, domains: 6, seed: 7, now: time.now()),
-                clock: time.now)
+                clock: time.now, sleep: time.sleep)
             self.simulated = simulated
             let fleet = Fleet(hosts: names.map { FleetHost(name: $0, uri: "simulated:///\($0)") })
             var accesses: [HostName: HostAccess] = [:]

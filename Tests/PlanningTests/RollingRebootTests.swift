@@ -79,6 +79,25 @@ import Testing
         #expect(reboot.moves < 16)
     }
 
+    @Test func `who stays away goes to hosts that are not rebooted any more`() {
+        let snapshot = fleet([2, 2, 2, 2]).snapshot
+        var policy = Policy()
+        policy.reboot.bringBack = false
+        policy.reboot.hostsPerRound = 1
+        let reboot = reboot(snapshot, policy)
+        #expect(reboot.rounds.count == 4 && reboot.fewestMoves == 8)
+        // Only the guests of the first host land where they cannot stay.
+        #expect(reboot.moves <= 10, "\(reboot.moves)")
+        var turned: Set<HostName> = []
+        for round in reboot.rounds {
+            if !turned.isEmpty { #expect(Set(round.away.wishes.to).isSubset(of: turned)) }
+            turned.formUnion(round.hosts)
+        }
+        // A host that is not to be rebooted at all takes everything.
+        let part = self.reboot(snapshot, policy, hosts: ["host1", "host2"])
+        #expect(part.moves == 4 && part.fewestMoves == 4)
+    }
+
     @Test func `N+1 and the policy's size of a round are kept`() {
         let snapshot = fleet([2, 2, 2, 2]).snapshot
         var policy = Policy()

@@ -26,21 +26,36 @@ struct RunsListCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let service = try Composition(options).runs()
+        let composition = try Composition(options)
+        let service = try composition.runs()
+        let reboots = try await composition.reboots().reports()
         if isJSON {
-            try Console.outJSON(try await service.reports())
+            let all = try await service.reports() + reboots.map { .reboot($0) }
+            try Console.outJSON(all.sorted { $0.run > $1.run })
             return .done
         }
         var table = Table(">RUN", "KIND", "HOSTS", "STATE", "STARTED", ">MOVED", "REASON")
-        let driven = service.driver?.run
+        let driver = service.driver
         var rows = try await service.summaries().map { run in
             (
                 run.run,
                 [
                     run.run.description, run.kind.rawValue, hosts(run.hosts),
-                    run.outcome?.state.rawValue ?? (run.run == driven ? "running" : "killed"),
+                    run.outcome?.state.rawValue
+                        ?? (driver?.drives(run.run) == true ? "running" : "killed"),
                     run.startedAt?.description ?? "-", "\(run.moved)/\(run.meant)",
                     run.outcome?.reason ?? run.stopReason ?? "",
+                ]
+            )
+        }
+        rows += reboots.map { reboot in
+            (
+                reboot.run,
+                [
+                    reboot.run.description, reboot.kind, hosts(reboot.hosts.map(\.host)),
+                    reboot.killed == true ? "killed" : reboot.state,
+                    reboot.startedAt?.description ?? "-", "-",
+                    ([reboot.line] + [reboot.reason].compactMap(\.self)).joined(separator: ": "),
                 ]
             )
         }
@@ -71,7 +86,13 @@ struct RunsShowCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try show(try await Composition(options).runs().report(RunID(run)))
+        let composition = try Composition(options)
+        let reboots = try composition.reboots()
+        if try await reboots.contains(RunID(run)) {
+            try show(try await reboots.report(RunID(run)))
+        } else {
+            try show(try await composition.runs().report(RunID(run)))
+        }
         return .done
     }
 }
@@ -134,10 +155,33 @@ struct RunsResumeCommand: TakeUpCommand {
         abstract:
             "Resume a run that was killed, stopped or halted: show the rest, ask, run it.")
     @OptionGroup var unfinished: UnfinishedRunOptions
+    @Flag(help: "Of a rolling reboot: run its command once more on hosts it did not reboot.")
+    var runAgain = false
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await takeUp(to: nil)
+        let composition = try Composition(options)
+        let (reboots, run) = (try composition.reboots(), RunID(unfinished.run))
+        guard try await reboots.contains(run) else {
+            if runAgain { throw CommandError("--run-again is for rolling reboots: leave it out") }
+            return try await takeUp(to: nil)
+        }
+        try composition.admitConnections()
+        let acting = unfinished.acting
+        var declined = Exit.failed
+        let result = try await reboots.takeUp(
+            run, policy: unfinished.policy, runsAgain: runAgain
+        ) { proposal in
+            let text = RebootProposalText(proposal, composition.flags, Console.width)
+            guard acting.dryRun else {
+                return try Consent(acting: acting, isJSON: isJSON).isGiven(
+                    to: text.text, text.question, else: text.document)
+            }
+            if isJSON { try Console.outJSON(text.document) } else { Console.out(text.text) }
+            declined = .done
+            return false
+        }
+        return try show(result, composition.flags, else: declined)
     }
 }
 
@@ -151,7 +195,13 @@ struct RunsRollbackCommand: TakeUpCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        try await takeUp(to: .rollback)
+        if try await Composition(options).reboots().contains(RunID(unfinished.run)) {
+            throw CommandError(
+                "run \(unfinished.run) is a rolling reboot, which has no way back: its guests "
+                    + "return by kvmbalance return HOST, or by a rollback of one of its runs "
+                    + "(kvmbalance runs show \(unfinished.run)\(CommandFlags(options).config))")
+        }
+        return try await takeUp(to: .rollback)
     }
 }
 
@@ -165,6 +215,11 @@ struct RunsAbortCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
+        if try await composition.reboots().contains(RunID(run)) {
+            let report = try await composition.reboots().abort(RunID(run))
+            if let report { try show(report) }
+            return .done
+        }
         switch try await composition.runs().abort(RunID(run)) {
         case .told(let report):
             if isJSON { try show(report) }

@@ -15,6 +15,12 @@ struct RunsWatchCommand: FleetCommand {
 
     func execute() async throws -> Exit {
         let composition = try Composition(options)
+        let reboots = try composition.reboots()
+        if let reboot = try await reboots.watched(run.map { RunID($0) }) {
+            let (report, exit) = try await reboots.watch(reboot)
+            try show(report)
+            return exit
+        }
         let ending = try await composition.runs().watch(run.map { RunID($0) })
         return try show(ending, composition.flags)
     }
@@ -29,7 +35,14 @@ struct RunsStopCommand: FleetCommand {
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
-        let report = try await Composition(options).runs().stop(RunID(run))
+        let composition = try Composition(options)
+        let reboots = try composition.reboots()
+        if try await reboots.contains(RunID(run)) {
+            let report = try await reboots.stop(RunID(run))
+            if isJSON { try show(report) }
+            return .done
+        }
+        let report = try await composition.runs().stop(RunID(run))
         if isJSON { try show(report) }
         return .done
     }

@@ -31,15 +31,19 @@ struct StatusCommand: FleetCommand {
                 try composition.policies.policy(nil))
             let live = try await composition.stores.metrics().liveFigures(
                 at: composition.now())
+            // What cannot be read of it stands in the way of nothing here.
+            let reboot = try? await composition.reboots().underWay()
             if isJSON {
-                try Console.outJSON(StatusDocument(snapshot: snapshot, live: live))
+                try Console.outJSON(
+                    StatusDocument(snapshot: snapshot, live: live, reboot: reboot))
                 return .done
             }
             if watch { Console.clear() }
             Console.out(
                 StatusText(
                     snapshot: snapshot, live: live, only: name, now: composition.now(),
-                    width: Console.width, flags: composition.flags
+                    width: Console.width, flags: composition.flags,
+                    reboot: reboot
                 ).text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch
@@ -51,13 +55,16 @@ struct StatusCommand: FleetCommand {
 private struct StatusDocument: Encodable {
     var snapshot: ClusterSnapshot
     var live: LiveFigures
+    /// The rolling reboot that is not over.
+    var reboot: RebootReport?
 
-    private enum CodingKeys: String, CodingKey { case live }
+    private enum CodingKeys: String, CodingKey { case live, reboot }
 
     func encode(to encoder: any Encoder) throws {
         try snapshot.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(live, forKey: .live)
+        try container.encodeIfPresent(reboot, forKey: .reboot)
     }
 }
 

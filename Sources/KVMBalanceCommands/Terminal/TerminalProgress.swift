@@ -12,7 +12,15 @@ final class TerminalProgress: ProgressObserver {
         var signals: SignalWatch?
     }
 
+    /// A rolling reboot, whose runs are watched beside.
+    private struct Reboot {
+        var signals: SignalWatch?
+        /// The last one that was shown.
+        var line = ""
+    }
+
     private let watched = Mutex<Watched?>(nil)
+    private let reboot = Mutex<Reboot?>(nil)
     /// The flags of commands that are shown.
     private let flags: CommandFlags
 
@@ -20,6 +28,15 @@ final class TerminalProgress: ProgressObserver {
 
     func observe(_ event: ProgressEvent) async {
         switch event {
+        case .runBegins(let state, _) where reboot.withLock({ $0 != nil }): begin(state, nil)
+        case .rebootBegins(let state, let control): begin(state, control)
+        case .reboot(_, let state): show(state)
+        case .rebootIsOver:
+            let old = reboot.withLock { reboot in
+                defer { reboot = nil }
+                return reboot
+            }
+            old?.signals?.cancel()
         case .runBegins(let state, let control):
             let watch = "kvmbalance runs watch \(control.run)\(flags.config)"
             Detachment.letGo(of: control.run, watch: watch)
@@ -33,7 +50,7 @@ final class TerminalProgress: ProgressObserver {
             begin(state, nil)
         case .run(let update): await watched.withLock(\.?.display)?.observe(update)
         case .runIsOver: await finish()
-        case .warning, .measuring, .decided, .waiting, .toldToAbort, .toldToStop:
+        case .warning, .measuring, .decided, .waiting, .toldToAbort, .toldToStop, .note:
             if let line = Self.line(for: event) { Console.errLine(line) }
         }
     }
@@ -51,7 +68,8 @@ final class TerminalProgress: ProgressObserver {
         case .toldToAbort(let process): "told \(process) to abort its migrations and end"
         case .toldToStop(let process):
             "told \(process) to start no new migration; the running ones end"
-        case .runBegins, .watchBegins, .run, .runIsOver: nil
+        case .note(let text): text
+        case .runBegins, .watchBegins, .run, .runIsOver, .rebootBegins, .reboot, .rebootIsOver: nil
         }
     }
 
@@ -59,6 +77,28 @@ final class TerminalProgress: ProgressObserver {
         let names = hosts.inNaturalOrder.map(\.rawValue)
         let rest = names.count > 5 ? " and \(names.count - 5) more" : ""
         return names.prefix(5).joined(separator: ", ") + rest
+    }
+
+    private func begin(_ state: RebootState, _ control: RunControl) {
+        guard reboot.withLock({ $0 == nil }) else { return }
+        let watch = "kvmbalance runs watch \(control.run)\(flags.config)"
+        Detachment.letGo(of: control.run, watch: watch)
+        if Console.isErrorTerminal {
+            Console.err("run \(control.run) goes on if this terminal is closed: \(watch)")
+        }
+        let signals = SignalWatch(control, watch: watch)
+        reboot.withLock { $0 = Reboot(signals: signals) }
+        show(state)
+    }
+
+    /// A line whenever it has changed, but for how long it has taken.
+    private func show(_ state: RebootState) {
+        let timeless = state.line(at: Timestamp(seconds: 0))
+        let isNew = reboot.withLock { reboot in
+            defer { reboot?.line = timeless }
+            return reboot.map { $0.line != timeless } ?? false
+        }
+        if isNew { Console.errLine(state.line(at: Composition.systemTime())) }
     }
 
     private func begin(_ state: RunState, _ signals: SignalWatch?) {

@@ -21,7 +21,8 @@ package struct FitnessCheck {
     package struct Result: Encodable {
         package var host: HostName
         package var findings: [Finding]
-        package var isFit: Bool { findings.allSatisfy { $0.grade != .failure } }
+        package var isFit: Bool { failures.isEmpty }
+        var failures: [Finding] { findings.filter { $0.grade == .failure } }
     }
 
     let fleet: Fleet
@@ -37,42 +38,77 @@ package struct FitnessCheck {
     package static func of(
         _ observer: FleetObserver, isTried: Bool, allPairs: Bool, policy: Policy? = nil
     ) async -> FitnessCheck {
-        let known = try? await observer.stores.metrics().observations()
-        let looks = await CPUQuestions.asked(
-            await observer.look(), of: observer.hosts.inspectors, known: known ?? [])
-        let fleet = observer.hosts.fleet
-        let journal = try? observer.stores.journal()
-        var check = FitnessCheck(fleet: fleet, looks: looks, probes: nil)
-        if let journal { check.proofs = await StorageProofs.stored(in: journal) }
-        check.policy = policy ?? .default.adding(sharedStorage: fleet.sharedStorage)
-        guard isTried else { return check }
-        var lock: FleetLock?
-        do {
-            switch try FleetLock.acquire(
-                directory: observer.stores.directory, purpose: "hosts check")
-            {
-            case .acquired(let own): lock = own
-            case .held(let holder):
-                await observer.progress.observe(
-                    .warning(
-                        "the way from host to host is not tried, because \(holder.description) "
-                            + "holds the fleet: check again when it has ended"))
-                return check
-            }
-        } catch {
-            await observer.progress.observe(
-                .warning("whether a run is under way is not known: \(error)"))
-        }
+        let check = await seen(by: observer, policy)
+        guard isTried, case .free(let lock) = await permit(observer) else { return check }
         defer { lock?.release() }
-        let pairs = FitnessPairs(fleet.hosts.map(\.name), all: allPairs)
+        let pairs = FitnessPairs(observer.hosts.names, all: allPairs)
         if pairs.isPart {
             await observer.progress.observe(
                 .warning(
                     "tries \(pairs.tried) of \(pairs.all) ways from host to host: each host with "
                         + "three others. All of them: kvmbalance hosts check --all-pairs"))
         }
+        return await check.tried(by: observer, check.looks, allPairs: allPairs)
+    }
+
+    /// The same about one host, with a few others, for whoever holds the fleet. What looking alone
+    /// finds wrong is not tried.
+    static func of(
+        _ host: HostName, by observer: FleetObserver, policy: Policy
+    ) async -> FitnessCheck {
+        let check = await seen(by: observer, policy)
+        guard check.results.contains(where: { $0.host == host && $0.isFit }) else { return check }
+        let others = FitnessPairs(observer.hosts.names, all: false).targets(of: host).prefix(3)
+        let looks = check.looks.filter { $0.host == host || others.contains($0.host) }
+        return await check.tried(by: observer, looks, allPairs: true)
+    }
+
+    private static func seen(by observer: FleetObserver, _ policy: Policy?) async -> FitnessCheck {
+        let known = try? await observer.stores.metrics().observations()
+        let looks = await CPUQuestions.asked(
+            await observer.look(), of: observer.hosts.inspectors, known: known ?? [])
+        let fleet = observer.hosts.fleet
+        var check = FitnessCheck(fleet: fleet, looks: looks, probes: nil)
+        if let journal = try? observer.stores.journal() {
+            check.proofs = await StorageProofs.stored(in: journal)
+        }
+        check.policy = policy ?? .default.adding(sharedStorage: fleet.sharedStorage)
+        return check
+    }
+
+    private enum Permit {
+        /// nil where nobody knows whether a run is under way.
+        case free(FleetLock?)
+        case busy
+    }
+
+    private static func permit(_ observer: FleetObserver) async -> Permit {
+        do {
+            switch try FleetLock.acquire(
+                directory: observer.stores.directory, purpose: "hosts check")
+            {
+            case .acquired(let own): return .free(own)
+            case .held(let holder):
+                await observer.progress.observe(
+                    .warning(
+                        "the way from host to host is not tried, because \(holder.description) "
+                            + "holds the fleet: check again when it has ended"))
+                return .busy
+            }
+        } catch {
+            await observer.progress.observe(
+                .warning("whether a run is under way is not known: \(error)"))
+            return .free(nil)
+        }
+    }
+
+    private func tried(
+        by observer: FleetObserver, _ looks: [HostReading], allPairs: Bool
+    ) async -> FitnessCheck {
+        let journal = try? observer.stores.journal()
         let probes = await FitnessProbes.run(
             observer.hosts, looks, observer.clock, allPairs: allPairs, marks: ProbeMarks(journal))
+        var check = self
         check.probes = probes
         let uuids = check.others.map { ($0.host, $0.facts.uuid) }
         check.proofs.add(probes, Dictionary(firstOf: uuids), at: observer.now())

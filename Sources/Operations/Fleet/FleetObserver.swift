@@ -33,6 +33,11 @@ package struct FleetObserver: Sendable {
         self.progress = progress
     }
 
+    /// The same, for another one to tell of.
+    func told(by progress: any ProgressObserver) -> FleetObserver {
+        FleetObserver(hosts: hosts, stores: stores, clock: clock, progress: progress)
+    }
+
     /// How old a measured dirty rate, and the size of a process, may be for an estimate.
     package static let dirtyingGoodForMilliseconds: Int64 = 3_600_000
     private static let sizeGoodForMilliseconds: Int64 = 300_000

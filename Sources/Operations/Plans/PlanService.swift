@@ -32,7 +32,7 @@ package struct PlanningChoices {
 
 /// Makes plans and has every one of them accepted by the judge before it is shown or run.
 package struct PlanService: Sendable {
-    let observer: FleetObserver
+    private(set) var observer: FleetObserver
     private(set) var policy: Policy
     /// The same before command line or plan had their say.
     package let policyAtHand: Policy
@@ -40,7 +40,7 @@ package struct PlanService: Sendable {
     let policyFile: String?
     private let snapshotFile: String?
     let seed: UInt64
-    private let bestEffort: Bool
+    private var bestEffort: Bool
 
     package init(
         _ observer: FleetObserver, _ policies: FleetPolicies, _ choices: PlanningChoices
@@ -98,6 +98,20 @@ package struct PlanService: Sendable {
         bestEffort = true
     }
 
+    /// The same, which tells its progress to another one.
+    func watching(_ observer: FleetObserver) -> PlanService {
+        var service = self
+        service.observer = observer
+        return service
+    }
+
+    /// The same for plans that leave behind, and name, what cannot move; or for whole ones.
+    func withBestEffort(_ bestEffort: Bool) -> PlanService {
+        var service = self
+        service.bestEffort = bestEffort
+        return service
+    }
+
     package func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
         let snapshot = try await observe(goal, naming: goal.named)
         let wishes = try goal.wishes(in: snapshot, under: policy)
@@ -116,7 +130,12 @@ package struct PlanService: Sendable {
     }
 
     /// Rounds in which these hosts, or all, can be rebooted.
-    package func rollingReboot(_ hosts: [HostName]) async throws -> RollingReboot {
+    /// Whether guests return after each round is the policy's affair, unless `isReturning` says it.
+    package func rollingReboot(
+        _ hosts: [HostName], isReturning: Bool? = nil
+    ) async throws -> RollingReboot {
+        var policy = policy
+        if let isReturning { policy.reboot.bringBack = isReturning }
         let snapshot = try await observe(.balance(maxMoves: nil), naming: hosts)
         let reboot = Planner.rollingReboot(
             hosts.isEmpty ? nil : hosts, bestEffort: bestEffort, from: snapshot, under: policy,

@@ -101,11 +101,21 @@ package struct RunReport: Encodable {
 package enum ListedRun: Encodable {
     case readable(RunReport)
     case unreadable(UnreadableReport)
+    case reboot(RebootReport)
+
+    package var run: RunID {
+        switch self {
+        case .readable(let report): report.run
+        case .unreadable(let report): report.run
+        case .reboot(let report): report.run
+        }
+    }
 
     package func encode(to encoder: any Encoder) throws {
         switch self {
         case .readable(let report): try report.encode(to: encoder)
         case .unreadable(let report): try report.encode(to: encoder)
+        case .reboot(let report): try report.encode(to: encoder)
         }
     }
 }

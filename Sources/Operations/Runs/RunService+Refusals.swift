@@ -8,6 +8,12 @@ extension RunService {
     /// A run that was killed may have left a migration open: that comes first, and only a person
     /// can say what is to become of it.
     func refuseUnfinishedRun() async throws {
+        if let (run, state) = try await journal.unfinishedReboots().first {
+            let what = state.outcome == nil ? "was killed before it ended" : "was halted"
+            throw CommandError(
+                "run \(run) (\(JournalStore.rebootKind)) \(what), so nothing else starts. See: "
+                    + waysOn(fromReboot: run), exit: .halted)
+        }
         if let (run, state) = try await journal.unfinishedRuns().first {
             let what = state.outcome == nil ? "was killed before it ended" : "was halted"
             throw CommandError(
@@ -26,6 +32,14 @@ extension RunService {
     /// The commands for a run that waits for a person.
     func waysOn(from run: RunID) -> String {
         let ways = ["resume", "rollback", "abort"].map {
+            "\n  kvmbalance runs \($0) \(run)\(flags.config)"
+        }
+        return "kvmbalance runs show \(run)\(flags.config)\nThen one of:" + ways.joined()
+    }
+
+    /// A rolling reboot has no way back: what was rebooted was rebooted.
+    func waysOn(fromReboot run: RunID) -> String {
+        let ways = ["resume", "abort"].map {
             "\n  kvmbalance runs \($0) \(run)\(flags.config)"
         }
         return "kvmbalance runs show \(run)\(flags.config)\nThen one of:" + ways.joined()

@@ -17,6 +17,14 @@ extension RunService {
     ) async throws -> RunEnding? {
         let lock = try lockFleet("runs \(goal?.rawValue ?? "resume") \(run)", run: run)
         defer { lock.release() }
+        return try await takeUpLocked(run, to: goal, policy: policy, isAsked: isAsked, if: agreed)
+    }
+
+    /// The same for whoever holds the fleet already.
+    func takeUpLocked(
+        _ run: RunID, to goal: RunGoal?, policy: String?, isAsked: Bool,
+        if agreed: (RunRest) async throws -> Bool
+    ) async throws -> RunEnding? {
         let before = try await state(of: run)
         // Which machines they were is in the journal, and so is what happened on them.
         observer.hosts.expect(before.hostUUIDs)
@@ -96,16 +104,19 @@ extension RunService {
             return .told(RunReport(run: run, state: found))
         case .acquired(let lock):
             defer { lock.release() }
-            let before = try await state(of: run)
-            observer.hosts.expect(before.hostUUIDs)
-            let leases = try await askForLeases(
-                on: before.unfinishedHosts, for: "runs abort \(run)")
-            try await take(run, to: .abort)
-            return .ended(
-                try await execute(
-                    run, recovering: true,
-                    service: PlanService(observer, settling: before.original), leases: leases))
+            return .ended(try await settle(run))
         }
+    }
+
+    /// Ends what a process that was killed left open, for whoever holds the fleet.
+    func settle(_ run: RunID) async throws -> RunEnding {
+        let before = try await state(of: run)
+        observer.hosts.expect(before.hostUUIDs)
+        let leases = try await askForLeases(on: before.unfinishedHosts, for: "runs abort \(run)")
+        try await take(run, to: .abort)
+        return try await execute(
+            run, recovering: true, service: PlanService(observer, settling: before.original),
+            leases: leases)
     }
 
     /// So that it is no longer named at each command.
@@ -127,7 +138,7 @@ extension RunService {
                     + "runs on another machine or was started before this one booted: do it "
                     + "there", exit: .busy)
         }
-        guard holder.run == run else {
+        guard holder.drives(run) else {
             throw CommandError(
                 "run \(run) was not \(deed): the fleet is held by \(holder.description), which "
                     + "does not drive run \(run). Wait for that, or "

@@ -16,7 +16,7 @@ extension RunService {
         let records = try await journal.records(of: run)
         let begun = RunState(plan: try await journal.plan(of: run), records: records)
         if begun.outcome != nil { return ending(of: run, begun) }
-        guard let driver, driver.run == run else { throw wasKilled(run) }
+        guard let driver, driver.drives(run) else { throw wasKilled(run) }
         await progress.observe(.watchBegins(run, begun, driver: driver.description))
         do {
             let end = try await follow(run, begun, from: records.count)
@@ -59,7 +59,7 @@ extension RunService {
                 await progress.observe(.run(.progress(id, now)))
             }
             // Its last record comes before it lets go of the fleet.
-            looksAlone = driver?.run == run || !news.isEmpty ? 0 : looksAlone + 1
+            looksAlone = driver?.drives(run) == true || !news.isEmpty ? 0 : looksAlone + 1
             guard looksAlone < Self.watch.looks else { throw wasKilled(run) }
             try await observer.clock.sleep(Self.watch.milliseconds)
         }

@@ -30,7 +30,7 @@ package struct RunService: Sendable {
     package func report(_ run: RunID) async throws -> RunReport {
         let state = try await state(of: run)
         return RunReport(
-            run: run, state: state, isKilled: state.outcome == nil && driver?.run != run)
+            run: run, state: state, isKilled: state.outcome == nil && driver?.drives(run) != true)
     }
 
     /// Of all runs, newest first.
@@ -90,7 +90,7 @@ package struct RunService: Sendable {
 
     /// How to end the process that holds the fleet.
     func wayToStop(_ holder: FleetLock.Holder) -> String {
-        if let run = holder.run {
+        if let run = holder.whole {
             return "stop it: kvmbalance runs abort \(run)\(flags.config)"
         }
         let end = holder.process.map { ": kill \($0)" } ?? " by hand"
@@ -103,14 +103,14 @@ package struct RunService: Sendable {
     /// it begins: one that is killed must not be followed by the same one.
     func start(
         _ plan: MigrationPlan, goal: PlanGoal, service: PlanService, lock: FleetLock,
-        remembering memory: RebalanceState? = nil
+        remembering memory: RebalanceState? = nil, for reboot: RunID? = nil
     ) async throws -> RunEnding {
         let leases = try await demandLeases(on: plan.touchedHosts, for: "\(goal)")
         let run: RunID
         do {
             if let memory { try await journal.remember(memory, as: RebalanceState.name) }
             run = try await journal.open(
-                plan, at: now(), process: ProcessInfo.processInfo.processIdentifier)
+                plan, at: now(), process: ProcessInfo.processInfo.processIdentifier, for: reboot)
             try lock.describe("run \(run), \(goal)", run: run)
             try await keepPolicy(service.policyFile, of: run)
             try await settleMaintenance(of: goal, run: run)
@@ -125,7 +125,7 @@ package struct RunService: Sendable {
     // MARK: The policy of a run
 
     /// So that `runs resume` need not name it again.
-    private func keepPolicy(_ file: String?, of run: RunID) async throws {
+    func keepPolicy(_ file: String?, of run: RunID) async throws {
         guard let file else { return }
         let whole = URL(fileURLWithPath: file).path
         try await journal.remember(whole, as: Self.policyName(run))

@@ -63,6 +63,7 @@ struct RebootPlanning {
             reboot.outcome = .infeasible
             reboot.rounds = []
         }
+        reboot.fewestMoves = fewestMoves(reboot.rounds.flatMap(\.hosts))
         reboot.fewestRounds =
             RoundsBound(
                 world.problem, hosts: reboot.rounds.flatMap(\.hosts),
@@ -102,6 +103,29 @@ struct RebootPlanning {
             return planning.draft(bestEffort: false, effort: effort)
         }
         return hosts.count > 1 ? draft(.kept, effort) : LeastOvershoot.draft(effort, draft)
+    }
+
+    /// The same for hosts whose guests stay where they are taken. Who lands on a host that is still
+    /// to be rebooted (`left`) moves once more, so that the other hosts are tried first.
+    private func drain(
+        _ hosts: [HostName], sparing left: Set<HostName>, in world: DrainWorld
+    ) -> PlanDraft {
+        let free = drain(hosts, in: world, effort)
+        let (problem, compatibility) = (world.problem, world.compatibility)
+        let settled = problem.hosts.indices.filter { compatibility.isOpen($0) }
+            .map { problem.hosts[$0].name }.filter { !left.contains($0) && !hosts.contains($0) }
+        guard !policy.reboot.bringBack, !settled.isEmpty else { return free }
+        let request = PlanRequest.drain(hosts, wishes: PlanWishes(to: settled.sorted()))
+        var planning = DrainPlanning(request, in: world, seed: seed)
+        let sparing = planning.draft(bestEffort: false, effort: effort)
+        func cost(_ draft: PlanDraft) -> Int {
+            var last: [Int: Int] = [:]
+            for move in draft.sequence { last[move.domain] = move.target }
+            let again = last.values.count { left.contains(problem.hosts[$0].name) }
+            return draft.sequence.count + again
+        }
+        guard sparing.outcome == .plan else { return free }
+        return free.outcome != .plan || cost(sparing) <= cost(free) ? sparing : free
     }
 
     private func world(
@@ -186,7 +210,8 @@ struct RebootPlanning {
         var world = start
         while !left.isEmpty {
             let hosts = together(left, in: world)
-            let found = hosts.isEmpty ? alone(left, in: &world) : round(hosts, in: &world)
+            let found =
+                hosts.isEmpty ? alone(left, in: &world) : round(hosts, of: left, in: &world)
             guard let round = found else { break }
             rounds.append(round)
             left.removeAll { round.hosts.contains($0) }
@@ -199,7 +224,7 @@ struct RebootPlanning {
         _ hosts: [HostName], in world: inout DrainWorld
     ) -> RollingReboot.Round? {
         for host in hosts {
-            if let round = round([host], in: &world) { return round }
+            if let round = round([host], of: hosts, in: &world) { return round }
         }
         return nil
     }
@@ -210,16 +235,17 @@ struct RebootPlanning {
     ) -> [RollingReboot.Round] {
         var rounds: [RollingReboot.Round] = []
         var world = start
+        let hosts = sets.flatMap(\.self)
         var late: [HostName] = []
         for set in sets {
-            guard let round = round(set, in: &world) else {
+            guard let round = round(set, of: hosts, in: &world) else {
                 late += set
                 continue
             }
             rounds.append(round)
             late += set.filter { !round.hosts.contains($0) }
         }
-        while !late.isEmpty, let round = round(late, in: &world) {
+        while !late.isEmpty, let round = round(late, of: late, in: &world) {
             rounds.append(round)
             late.removeAll { round.hosts.contains($0) }
         }
@@ -244,12 +270,14 @@ struct RebootPlanning {
     }
 
     /// A round with these hosts, or with fewer of them: the last are left out first.
+    /// `left` are all that are still to be rebooted.
     private func round(
-        _ hosts: [HostName], in world: inout DrainWorld
+        _ hosts: [HostName], of left: [HostName], in world: inout DrainWorld
     ) -> RollingReboot.Round? {
         var hosts = Array(hosts.prefix(largest))
         while !hosts.isEmpty {
-            let draft = drain(hosts.sorted(), in: world, effort)
+            let draft = drain(
+                hosts.sorted(), sparing: Set(left).subtracting(hosts), in: world)
             guard draft.outcome != .infeasible else {
                 hosts.removeLast(max(1, hosts.count / 16))
                 continue

@@ -25,6 +25,7 @@ host_setup() {
     mount -t sysfs sysfs /sys
     usb_bus
     private_run "$name"
+    boot_id_bind "$state"
     bind_private "$state" /etc/libvirt /etc/pki/qemu /var/lib/libvirt /var/log/libvirt /var/cache/libvirt
     mkdir -p "$disks/$host" "$CONSOLE_FOLDER" /run/libvirt
     mount --bind "$disks/$host" "$LOCAL_FOLDER"
@@ -46,6 +47,33 @@ host_setup() {
     libvirtd_start
     wait_until 20 "libvirtd of $host" virsh -q -c qemu:///system uri
     libvirt_resources
+}
+
+# All hosts are one kernel, which has one boot id: each gets its own, in the same place.
+boot_id_bind() {
+    cat /proc/sys/kernel/random/uuid >"$1/boot_id"
+    mount --bind "$1/boot_id" /proc/sys/kernel/random/boot_id
+}
+
+# Runs in the host's namespaces, as a reboot would: every process of the host ends at once, and
+# after SECONDS its daemons are there again, with another boot id and nothing of the old /run.
+# With `never` they stay away.
+host_reboot() {
+    local name=$1 host=$2 seconds=$3 pid own program
+    own=$(readlink /proc/self/ns/net)
+    for pid in /proc/[0-9]*; do
+        [[ $(readlink "$pid/ns/net" 2>/dev/null) == "$own" ]] || continue
+        program=$(basename "$(readlink "$pid/exe" 2>/dev/null)")
+        [[ $program =~ ^(libvirtd|sshd.*|qemu-.*)$ ]] || continue
+        kill -KILL "${pid#/proc/}" 2>/dev/null || true
+    done
+    [[ $seconds != never ]] || return 0
+    sleep "$seconds"
+    find /run/libvirt -mindepth 1 -delete 2>/dev/null || true
+    rm -f /run/libvirtd.pid /run/sshd.pid
+    cat /proc/sys/kernel/random/uuid >"$(host_state "$name" "$host")/boot_id"
+    ssh_start "$name" "$host"
+    libvirtd_start
 }
 
 # On a machine without USB, libvirt cannot even look for a USB device that may be missing (see

@@ -93,6 +93,16 @@ command_start() {
     esac
 }
 
+# What a host's own `reboot` does to it; SECONDS until it is up again, or `never`.
+command_reboot() {
+    (($# == 3)) || die "usage: lab reboot NAME HOST SECONDS|never"
+    require_lab "$1"
+    require_host "$1" "$2"
+    [[ $3 =~ ^([0-9]+|never)$ ]] || die "lab reboot: '$3' is no number of seconds"
+    function_in_place "$1" "$2" host_reboot "$@" >>"$(host_state "$1" "$2")/up.log" 2>&1
+    [[ $3 == never ]] || wait_until 20 "libvirtd of $2" virsh_on "$1" "$2" uri
+}
+
 # Takes a machine type or a CPU model from a host, as an older QEMU would lack it. All hosts run the
 # same QEMU, so what libvirtd has cached of its answers is edited; libvirtd reads that at its start.
 command_lacks() {
