@@ -47,9 +47,7 @@ extension PolicyReader {
     static func reboot(_ table: YAMLTable) throws(PolicyError) -> RebootRules {
         var rules = RebootRules()
         rules.hostsPerRound = try whole(table, "hostsPerRound", 1...100_000)
-        if let given = try flag(table, "bringBack") {
-            (rules.bringBack, rules.isBringBackGiven) = (given, true)
-        }
+        rules.bringBack = try flag(table, "bringBack")
         return rules
     }
 

@@ -35,7 +35,7 @@ enum RebootCheck {
                 own += PlanChecker.check(back, on: world, under: policy)
                 world = world.applying(back.moves)
             }
-            if policy.reboot.bringBack { own += notHome(round, full, world) }
+            if policy.reboot.bringsBack { own += notHome(round, full, world) }
             found += own.map { violation in
                 var violation = violation
                 violation.detail = "round \(index + 1): \(violation.detail)"

@@ -235,7 +235,7 @@ import Testing
         #expect(policy.consolidate.keep == ["host1", "storage-*"])
         #expect(policy.consolidate.minActive == 2 && policy.consolidate.minEmptied == 3)
         #expect(policy.consolidate.maxMoves == 40)
-        #expect(policy.reboot.hostsPerRound == 4 && !policy.reboot.bringBack)
+        #expect(policy.reboot.hostsPerRound == 4 && policy.reboot.bringBack == false)
         #expect(policy.migration.route == .managed)
         #expect(policy.migration.bandwidth == 100)
         #expect(policy.migration.postcopy && policy.migration.tls)

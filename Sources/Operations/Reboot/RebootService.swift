@@ -354,7 +354,7 @@ extension PlanService {
     /// Guests return after each round where the policy's own file says so. Else they stay where
     /// they are, which are the fewest moves.
     var homecoming: RebootRequest.Homecoming {
-        policyAtHand.reboot.isBringBackGiven && policyAtHand.reboot.bringBack ? .always : .never
+        policyAtHand.reboot.bringBack == true ? .always : .never
     }
 }
 

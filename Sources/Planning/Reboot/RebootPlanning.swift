@@ -114,7 +114,7 @@ struct RebootPlanning {
         let (problem, compatibility) = (world.problem, world.compatibility)
         let settled = problem.hosts.indices.filter { compatibility.isOpen($0) }
             .map { problem.hosts[$0].name }.filter { !left.contains($0) && !hosts.contains($0) }
-        guard !policy.reboot.bringBack, !settled.isEmpty else { return free }
+        guard !policy.reboot.bringsBack, !settled.isEmpty else { return free }
         let request = PlanRequest.drain(hosts, wishes: PlanWishes(to: settled.sorted()))
         var planning = DrainPlanning(request, in: world, seed: seed)
         let sparing = planning.draft(bestEffort: false, effort: effort)
@@ -150,7 +150,7 @@ struct RebootPlanning {
             }
             if cost(rounds) < cost(best) { best = rounds }
         }
-        if policy.reboot.bringBack, hosts.count <= Self.setsUpTo {
+        if policy.reboot.bringsBack, hosts.count <= Self.setsUpTo {
             let partition = RoundPartition(hosts, atMost: largest) {
                 moves(emptying: $0, in: world)
             }
@@ -174,7 +174,7 @@ struct RebootPlanning {
         let leaving = snapshot.domains.count {
             turned.contains($0.host) && $0.facts.state.isActive
         }
-        return policy.reboot.bringBack ? 2 * leaving : leaving
+        return policy.reboot.bringsBack ? 2 * leaving : leaving
     }
 
     private var largest: Int { policy.reboot.hostsPerRound ?? Int.max }
@@ -289,7 +289,7 @@ struct RebootPlanning {
             let homecomings = world.snapshot.domains.filter {
                 emptied.contains($0.host) && $0.facts.state.isActive
             }.map { ReturnMove($0.id, home: $0.host) }
-            guard policy.reboot.bringBack, !homecomings.isEmpty else {
+            guard policy.reboot.bringsBack, !homecomings.isEmpty else {
                 world = self.world(empty)
                 return RollingReboot.Round(hosts: hosts.sorted(), away: away)
             }
