@@ -86,9 +86,9 @@ struct RebootLoopTests {
     private static func kill(_ lab: Lab, _ command: [String]) async throws -> String {
         var (words, story) = (command, "")
         for _ in 0..<Lab.rounds {
-            // Its plan takes some seconds, and before it nothing has begun.
-            let instant = Int.random(in: 12_000...30_000)
+            let instant = Int.random(in: 1000...18_000)
             let driver = try ShellCommand(lab.words(words))
+            try await hasBegun(lab)
             try await Task.sleep(for: .milliseconds(instant))
             try CrashTests.killInside(lab, driver)
             _ = try driver.wait()
@@ -98,6 +98,15 @@ struct RebootLoopTests {
             words = ["runs", "resume", "1", "--yes"]
         }
         return story
+    }
+
+    /// Its plan takes some seconds, and before it there is nothing to kill.
+    private static func hasBegun(_ lab: Lab) async throws {
+        for _ in 0..<120 {
+            if (try? lab.json("runs", "show", "1")) != nil { return }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+        throw LabError("the reboot never began")
     }
 
     /// To its end, or to the dead host. Where it was killed between the record and the command,

@@ -136,6 +136,15 @@ import Testing
         #expect(place(guest(memory: .mebibytes(64), vcpus: 1), cluster, policy).choices.count == 3)
     }
 
+    @Test func `failures are asked about for the least loaded of many hosts`() throws {
+        var cluster = ClusterBuilder()
+        for number in 1...30 { cluster.host(HostName("host\(number)")) }
+        let policy = try Policy(yaml: "name: spare\nnPlusOne: after\n")
+        let found = place(guest(), cluster, policy)
+        #expect(found.choices.count == 20 && found.blockers.count == 10)
+        #expect(found.blockers.allSatisfy { $0.detail.hasPrefix("not looked at") })
+    }
+
     /// Whether its image is what lies under that path elsewhere, nobody knows.
     @Test func `one that is shut off can start where its disk is`() throws {
         var cluster = three()

@@ -2,7 +2,7 @@ import ClusterModel
 import PlacementPolicy
 
 /// Ranks the hosts for a guest that is to be started: those that have room for it and break no
-/// rule, the least loaded first. Moves nothing to make room. O(hosts), with `nPlusOne` O(hosts³).
+/// rule, the least loaded first. Moves nothing to make room. O(hosts), with `nPlusOne` O(hosts²).
 struct GuestPlacing {
     private let request: GuestRequest
     private let problem: PlacementProblem
@@ -46,6 +46,10 @@ struct GuestPlacing {
         spare = (room, room.measure(WorkingPlacement(problem)))
     }
 
+    /// Whether the failure of each host can still be made good is asked of so many hosts, the least
+    /// loaded first: each takes a look at the whole fleet.
+    private static let spareLooksAtMost = 20
+
     func result() -> GuestPlacement {
         var result = GuestPlacement(guest: request.facts, choices: [], blockers: [])
         for host in problem.hosts.indices where problem.hosts[host].name != Self.waiting {
@@ -58,8 +62,31 @@ struct GuestPlacing {
         result.choices.sort {
             ($0.isSplit ? 1 : 0, $0.share, $0.host) < ($1.isSplit ? 1 : 0, $1.share, $1.host)
         }
+        keepSpareRoom(&result)
         result.blockers.sort { ($0.host ?? "") < ($1.host ?? "") }
         return result
+    }
+
+    private func keepSpareRoom(_ result: inout GuestPlacement) {
+        guard let spare else { return }
+        let ranked = result.choices
+        result.choices = []
+        for (rank, choice) in ranked.enumerated() {
+            guard let host = problem.hostIndex[choice.host] else { continue }
+            guard rank < Self.spareLooksAtMost else {
+                result.blockers.append(
+                    blocker(
+                        host, .nPlusOne,
+                        "not looked at, as \(Self.spareLooksAtMost) hosts are less loaded",
+                        remedy: "set 'nPlusOne: off' in the policy to see all hosts"))
+                continue
+            }
+            if let blocker = spareRoom(spare, host) {
+                result.blockers.append(blocker)
+            } else {
+                result.choices.append(choice)
+            }
+        }
     }
 
     private func choice(_ host: Int) -> GuestPlacement.Choice {
@@ -80,7 +107,7 @@ struct GuestPlacing {
     private func blocker(at host: Int) -> Blocker? {
         let model = request.model.flatMap { problem.hostIndex[$0] } ?? host
         return compatibility.startBlocker(guest, modelled: model, on: host)
-            ?? width(host) ?? pool(host) ?? room(host) ?? group(host) ?? spareRoom(host)
+            ?? width(host) ?? pool(host) ?? room(host) ?? group(host)
     }
 
     private func blocker(
@@ -165,8 +192,9 @@ struct GuestPlacing {
         return nil
     }
 
-    private func spareRoom(_ host: Int) -> Blocker? {
-        guard let spare else { return nil }
+    private func spareRoom(
+        _ spare: (room: SpareRoom, before: [Int: Int64]), _ host: Int
+    ) -> Blocker? {
         var after = placement
         after.place(guest, on: host)
         guard let worse = spare.room.worsened(at: Moment(after), since: spare.before).first else {
