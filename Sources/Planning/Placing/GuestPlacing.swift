@@ -46,8 +46,8 @@ struct GuestPlacing {
         spare = (room, room.measure(WorkingPlacement(problem)))
     }
 
-    /// Whether the failure of each host can still be made good is asked of so many hosts, the least
-    /// loaded first: each takes a look at the whole fleet.
+    /// Whether the failure of each host can still be made good is asked of this many hosts, the
+    /// least loaded first: each takes a look at the whole fleet.
     private static let spareLooksAtMost = 20
 
     func result() -> GuestPlacement {
