@@ -28,6 +28,12 @@ controller_setup() {
     mount --bind "$state/etc-passwd" /etc/passwd
     mount --bind "$state/etc-group" /etc/group
     mount --bind "$state/ssh" /root/.ssh
+    # A shell over ssh reads these. What they run is the machine's, not the lab's to kill: pyenv
+    # leaves a lock then, for which every later shell waits a minute.
+    local file
+    for file in /root/.bashrc /root/.bash_profile /root/.profile; do
+        [[ ! -e $file ]] || mount --bind /dev/null "$file"
+    done
     emulator_bind
     ip link set lo up
     ip link add name labbr0 type bridge
