@@ -94,7 +94,12 @@ struct RebootLoopTests {
             _ = try driver.wait()
             let line = try lab.json("runs", "show", "1")["line"] as? String
             story += "killed after \(instant) ms: \(line ?? "?"); "
-            try lab.expectAllWell(story)
+            // Of a host that is down nobody can be asked: the whole oracle follows when it is back.
+            if line?.contains("rebooting") == true {
+                #expect(try lab.placement().count == 6, "\(story)")
+            } else {
+                try lab.expectAllWell(story)
+            }
             words = ["runs", "resume", "1", "--yes"]
         }
         return story
