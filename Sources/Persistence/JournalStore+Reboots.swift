@@ -86,27 +86,24 @@ extension JournalStore {
             message: "it has no request")
     }
 
-    /// Those that have not ended, and halted ones, which somebody has to look at.
+    /// Those that have not ended, and halted ones, which somebody has to look at. Every run asks
+    /// before it begins, so that of those that are over only the last record is read.
     package func unfinishedReboots() async throws -> [(run: RunID, state: RebootState)] {
         var found: [(run: RunID, state: RebootState)] = []
         for run in try await reboots().reversed() {
-            let state: RebootState
+            let ending = try await ending(of: run)
+            if let ending, ending.state != .halted { continue }
             do {
-                state = try await rebootState(of: run)
-            } catch let error as StoreError where error.isOfOneRun {
+                found.append((run, try await rebootState(of: run)))
+            } catch let error as StoreError where error.isOfOneRun && ending != nil {
                 // Given up by a person, who looked at the hosts.
-                if try await isOver(run) { continue }
-                throw error
-            }
-            if state.outcome == nil || state.outcome?.state == .halted {
-                found.append((run, state))
             }
         }
         return found
     }
 
-    /// As far as its last record says, whatever the others are.
-    private func isOver(_ run: RunID) async throws -> Bool {
+    /// As far as its last record says, whatever the others are; nil while it goes on.
+    private func ending(of run: RunID) async throws -> RunOutcome? {
         let last = try await read("read run \(run) from") { database in
             try String.fetchOne(
                 database,
@@ -114,6 +111,9 @@ extension JournalStore {
                     SELECT event FROM rebootRecord WHERE run = ? ORDER BY sequence DESC LIMIT 1
                     """, arguments: [run.rawValue])
         }
-        return last?.hasPrefix("{\"ended\"") == true
+        guard let last, let event = try? CanonicalJSON.decode(RebootEvent.self, from: last),
+            case .ended(let outcome) = event
+        else { return nil }
+        return outcome
     }
 }

@@ -33,6 +33,11 @@ struct RebootStoreTests {
         #expect(state.request == request && state.runs == [drain] && state.startedAt == time)
         #expect(try await journal.unfinishedReboots().map(\.run) == [1])
         try await journal.append(
+            .ended(RunOutcome(.halted, reason: "look")), toReboot: reboot, at: time)
+        #expect(try await journal.unfinishedReboots().map(\.state.outcome?.reason) == ["look"])
+        try await journal.append(.taken(process: 8), toReboot: reboot, at: time)
+        #expect(try await journal.unfinishedReboots().map(\.run) == [1])
+        try await journal.append(
             .ended(RunOutcome(.failed, reason: "stopped")), toReboot: reboot, at: time)
         #expect(try await journal.unfinishedReboots().isEmpty)
     }
