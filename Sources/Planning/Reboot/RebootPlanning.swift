@@ -16,6 +16,8 @@ struct RebootPlanning {
 
     /// Up to this many hosts, all sets of them are looked at.
     static let setsUpTo = 7
+    /// Up to this many hosts whose guests stay away, all rounds of them are looked at.
+    static let roundsUpTo = 5
     /// Orders of the hosts that are tried beside the sorted ones.
     static let shuffles = 2
 
@@ -163,9 +165,45 @@ struct RebootPlanning {
             let isWhole = best.reduce(0) { $0 + $1.hosts.count } == hosts.count
             let moves = best.reduce(0) { $0 + $1.moves }
             // No other order could win anything.
-            if isWhole, best.count <= bound.fewest, moves <= fewestMoves(hosts) { break }
+            if isWhole, best.count <= bound.fewest, moves <= fewestMoves(hosts) { return best }
+        }
+        let isWhole = best.reduce(0) { $0 + $1.hosts.count } == hosts.count
+        if isWhole, !policy.reboot.bringsBack, hosts.count <= Self.roundsUpTo {
+            improve(&best, [], left: hosts, in: world)
         }
         return best
+    }
+
+    /// Tries every way to put the hosts into no more rounds than these. A first round as full as it
+    /// can be is not always best: what it takes to hosts that are still to be rebooted moves twice.
+    private func improve(
+        _ best: inout [RollingReboot.Round], _ rounds: [RollingReboot.Round],
+        left: [HostName], in world: DrainWorld
+    ) {
+        guard !left.isEmpty else {
+            best = rounds
+            return
+        }
+        for set in 1..<(1 << left.count) {
+            let (hosts, rest) = (
+                left.indices.filter { set & (1 << $0) != 0 }.map { left[$0] },
+                left.indices.filter { set & (1 << $0) == 0 }.map { left[$0] }
+            )
+            let isLast = rounds.count + 1 == best.count
+            guard hosts.count <= largest, rest.isEmpty || !isLast else { continue }
+            var next = world
+            guard let round = exactRound(hosts, of: left, in: &next) else { continue }
+            let all = rounds + [round]
+            // Who is on a host that is still to be rebooted leaves it once more at least.
+            let owed = next.snapshot.domains.count {
+                rest.contains($0.host) && $0.facts.state.isActive
+            }
+            func moves(_ rounds: [RollingReboot.Round]) -> Int {
+                rounds.reduce(0) { $0 + $1.moves }
+            }
+            guard moves(all) + owed < moves(best) else { continue }
+            improve(&best, all, left: rest, in: next)
+        }
     }
 
     /// Each running domain leaves once, and comes back once where the policy says so.
@@ -276,29 +314,33 @@ struct RebootPlanning {
     ) -> RollingReboot.Round? {
         var hosts = Array(hosts.prefix(largest))
         while !hosts.isEmpty {
-            let draft = drain(
-                hosts.sorted(), sparing: Set(left).subtracting(hosts), in: world)
-            guard draft.outcome != .infeasible else {
-                hosts.removeLast(max(1, hosts.count / 16))
-                continue
-            }
-            var away = draft.plan(from: world.snapshot, under: policy, seed: seed)
-            PlanNotes(draft).write(into: &away)
-            let empty = self.after(away.moves, in: world.snapshot)
-            let emptied = Set(hosts)
-            let homecomings = world.snapshot.domains.filter {
-                emptied.contains($0.host) && $0.facts.state.isActive
-            }.map { ReturnMove($0.id, home: $0.host) }
-            guard policy.reboot.bringsBack, !homecomings.isEmpty else {
-                world = self.world(empty)
-                return RollingReboot.Round(hosts: hosts.sorted(), away: away)
-            }
-            let back = Planner.plan(
-                .return(homecomings, bestEffort: true), from: empty, under: policy, seed: seed,
-                effort: effort)
-            world = self.world(after(back.moves, in: empty))
-            return RollingReboot.Round(hosts: hosts.sorted(), away: away, back: back)
+            if let round = exactRound(hosts, of: left, in: &world) { return round }
+            hosts.removeLast(max(1, hosts.count / 16))
         }
         return nil
+    }
+
+    /// A round with just these hosts; nil where they cannot be empty together.
+    private func exactRound(
+        _ hosts: [HostName], of left: [HostName], in world: inout DrainWorld
+    ) -> RollingReboot.Round? {
+        let draft = drain(hosts.sorted(), sparing: Set(left).subtracting(hosts), in: world)
+        guard draft.outcome != .infeasible else { return nil }
+        var away = draft.plan(from: world.snapshot, under: policy, seed: seed)
+        PlanNotes(draft).write(into: &away)
+        let empty = self.after(away.moves, in: world.snapshot)
+        let emptied = Set(hosts)
+        let homecomings = world.snapshot.domains.filter {
+            emptied.contains($0.host) && $0.facts.state.isActive
+        }.map { ReturnMove($0.id, home: $0.host) }
+        guard policy.reboot.bringsBack, !homecomings.isEmpty else {
+            world = self.world(empty)
+            return RollingReboot.Round(hosts: hosts.sorted(), away: away)
+        }
+        let back = Planner.plan(
+            .return(homecomings, bestEffort: true), from: empty, under: policy, seed: seed,
+            effort: effort)
+        world = self.world(after(back.moves, in: empty))
+        return RollingReboot.Round(hosts: hosts.sorted(), away: away, back: back)
     }
 }
