@@ -11,8 +11,10 @@ extension MetricsStore {
         in window: SampleWindow, rules: RateRules? = nil
     ) async throws -> MeasuredLoad {
         try await read("read samples from") { database in
-            try Self.load(
-                in: window, rules: rules ?? Self.rules(for: window, from: database), from: database)
+            let raw = try Self.rawPart(of: window, from: database)
+            return try Self.load(
+                in: window, raw: raw, rules: rules ?? Self.rules(for: raw, from: database),
+                from: database)
         }
     }
 
@@ -61,11 +63,24 @@ extension MetricsStore {
         return RateRules(periodMilliseconds: max(1000, median))
     }
 
+    /// The part of the window that only raw samples tell of. Where demand is foreseen hours are
+    /// enough: raw samples of two days would be read for minutes.
+    private static func rawPart(
+        of window: SampleWindow, from database: Database
+    ) throws -> SampleWindow {
+        guard window.isForeseen, let until = try rolledUntil(database), until > window.start else {
+            return window
+        }
+        return SampleWindow(
+            endingAt: window.end, lengthMilliseconds: max(1, window.end.millisecondsSince(until)),
+            slots: 1)
+    }
+
     private static func load(
-        in window: SampleWindow, rules: RateRules, from database: Database
+        in window: SampleWindow, raw: SampleWindow, rules: RateRules, from database: Database
     ) throws -> MeasuredLoad {
         let bounds: StatementArguments = [
-            window.readingStart(under: rules).milliseconds, window.end.milliseconds,
+            raw.readingStart(under: rules).milliseconds, window.end.milliseconds,
         ]
         var accumulator = LoadAccumulator(window: window, rules: rules)
         try TierTables.feed(&accumulator, window: window, from: database)

@@ -45,7 +45,7 @@ extension MetricsStore {
         try await read("read the tiers of") { try Self.rolledUntil($0) }
     }
 
-    private static func rolledUntil(_ database: Database) throws -> Timestamp? {
+    static func rolledUntil(_ database: Database) throws -> Timestamp? {
         try Int64.fetchOne(database, sql: "SELECT until FROM rollUp")
             .map { Timestamp(milliseconds: $0) }
     }

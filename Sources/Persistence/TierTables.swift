@@ -134,10 +134,15 @@ enum TierTables {
     }
 
     /// Feeds what the tiers know of the part of the window whose raw samples are gone: each stretch
-    /// from the finest tier that still has it.
+    /// from the finest tier that still has it; where demand is foreseen all that is rolled up, by
+    /// the hour.
     static func feed(
         _ accumulator: inout LoadAccumulator, window: SampleWindow, from database: Database
     ) throws {
+        if window.isForeseen {
+            return try feed(
+                &accumulator, .hour, window.start.milliseconds, window.end.milliseconds, database)
+        }
         var boundary =
             try Int64.fetchOne(database, sql: "SELECT min(time) FROM hostSample") ?? .max
         boundary = min(boundary, window.end.milliseconds)

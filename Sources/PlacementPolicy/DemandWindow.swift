@@ -17,6 +17,9 @@ package struct DemandWindow: Hashable, Sendable {
     /// With a period the slots are times of it (of the day, of the week), each the worst of the
     /// window's; nil cuts the window itself.
     package var periodSeconds: Int64?
+    /// Each domain's demand is foreseen by what foresaw it best so far (`Foresight`); the window is
+    /// what that looks back.
+    package var isForeseen = false
     /// What a domain that was never sampled counts for, for each of its virtual CPUs. A quarter:
     /// the 4:1 overcommitment that is usual in the field; its full vCPUs would refuse most first
     /// drains.
@@ -36,4 +39,14 @@ package struct DemandWindow: Hashable, Sendable {
         self.maxAgeSeconds = maxAgeSeconds
         self.periodSeconds = periodSeconds
     }
+
+    /// `window: auto`.
+    package static let foreseen: DemandWindow = {
+        var window = DemandWindow(
+            windowSeconds: 2 * 86_400, percentile: 95, slots: 24, periodSeconds: 86_400)
+        window.isForeseen = true
+        window.deviationThousandths =
+            2000
+        return window
+    }()
 }

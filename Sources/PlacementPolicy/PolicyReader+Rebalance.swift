@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// The parts of a policy that the timer reads: `rebalance`, and the period of `demand`.
 extension PolicyReader {
     static func rebalance(_ table: YAMLTable) throws(PolicyError) -> RebalanceRules {
@@ -34,6 +36,48 @@ extension PolicyReader {
             rules.quiet.append(quiet)
         }
         return rules
+    }
+
+    static func demand(_ table: YAMLTable) throws(PolicyError) -> DemandWindow {
+        var window: DemandWindow
+        if let foreseen = try foreseen(table) {
+            window = foreseen
+        } else {
+            window = try fixed(table)
+        }
+        window.assumedPerVCPU =
+            try cpus(table, "assumedPerVCPU", upTo: .cpus(100)) ?? window.assumedPerVCPU
+        window.maxAgeSeconds = try seconds(table, "maxAge") ?? window.maxAgeSeconds
+        return window
+    }
+
+    /// `window: auto` leaves nothing to say; nil for any other window.
+    private static func foreseen(_ table: YAMLTable) throws(PolicyError) -> DemandWindow? {
+        let window = try table.scalar("window", "a time or auto") { $0 }
+        guard window == "auto" else { return nil }
+        for key in ["percentile", "deviations", "slots", "period"] where table.has(key) {
+            throw table.error(
+                "'demand.\(key)' is for windows of a length: 'window: auto' finds it out for each "
+                    + "domain. Remove one of the two", at: key)
+        }
+        return .foreseen
+    }
+
+    private static func fixed(_ table: YAMLTable) throws(PolicyError) -> DemandWindow {
+        var window = DemandWindow()
+        window.windowSeconds =
+            try table.scalar(
+                "window",
+                "a time above zero with a unit: s, m, h or d, such as 15m, of "
+                    + "\(Quantity.mostSeconds / 86_400)d at most, or auto"
+            ) { Quantity.seconds($0).flatMap { $0 > 0 ? $0 : nil } } ?? window.windowSeconds
+        let percentile = try percentile(table)
+        window.usesMean = percentile == .mean
+        if case .rank(let rank) = percentile { window.percentile = rank }
+        window.slots = try whole(table, "slots", 1...96) ?? window.slots
+        window.periodSeconds = try period(table)
+        window.deviationThousandths = try deviations(table, window)
+        return window
     }
 
     /// What stands for a slot.

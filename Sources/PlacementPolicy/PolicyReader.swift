@@ -124,19 +124,7 @@ package enum PolicyReader {
         }
         policy.perDomainOverhead = try overhead(table) ?? policy.perDomainOverhead
         if let demand = try section(table, "demand") {
-            policy.demand.windowSeconds =
-                try seconds(demand, "window") ?? policy.demand.windowSeconds
-            let percentile = try percentile(demand)
-            policy.demand.usesMean = percentile == .mean
-            if case .rank(let rank) = percentile { policy.demand.percentile = rank }
-            policy.demand.slots = try whole(demand, "slots", 1...96) ?? policy.demand.slots
-            policy.demand.periodSeconds = try period(demand)
-            policy.demand.deviationThousandths = try deviations(demand, policy.demand)
-            policy.demand.assumedPerVCPU =
-                try cpus(demand, "assumedPerVCPU", upTo: .cpus(100))
-                ?? policy.demand.assumedPerVCPU
-            policy.demand.maxAgeSeconds =
-                try seconds(demand, "maxAge") ?? policy.demand.maxAgeSeconds
+            policy.demand = try self.demand(demand)
         }
     }
 

@@ -12,6 +12,7 @@ package struct Replay {
     /// In order of time; only where the track is kept.
     package private(set) var losses: [ReplayLoss] = []
     private let world: ReplayWorld
+    private let hours: ReplayHours
     private let askEvery: Int
     private let keepsTrack: Bool
     private let capacity: [Int64]
@@ -47,6 +48,7 @@ package struct Replay {
     package init(_ world: ReplayWorld, askEvery intervals: Int = 1, keepsTrack: Bool = false) {
         precondition(intervals > 0)
         self.world = world
+        hours = ReplayHours(of: world.history)
         askEvery = intervals
         self.keepsTrack = keepsTrack
         let base = world.base
@@ -97,7 +99,7 @@ package struct Replay {
     private func moment(_ interval: Int) -> ReplayMoment {
         ReplayMoment(
             now: world.history.time(of: interval), past: interval, placement: placement,
-            isUnreachable: isUnreachable, draining: draining, world: world)
+            isUnreachable: isUnreachable, draining: draining, world: world, hours: hours)
     }
 
     private mutating func happen(until time: Timestamp, past: Int) {

@@ -14,11 +14,13 @@ package struct ReplayMoment: Sendable {
     package let isUnreachable: [Bool]
     package let draining: [Bool]
     private let world: ReplayWorld
+    private let hours: ReplayHours
 
     init(
         now: Timestamp, past: Int, placement: [Int?], isUnreachable: [Bool], draining: [Bool],
-        world: ReplayWorld
+        world: ReplayWorld, hours: ReplayHours
     ) {
+        self.hours = hours
         self.now = now
         self.past = past
         self.placement = placement
@@ -84,6 +86,7 @@ package struct ReplayMoment: Sendable {
 
     /// The world as the planner sees it.
     package func snapshot(under rules: DemandWindow) -> ClusterSnapshot {
+        var foresight = Foresight(endingAt: now)
         let window = SampleWindow(rules, endingAt: now)
         var hosts = world.base.hosts
         for host in hosts.indices {
@@ -97,11 +100,15 @@ package struct ReplayMoment: Sendable {
             guard let host else { continue }
             var domain = world.base.domains[number]
             domain.host = world.base.hosts[host].name
-            domain.demand = demand(number, window)
+            domain.demand =
+                rules.isForeseen
+                ? hours.demand(of: number, in: world.history, past: past, &foresight)
+                : demand(number, window)
             present.append(domain)
         }
         Deviation.weigh(
-            &present, hosts: isUnreachable.count { !$0 }, thousandths: rules.deviationThousandths)
+            &present, hosts: isUnreachable.count { !$0 },
+            thousandths: rules.deviationThousandths, correlation: foresight.correlation)
         var snapshot = ClusterSnapshot(
             observedAt: now, hosts: hosts, domains: present, demandSlots: rules.slots)
         snapshot.calibration = world.base.calibration

@@ -8,6 +8,7 @@ extension SampleWindow {
         self.init(
             endingAt: end, lengthMilliseconds: rules.windowSeconds * 1000, slots: rules.slots,
             percentile: rules.percentile, periodMilliseconds: rules.periodSeconds.map { $0 * 1000 },
-            usesMean: rules.usesMean, deviationThousandths: rules.deviationThousandths)
+            usesMean: rules.usesMean, deviationThousandths: rules.deviationThousandths,
+            isForeseen: rules.isForeseen)
     }
 }

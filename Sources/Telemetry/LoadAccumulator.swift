@@ -66,7 +66,7 @@ package struct LoadAccumulator: Sendable {
     /// What a tier keeps of a stretch whose raw samples are gone. Rows must come before raw
     /// samples.
     package mutating func add(domain: Int, until end: Timestamp, cpu: Summary, samples: Int) {
-        domains[track(of: domain)].add(cpu.value(in: window), at: end, in: window, samples)
+        domains[track(of: domain)].add(cpu, at: end, in: window, samples)
     }
 
     private mutating func track(of domain: Int) -> Int {
@@ -91,11 +91,13 @@ package struct LoadAccumulator: Sendable {
         domains domainNumbers: [DomainID: Int], hosts hostNumbers: [HostName: Int]
     ) -> MeasuredLoad {
         var load = MeasuredLoad(window: window)
+        var foresight = Foresight(endingAt: window.end)
         for (id, number) in domainNumbers where number < tracks.count && tracks[number] >= 0 {
             let track = Int(tracks[number])
-            load.domains[id] = domains[track].demand(window)
+            load.domains[id] = domains[track].demand(window, &foresight)
             load.singleDirtyRates[id] = domains[track].dirtyRate
         }
+        load.correlation = foresight.correlation
         for (name, number) in hostNumbers where number < hosts.count {
             load.hosts[name] = hosts[number].use(window)
         }
@@ -109,6 +111,8 @@ private struct DomainTrack {
     /// two processes must not be subtracted from each other. Almost always one entry.
     private var last: [DomainReading] = []
     private var values: SlotValues
+    /// In place of `values` where demand is foreseen.
+    private var hours = HourlyUse()
     private(set) var dirtyRate: Bytes?
 
     init(slots: Int) { values = SlotValues(slots: slots) }
@@ -142,15 +146,26 @@ private struct DomainTrack {
                 min(
                     value + (delay.value ?? 0), Int64(min(vcpus, RateRules.mostVCPUs)) * 1000))
         }
-        values.add(value, at: reading.at, in: window)
+        if window.isForeseen {
+            if window.slot(of: reading.at) != nil { hours.add(value, at: reading.at) }
+        } else {
+            values.add(value, at: reading.at, in: window)
+        }
         return used
     }
 
-    mutating func add(_ rate: Int64, at end: Timestamp, in window: SampleWindow, _ samples: Int) {
-        values.add(rate, at: end, in: window, samples: samples)
+    mutating func add(_ cpu: Summary, at end: Timestamp, in window: SampleWindow, _ samples: Int) {
+        if window.isForeseen {
+            hours.add(cpu, until: end, samples: samples)
+        } else {
+            values.add(cpu.value(in: window), at: end, in: window, samples: samples)
+        }
     }
 
-    mutating func demand(_ window: SampleWindow) -> Demand { values.demand(window) }
+    mutating func demand(_ window: SampleWindow, _ foresight: inout Foresight) -> Demand {
+        guard window.isForeseen else { return values.demand(window) }
+        return foresight.demand(of: hours.hours(), newest: hours.newest)
+    }
 }
 
 /// One host on its way through the window.

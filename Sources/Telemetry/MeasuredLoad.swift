@@ -4,6 +4,8 @@ package import ClusterModel
 package struct MeasuredLoad: Hashable, Sendable {
     package var window: SampleWindow
     package var domains: [DomainID: Demand]
+    /// How much the errors of foreseen demand rise and fall together, 0 to 1.
+    package var correlation = 0.0
     package var hosts: [HostName: HostUse]
     /// Newest measured rate at which a guest rewrites its memory, bytes a second.
     package var singleDirtyRates: [DomainID: Bytes]

@@ -16,12 +16,15 @@ package struct SampleWindow: Hashable, Sendable {
     package let usesMean: Bool
     /// Beside the mean the variance is kept, for `Deviation`.
     package let deviationThousandths: Int64
+    /// Demand comes from `Foresight`, which looks at whole hours in place of slots.
+    package let isForeseen: Bool
 
     package init(
         endingAt end: Timestamp, lengthMilliseconds: Int64 = 3_600_000, slots: Int = 4,
         percentile: Int = 95, periodMilliseconds: Int64? = nil, usesMean: Bool = false,
-        deviationThousandths: Int64 = 0
+        deviationThousandths: Int64 = 0, isForeseen: Bool = false
     ) {
+        self.isForeseen = isForeseen
         self.usesMean = usesMean
         self.deviationThousandths = deviationThousandths
         precondition((periodMilliseconds ?? Int64(slots)) >= slots, "\(slots) slots of a period")
@@ -39,7 +42,7 @@ package struct SampleWindow: Hashable, Sendable {
         SampleWindow(
             endingAt: end, lengthMilliseconds: lengthMilliseconds, slots: slots,
             percentile: percentile, periodMilliseconds: periodMilliseconds, usesMean: usesMean,
-            deviationThousandths: deviationThousandths)
+            deviationThousandths: deviationThousandths, isForeseen: isForeseen)
     }
 
     package var start: Timestamp { end.advanced(byMilliseconds: -lengthMilliseconds) }

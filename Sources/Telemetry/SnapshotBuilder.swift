@@ -53,7 +53,8 @@ package struct SnapshotBuilder: Sendable {
         }
         Deviation.weigh(
             &domains, hosts: sorted.count { $0.fault == nil },
-            thousandths: measured.window.deviationThousandths)
+            thousandths: measured.window.deviationThousandths,
+            correlation: measured.correlation)
         return BuiltSnapshot(
             snapshot: ClusterSnapshot(
                 observedAt: observedAt, hosts: sorted.map(host), domains: domains,

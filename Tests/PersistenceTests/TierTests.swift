@@ -49,6 +49,35 @@ struct TierTests {
         for (id, demand) in before.domains { #expect(coarse.domains[id]?.cpu == demand.cpu) }
     }
 
+    /// Hours tell as much as raw samples do; what is in both counts once.
+    @Test func demandIsForeseenAlikeFromSamplesAndFromHours() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let store = try MetricsStore(directory: scratch.path)
+        try await Self.fill(store, hours: 5) { 400 + Int64($0 / 120 % 2) * 300 + Int64($0 % 5) }
+        let end = Self.hour.advanced(byMilliseconds: 4 * 3_600_000 + 1_800_000)
+        let window = SampleWindow(
+            endingAt: end, lengthMilliseconds: 2 * 86_400_000, slots: 24,
+            periodMilliseconds: 86_400_000, deviationThousandths: 2000, isForeseen: true)
+        let before = try await store.load(in: window)
+        #expect(before.domains.count == 2)
+        #expect(before.domains.values.allSatisfy { $0.samples == 4 * 120 + 59 })
+        #expect(before.correlation == 1)
+
+        #expect(try await store.rollUp(before: end) == 4)
+        let after = try await store.load(in: window)
+        #expect(after.correlation == before.correlation)
+        for (id, demand) in before.domains {
+            #expect(after.domains[id]?.cpu == demand.cpu)
+            #expect(after.domains[id]?.variance == demand.variance)
+            #expect(after.domains[id]?.newestSample == demand.newestSample)
+        }
+        _ = try await store.deleteSamples(
+            before: Self.hour.advanced(byMilliseconds: 4 * 3_600_000 - 60_000))
+        let coarse = try await store.load(in: window)
+        for (id, demand) in before.domains { #expect(coarse.domains[id]?.cpu == demand.cpu) }
+    }
+
     @Test func anHourThatIsNotOverStays() async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

@@ -1,3 +1,4 @@
+import ClusterModel
 import PlacementPolicy
 import Testing
 
@@ -15,6 +16,10 @@ struct RebalanceReaderTests {
         #expect(mean.demand.usesMean && mean.demand.deviationThousandths == 0)
         let strays = try Policy(yaml: "name: p\ndemand: {percentile: mean, deviations: 1.5}")
         #expect(strays.demand.deviationThousandths == 1500)
+        let auto = try Policy(yaml: "name: p\ndemand: {window: auto, assumedPerVCPU: 0.5}")
+        var foreseen = DemandWindow.foreseen
+        foreseen.assumedPerVCPU = 500
+        #expect(auto.demand == foreseen)
         #expect(policy.rebalance.aim == .consolidate)
         #expect(policy.rebalance.held == 2 && policy.rebalance.looks == 4)
         #expect(policy.rebalance.calm == 700)
@@ -37,6 +42,9 @@ struct RebalanceReaderTests {
         ),
         ("demand: {percentile: mean, deviations: 7}", "line 2, column 40", "from 0 to 6"),
         ("demand: {period: 2d}", "line 2, column 18", "1d or 1w"),
+        ("demand: {window: often}", "line 2, column 18", "d at most, or auto"),
+        ("demand: {window: auto, slots: 4}", "line 2, column 31", "Remove one of the two"),
+        ("demand: {percentile: 95, window: auto}", "line 2, column 22", "Remove one of the two"),
         ("rebalance: {calm: 5}", "line 2, column 19", "a percentage"),
     ])
     func `what is wrong is said with its place`(line: String, place: String, words: String) throws {

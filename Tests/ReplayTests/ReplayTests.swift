@@ -142,4 +142,45 @@ struct ReplayTests {
         }
         #expect(demand?.cpu?.count == 24)
     }
+
+    /// The same where demand is foreseen: while the domain is young, and when it is a day old.
+    @Test(arguments: [7, 11, 30, 287, 288, 700, 863])
+    func `what a replay foresees is what the collector's counters make it foresee`(past: Int) {
+        let world = Worlds.world(
+            placement: [0, 0], intervals: 3 * 288, intervalMilliseconds: 300_000
+        ) { domain, time in (time / 300_000 * (7919 + Int64(domain))) % 3000 }
+        var replay = Replay(world)
+        var seen: ClusterSnapshot?
+        var expected: MeasuredLoad?
+        replay.run { moment in
+            guard moment.past == past else { return [] }
+            seen = moment.snapshot(under: .foreseen)
+            var accumulator = LoadAccumulator(
+                window: SampleWindow(.foreseen, endingAt: moment.now),
+                rules: RateRules(periodMilliseconds: 300_000))
+            var counters = [Int64(0), 0]
+            for interval in 0...past {
+                for domain in counters.indices {
+                    accumulator.add(
+                        DomainReading(
+                            domain: domain, host: 0, at: world.history.time(of: interval),
+                            cpuTime: counters[domain], vcpus: 4))
+                    counters[domain] +=
+                        Int64(max(0, world.history.value(domain, at: interval))) * 300_000_000
+                }
+            }
+            expected = accumulator.finish(domains: ["id-1": 0, "id-2": 1], hosts: [:])
+            return []
+        }
+        var domains = world.base.domains
+        for index in domains.indices {
+            domains[index].demand = expected?.domains[domains[index].id] ?? .unknown
+        }
+        Deviation.weigh(
+            &domains, hosts: world.base.hosts.count,
+            thousandths: DemandWindow.foreseen.deviationThousandths,
+            correlation: expected?.correlation ?? 0)
+        #expect(seen?.domains.map(\.demand) == domains.map(\.demand))
+        #expect(seen?.domains[0].demand.cpu?.count == 24)
+    }
 }
