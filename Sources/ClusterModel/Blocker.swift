@@ -23,16 +23,19 @@ package struct Blocker: Hashable, Codable, Sendable {
     package var detail: String
     /// What a person can do about it.
     package var remedy: String
+    /// The job that it is, where that ends by itself; nil for everything that stays.
+    package var job: PassingJob?
 
     package init(
         domain: String? = nil, host: HostName? = nil, reason: Reason, detail: String,
-        remedy: String
+        remedy: String, job: PassingJob? = nil
     ) {
         self.domain = domain
         self.host = host
         self.reason = reason
         self.detail = detail
         self.remedy = remedy
+        self.job = job
     }
 }
 
