@@ -26,6 +26,7 @@ struct DrainCommand: ActingCommand {
 
     @OptionGroup var drain: DrainArguments
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions

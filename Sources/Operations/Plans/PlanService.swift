@@ -112,6 +112,16 @@ package struct PlanService: Sendable {
         return service
     }
 
+    /// May guests that cannot move stay behind?
+    func isBestEffort(_ goal: PlanGoal) -> Bool {
+        switch goal {
+        case .drain(_, let bestEffort, _), .move(_, let bestEffort, _): bestEffort
+        case .return: bestEffort
+        // Who cannot move makes these no worse than they are.
+        case .balance, .consolidate: true
+        }
+    }
+
     package func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
         let snapshot = try await observe(goal, naming: goal.named)
         let wishes = try goal.wishes(in: snapshot, under: policy)

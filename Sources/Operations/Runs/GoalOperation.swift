@@ -28,8 +28,11 @@ package struct GoalOperation: Sendable {
         self.runs = runs
     }
 
-    /// Plans for a goal and reaches it.
-    package func carryOut(_ goal: PlanGoal, if agreed: Agreement) async throws -> Result {
+    /// Plans for a goal and reaches it. Guests that only jobs keep are waited for as long as
+    /// `jobSeconds`, with the fleet held.
+    package func carryOut(
+        _ goal: PlanGoal, waitingForJobs jobSeconds: Int64? = nil, if agreed: Agreement
+    ) async throws -> Result {
         let lock = try runs.lockFleet("\(goal)")
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
@@ -39,7 +42,11 @@ package struct GoalOperation: Sendable {
         observer.hosts.prepareToMigrate(from: goal.sources)
         try await runs.refuseHostsOfOthers(goal.hosts)
         if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }
-        let plan = try await plans.plan(goal)
+        let plan = try await plans.waitingForJobs(jobSeconds) {
+            try await plans.plan(goal)
+        } awaiting: {
+            $0.blockers.awaited(bestEffort: plans.isBestEffort(goal))
+        }
         guard plan.outcome == .plan else {
             if plan.outcome == .nothingToDo {
                 try await runs.settleMaintenance(of: goal, run: nil)
