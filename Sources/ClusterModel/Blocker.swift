@@ -12,7 +12,7 @@ package struct Blocker: Hashable, Codable, Sendable {
         case memory, cpu, hugePages = "huge-pages", numa, domainLimit = "domain-limit"
         case affinity, antiAffinity = "anti-affinity", pinned, excluded, managed, ban
         case maintenance, unreachable, sameHostUUID = "same-host-uuid", sameName = "same-name"
-        case ordering, nPlusOne = "n-plus-one", convergence, other
+        case ordering, nPlusOne = "n-plus-one", convergence, deadline, other
     }
 
     /// The domain's name; nil when it concerns a host or the whole plan.
@@ -48,7 +48,7 @@ extension Blocker.Reason {
             .localStorage, .storageUnknown, .network, .machineType, .architecture, .firmware,
             .device, .state, .busy, .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity,
             .antiAffinity, .pinned, .excluded, .managed, .ban, .maintenance, .unreachable,
-            .sameHostUUID, .sameName, .ordering, .nPlusOne, .convergence, .other:
+            .sameHostUUID, .sameName, .ordering, .nPlusOne, .convergence, .deadline, .other:
             false
         }
     }

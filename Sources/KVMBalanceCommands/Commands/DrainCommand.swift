@@ -11,6 +11,11 @@ struct DrainArguments: ParsableArguments {
             "Leave this domain where it is, by name or UUID (may be repeated).",
             valueName: "domain"))
     var except: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Begin only what will be over by then: 22:00, 2026-11-21T22:00:00Z, or 45m from now.",
+            valueName: "time"))
+    var deadline: String?
 
     func goal(_ planning: PlanningOptions) -> PlanGoal {
         .drain(
@@ -32,6 +37,7 @@ struct DrainCommand: ActingCommand {
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { drain.goal(planning) }
+    var deadlineWords: String? { drain.deadline }
 }
 
 /// `kvmbalance plan drain HOST…`.
@@ -47,4 +53,5 @@ struct PlanDrainCommand: PlanningCommand {
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { drain.goal(planning) }
+    var deadlineWords: String? { drain.deadline }
 }

@@ -9,6 +9,19 @@ protocol GoalCommand: FleetCommand {
     var goal: PlanGoal { get }
     var planning: PlanningOptions { get }
     var migration: MigrationFlags { get }
+    /// By when it is to be over; nil where nobody said so.
+    var deadlineWords: String? { get }
+}
+
+extension GoalCommand {
+    var deadlineWords: String? { nil }
+
+    func deadline(_ composition: Composition) throws -> DrainDeadline? {
+        try deadlineWords.map {
+            try DrainDeadline(
+                $0, at: composition.now(), minuteOfDay: Composition.minuteOfDay)
+        }
+    }
 }
 
 /// The flags of a command that acts.
@@ -67,12 +80,18 @@ extension ActingCommand {
         }
         try waiting.refuse(with: acting)
         let composition = try Composition(options)
+        let deadline = try deadline(composition)
         let plans = try await composition.plans(planning, migration)
-        guard !acting.dryRun else { return try show(try await plans.plan(goal)) }
+        guard !acting.dryRun else {
+            return try show(
+                try await plans.held(try await plans.plan(goal), to: deadline, for: goal))
+        }
         let flags = CommandFlags(migration, planning, options)
         let operation = GoalOperation(plans: plans, runs: try composition.runs(flags))
         return try show(
-            try await operation.carryOut(goal, waitingForJobs: waiting.jobSeconds) {
+            try await operation.carryOut(
+                goal, waitingForJobs: waiting.jobSeconds, by: deadline
+            ) {
                 try agreed(to: $0, acting)
             }, flags)
     }
@@ -87,8 +106,10 @@ extension PlanningCommand {
     func execute() async throws -> Exit { try await showPlan() }
 
     func showPlan() async throws -> Exit {
-        let plans = try await Composition(options).plans(planning, migration)
-        let plan = try await plans.plan(goal)
+        let composition = try Composition(options)
+        let deadline = try deadline(composition)
+        let plans = try await composition.plans(planning, migration)
+        let plan = try await plans.held(try await plans.plan(goal), to: deadline, for: goal)
         return try show(
             plan, save: save, policy: planning.policy,
             looser: LooserOption.all(in: plan, comparedWith: plans.policyAtHand))

@@ -105,6 +105,13 @@ package struct PlanService: Sendable {
         return service
     }
 
+    /// The same under another policy.
+    func under(_ policy: Policy) -> PlanService {
+        var service = self
+        service.policy = policy
+        return service
+    }
+
     /// The same for plans that leave behind, and name, what cannot move; or for whole ones.
     func withBestEffort(_ bestEffort: Bool) -> PlanService {
         var service = self
