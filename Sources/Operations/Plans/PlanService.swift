@@ -169,7 +169,7 @@ package struct PlanService: Sendable {
     }
 
     /// The world for this goal, in which these hosts must be known.
-    private func observe(
+    func observe(
         _ goal: PlanGoal, naming hosts: [HostName]
     ) async throws -> ClusterSnapshot {
         if snapshotFile == nil { try observer.hosts.require(hosts) }

@@ -1,0 +1,14 @@
+package import ClusterModel
+import PlacementPolicy
+import Planning
+
+/// Questions about the fleet as it is; it is only looked at.
+extension PlanService {
+    /// Which host's loss would not fit, and how many more guests of this size do; nil asks only the
+    /// first.
+    package func headroom(for wish: GuestWish?) async throws -> FleetHeadroom {
+        let snapshot = try await observe(.move([], bestEffort: false), naming: [])
+        return Planner.headroom(
+            for: try wish?.request(in: snapshot), in: snapshot, under: policy)
+    }
+}
