@@ -105,6 +105,11 @@ package enum Planner {
         return headroom
     }
 
+    /// The CPUs that all hosts have, and the guests that have others.
+    package static func cpuBaseline(
+        of snapshot: ClusterSnapshot, under policy: Policy
+    ) -> CPUBaseline { CPUBaselining(snapshot, under: policy).result() }
+
     /// The same world, with what others use of its hosts, and with what the moment has against
     /// moving some of its domains.
     static func barred(_ seen: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `headroom` by the built binary on a simulated fleet.
+/// `headroom` and `hosts baseline` by the built binary on a simulated fleet.
 struct HeadroomCommandTests {
     @Test func roomIsCountedAndNothingChanges() throws {
         let play = try Playground()
@@ -51,5 +51,34 @@ struct HeadroomCommandTests {
             let refused = try play.must(64, ["headroom"] + words)
             #expect(refused.errors.contains(said), "\(refused.text)")
         }
+    }
+
+    @Test func theCommonCPUIsToldWithThoseThatHaveAnother() throws {
+        let play = try Playground()
+        let told = try play.must(0, "hosts", "baseline")
+        #expect(told.output.contains("host1"), "\(told.text)")
+        let name = try #require(try play.placement().keys.min())
+        let host = try #require(try play.placement()[name])
+        let others = Set(["host1", "host2", "host3"]).subtracting([host]).sorted()
+        try play.editDomain(name) { domain in
+            var domain = domain
+            var facts = domain["facts"] as? [String: Any] ?? [:]
+            var guest = facts["guest"] as? [String: Any] ?? [:]
+            guest["cpu"] =
+                [
+                    "mode": "custom", "model": "NoSuchModel", "requiredFeatures": [String](),
+                ] as [String: Any]
+            facts["guest"] = guest
+            domain["facts"] = facts
+            return domain
+        }
+        let answer = try play.run("hosts", "baseline", "--output", "json").object()
+        let restart = try #require(answer["restart"] as? [[String: Any]], "\(answer)")
+        #expect(restart.map { $0["domain"] as? String } == [name])
+        let lacks = restart.first?["lacks"] as? [[String: Any]]
+        #expect(lacks?.first?["hosts"] as? [String] == others, "\(answer)")
+        let text = try play.must(0, "hosts", "baseline").output
+        #expect(text.contains("  \(name) on \(host) (NoSuchModel, custom)"), "\(text)")
+        #expect(text.contains("CPU model NoSuchModel is not usable"), "\(text)")
     }
 }

@@ -11,4 +11,17 @@ extension PlanService {
         return Planner.headroom(
             for: try wish?.request(in: snapshot), in: snapshot, under: policy)
     }
+
+    /// The CPU that every host can give, and who has another one.
+    package func cpuBaseline() async throws -> CPUBaseline {
+        let snapshot = try await observe(.move([], bestEffort: false), naming: [])
+        var baseline = Planner.cpuBaseline(of: snapshot, under: policy)
+        guard !isOfFile else { return baseline }
+        let question = BaselineQuestion(
+            inspectors: observer.hosts.inspectors, progress: observer.progress)
+        if let answer = await question.answer(for: baseline, in: snapshot) {
+            (baseline.computed, baseline.computedBy) = answer
+        }
+        return baseline
+    }
 }

@@ -39,6 +39,8 @@ package struct PlanService: Sendable {
     /// The file that it is from; nil for the built-in one.
     let policyFile: String?
     private let snapshotFile: String?
+    /// Is it about a saved world, so that no host is asked?
+    var isOfFile: Bool { snapshotFile != nil }
     let seed: UInt64
     private var bestEffort: Bool
 
