@@ -32,6 +32,8 @@ struct DrainDeadlineTests {
 
     @Test(arguments: [
         ("21:30", "was 10.0 s ago"), ("21:00", "was 30 min 10 s ago"),
+        // What can be typed instead.
+        ("21:00", "for the next one, --deadline 2026-11-22T20:00:00Z"),
         // Rather that of this morning than that of tomorrow.
         ("09:31", "was 11 h 59 min ago"), ("2026-11-21T20:30:10Z", "was 0.0 s ago"),
         ("2025-01-01T00:00:00Z", "ago"), ("0m", "was 0.0 s ago"), ("soon", "is not a time of day"),

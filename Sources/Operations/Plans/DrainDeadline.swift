@@ -26,9 +26,11 @@ package struct DrainDeadline: Sendable {
         }
         guard found > now else {
             let ago = Format.duration(milliseconds: now.millisecondsSince(found))
+            let tomorrow = found.advanced(byMilliseconds: Int64(Self.day) * Self.minuteMilliseconds)
+            let next = Self.minute(text).map { _ in "; for the next one, --deadline \(tomorrow)" }
             throw CommandError(
                 "--deadline \(text) was \(ago) ago: give one that is to come, or how long it may "
-                    + "take, such as --deadline 45m")
+                    + "take, such as --deadline 45m\(next ?? "")")
         }
         self.minuteOfDay = minuteOfDay
         words = text
