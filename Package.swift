@@ -154,7 +154,8 @@ let package = Package(
             "OperationsTests",
             [
                 "Operations", "ClusterModel", "Execution", "Actuation", "HypervisorInterface",
-                "Persistence", "PlacementPolicy", "Planning", "Simulation", "TestSupport",
+                "Persistence", "PlacementPolicy", "Planning", "Simulation", "Telemetry",
+                "TestSupport",
             ]),
         tests("HistoryTests", ["History", "ClusterModel", "Telemetry", "TestSupport"]),
         tests("ExecutionTests", ["ClusterModel", "Execution"]),

@@ -12,7 +12,7 @@ package struct Blocker: Hashable, Codable, Sendable {
         case memory, cpu, hugePages = "huge-pages", numa, domainLimit = "domain-limit"
         case affinity, antiAffinity = "anti-affinity", pinned, excluded, managed, ban
         case maintenance, unreachable, sameHostUUID = "same-host-uuid", sameName = "same-name"
-        case ordering, nPlusOne = "n-plus-one", convergence, other
+        case ordering, nPlusOne = "n-plus-one", convergence, deadline, other
     }
 
     /// The domain's name; nil when it concerns a host or the whole plan.
@@ -23,16 +23,19 @@ package struct Blocker: Hashable, Codable, Sendable {
     package var detail: String
     /// What a person can do about it.
     package var remedy: String
+    /// The job that it is, where that ends by itself; nil for everything that stays.
+    package var job: PassingJob?
 
     package init(
         domain: String? = nil, host: HostName? = nil, reason: Reason, detail: String,
-        remedy: String
+        remedy: String, job: PassingJob? = nil
     ) {
         self.domain = domain
         self.host = host
         self.reason = reason
         self.detail = detail
         self.remedy = remedy
+        self.job = job
     }
 }
 
@@ -45,7 +48,7 @@ extension Blocker.Reason {
             .localStorage, .storageUnknown, .network, .machineType, .architecture, .firmware,
             .device, .state, .busy, .memory, .cpu, .hugePages, .numa, .domainLimit, .affinity,
             .antiAffinity, .pinned, .excluded, .managed, .ban, .maintenance, .unreachable,
-            .sameHostUUID, .sameName, .ordering, .nPlusOne, .convergence, .other:
+            .sameHostUUID, .sameName, .ordering, .nPlusOne, .convergence, .deadline, .other:
             false
         }
     }

@@ -31,6 +31,16 @@ package protocol HostInspector: Sendable {
     /// Which of these CPUs can KVM guests have here? In order of kind; one that this host cannot
     /// judge is left out.
     func compare(_ guestCPUs: [String: String]) async throws -> [CPUAnswer]
+
+    /// The CPU that a guest with `host-model` has here under `kvm` or `qemu`, as XML for
+    /// `baseline`; nil where this host does not tell.
+    func hostModelCPU(for virtualization: String) async throws -> String?
+
+    /// The CPU with the most features that all of these have, as this host works it out; nil where
+    /// it cannot.
+    ///
+    /// Source: `virConnectBaselineHypervisorCPU`.
+    func baseline(of cpus: [String], for virtualization: String) async throws -> BaselineCPU?
 }
 
 extension HostInspector {
@@ -38,6 +48,12 @@ extension HostInspector {
 
     /// A host that cannot compare CPUs.
     package func compare(_ guestCPUs: [String: String]) async throws -> [CPUAnswer] { [] }
+
+    /// A host that does not tell its CPUs.
+    package func hostModelCPU(for virtualization: String) async throws -> String? { nil }
+    package func baseline(
+        of cpus: [String], for virtualization: String
+    ) async throws -> BaselineCPU? { nil }
 
     /// As an inventory tells.
     package func guests() async throws -> [String] {

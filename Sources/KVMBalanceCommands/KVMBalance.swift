@@ -16,7 +16,8 @@ package struct KVMBalance: AsyncParsableCommand {
             HostsCommand.self, CollectCommand.self, StatusCommand.self, SnapshotCommand.self,
             PlanCommand.self, DrainCommand.self, MoveCommand.self, ReturnCommand.self,
             RebootCommand.self, BalanceCommand.self, ConsolidateCommand.self,
-            PlaceCommand.self, ApplyCommand.self, RunsCommand.self, ExplainCommand.self,
+            PlaceCommand.self, HeadroomCommand.self, ApplyCommand.self, RunsCommand.self,
+            ExplainCommand.self,
             RecordCommand.self, SimulateCommand.self, BacktestCommand.self, ImportCommand.self,
             SimulatedFleetCommand.self,
         ])

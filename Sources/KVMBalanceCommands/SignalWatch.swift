@@ -62,7 +62,7 @@ final class SignalWatch: Sendable {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    private static func source(
+    fileprivate static func source(
         _ number: Int32, _ handler: @escaping @Sendable () -> Void
     ) -> any DispatchSourceSignal {
         signal(number, SIG_IGN)
@@ -70,6 +70,34 @@ final class SignalWatch: Sendable {
         source.setEventHandler(handler: handler)
         source.resume()
         return source
+    }
+}
+
+/// What waiting for jobs does about signals: Ctrl-C and SIGTERM end it. After it they mean what
+/// they meant before.
+final class WaitSignals: Sendable {
+    private static let numbers = [SIGINT, SIGTERM]
+    private let sources: [any DispatchSourceSignal]
+    private let former: [sigaction]
+
+    init(_ control: WaitControl) {
+        former = Self.numbers.map { number in
+            var action = sigaction()
+            sigaction(number, nil, &action)
+            return action
+        }
+        sources = [
+            SignalWatch.source(SIGINT) { control.stop(because: "stopped by Ctrl-C") },
+            SignalWatch.source(SIGTERM) { control.stop(because: "stopped by SIGTERM") },
+        ]
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
+        for (number, action) in zip(Self.numbers, former) {
+            var action = action
+            sigaction(number, &action, nil)
+        }
     }
 }
 

@@ -10,6 +10,20 @@ struct BlockJob: Hashable {
 
     private static let backup = 5
 
+    /// What it is to whoever waits for it; nil where it ends only when somebody ends it: a copy,
+    /// and a commit of the top layer, stay in step with the guest once they are through.
+    func passing(since: Timestamp?) -> PassingJob? {
+        let isThrough = whole > 0 && done >= whole
+        if type == Self.backup { return PassingJob(.backup, since: since) }
+        switch type {
+        case 1: return PassingJob(.blockPull)
+        case 2: return isThrough ? nil : PassingJob(.blockCopy)
+        case 3: return PassingJob(.blockCommit)
+        case 4: return isThrough ? nil : PassingJob(.blockCommit)
+        default: return nil
+        }
+    }
+
     /// `a backup is 37 % done (7.4 GiB of 20 GiB)`.
     var words: String {
         let kinds = ["", "pull", "copy", "commit", "active commit", "backup"]

@@ -13,7 +13,11 @@ extension DomainXMLReader {
             found.append(Blocker(domain: name, reason: reason, detail: detail, remedy: remedy))
         }
         for element in devices?.children ?? [] where element.namespace == nil {
-            if let (reason, detail, remedy) = blocker(of: element) { block(reason, detail, remedy) }
+            guard let (reason, detail, remedy) = blocker(of: element) else { continue }
+            block(reason, detail, remedy)
+            if reason == .blockJob {
+                found[found.count - 1].job = element.first("mirror").flatMap(mirroring)
+            }
         }
         if let type = root.first("launchSecurity")?.attribute("type") {
             block(
@@ -34,6 +38,16 @@ extension DomainXMLReader {
                 "list the features it needs (<hyperv mode='custom'>), and restart the guest")
         }
         return found
+    }
+
+    /// The job of a disk that is being copied. One that is through (`ready='yes'`) stays so until
+    /// somebody ends it; one that is being ended (`abort`, `pivot`) is gone in a moment.
+    private static func mirroring(_ mirror: MarkupElement) -> PassingJob? {
+        switch (mirror.attribute("job"), mirror.attribute("ready")) {
+        case (_, "yes"): nil
+        case ("active-commit", _): PassingJob(.blockCommit)
+        default: PassingJob(.blockCopy)
+        }
     }
 
     private typealias Finding = (Blocker.Reason, detail: String, remedy: String)

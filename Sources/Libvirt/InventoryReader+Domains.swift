@@ -145,7 +145,6 @@ extension InventoryReader {
     private mutating func look(
         at domain: DomainHandle, _ condition: DomainCondition, _ entry: inout InventoriedDomain
     ) throws {
-        let name = entry.facts.name
         if condition.isStartingUp {
             entry.isArriving = true
             return
@@ -154,24 +153,49 @@ extension InventoryReader {
             note(trouble, &entry)
             return
         }
+        var job: PassingJob?
         do {
-            entry.isLeaving = try domain.migrationJob() != nil
+            let running = try domain.job()
+            entry.isLeaving = running?.isMigrationOut ?? false
+            job = running?.passing(at: .now)
         } catch {
             // Otherwise it has just stopped, or its driver knows no jobs.
             guard error.meansNoJob, !error.has(VIR_ERR_NO_DOMAIN) else { throw error }
             entry.isArriving = error.has(VIR_ERR_OPERATION_UNSUPPORTED)
         }
-        guard condition.allowsQueryJobs, !entry.isLeaving, !entry.isArriving else { return }
+        guard !entry.isLeaving, !entry.isArriving else { return }
+        if condition.allowsQueryJobs { noteBlockJob(of: domain, since: job?.since, &entry) }
+        if let job { note(job, &entry) }
+    }
+
+    /// One is enough: libvirt ends none of them for a migration.
+    private func noteBlockJob(
+        of domain: DomainHandle, since: Timestamp?, _ entry: inout InventoriedDomain
+    ) {
+        // The XML knows some of them already.
+        guard !entry.facts.blockers.contains(where: { $0.reason == .blockJob }) else { return }
+        let name = entry.facts.name
         for disk in entry.facts.disks where !disk.isReadOnly && disk.source != .none {
             guard let job = domain.blockJob(on: disk.target) else { continue }
-            // The XML knows some of them already.
-            let detail = "disk \(disk.target): \(job.words)"
-            guard !entry.facts.blockers.contains(where: { $0.reason == .blockJob }) else { return }
             entry.facts.blockers.append(
                 Blocker(
-                    domain: name, reason: .blockJob, detail: detail,
-                    remedy: job.remedy(name, disk.target)))
+                    domain: name, reason: .blockJob, detail: "disk \(disk.target): \(job.words)",
+                    remedy: job.remedy(name, disk.target), job: job.passing(since: since)))
+            return
         }
+    }
+
+    /// A job on the whole domain: libvirt lets a migration wait for it for 30 s and then fail. A
+    /// backup was found on its disks already.
+    private func note(_ job: PassingJob, _ entry: inout InventoriedDomain) {
+        let name = entry.facts.name
+        guard !entry.facts.blockers.contains(where: { $0.reason == .blockJob }) else { return }
+        let since = job.since.map { " since \($0)" } ?? ""
+        entry.facts.blockers.append(
+            Blocker(
+                domain: name, reason: .busy, detail: "\(job.words) is under way\(since)",
+                remedy: "wait for it to end (virsh domjobinfo \(name.quotedForShell)), then plan "
+                    + "again", job: job))
     }
 
     private mutating func note(_ trouble: MonitorTrouble, _ entry: inout InventoriedDomain) {

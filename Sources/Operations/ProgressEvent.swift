@@ -31,6 +31,10 @@ package enum ProgressEvent: Sendable {
     /// Where it is now.
     case reboot(RunID, RebootState)
     case rebootIsOver
+    /// It may be that somebody else's jobs are waited for, until told otherwise; what for is a
+    /// note.
+    case waitBegins(WaitControl)
+    case waitIsOver
     /// What is worth a line for people, and is no trouble.
     case note(String)
 }

@@ -94,7 +94,8 @@ struct DrainPlanning {
                 domain: name, host: target, reason: .busy,
                 detail: "a migration to \(target) is already under way",
                 remedy:
-                    "wait for it to end (virsh domjobinfo on \(migration.source)), then plan again")
+                    "wait for it to end (virsh domjobinfo on \(migration.source)), then plan again",
+                job: PassingJob(.migration))
         }
     }
 

@@ -92,6 +92,24 @@ package enum Planner {
         GuestPlacing(request, in: policy.measured(seen), under: policy).result()
     }
 
+    /// What there is room for beyond what runs: for the guests of a host that fails, and for more
+    /// guests like this one, where there is one.
+    package static func headroom(
+        for request: GuestRequest?, in seen: ClusterSnapshot, under policy: Policy
+    ) -> FleetHeadroom {
+        let snapshot = policy.measured(seen)
+        var headroom = LossCount(snapshot, under: policy).headroom()
+        headroom.room = request.map {
+            GuestPlacing($0, in: snapshot, under: policy).room()
+        }
+        return headroom
+    }
+
+    /// The CPUs that all hosts have, and the guests that have others.
+    package static func cpuBaseline(
+        of snapshot: ClusterSnapshot, under policy: Policy
+    ) -> CPUBaseline { CPUBaselining(snapshot, under: policy).result() }
+
     /// The same world, with what others use of its hosts, and with what the moment has against
     /// moving some of its domains.
     static func barred(_ seen: ClusterSnapshot, under policy: Policy) -> ClusterSnapshot {

@@ -35,7 +35,8 @@ struct ResolvedDomain {
                 .busy, at: owner.host,
                 detail: "it is arriving on \(owner.host) by a migration from a host that is not in "
                     + "the fleet file",
-                remedy: "wait until the migration is over, or add its source to the fleet file")
+                remedy: "wait until the migration is over, or add its source to the fleet file",
+                job: PassingJob(.migration))
         }
     }
 
@@ -87,10 +88,12 @@ struct ResolvedDomain {
     }
 
     private mutating func addBlocker(
-        _ reason: Blocker.Reason, at host: HostName, detail: String, remedy: String
+        _ reason: Blocker.Reason, at host: HostName, detail: String, remedy: String,
+        job: PassingJob? = nil
     ) {
         facts.blockers.append(
             Blocker(
-                domain: facts.name, host: host, reason: reason, detail: detail, remedy: remedy))
+                domain: facts.name, host: host, reason: reason, detail: detail, remedy: remedy,
+                job: job))
     }
 }

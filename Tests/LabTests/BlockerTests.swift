@@ -31,6 +31,15 @@ struct BlockerTests {
                 #expect((blocker["remedy"] as? String ?? "").count > 10, "\(blocker)")
                 #expect((blocker["detail"] as? String ?? "").count > 10, "\(blocker)")
             }
+            let common = try lab.json("hosts", "baseline")
+            let restart = common["restart"] as? [[String: Any]] ?? []
+            #expect(restart.compactMap { $0["domain"] as? String } == ["nehalem"], "\(common)")
+            // libvirt itself was asked, and the model that one host lacks is not among the others.
+            let model = (common["baseline"] as? [String: Any])?["model"] as? String
+            #expect(model?.isEmpty == false, "\(common)")
+            let models = common["models"] as? [String] ?? []
+            #expect(!models.isEmpty && !models.contains("Nehalem"), "\(common)")
+
             let refused = try lab.kvmbalance("drain", "host1", "--yes")
             #expect(refused.status == 3, "\(refused.text)")
             #expect(try lab.guests(on: "host1").count == 7)

@@ -87,6 +87,21 @@ struct DomainStatisticsTests {
                 == HostCPUCounters(user: 3, system: 6, idle: 9, iowait: 12))
     }
 
+    @Test(
+        "Which jobs end by themselves, and since when they run",
+        arguments: [
+            (2, .save), (4, nil), (5, nil), (6, .snapshot), (7, nil), (8, .dump), (9, .backup),
+        ] as [(Int64, PassingJob.Kind?)])
+    func passing(_ example: (operation: Int64, kind: PassingJob.Kind?)) {
+        let job = DomainJob(
+            parameters: TypedParameters([
+                "operation": .integer(example.operation), "time_elapsed": .integer(61_500),
+            ]))
+        let found = job.passing(at: Timestamp(milliseconds: 1_700_000_000_900))
+        #expect(found?.kind == example.kind)
+        #expect(found?.since == example.kind.map { _ in Timestamp(seconds: 1_699_999_939) })
+    }
+
     @Test("A job's statistics: pages become bytes, what is not told is nil")
     func job() {
         let job = DomainJob(
@@ -112,7 +127,7 @@ struct DomainStatisticsTests {
             absurd.statistics(measuredMilliseconds: 9)
                 == MigrationStatistics(durationMilliseconds: 9))
         let empty = DomainJob(parameters: TypedParameters())
-        #expect(!empty.isMigration)
+        #expect(!empty.isMigration && empty.passing(at: Timestamp(seconds: 9)) == nil)
         #expect(
             empty.statistics(measuredMilliseconds: 9)
                 == MigrationStatistics(durationMilliseconds: 9))

@@ -16,6 +16,8 @@ struct GoalOperationTests {
     /// Remembers what it is told, a word an event.
     final class Listener: ProgressObserver {
         private let heard = Mutex<[String]>([])
+        /// Whatever may be waited for is given up at once.
+        let stopsWaiting = Mutex(false)
         var words: [String] { heard.withLock(\.self) }
 
         func observe(_ event: ProgressEvent) {
@@ -35,9 +37,14 @@ struct GoalOperationTests {
                 case .rebootBegins: "reboot begins"
                 case .reboot(_, let state): "reboot: \(state.line(at: Timestamp(seconds: 0)))"
                 case .rebootIsOver: "reboot over"
+                case .waitBegins: "may wait"
+                case .waitIsOver: "waits no more"
                 case .note(let text): "note: \(text)"
                 }
             heard.withLock { $0.append(word) }
+            if case .waitBegins(let control) = event, stopsWaiting.withLock(\.self) {
+                control.stop(because: "stopped by a test")
+            }
         }
     }
 
@@ -47,6 +54,7 @@ struct GoalOperationTests {
         let observer: FleetObserver
         let policies: FleetPolicies
         let simulated: SimulatedFleet
+        let jobs: OthersJobs
         private let folder = FileManager.default.temporaryDirectory
             .appending(path: "kvmbalance-operation-\(UUID().uuidString)")
 
@@ -57,11 +65,17 @@ struct GoalOperationTests {
                 world: SimulatedFleet.example(hosts: 3, domains: 6, seed: 7, now: time.now()),
                 clock: time.now, sleep: time.sleep)
             self.simulated = simulated
+            let jobs = OthersJobs(now: time.now)
+            self.jobs = jobs
             let fleet = Fleet(hosts: names.map { FleetHost(name: $0, uri: "simulated:///\($0)") })
             var accesses: [HostName: HostAccess] = [:]
             for host in names {
+                var connection = simulated.hostConnection(for: host)
+                if let real = connection.inspector as? any HostInspector & StepInspector {
+                    connection.inspector = OthersJobs.Inspector(real: real, jobs: jobs)
+                }
                 accesses[host] = HostAccess(
-                    simulated.hostConnection(for: host),
+                    connection,
                     memoryProbe: simulated.probe(for: host))
             }
             observer = FleetObserver(

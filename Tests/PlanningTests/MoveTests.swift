@@ -114,6 +114,16 @@ import Testing
         #expect(held.outcome == .infeasible)
         #expect(held.blockers.map(\.reason) == [.affinity])
         #expect(held.blockers[0].detail.contains("keeps it with a, which cannot leave"))
+        #expect(held.blockers[0].job == nil)
+        // What it waits for is what the other one waits for.
+        cluster.domains[0].facts.isPinned = false
+        cluster.domains[0].facts.blockers = [
+            Blocker(reason: .blockJob, detail: "d", remedy: "r", job: PassingJob(.backup))
+        ]
+        #expect(
+            self.plan(cluster, ["b"], to: ["host3"]).blockers.map(\.job) == [PassingJob(.backup)])
+        cluster.domains[0].facts.isPinned = true
+        #expect(self.plan(cluster, ["b"], to: ["host3"]).blockers.map(\.job) == [nil])
     }
 
     @Test func `groups and fences keep a domain away as they do in a drain`() {

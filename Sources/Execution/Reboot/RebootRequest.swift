@@ -23,6 +23,8 @@ package struct RebootRequest: Hashable, Codable, Sendable {
     package var homecoming: Homecoming
     /// Hosts that cannot be emptied are left out, and named at the end.
     package var bestEffort: Bool
+    /// How long jobs on guests are waited for, at the beginning and before each drain; nil not.
+    package var jobSeconds: Int64?
     /// A drain without steps, which holds the options that all drains and returns are planned with.
     package var template: MigrationPlan
 

@@ -29,6 +29,7 @@ struct BalanceCommand: ActingCommand {
                 """))
     var timer = false
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions
@@ -37,6 +38,10 @@ struct BalanceCommand: ActingCommand {
         if timer, acting.detach {
             throw ValidationError(
                 "--timer is for a service, which waits for it: leave out --detach.")
+        }
+        if timer, waiting.waitForJobs != nil {
+            throw ValidationError(
+                "--timer comes again by itself: leave out --wait-for-jobs.")
         }
         if timer, planning.snapshot != nil || balance.moves != nil {
             throw ValidationError(

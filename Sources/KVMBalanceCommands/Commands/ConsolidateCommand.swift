@@ -15,6 +15,7 @@ struct ConsolidateCommand: ActingCommand {
         help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).")
     var hosts: [String] = []
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions

@@ -11,6 +11,11 @@ struct DrainArguments: ParsableArguments {
             "Leave this domain where it is, by name or UUID (may be repeated).",
             valueName: "domain"))
     var except: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Begin only what will be over by then: 22:00, 2026-11-21T22:00:00Z, or 45m from now.",
+            valueName: "time"))
+    var deadline: String?
 
     func goal(_ planning: PlanningOptions) -> PlanGoal {
         .drain(
@@ -26,11 +31,13 @@ struct DrainCommand: ActingCommand {
 
     @OptionGroup var drain: DrainArguments
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { drain.goal(planning) }
+    var deadlineWords: String? { drain.deadline }
 }
 
 /// `kvmbalance plan drain HOST…`.
@@ -46,4 +53,5 @@ struct PlanDrainCommand: PlanningCommand {
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { drain.goal(planning) }
+    var deadlineWords: String? { drain.deadline }
 }

@@ -8,10 +8,10 @@ import Rendering
 /// `kvmbalance hosts …`: the fleet, and whether each host is fit to send and to receive.
 struct HostsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hosts", abstract: "The fleet: list, check, enable, disable.",
+        commandName: "hosts", abstract: "The fleet: list, check, enable, disable, common CPU.",
         subcommands: [
             HostsListCommand.self, HostsCheckCommand.self, HostsEnableCommand.self,
-            HostsDisableCommand.self,
+            HostsDisableCommand.self, HostsBaselineCommand.self,
         ])
 }
 

@@ -23,6 +23,7 @@ struct MoveCommand: ActingCommand {
 
     @OptionGroup var move: MoveArguments
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions

@@ -16,11 +16,8 @@ struct PlaceCommand: FleetCommand {
             """)
 
     @Argument(help: "A domain that is shut off (default: a new guest).") var domain: String?
-    @Option(help: "A domain whose definition the new guest will have, disks aside.")
-    var like: String?
+    @OptionGroup var size: GuestSizeOptions
     @Option(help: "The name of the new guest, for the policy's rules.") var name: String?
-    @Option(help: "Virtual CPUs.") var vcpus: Int?
-    @Option(help: "Memory, such as 8GiB.") var memory: String?
     @Option(help: "A libvirt network that it needs (may be repeated).") var network: [String] = []
     @Option(help: "A bridge that it needs (may be repeated).") var bridge: [String] = []
     @Option(help: "The storage pool for its disk.") var pool: String?
@@ -44,26 +41,16 @@ struct PlaceCommand: FleetCommand {
 
     private func wish() throws -> GuestWish {
         if domain != nil,
-            let other = [like.map { _ in "--like" }, name.map { _ in "--name" }]
+            let other = [size.like.map { _ in "--like" }, name.map { _ in "--name" }]
                 .compactMap({ $0 }).first
         {
             throw CommandError("\(other) is for a new guest: leave it out, or the domain")
         }
         if disk != nil, pool == nil { throw CommandError("--disk needs --pool") }
-        if let vcpus, !(1...Plausible.cpus).contains(vcpus) {
-            throw CommandError("--vcpus \(vcpus): it must be from 1 to \(Plausible.cpus)")
-        }
-        return GuestWish(
-            domain: domain, like: like, name: name, vcpus: vcpus,
-            memory: try size(memory, "--memory"), networks: network, bridges: bridge, pool: pool,
-            disk: try size(disk, "--disk"))
-    }
-
-    private func size(_ text: String?, _ option: String) throws -> Bytes? {
-        guard let text else { return nil }
-        guard let size = Quantity.bytes(text), size > .zero else {
-            throw CommandError("\(option) '\(text)' is not a size such as 8GiB")
-        }
-        return size
+        var wish = try size.wish()
+        (wish.domain, wish.name) = (domain, name)
+        (wish.networks, wish.bridges) = (network, bridge)
+        (wish.pool, wish.disk) = (pool, try GuestSizeOptions.size(disk, "--disk"))
+        return wish
     }
 }

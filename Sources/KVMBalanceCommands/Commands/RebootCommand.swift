@@ -53,6 +53,7 @@ struct RebootCommand: FleetCommand {
             valueName: "when"))
     var homecoming: RebootRequest.Homecoming?
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions
@@ -71,14 +72,16 @@ struct RebootCommand: FleetCommand {
     }
 
     func execute() async throws -> Exit {
+        try waiting.refuse(with: acting)
         let composition = try Composition(options)
         let flags = CommandFlags(migration, planning, options)
         let plans = try await composition.plans(planning, migration)
-        let wishes = RebootWishes(
+        var wishes = RebootWishes(
             hosts: hosts.map { HostName($0) }, command: run, bootCommand: bootID,
             timeoutSeconds: Quantity.seconds(rebootTimeout) ?? 0,
             hours: between.flatMap { DailyHours($0) }, homecoming: homecoming,
             bestEffort: planning.bestEffort)
+        wishes.jobSeconds = waiting.jobSeconds
         let isSpare = plans.policyAtHand.nPlusOne != .off
         var declined = Exit.failed
         let result = try await composition.reboots(flags).begin(

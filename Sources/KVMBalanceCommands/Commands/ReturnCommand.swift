@@ -10,6 +10,7 @@ struct ReturnCommand: ActingCommand {
 
     @Argument(help: "The hosts that were drained.") var hosts: [String]
     @OptionGroup var acting: ActingOptions
+    @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions

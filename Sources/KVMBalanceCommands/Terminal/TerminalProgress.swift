@@ -21,6 +21,7 @@ final class TerminalProgress: ProgressObserver {
 
     private let watched = Mutex<Watched?>(nil)
     private let reboot = Mutex<Reboot?>(nil)
+    private let wait = Mutex<WaitSignals?>(nil)
     /// The flags of commands that are shown.
     private let flags: CommandFlags
 
@@ -48,6 +49,12 @@ final class TerminalProgress: ProgressObserver {
             Console.err(
                 "watching run \(run), driven by \(driver); Ctrl-C ends the watching, not the run")
             begin(state, nil)
+        case .waitBegins(let control): wait.withLock { $0 = WaitSignals(control) }
+        case .waitIsOver:
+            wait.withLock { wait in
+                wait?.cancel()
+                wait = nil
+            }
         case .run(let update): await watched.withLock(\.?.display)?.observe(update)
         case .runIsOver: await finish()
         case .warning, .measuring, .decided, .waiting, .toldToAbort, .toldToStop, .note:
@@ -69,7 +76,9 @@ final class TerminalProgress: ProgressObserver {
         case .toldToStop(let process):
             "told \(process) to start no new migration; the running ones end"
         case .note(let text): text
-        case .runBegins, .watchBegins, .run, .runIsOver, .rebootBegins, .reboot, .rebootIsOver: nil
+        case .runBegins, .watchBegins, .run, .runIsOver, .rebootBegins, .reboot, .rebootIsOver,
+            .waitBegins, .waitIsOver:
+            nil
         }
     }
 

@@ -39,6 +39,8 @@ package struct PlanService: Sendable {
     /// The file that it is from; nil for the built-in one.
     let policyFile: String?
     private let snapshotFile: String?
+    /// Is it about a saved world, so that no host is asked?
+    var isOfFile: Bool { snapshotFile != nil }
     let seed: UInt64
     private var bestEffort: Bool
 
@@ -105,11 +107,28 @@ package struct PlanService: Sendable {
         return service
     }
 
+    /// The same under another policy.
+    func under(_ policy: Policy) -> PlanService {
+        var service = self
+        service.policy = policy
+        return service
+    }
+
     /// The same for plans that leave behind, and name, what cannot move; or for whole ones.
     func withBestEffort(_ bestEffort: Bool) -> PlanService {
         var service = self
         service.bestEffort = bestEffort
         return service
+    }
+
+    /// May guests that cannot move stay behind?
+    func isBestEffort(_ goal: PlanGoal) -> Bool {
+        switch goal {
+        case .drain(_, let bestEffort, _), .move(_, let bestEffort, _): bestEffort
+        case .return: bestEffort
+        // Who cannot move makes these no worse than they are.
+        case .balance, .consolidate: true
+        }
     }
 
     package func plan(_ goal: PlanGoal) async throws -> MigrationPlan {
@@ -152,7 +171,7 @@ package struct PlanService: Sendable {
     }
 
     /// The world for this goal, in which these hosts must be known.
-    private func observe(
+    func observe(
         _ goal: PlanGoal, naming hosts: [HostName]
     ) async throws -> ClusterSnapshot {
         if snapshotFile == nil { try observer.hosts.require(hosts) }

@@ -110,8 +110,14 @@ final class RebootDriver {
         }
         guard control.reason == nil else { return }
         let left = state.waitingHosts
-        let schedule = try await plans.withBestEffort(true).rollingReboot(
-            left, isReturning: request.homecoming == .always)
+        // Hosts whose guests have no jobs come first.
+        let made = try await jobs.plan {
+            try await plans.withBestEffort(true).rollingReboot(
+                left, isReturning: request.homecoming == .always)
+        } awaiting: {
+            $0.rounds.isEmpty ? $0.blockers.awaited(bestEffort: true) : []
+        }
+        guard let schedule = made else { return }
         guard let round = schedule.rounds.first else {
             let reasons = schedule.blockers.map { "\($0.subject)\($0.detail)" }
             throw CommandError(
@@ -136,7 +142,12 @@ final class RebootDriver {
 
     /// Empties these hosts as `drain` does, and looks once more.
     private func drain(_ hosts: [HostName]) async throws {
-        let (plan, goal) = try await plan(emptying: hosts)
+        let made = try await jobs.plan {
+            try await plan(emptying: hosts)
+        } awaiting: {
+            $0.plan.blockers.awaited(bestEffort: false)
+        }
+        guard let (plan, goal) = made else { return }
         switch plan.outcome {
         case .infeasible:
             let reasons = plan.blockers.map { "\($0.subject)\($0.detail)" }
@@ -153,6 +164,11 @@ final class RebootDriver {
         }
         fullSince = nil
         try await record(.emptied)
+    }
+
+    /// Jobs on guests, waited for as long as was asked for, or until this is stopped.
+    private var jobs: JobWait {
+        JobWait(observer: observer, seconds: request.jobSeconds) { [control] in control.reason }
     }
 
     /// To the hosts that spare guests another move, where that fits.

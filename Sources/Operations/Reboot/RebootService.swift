@@ -16,6 +16,8 @@ package struct RebootWishes: Sendable {
     /// nil is what the policy says, else the fewest moves.
     var homecoming: RebootRequest.Homecoming?
     var bestEffort: Bool
+    /// How long jobs on guests are waited for; nil not.
+    package var jobSeconds: Int64?
 
     package init(
         hosts: [HostName], command: String?, bootCommand: String?, timeoutSeconds: Int64,
@@ -99,17 +101,17 @@ package struct RebootService: Sendable {
             try await runs.refuseHostsOfOthers(hosts)
         }
         observer.hosts.prepareToLook()
-        let schedule = try await plans.withBestEffort(wishes.bestEffort).rollingReboot(
-            hosts, isReturning: homecoming == .always)
+        let schedule = try await schedule(hosts, wishes, plans, homecoming)
         guard schedule.outcome == .plan, let first = schedule.rounds.first else {
             return .shown(schedule)
         }
         let turned = schedule.rounds.flatMap(\.hosts)
         try await reader.refuseUnreadable(turned)
-        let request = RebootRequest(
+        var request = RebootRequest(
             hosts: schedule.hosts, command: wishes.command, bootCommand: wishes.bootCommand,
             timeoutSeconds: wishes.timeoutSeconds, hours: wishes.hours, homecoming: homecoming,
             bestEffort: wishes.bestEffort, template: first.away)
+        request.jobSeconds = wishes.jobSeconds
         let proposal = Proposal(
             request: request, schedule: schedule,
             lines: template.map { lines($0, turned) } ?? [])
@@ -120,6 +122,19 @@ package struct RebootService: Sendable {
             .agreed(cpuShare: schedule.cpuShare), toReboot: run, at: observer.now())
         try await runs.keepPolicy(plans.policyFile, of: run)
         return try await drive(run, plans, lock)
+    }
+
+    /// The rounds, once jobs that only keep a host from being emptied are over or waited for.
+    private func schedule(
+        _ hosts: [HostName], _ wishes: RebootWishes, _ plans: PlanService,
+        _ homecoming: RebootRequest.Homecoming
+    ) async throws -> RollingReboot {
+        let plans = plans.withBestEffort(wishes.bestEffort)
+        return try await plans.waitingForJobs(wishes.jobSeconds) {
+            try await plans.rollingReboot(hosts, isReturning: homecoming == .always)
+        } awaiting: {
+            $0.blockers.awaited(bestEffort: wishes.bestEffort)
+        }
     }
 
     func command(_ text: String?) throws -> CommandTemplate? {

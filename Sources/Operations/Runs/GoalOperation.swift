@@ -28,8 +28,12 @@ package struct GoalOperation: Sendable {
         self.runs = runs
     }
 
-    /// Plans for a goal and reaches it.
-    package func carryOut(_ goal: PlanGoal, if agreed: Agreement) async throws -> Result {
+    /// Plans for a goal and reaches it. Guests that only jobs keep are waited for as long as
+    /// `jobSeconds`, with the fleet held. What would not be over by the deadline is not begun.
+    package func carryOut(
+        _ goal: PlanGoal, waitingForJobs jobSeconds: Int64? = nil,
+        by deadline: DrainDeadline? = nil, if agreed: Agreement
+    ) async throws -> Result {
         let lock = try runs.lockFleet("\(goal)")
         defer { lock.release() }
         try await runs.refuseUnfinishedRun()
@@ -39,7 +43,14 @@ package struct GoalOperation: Sendable {
         observer.hosts.prepareToMigrate(from: goal.sources)
         try await runs.refuseHostsOfOthers(goal.hosts)
         if goal.isJudgedByLoad { try await observer.refuseOldSamples(plans.policy) }
-        let plan = try await plans.plan(goal)
+        // After the deadline there is nothing to wait for.
+        let left = deadline.map { max(1, $0.left(at: observer.now()) / 1000) }
+        let made = try await plans.waitingForJobs(jobSeconds.map { min($0, left ?? $0) }) {
+            try await plans.plan(goal)
+        } awaiting: {
+            $0.blockers.awaited(bestEffort: plans.isBestEffort(goal))
+        }
+        let plan = try await plans.held(made, to: deadline, for: goal)
         guard plan.outcome == .plan else {
             if plan.outcome == .nothingToDo {
                 try await runs.settleMaintenance(of: goal, run: nil)
@@ -48,7 +59,13 @@ package struct GoalOperation: Sendable {
             return .shown(plan)
         }
         guard try await agreed(plan) else { return .declined }
-        return .ended(try await runs.start(plan, goal: goal, service: plans, lock: lock))
+        let watching = try deadline.map { deadline in
+            try runs.told(
+                by: DeadlineWatch(
+                    deadline, next: runs.progress, flags: runs.flags, now: observer.now))
+        }
+        return .ended(
+            try await (watching ?? runs).start(plan, goal: goal, service: plans, lock: lock))
     }
 
     /// Carries out a plan that was read from this file, if the world still is the one it was made

@@ -25,6 +25,11 @@ package struct RunService: Sendable {
     var progress: any ProgressObserver { observer.progress }
     func now() -> Timestamp { observer.now() }
 
+    /// The same, which tells its progress to another one.
+    func told(by progress: any ProgressObserver) throws -> RunService {
+        try RunService(observer.told(by: progress), policies, flags)
+    }
+
     // MARK: Looking
 
     package func report(_ run: RunID) async throws -> RunReport {

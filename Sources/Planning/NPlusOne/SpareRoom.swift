@@ -23,7 +23,8 @@ struct SpareRoom {
     /// Who may take over: reachable, not in maintenance, not closed.
     private var compatibility: Compatibility
     private var open: [Int]
-    private let isCounted: [Bool]
+    /// Could it run on any other host at all?
+    let isCounted: [Bool]
     private let order: [Int]
 
     /// `closed` hosts take over nothing: they are drained, or about to be switched off.
@@ -185,6 +186,23 @@ struct SpareRoom {
 
     // MARK: Words
 
+    /// What the first domain that finds no room lacks, and on which host it lacks least; nil where
+    /// none of the others may take it.
+    func lack(_ shortfall: Shortfall) -> (amount: String, host: HostName)? {
+        let domain = shortfall.domains[0]
+        let nearest = open.filter {
+            $0 != shortfall.host && compatibility.allows(domain, from: shortfall.host, to: $0)
+        }.compactMap { target in
+            missing(domain, on: target, shortfall.load).map { (target: target, missing: $0) }
+        }.min { ($0.missing.share, $0.target) < ($1.missing.share, $1.target) }
+        return nearest.map { target, missing in
+            (
+                problem.layout.resources[missing.resource].text(missing.amount),
+                problem.hosts[target].name
+            )
+        }
+    }
+
     /// Says whose failure would not fit, by how much, and what would help.
     func blocker(_ shortfall: Shortfall, while what: String) -> Blocker {
         let host = problem.hosts[shortfall.host].name
@@ -193,21 +211,13 @@ struct SpareRoom {
         }
         let more = shortfall.domains.count - names.count
         let who = names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-        let domain = shortfall.domains[0]
-        let nearest = open.filter {
-            $0 != shortfall.host && compatibility.allows(domain, from: shortfall.host, to: $0)
-        }.compactMap { target in
-            missing(domain, on: target, shortfall.load).map { (target: target, missing: $0) }
-        }.min { ($0.missing.share, $0.target) < ($1.missing.share, $1.target) }
         let off = "set 'nPlusOne: off' in the policy for now"
-        guard let nearest else {
+        guard let (amount, target) = lack(shortfall) else {
             return Blocker(
                 host: host, reason: .nPlusOne,
                 detail: "\(what), no other host may take over \(who) if \(host) fails",
                 remedy: "drop the group or rule that forbids it, add a host, or \(off)")
         }
-        let amount = problem.layout.resources[nearest.missing.resource].text(nearest.missing.amount)
-        let target = problem.hosts[nearest.target].name
         return Blocker(
             host: host, reason: .nPlusOne,
             detail: "\(what), the others could not take over \(who) if \(host) fails: "

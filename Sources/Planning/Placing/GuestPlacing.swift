@@ -4,17 +4,18 @@ import PlacementPolicy
 /// Ranks the hosts for a guest that is to be started: those that have room for it and break no
 /// rule, the least loaded first. Moves nothing to make room. O(hosts), with `nPlusOne` O(hosts²).
 struct GuestPlacing {
-    private let request: GuestRequest
-    private let problem: PlacementProblem
+    let request: GuestRequest
+    let world: ClusterSnapshot
+    let problem: PlacementProblem
     private let compatibility: Compatibility
-    private let guest: Int
+    let guest: Int
     /// Everybody but the guest.
-    private let placement: WorkingPlacement
+    let placement: WorkingPlacement
     /// Which hosts' failures the others could not make good before it starts, and by how much.
-    private let spare: (room: SpareRoom, before: [Int: Int64])?
+    let spare: (room: SpareRoom, before: [Int: Int64])?
 
     /// The guest waits on a made-up host, which nobody can reach. No fleet file can name one so.
-    private static let waiting = HostName("(not started)")
+    static let waiting = HostName("(not started)")
 
     init(_ request: GuestRequest, in snapshot: ClusterSnapshot, under given: Policy) {
         self.request = request
@@ -28,6 +29,7 @@ struct GuestPlacing {
             observedAt: snapshot.observedAt, hosts: snapshot.hosts + [waiting],
             domains: snapshot.domains.filter { $0.id != own.id } + [own],
             inFlight: snapshot.inFlight, demandSlots: snapshot.demandSlots)
+        self.world = world
         let problem = PlacementProblem(world, under: policy)
         guard let guest = problem.domainIndex[request.facts.id] else {
             preconditionFailure("\(request.facts.name) is not in its own problem")
@@ -104,7 +106,7 @@ struct GuestPlacing {
 
     // MARK: What stands against a host
 
-    private func blocker(at host: Int) -> Blocker? {
+    func blocker(at host: Int) -> Blocker? {
         let model = request.model.flatMap { problem.hostIndex[$0] } ?? host
         return compatibility.startBlocker(guest, modelled: model, on: host)
             ?? width(host) ?? pool(host) ?? room(host) ?? group(host)

@@ -35,7 +35,8 @@ struct Mobility {
         guard let hold = hold(it) else { return own }
         return own + [
             Blocker(
-                domain: it.name, reason: hold.reason, detail: hold.detail, remedy: hold.remedy)
+                domain: it.name, reason: hold.reason, detail: hold.detail, remedy: hold.remedy,
+                job: hold.job)
         ]
     }
 
@@ -52,8 +53,14 @@ struct Mobility {
             Blocker(
                 domain: problem.domains[domain].name, reason: .affinity,
                 detail: "an affinity group keeps it with \(names), which cannot leave",
-                remedy: "fix what keeps \(names), or drop the group")
+                remedy: "fix what keeps \(names), or drop the group", job: job(of: anchors))
         ]
+    }
+
+    /// What is waited for until all of these can leave; nil where something else keeps one.
+    private func job(of anchors: [Int]) -> PassingJob? {
+        let jobs = anchors.flatMap { blockers($0) }.map(\.job)
+        return jobs.contains(nil) ? nil : jobs.compactMap(\.self).first
     }
 
     /// Of a domain that could move if those that it can only move with were not excepted.
@@ -79,7 +86,8 @@ struct Mobility {
             let target = migration.target.map { " to \($0)" } ?? ""
             return Misfit(
                 reason: .busy, detail: "a migration\(target) is already under way",
-                remedy: "wait for it to end (virsh domjobinfo), then plan again")
+                remedy: "wait for it to end (virsh domjobinfo), then plan again",
+                job: PassingJob(.migration))
         }
         if seenTwice.contains(domain.id) {
             return Misfit(

@@ -60,6 +60,7 @@ package struct Rebalancer: Sendable {
             }
             let seen = snapshot()
             guard seen.inFlight.isEmpty else { return .wait("migrations are under way") }
+            if goal.aim == .relieveForecast, !Self.tellsOfLater(seen) { continue }
             switch plan(goal, observation, state, seen, left) {
             case .wait(let reason):
                 why = reason
@@ -136,6 +137,15 @@ package struct Rebalancer: Sendable {
         }
         state.noteForecast(at: observation.at)
         return Goal(aim: .relieveForecast)
+    }
+
+    /// What is alike at all times of the period, as demand is foreseen for domains without a day
+    /// behind them, is not to come: it is there, and counts once it is seen.
+    private static func tellsOfLater(_ snapshot: ClusterSnapshot) -> Bool {
+        snapshot.domains.contains { domain in
+            guard let cpu = domain.demand.cpu, let first = cpu.first else { return false }
+            return cpu.contains { $0 != first }
+        }
     }
 
     private func sustainedImbalance(

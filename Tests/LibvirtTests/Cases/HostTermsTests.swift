@@ -81,6 +81,42 @@ struct HostTermsTests {
         #expect(BlockJob(type: 1, done: .max, whole: .max).words == "a pull is at its beginning")
     }
 
+    @Test("A block job ends by itself, or waits for a person once it is through")
+    func passing() {
+        let since = Timestamp(seconds: 1_700_000_000)
+        func kind(_ type: Int, _ done: UInt64 = 3, of whole: UInt64 = 7) -> PassingJob.Kind? {
+            BlockJob(type: type, done: done, whole: whole).passing(since: since)?.kind
+        }
+        #expect(
+            [0, 1, 2, 3, 4, 5, 6].map { kind($0) } == [
+                nil, .blockPull, .blockCopy, .blockCommit, .blockCommit, .backup, nil,
+            ])
+        // A copy, and a commit of the top layer, are kept in step until somebody ends them.
+        #expect(
+            [1, 2, 3, 4, 5].map { kind($0, 7) } == [
+                .blockPull, nil, .blockCommit, nil, .backup,
+            ])
+        #expect(kind(2, 0, of: 0) == .blockCopy)
+        #expect(BlockJob(type: 5, done: 0, whole: 0).passing(since: since)?.since == since)
+    }
+
+    @Test(
+        "A disk's mirror in the XML is waited for until it is through",
+        arguments: [
+            ("job='copy'", .blockCopy), ("job='active-commit'", .blockCommit),
+            ("job='copy' ready='yes'", nil), ("job='copy' ready='pivot'", .blockCopy),
+        ] as [(String, PassingJob.Kind?)])
+    func mirrors(_ example: (attributes: String, kind: PassingJob.Kind?)) throws {
+        let disk = "<disk type='file' device='disk'><source file='/a'/><target dev='vdy'/>"
+        func jobs(_ more: String) throws -> [PassingJob.Kind?] {
+            try read(devices: "\(disk)<mirror type='file' \(example.attributes)/>\(more)</disk>")
+                .blockers.map { $0.job?.kind }
+        }
+        #expect(try jobs("") == [example.kind])
+        // What keeps it is that its changes are thrown away.
+        #expect(try jobs("<transient/>") == [nil])
+    }
+
     /// Every remedy that names a cold move must be of a reason that a cold move ends.
     @Test("No remedy promises a cold move that is refused", arguments: DomainBlockerTests.blocking)
     func promises(_ example: DomainBlockerTests.Example) throws {

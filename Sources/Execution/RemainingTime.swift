@@ -1,5 +1,4 @@
 package import ClusterModel
-package import Execution
 
 /// How long a run still takes: the times of its plan, stretched as the migrations that were seen
 /// took longer or shorter than estimated.
