@@ -5,11 +5,11 @@ package import ClusterModel
 ///
 /// A domain that is known for a day or longer is believed to be as busy at each hour of the day as
 /// on the busier of the last two days (95th percentile). A younger one is foreseen by that
-/// of `YoungMethod` which would have been nearest so far, and strays from it by its error: of a fleet with
-/// many domains some hosts always draw several that stray upwards, so each domain counts with its
-/// share of a host's deviation as well (`Deviation`). Where the errors of the domains rise and fall
-/// together, hosts stray by more than independent domains would make them; that is read off the
-/// fleet's own hours.
+/// `YoungMethod` which would have been nearest so far, and strays from it by its error: of many
+/// domains some hosts always draw several that stray upwards, so each counts with its share of a
+/// host's deviation as well (`Deviation`). Where the errors of the domains rise and fall together,
+/// hosts stray by more than independent domains would make them; that is read off the fleet's own
+/// hours.
 package struct Foresight: Sendable {
     private let end: Timestamp
     private var errors = SharedErrors()
@@ -20,8 +20,8 @@ package struct Foresight: Sendable {
     package static let slots = 24
     /// How far back a domain's hours are looked at.
     package static let reach = 2 * slots
-    /// The methods are tried this many hours ahead: a move should be right for the next hour, and still
-    /// on the next day.
+    /// The methods are tried this many hours ahead: a move should be right for the next hour, and
+    /// still on the next day.
     private static let leads = [1, 3, 6, 12, 24]
     /// What an hour's error counts for an hour later.
     private static let decay = 0.98
