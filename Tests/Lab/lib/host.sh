@@ -37,10 +37,14 @@ host_setup() {
     ip link set br0 up
     hugepages_mount
     # Probing QEMU takes seconds; libvirt checks itself whether a cached answer still holds.
-    if [[ -d $LAB_CACHE/capabilities ]]; then
-        mkdir -p /var/cache/libvirt/qemu
-        cp -a "$LAB_CACHE/capabilities" /var/cache/libvirt/qemu/capabilities
-    fi
+    # Another lab may be replacing it.
+    {
+        flock --shared 9
+        if [[ -d $LAB_CACHE/capabilities ]]; then
+            mkdir -p /var/cache/libvirt/qemu
+            cp -a "$LAB_CACHE/capabilities" /var/cache/libvirt/qemu/capabilities
+        fi
+    } 9>>"$LAB_CACHE/capabilities.lock"
     libvirt_configuration "$host"
     certificates "$(state_of "$name")" "$host" addresses
     ssh_start "$name" "$host"

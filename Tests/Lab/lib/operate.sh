@@ -116,7 +116,11 @@ command_lacks() {
     *) die "lab lacks: machine:TYPE or cpu:MODEL, not '$3'" ;;
     esac
     command_kill "$name" "$host" libvirtd
-    in_place "$name" "$host" bash -c 'sed -i "$1" /var/cache/libvirt/qemu/capabilities/*.xml' - "$edit"
+    # Without the type or model in the cache nothing would change, and libvirtd would ask QEMU.
+    in_place "$name" "$host" bash -c '
+        grep --quiet "name=.$2." /var/cache/libvirt/qemu/capabilities/*.xml &&
+            sed -i "$1" /var/cache/libvirt/qemu/capabilities/*.xml' - "$edit" "${3#*:}" ||
+        die "$host has no $3 among the capabilities that its libvirtd has cached"
     command_start "$name" "$host" libvirtd
 }
 

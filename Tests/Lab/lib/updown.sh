@@ -143,13 +143,19 @@ hosts_start() {
 
 keep_capabilities() {
     local name=$1
-    local probed
+    local probed fresh
     probed=$(host_state "$name" host1)/var/cache/libvirt/qemu/capabilities
     in_place "$name" host1 virsh -q -c qemu:///system domcapabilities --virttype qemu >/dev/null
     [[ -d $probed ]] || return 0
     diff -rq "$probed" "$LAB_CACHE/capabilities" >/dev/null 2>&1 && return
-    rm -rf "$LAB_CACHE/capabilities"
-    cp -a "$probed" "$LAB_CACHE/capabilities"
+    # Hosts of other labs copy it while they come up: they must find all of it.
+    fresh=$(mktemp --directory "$LAB_CACHE/probed.XXXXXX")
+    cp -a "$probed/." "$fresh"
+    {
+        flock 9
+        rm -rf "$LAB_CACHE/capabilities"
+        mv --no-target-directory "$fresh" "$LAB_CACHE/capabilities"
+    } 9>>"$LAB_CACHE/capabilities.lock"
 }
 
 command_list() {
