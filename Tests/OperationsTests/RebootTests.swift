@@ -247,7 +247,7 @@ struct RebootTests {
         let report = try #require(try await ground.service().abort(run))
         #expect(report.state == "failed" && report.reason == "aborted")
         #expect(ground.commands.reboots == [])
-        #expect(try await ground.maintenance == ["host1", "host3"])
+        #expect(try await ground.maintenance == ["host1"])
         // Nothing waits for a person any more.
         _ = try await ground.ground.operation().carryOut(
             .drain(["host3"], bestEffort: false)
