@@ -7,7 +7,8 @@ import PlacementPolicy
 /// that the rounds before leave, and a return after it if the policy says so. In a small fleet
 /// whose domains return, the best partition is chosen among all sets that can be empty together; in
 /// any other, rounds are filled host by host in several orders, of which the one with the fewest
-/// rounds counts, then the one with the fewest moves.
+/// rounds counts, then the one with the fewest moves. In a small fleet whose domains stay away, all
+/// rounds that are no more than these are looked at as well.
 struct RebootPlanning {
     let snapshot: ClusterSnapshot
     let policy: Policy
