@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `balance` on real hosts: it evens out what is uneven, and then leaves things alone.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct BalanceRunTests {
     @Test func anOverfullHostIsRelievedOnce() async throws {
         try await withLab("balance", hosts: 2) { lab in

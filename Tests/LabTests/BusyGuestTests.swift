@@ -3,7 +3,7 @@ import Testing
 
 /// A guest that rewrites its memory faster than the link carries it, on real hosts: known before
 /// the move, and ended as the policy says.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct BusyGuestTests {
     /// About 8 MB/s, of which the guest could use five times as much.
     private static let mbps = 64

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The collector on real hosts: steady, undisturbed by a dead host, and gone when told to go.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct CollectorTests {
     @Test func itSamplesSteadilyAndEndsWhenTold() async throws {
         try await withLab("collect", hosts: 3) { lab in

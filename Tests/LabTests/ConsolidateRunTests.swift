@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `consolidate` on real hosts: as few hosts as the guests need, and back again.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct ConsolidateRunTests {
     @Test func aHostIsFreedAndFilledAgain() async throws {
         try await withLab("fewer", hosts: 3) { lab in

@@ -3,7 +3,7 @@ import Testing
 
 /// `kill -9` of anything at any instant: nothing lost, nothing twice, and the run can be ended
 /// well.
-@Suite(.needsLab, .timeLimit(.minutes(60)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(60)))
 struct CrashTests {
     static let guests = ["a", "b", "c", "d"]
 

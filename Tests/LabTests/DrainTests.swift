@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The main job on real hosts: drain, return, and what must not be broken on the way.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct DrainTests {
     /// Eight guests of mixed sizes and loads, two of them anti-affine.
     static func populate(_ lab: Lab) throws {

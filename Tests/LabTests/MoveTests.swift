@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Single guests on real hosts: where they were sent, and back.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct MoveTests {
     @Test func aGuestGoesWhereItIsSentAndARollbackBringsItBack() async throws {
         try await withLab("move", hosts: 3) { lab in

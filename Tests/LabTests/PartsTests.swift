@@ -3,7 +3,7 @@ import Testing
 
 /// What hosts out there are made of: every part that this machine can run, with a guest that
 /// moves live, and cold where that differs (Tests/Lab/README.md tells which cannot run here).
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct PartsTests {
     /// Each with what it is there for; all but one have a disk that both hosts reach alike.
     private static let guests: [(name: String, options: [String])] = [

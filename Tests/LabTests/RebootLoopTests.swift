@@ -4,7 +4,7 @@ import Testing
 /// `reboot` of real hosts. All lab hosts are one kernel: each has its boot id in a file that lies
 /// over the kernel's, and its "reboot" ends its daemons and QEMU and renews that
 /// (Tests/Lab/lib/host.sh).
-@Suite(.needsLab, .timeLimit(.minutes(15)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(15)))
 struct RebootLoopTests {
     static let hosts = ["host1", "host2", "host3"]
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `plan rolling-reboot` on real hosts, carried out by the commands that it prints.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct RebootRunTests {
     @Test func everyHostIsEmptyOnceAndTheGuestsComeHome() async throws {
         try await withLab("reboot", hosts: 3) { lab in

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a timer's calls do to real hosts: the right thing once, and then nothing.
-@Suite(.needsLab, .timeLimit(.minutes(10)))
+@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
 struct TimerRunTests {
     @Test func aGuestThatTurnsBusyMakesOneMoveAndNoMore() async throws {
         try await withLab("timer", hosts: 2) { lab in
