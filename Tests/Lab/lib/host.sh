@@ -49,7 +49,6 @@ host_setup() {
     certificates "$(state_of "$name")" "$host" addresses
     ssh_start "$name" "$host"
     libvirtd_start
-    wait_until 20 "libvirtd of $host" virsh -q -c qemu:///system uri
     libvirt_resources
 }
 
@@ -140,9 +139,19 @@ certificates() {
     cp "$folder/server-key.pem" "$folder/client-key.pem"
 }
 
+# Returns when it answers. While it starts it is held on one processor: it compares the CPUID of the
+# one that it happens to run on with what it has cached of QEMU, and asks QEMU anew if they differ;
+# but on CPUs with leaf 1Fh that leaf tells the processor's own number.
 libvirtd_start() {
-    libvirtd --daemon --listen --config /etc/libvirt/libvirtd.conf
+    local mask
+    mask=$(taskset --pid $BASHPID)
+    taskset --cpu-list "$(first_processor)" \
+        libvirtd --daemon --listen --config /etc/libvirt/libvirtd.conf
+    wait_until 20 "libvirtd of $(hostname)" virsh -q -c qemu:///system uri
+    taskset --all-tasks --pid "${mask##*: }" "$(cat /run/libvirtd.pid)" >/dev/null
 }
+
+first_processor() { taskset --cpu-list --pid $BASHPID | sed 's/.*: \([0-9]*\).*/\1/'; }
 
 ssh_start() {
     local folder

@@ -84,10 +84,7 @@ command_start() {
     require_host "$1" "$2"
     [[ -z $(processes_in "$1" "$2" "$3") ]] || die "$3 runs on $2 already"
     case $3 in
-    libvirtd)
-        function_in_place "$1" "$2" libvirtd_start >>"$(host_state "$1" "$2")/up.log" 2>&1
-        wait_until 20 "libvirtd of $2" virsh_on "$1" "$2" uri
-        ;;
+    libvirtd) function_in_place "$1" "$2" libvirtd_start >>"$(host_state "$1" "$2")/up.log" 2>&1 ;;
     sshd) function_in_place "$1" "$2" ssh_start "$1" "$2" >>"$(host_state "$1" "$2")/up.log" 2>&1 ;;
     *) die "lab start: cannot start '$3'" ;;
     esac
@@ -100,7 +97,6 @@ command_reboot() {
     require_host "$1" "$2"
     [[ $3 =~ ^([0-9]+|never)$ ]] || die "lab reboot: '$3' is no number of seconds"
     function_in_place "$1" "$2" host_reboot "$@" >>"$(host_state "$1" "$2")/up.log" 2>&1
-    [[ $3 == never ]] || wait_until 20 "libvirtd of $2" virsh_on "$1" "$2" uri
 }
 
 # Takes a machine type or a CPU model from a host, as an older QEMU would lack it. All hosts run the
@@ -115,6 +111,8 @@ command_lacks() {
     cpu:*) edit="s/\\(<cpu [^>]*name='${3#cpu:}'[^>]*usable='\\)yes'/\\1no'/" ;;
     *) die "lab lacks: machine:TYPE or cpu:MODEL, not '$3'" ;;
     esac
+    # So that there is an answer to edit.
+    in_place "$name" "$host" virsh -q -c qemu:///system domcapabilities --virttype qemu >/dev/null
     command_kill "$name" "$host" libvirtd
     # Without the type or model in the cache nothing would change, and libvirtd would ask QEMU.
     in_place "$name" "$host" bash -c '
