@@ -79,7 +79,7 @@ struct CrashTests {
             try lab.guest("solo", on: "host1", "--memory", "128", "--dirty", "4", "--wait")
             for host in ["host1", "host2"] { try lab.lab("link", host, "150") }
             let drain = try lab.start("drain", "host1", "--yes")
-            try await Self.waitForMigration(lab)
+            try await lab.waitForMigration(of: "solo", from: "host1")
             try lab.lab("kill", host, "libvirtd")
             try await Task.sleep(for: .seconds(2))
             try lab.lab("start", host, "libvirtd")
@@ -88,14 +88,5 @@ struct CrashTests {
             try lab.expectAllWell("\(ended.text)")
             if ended.status == 0 { #expect(try lab.guests(on: "host1") == []) }
         }
-    }
-
-    static func waitForMigration(_ lab: Lab) async throws {
-        for _ in 0..<200 {
-            let job = try lab.virsh("host1", "domjobinfo", "solo")
-            if job.output.contains("Outgoing migration") { return }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        throw LabError("the migration never began")
     }
 }

@@ -86,6 +86,15 @@ final class Lab: Sendable {
             [Self.program, "run", name, host, "--", "virsh", "-q", "-c", "qemu:///system"] + words)
     }
 
+    func waitForMigration(of guest: String, from host: String) async throws {
+        for _ in 0..<200 {
+            let job = try virsh(host, "domjobinfo", guest)
+            if job.output.contains("Outgoing migration") { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw LabError("the migration of \(guest) never began")
+    }
+
     // MARK: kvmbalance
 
     var configFile: String { folder.appendingPathComponent("kvmbalance.yaml").path }

@@ -116,7 +116,7 @@ struct SystemdUnitTests {
         let drain = try system.start(
             "runuser", "-u", "kvmbalance", "--", "kvmbalance", "drain", "host1", "--yes",
             "--config", fleetFile)
-        try await system.waitForMigration(of: lab)
+        try await lab.waitForMigration(of: "slow", from: "host1")
         #expect(try system.run("systemctl", "start", balance).status == 0)
         #expect(try system.show(balance, "Result") == ["success"])
         let waited = try system.journal(balance)
@@ -217,15 +217,5 @@ struct System {
         let live = (object as? [String: Any])?["live"] as? [String: Any]
         let hosts = live?["hosts"] as? [String: [String: Any]] ?? [:]
         return hosts.filter { $0.value["busy"] != nil }.keys.sorted()
-    }
-
-    func waitForMigration(of lab: Lab) async throws {
-        for _ in 0..<200 {
-            if try lab.virsh("host1", "domjobinfo", "slow").output.contains("Outgoing migration") {
-                return
-            }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        throw LabError("the migration never began")
     }
 }

@@ -66,10 +66,13 @@ struct TimerRunTests {
         try "name: roomy\nreserve: {memory: 64MiB}\novercommit: {cpu: 10}\n".write(
             toFile: lab.file("roomy.yaml"), atomically: true, encoding: .utf8)
         let roomy = lab.file("roomy.yaml")
+        // Slow enough that it still holds the fleet when the timer calls.
+        for host in ["host1", "host2"] { try lab.lab("link", host, "5") }
         let drain = try lab.start("drain", "host2", "--yes", "--policy", roomy)
-        try await Task.sleep(for: .seconds(2))
+        try await lab.waitForMigration(of: "idle", from: "host2")
         let during = try tick(lab)
         #expect(during.status == 75 && during.errors.contains("drain host2"), "\(during.text)")
+        for host in ["host1", "host2"] { try lab.lab("link", host, "off") }
         let drained = try drain.wait()
         #expect(drained.status == 0, "\(drained.text)")
         #expect(try lab.kvmbalance("return", "host2", "--yes", "--policy", roomy).status == 0)
