@@ -23,11 +23,19 @@ enum ChildProcesses {
 
     /// Ends those that are still there: their connections hang. Left to systemd they would be
     /// killed, which it logs.
+    ///
+    /// Looked for until two looks in a row find none: while some end, the kernel's list may leave
+    /// out others (proc(5)), and who was waiting for a connection that broke may open the next.
     static func end() {
         let strangers = strangers.withLock(\.self)
-        let left = running().filter { !strangers.contains($0) }
-        for child in left { kill(child, SIGTERM) }
-        for _ in 0..<100 where !left.allSatisfy(isOver) { usleep(10_000) }
+        var (looks, empty) = (0, 0)
+        while empty < 2 && looks < 200 {
+            let left = running().filter { !strangers.contains($0) && !isOver($0) }
+            for child in left { kill(child, looks < 100 ? SIGTERM : SIGKILL) }
+            usleep(left.isEmpty ? 1000 : 10_000)
+            empty = left.isEmpty ? empty + 1 : 0
+            looks += 1
+        }
     }
 
     private static func running() -> [pid_t] {
