@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Guests that cannot leave are named before anything starts, and stay where they are.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+@Suite(.needsLab, .timeLimit(.minutes(10)))
 struct BlockerTests {
     @Test func everyUnmovableGuestIsListedWithReasonAndRemedy() async throws {
         try await withLab("blockers", hosts: 2) { lab in

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Others act on the hosts too: status tells what virsh tells, and a stale plan is refused.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+@Suite(.needsLab, .timeLimit(.minutes(10)))
 struct OtherHandsTests {
     @Test func statusAgreesWithVirshAndAStalePlanIsRefused() async throws {
         try await withLab("hands", hosts: 2) { lab in

@@ -3,7 +3,7 @@ import Testing
 
 /// What a run answers for beyond its steps: guests that it asked to shut down, files on its
 /// targets, hosts that it was to empty.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+@Suite(.needsLab, .timeLimit(.minutes(10)))
 struct PromiseTests {
     @Test func aGuestThatGoesDownLateIsNotLeftDown() async throws {
         try await withLab("late", hosts: 2) { lab in

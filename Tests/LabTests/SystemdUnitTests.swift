@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The shipped units as shipped, sandboxed, under a real systemd, over qemu+ssh to real hosts.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+@Suite(.needsLab, .timeLimit(.minutes(10)))
 struct SystemdUnitTests {
     static let collect = "kvmbalance-collect.service"
     static let balance = "kvmbalance-balance.service"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Ctrl-C as a terminal gives it, to every process of its foreground group, over qemu+ssh.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(5)))
+@Suite(.needsLab, .timeLimit(.minutes(5)))
 struct TerminalTests {
     @Test func ctrlCOnceLetsEveryKindOfMigrationEnd() async throws {
         try await withLab("ctrlc", hosts: 2) { lab in

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Shared storage as most guides set it up: mounted on each host, with no pool and no declaration.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+@Suite(.needsLab, .timeLimit(.minutes(10)))
 struct UnpromptedStorageTests {
     /// The lab's export stays mounted where it is, and libvirt knows nothing of it.
     private static let forget = """

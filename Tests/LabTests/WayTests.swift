@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Guests that take their disks along, or move without running.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+@Suite(.needsLab, .timeLimit(.minutes(10)))
 struct WayTests {
     /// A guest on its host's own storage, with a pattern in its disk that nobody writes over.
     static func guest(_ lab: Lab, _ name: String, start: Bool, _ options: String...) throws

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Another machine behind a host's name, and another controller on the same hosts.
-@Suite(.serialized, .needsLab, .timeLimit(.minutes(10)))
+@Suite(.needsLab, .timeLimit(.minutes(10)))
 struct WhoIsThereTests {
     /// The guest runs on host2 and host1 has its paused copy. A machine that answers in host2's
     /// place, and does not know the guest, proves nothing.

@@ -143,12 +143,15 @@ certificates() {
 # one that it happens to run on with what it has cached of QEMU, and asks QEMU anew if they differ;
 # but on CPUs with leaf 1Fh that leaf tells the processor's own number.
 libvirtd_start() {
-    local mask
+    local mask task
     mask=$(taskset --pid $BASHPID)
     taskset --cpu-list "$(first_processor)" \
         libvirtd --daemon --listen --config /etc/libvirt/libvirtd.conf
     wait_until 20 "libvirtd of $(hostname)" virsh -q -c qemu:///system uri
-    taskset --all-tasks --pid "${mask##*: }" "$(cat /run/libvirtd.pid)" >/dev/null
+    # Threads come and go meanwhile.
+    for task in "/proc/$(cat /run/libvirtd.pid)/task/"*; do
+        taskset --pid "${mask##*: }" "${task##*/}" >/dev/null 2>&1 || true
+    done
 }
 
 first_processor() { taskset --cpu-list --pid $BASHPID | sed 's/.*: \([0-9]*\).*/\1/'; }
