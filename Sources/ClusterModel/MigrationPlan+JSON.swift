@@ -6,6 +6,7 @@ extension MigrationPlan: Codable {
         case score, blockers, conflict, unused, staying, purpose
         case unreachable
         case cpuShare = "cpu_share"
+        case brokenRules = "broken_rules"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -46,6 +47,7 @@ extension MigrationPlan: Codable {
         staying = try container.decodeIfPresent([PlanNote].self, forKey: .staying) ?? []
         purpose = try container.decodeIfPresent(PlanPurpose.self, forKey: .purpose)
         cpuShare = try container.decodeIfPresent(Int64.self, forKey: .cpuShare)
+        brokenRules = try container.decodeIfPresent([BrokenRule].self, forKey: .brokenRules) ?? []
         unreachable = try container.decodeIfPresent([HostName].self, forKey: .unreachable) ?? []
     }
 
@@ -70,6 +72,7 @@ extension MigrationPlan: Codable {
         if !staying.isEmpty { try container.encode(staying, forKey: .staying) }
         try container.encodeIfPresent(purpose, forKey: .purpose)
         try container.encodeIfPresent(cpuShare, forKey: .cpuShare)
+        if !brokenRules.isEmpty { try container.encode(brokenRules, forKey: .brokenRules) }
         if !unreachable.isEmpty { try container.encode(unreachable, forKey: .unreachable) }
     }
 }

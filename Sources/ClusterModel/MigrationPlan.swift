@@ -62,6 +62,8 @@ package struct MigrationPlan: Hashable, Sendable {
     /// The share, in hundredths of a percent, to which it fills the CPUs of the host that it fills
     /// most above them; nil where it fills none above its CPUs.
     package var cpuShare: Int64?
+    /// Preferred rules that it breaks.
+    package var brokenRules: [BrokenRule] = []
     /// Hosts that could not be reached when it was made.
     package var unreachable: [HostName] = []
 

@@ -2,6 +2,8 @@
 package struct HostRule: Hashable, Sendable {
     package var domains: [NamePattern]
     package var hosts: [NamePattern]
+    /// 1 to 1000 where it is preferred; nil where it is required.
+    package var weight: Int?
 
     package init(domains: [NamePattern], hosts: [NamePattern]) {
         self.domains = domains

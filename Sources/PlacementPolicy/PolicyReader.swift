@@ -19,10 +19,10 @@ package enum PolicyReader {
         "demand": [
             "window", "percentile", "deviations", "slots", "period", "assumedPerVCPU", "maxAge",
         ],
-        "affinity": ["name", "domains", "scope"],
-        "antiAffinity": ["name", "domains", "scope"],
-        "fence": ["domains", "hosts"],
-        "ban": ["domains", "hosts"],
+        "affinity": ["name", "domains", "scope", "prefer"],
+        "antiAffinity": ["name", "domains", "scope", "prefer"],
+        "fence": ["domains", "hosts", "prefer"],
+        "ban": ["domains", "hosts", "prefer"],
         "metadata": ["default", "trust", "ignore"],
         "limits": ["perHost", "fleet"],
         "balance": [
@@ -177,10 +177,11 @@ package enum PolicyReader {
             }
             let domains = try entry.required(patterns(entry, "domains"), "domains")
             let name = try entry.scalar("name", "a word") { $0.isEmpty ? nil : $0 }
-            groups.append(
-                PlacementGroup(
-                    name: name ?? "\(key) \(groups.count + 1)", domains: domains,
-                    scope: scope ?? .host))
+            var group = PlacementGroup(
+                name: name ?? "\(key) \(groups.count + 1)", domains: domains,
+                scope: scope ?? .host)
+            group.weight = try whole(entry, "prefer", 1...1000)
+            groups.append(group)
         }
         return groups
     }
@@ -190,10 +191,11 @@ package enum PolicyReader {
     ) throws(PolicyError) -> [HostRule] {
         var rules: [HostRule] = []
         for entry in try table.tables(key, keys: vocabulary[key] ?? []) {
-            rules.append(
-                HostRule(
-                    domains: try entry.required(patterns(entry, "domains"), "domains"),
-                    hosts: try entry.required(patterns(entry, "hosts"), "hosts")))
+            var rule = HostRule(
+                domains: try entry.required(patterns(entry, "domains"), "domains"),
+                hosts: try entry.required(patterns(entry, "hosts"), "hosts"))
+            rule.weight = try whole(entry, "prefer", 1...1000)
+            rules.append(rule)
         }
         return rules
     }

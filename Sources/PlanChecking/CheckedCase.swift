@@ -27,6 +27,8 @@ struct CheckedCase {
     init(_ plan: MigrationPlan, _ snapshot: ClusterSnapshot, _ policy: Policy) {
         self.plan = plan
         self.snapshot = snapshot
+        // What a plan says that it breaks is not held against it; whether it may, is.
+        let policy = policy.breaking(Set(plan.brokenRules.map(\.rule)))
         self.policy = policy
         hosts = Dictionary(
             firstOf: snapshot.hosts.map { ($0.name, $0) })

@@ -6,6 +6,8 @@ struct CheckedGroup {
     var name: String
     var isApart: Bool
     var scope: PlacementGroup.Scope
+    /// Does the plan say that it breaks it?
+    var isBroken = false
     var members: Set<DomainID>
 
     /// The groups of the domains' metadata and of the policy, in one pass over the domains.
@@ -16,7 +18,9 @@ struct CheckedGroup {
         let first = groups.count
         for (isApart, list) in [(false, policy.affinity), (true, policy.antiAffinity)] {
             groups += list.map {
-                CheckedGroup(name: $0.name, isApart: isApart, scope: $0.scope, members: [])
+                CheckedGroup(
+                    name: $0.name, isApart: isApart, scope: $0.scope,
+                    isBroken: $0.excess > 0, members: [])
             }
         }
         let names = CheckedNames((policy.affinity + policy.antiAffinity).map(\.domains))
@@ -25,6 +29,7 @@ struct CheckedGroup {
                 groups[first + list].members.insert(domain.id)
             }
         }
+        groups.removeAll(where: \.isBroken)
         return groups
     }
 

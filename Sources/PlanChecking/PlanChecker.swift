@@ -21,7 +21,9 @@ package enum PlanChecker {
         if isPromise {
             return outcome + DrainCheck.violations(judged) + WishCheck.violations(judged)
         }
-        let graph = GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
+        let graph =
+            GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
+            + BrokenRuleCheck.violations(plan, under: policy)
         // What follows reads the graph and the names, and would only add noise where those are
         // wrong.
         guard graph.isEmpty else { return outcome + graph }

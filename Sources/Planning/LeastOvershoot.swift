@@ -15,18 +15,7 @@ enum LeastOvershoot {
         guard !kept.isWhole else { return kept }
         let free = plan(.boundless, effort)
         guard free.outcome == .plan else { return free }
-        return asGood(kept, as: free) ?? lessened(free, effort.aTenth, plan)
-    }
-
-    /// A draft that leaves nobody behind who leaves in the other, with the other's words for why
-    /// the rest stays: it never is for CPU.
-    private static func asGood(_ draft: PlanDraft, as free: PlanDraft) -> PlanDraft? {
-        guard draft.outcome == .plan, draft.left.isSubset(of: free.left) else { return nil }
-        var draft = draft
-        draft.blockers = free.blockers.filter { blocker in
-            blocker.domain.map(draft.left.contains) ?? true
-        }
-        return draft
+        return kept.ifAsGood(as: free) ?? lessened(free, effort.aTenth, plan)
     }
 
     private static func lessened(
@@ -37,7 +26,7 @@ enum LeastOvershoot {
         var (low, high) = (Int64(10_000), share(of: free))
         for _ in 0..<trialsAtMost where high < Int64.max && low + 1 < high {
             let middle = (low + high) / 2
-            guard let draft = asGood(plan(.upTo(share: middle), effort), as: free) else {
+            guard let draft = plan(.upTo(share: middle), effort).ifAsGood(as: free) else {
                 low = middle
                 continue
             }

@@ -36,8 +36,22 @@ struct PlanDraft {
     var isWhole = true
     /// How fast domains rewrite their memory, where that was measured after the draft was made.
     var measured: [DomainID: DirtyRates] = [:]
+    /// Preferred rules that it breaks, as their policy has them.
+    var brokenRules: [PreferredRule] = []
     /// Why the domain moves, for the rationale; nil when it makes room for others.
     var cause: (PlannedMove) -> String? = { _ in nil }
+
+    /// nil where it leaves somebody behind who leaves in the other, which had fewer constraints.
+    /// The words for why the rest stays are the other's: it never is for what this one had to keep
+    /// beside.
+    func ifAsGood(as free: PlanDraft) -> PlanDraft? {
+        guard outcome == .plan, left.isSubset(of: free.left) else { return nil }
+        var draft = self
+        draft.blockers = free.blockers.filter { blocker in
+            blocker.domain.map(left.contains) ?? true
+        }
+        return draft
+    }
 
     func plan(
         from snapshot: ClusterSnapshot, under policy: Policy, seed: UInt64
@@ -60,6 +74,7 @@ struct PlanDraft {
         plan.steps = steps(waits, timing, final)
         let share = LeastOvershoot.share(of: self)
         plan.cpuShare = share > 10_000 ? share : nil
+        plan.brokenRules = RuleBreaking(brokenRules, problem).told(after: sequence)
         plan.makespanMilliseconds = timing.simulation.makespanMilliseconds
         plan.score = score(after: sequence, bound: timing.boundMilliseconds)
         if let gapFigure, let bound = bound[gapFigure], bound > 0,

@@ -20,10 +20,12 @@ package enum Planner {
         let draft: PlanDraft
         switch request.goal {
         case .drain(_, let bestEffort), .move(let bestEffort):
-            draft = LeastOvershoot.draft(effort) { cpu, effort in
-                let world = DrainWorld(snapshot, under: policy, request, cpu: cpu)
-                var planning = DrainPlanning(world, seed: seed)
-                return planning.draft(bestEffort: bestEffort, effort: effort)
+            draft = RuleBreaking.draft(policy, effort) { policy, effort in
+                LeastOvershoot.draft(effort) { cpu, effort in
+                    let world = DrainWorld(snapshot, under: policy, request, cpu: cpu)
+                    var planning = DrainPlanning(world, seed: seed)
+                    return planning.draft(bestEffort: bestEffort, effort: effort)
+                }
             }
             guard draft.outcome == .infeasible else { break }
             var plan = draft.plan(from: snapshot, under: policy, seed: seed)
@@ -31,21 +33,26 @@ package enum Planner {
             guard effort.explainsConflicts, !draft.isWhole else {
                 return PlanProposal(plan: plan, draft: draft)
             }
-            var search = ConflictSearch(request, snapshot, policy, seed: seed)
+            var search = ConflictSearch(request, snapshot, draft.problem.policy, seed: seed)
             plan.conflict = search.run() ?? ConflictSearch.sums(plan.blockers)
             return PlanProposal(plan: plan, draft: draft)
         case .return(let domains, let bestEffort):
-            draft = LeastOvershoot.draft(effort) { cpu, _ in
-                FixedPlanning(
-                    returning: domains, request: request, snapshot: snapshot, policy: policy,
-                    cpu: cpu
-                ).draft(bestEffort: bestEffort)
+            draft = RuleBreaking.draft(policy, effort) { policy, effort in
+                LeastOvershoot.draft(effort) { cpu, _ in
+                    FixedPlanning(
+                        returning: domains, request: request, snapshot: snapshot,
+                        policy: policy, cpu: cpu
+                    ).draft(bestEffort: bestEffort)
+                }
             }
         case .moves(let moves, let bestEffort):
-            draft = LeastOvershoot.draft(effort) { cpu, _ in
-                FixedPlanning(
-                    moves: moves, request: request, snapshot: snapshot, policy: policy, cpu: cpu
-                ).draft(bestEffort: bestEffort)
+            draft = RuleBreaking.draft(policy, effort) { policy, effort in
+                LeastOvershoot.draft(effort) { cpu, _ in
+                    FixedPlanning(
+                        moves: moves, request: request, snapshot: snapshot, policy: policy,
+                        cpu: cpu
+                    ).draft(bestEffort: bestEffort)
+                }
             }
         case .balance(let maxMoves):
             draft = BalancePlanning(

@@ -21,6 +21,7 @@ package struct PlanText {
             parts.append(Format.wrapped(options, indent: 2, width: width))
         }
         if !plan.steps.isEmpty { parts += [steps, reasons] }
+        if let brokenRules { parts.append(brokenRules) }
         if let cautions { parts.append(cautions) }
         if let stays { parts.append(stays) }
         if !plan.blockers.isEmpty { parts.append(plan.blockers.text(width: width)) }
@@ -90,6 +91,15 @@ package struct PlanText {
     private var cautions: String? {
         let said = plan.steps.flatMap { step in step.cautions.map { ($0, step.domainName) } }
         return said.isEmpty ? nil : "Good to know:\n" + sentences(said)
+    }
+
+    /// Preferred rules that it breaks.
+    private var brokenRules: String? {
+        guard !plan.brokenRules.isEmpty else { return nil }
+        let lines = plan.brokenRules.map { rule in
+            Format.wrapped("  \(rule.title): \(rule.detail)", indent: 4, width: width)
+        }
+        return "Preferred rules that this plan breaks:\n" + lines.joined(separator: "\n")
     }
 
     /// Who stays because the operator said so, or is where it was asked for.

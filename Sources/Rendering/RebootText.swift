@@ -126,6 +126,10 @@ package struct RebootText {
             Format.wrapped(
                 "  \(word): \(moves.joined(separator: ", "))", indent: 8, width: width)
         ]
+            + plan.brokenRules.map { rule in
+                Format.wrapped(
+                    "  breaks \(rule.title): \(rule.detail)", indent: 8, width: width)
+            }
             + plan.blockers.map { blocker in
                 let name = blocker.domain ?? blocker.host?.rawValue ?? "the plan"
                 return Format.wrapped(

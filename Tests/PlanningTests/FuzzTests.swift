@@ -14,6 +14,7 @@ import Testing
             ("rollback: plan", 100), ("drains searched exhaustively: feasible", 500),
             ("drains searched exhaustively: infeasible", 500), ("move: plan", 100),
             ("moves searched exhaustively: feasible", 100),
+            ("preferred rules broken", 30),
         ]
         for kind in kinds {
             #expect(run.counts[kind.name, default: 0] >= kind.least, "\(kind): \(run.counts)")

@@ -89,7 +89,7 @@ struct PlacementAssignment {
                     stated.members.append(start.units.members.count + index)
                 }
             case .together:
-                stated.mostPlaces = group.initialSpread
+                stated.mostPlaces = group.initialSpread + group.excess
                 if Set(stated.members).count == 1 { continue }
             }
             stated.members.sort()

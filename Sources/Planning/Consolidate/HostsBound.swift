@@ -43,7 +43,7 @@ struct HostsBound {
         for group in problem.groups {
             guard case .apart = group.kind, case .host = group.scope else { continue }
             let members = group.members.filter { reachable.contains($0) }
-            guard group.initialSpread == group.members.count else { continue }
+            guard group.excess == 0, group.initialSpread == group.members.count else { continue }
             fewest = max(fewest, members.count)
         }
         self.fewest = fewest

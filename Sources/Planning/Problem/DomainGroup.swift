@@ -19,6 +19,8 @@ struct DomainGroup {
     var members: [Int]
     /// How many hosts or zones it was spread over at the start; at least 1.
     var initialSpread = 1
+    /// See `PlacementGroup`.
+    var excess = 0
     var origin = Origin.operators
 
     /// Whose rule it is.

@@ -100,7 +100,10 @@ extension PlacementProblem {
     private func group(
         _ group: PlacementGroup, _ kind: DomainGroup.Kind, _ names: NameIndex
     ) -> DomainGroup {
-        self.group(group.name, kind, group.scope, names.indices(matching: group.domains))
+        var dense = self.group(
+            group.name, kind, group.scope, names.indices(matching: group.domains))
+        dense.excess = group.excess
+        return dense
     }
 
     private func group(
@@ -121,7 +124,7 @@ extension PlacementProblem {
         }
         for (domain, host) in arriving
         where isSecondPlace(domain, host, of: group, at: item) { count += 1 }
-        return max(1, count)
+        return max(1, count) + group.excess
     }
 
     /// Does a migration that was under way put this member at the item a second time?

@@ -95,17 +95,25 @@ struct RebootPlanning {
         ]
     }
 
-    /// Several hosts go together only where the others have the CPUs; where one cannot be emptied
-    /// otherwise, it is filled above them in its own round.
+    /// Several hosts go together only where the others have the CPUs and no preferred rule is
+    /// broken; where one cannot be emptied otherwise, both may be in its own round.
     private func drain(
         _ hosts: [HostName], in world: DrainWorld, _ effort: SearchEffort
     ) -> PlanDraft {
-        let draft = { (cpu: PlacementProblem.CPURoom, effort: SearchEffort) in
-            let world = cpu == .kept ? world : self.world(world.snapshot, cpu: cpu)
+        func draft(in world: DrainWorld, _ effort: SearchEffort) -> PlanDraft {
             var planning = DrainPlanning(.drain(hosts), in: world, seed: seed)
             return planning.draft(bestEffort: false, effort: effort)
         }
-        return hosts.count > 1 ? draft(.kept, effort) : LeastOvershoot.draft(effort, draft)
+        guard hosts.count == 1 else { return draft(in: world, effort) }
+        return RuleBreaking.draft(policy, effort) { rules, effort in
+            LeastOvershoot.draft(effort) { cpu, effort in
+                let isSame = cpu == .kept && rules == policy
+                let other = {
+                    DrainWorld(world.snapshot, under: rules, .drain([]), cpu: cpu)
+                }
+                return draft(in: isSame ? world : other(), effort)
+            }
+        }
     }
 
     /// The same for hosts whose guests stay where they are taken. Who lands on a host that is still
@@ -131,10 +139,8 @@ struct RebootPlanning {
         return free.outcome != .plan || cost(sparing) <= cost(free) ? sparing : free
     }
 
-    private func world(
-        _ snapshot: ClusterSnapshot, cpu: PlacementProblem.CPURoom = .kept
-    ) -> DrainWorld {
-        DrainWorld(snapshot, under: policy, .drain([]), cpu: cpu)
+    private func world(_ snapshot: ClusterSnapshot) -> DrainWorld {
+        DrainWorld(snapshot, under: policy, .drain([]), cpu: .kept)
     }
 
     /// The world once these moves are made: from another host the links may be too narrow.

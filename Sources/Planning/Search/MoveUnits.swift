@@ -23,7 +23,7 @@ struct MoveUnits {
             }
             return domain
         }
-        for group in problem.groups where joined && group.initialSpread == 1 {
+        for group in problem.groups where joined && group.initialSpread == 1 && group.excess == 0 {
             guard case .together = group.kind, case .host = group.scope else { continue }
             let first = root(group.members[0])
             for member in group.members.dropFirst() { parent[root(member)] = first }

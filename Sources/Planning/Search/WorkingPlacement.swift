@@ -77,7 +77,8 @@ struct WorkingPlacement {
                 let others = count(of: group, at: item, without: domain)
                 if others > 0, others + 1 > problem.allowed(in: group, at: item) { return index }
             case .together:
-                if !isMoving, spread(of: group, with: item, for: domain) > group.initialSpread {
+                let most = group.initialSpread + group.excess
+                if !isMoving, spread(of: group, with: item, for: domain) > most {
                     return index
                 }
             }

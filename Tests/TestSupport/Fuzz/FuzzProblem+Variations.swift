@@ -13,6 +13,8 @@ extension FuzzProblem {
         case rollingReboot
         /// Some domains moved, or a host drained, with hosts named and domains left out.
         case move, wishes
+        /// The same request where the policy's rules are preferred and not required.
+        case preferred
     }
 
     /// What is asked of this problem's world besides its own request; nothing of most.
@@ -24,6 +26,7 @@ extension FuzzProblem {
         case 5, 9: snapshot.domains.isEmpty ? nil : .move
         case 1: .wishes
         case 15 where number % 64 == 15: .rollingReboot
+        case 2, 6, 10, 14: policy.hasRules ? .preferred : nil
         default: nil
         }
     }
@@ -55,6 +58,7 @@ extension FuzzProblem {
             request.wishes.moves = (some.isEmpty ? snapshot.domains.prefix(1) : some[...]).map {
                 NamedDomain($0.id, name: $0.name, host: $0.host)
             }
+        case .preferred: policy.prefer { random.int(1...3) }
         case .wishes:
             let busy = snapshot.domains.randomElement(using: &random)?.host ?? "host1"
             request.goal = .drain([busy], bestEffort: random.oneIn(4))
@@ -74,5 +78,18 @@ extension FuzzProblem {
             wishes.notTo = names.filter { random.oneIn(4) && !wishes.to.contains($0) }
         }
         return wishes
+    }
+}
+
+extension Policy {
+    var hasRules: Bool {
+        !affinity.isEmpty || !antiAffinity.isEmpty || !ban.isEmpty || !fence.isEmpty
+    }
+
+    fileprivate mutating func prefer(_ weight: () -> Int) {
+        for index in affinity.indices { affinity[index].weight = weight() }
+        for index in antiAffinity.indices { antiAffinity[index].weight = weight() }
+        for index in ban.indices { ban[index].weight = weight() }
+        for index in fence.indices { fence[index].weight = weight() }
     }
 }

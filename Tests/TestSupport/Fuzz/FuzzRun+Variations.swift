@@ -18,9 +18,29 @@ extension FuzzRun {
             {
                 fail(problem.number, "a drain is feasible with N+1 \(rule.rawValue) alone")
             }
+        case .preferred: prefer(varied, than: plan)
         case .consolidate: consolidate(varied)
         case .rollingReboot: reboot(varied)
         case .move, .wishes: askOracle(planned(varied, ""), varied)
+        }
+    }
+
+    /// `required` is the plan for the same where all rules are required.
+    private mutating func prefer(_ problem: FuzzProblem, than required: MigrationPlan) {
+        let plan = planned(problem, "preferred, ")
+        if !plan.brokenRules.isEmpty { count("preferred rules broken") }
+        if required.outcome != .infeasible, required.blockers.isEmpty,
+            plan.steps != required.steps || !plan.brokenRules.isEmpty
+        {
+            fail(problem.number, "rules that can be kept make another plan where preferred")
+        }
+        guard case .drain(_, bestEffort: false) = problem.request.goal else { return }
+        let all = Set(problem.policy.preferred.map(\.id))
+        let free = Planner.plan(
+            problem.request, from: problem.snapshot, under: problem.policy.breaking(all),
+            seed: problem.number, effort: effort)
+        if (free.outcome == .infeasible) != (plan.outcome == .infeasible) {
+            fail(problem.number, "\(plan.outcome) with preferred rules, \(free.outcome) without")
         }
     }
 
