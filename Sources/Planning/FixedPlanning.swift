@@ -129,7 +129,7 @@ struct FixedPlanning {
             } else {
                 switch Ordering.order(moves, problem, compatibility) {
                 case .sequence(let found): sequence = found
-                case .stuck(let stuck):
+                case .stuck(let stuck, _):
                     dropped += zip(stuck, Ordering.blockers(stuck, problem)).map { ($0, [$1]) }
                     moves.removeAll { move in stuck.contains { $0.domain == move.domain } }
                     continue

@@ -303,11 +303,15 @@ struct BalancePlanning {
         while !moves.isEmpty {
             switch Ordering.order(moves, problem, compatibility) {
             case .sequence(let sequence): return isSound(moves) ? sequence : []
-            case .stuck(let stuck):
+            case .stuck(let stuck, let others):
                 let units = Set(stuck.map { start.units.unit[$0.domain] })
                 let before = moves.count
                 moves.removeAll { units.contains(start.units.unit[$0.domain]) }
                 if moves.count == before { return [] }
+                // Nobody was tied to those that are stuck: there is nothing to search again.
+                if let others, before - moves.count == stuck.count {
+                    return isSound(moves) ? others : []
+                }
             }
         }
         return []

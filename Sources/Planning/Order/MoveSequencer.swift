@@ -9,6 +9,9 @@ import ClusterModel
 /// branches. Deciding whether an order exists is PSPACE-hard in general (Hearn, Demaine 2005:
 /// sliding blocks), so a limit there must be.
 struct MoveSequencer {
+    /// Branches that are looked at.
+    static let usualBudget = 4000
+
     private let problem: PlacementProblem
     private let compatibility: Compatibility
     private var placement: WorkingPlacement
@@ -26,11 +29,13 @@ struct MoveSequencer {
     private let firstBystander: Int
     /// Moves that were left over where the search came furthest.
     private(set) var stuck: [PlannedMove]
+    /// The moves that were made there, in order; nil where one that is stuck had made a detour.
+    private(set) var orderOfOthers: [PlannedMove]?
     private var furthest = -1
 
     init(
         _ moves: [PlannedMove], in problem: PlacementProblem, compatibility: Compatibility,
-        bystanders: [Int] = [], budget: Int = 4000
+        bystanders: [Int] = [], budget: Int = usualBudget
     ) {
         self.problem = problem
         self.compatibility = compatibility
@@ -228,6 +233,8 @@ struct MoveSequencer {
         guard done > furthest else { return }
         furthest = done
         stuck = pending.indices.filter { !isDone[$0] && $0 < firstBystander }.map { pending[$0] }
+        let isDetoured = trail.contains { !isDone[$0.index] }
+        orderOfOthers = isDetoured ? nil : trail.map(\.move)
     }
 
     private func mixed(_ domain: Int, _ host: Int) -> UInt64 {

@@ -82,7 +82,7 @@ struct DrainSearch {
             case .sequence(let sequence):
                 finding.sequence = sequence
                 return finding
-            case .stuck(let stuck):
+            case .stuck(let stuck, _):
                 wasCut = true
                 if let sequence = searchOn(moving, random: &random) {
                     finding.sequence = sequence
