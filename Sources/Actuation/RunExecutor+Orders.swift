@@ -17,7 +17,7 @@ extension RunExecutor {
     func abort(_ id: StepID) async {
         controls[id]?.cancel()
         // A guest that is down or shuts down has no migration: a job that works on it is another's.
-        guard machine.state.step(id)?.step.mode != .offline else { return }
+        guard machine.state.step(id)?.step.mode.hasNoMigrationJob == false else { return }
         let move = self.move(id)
         do {
             try await connections[move.source]?.actuator.abortMigration(of: move.domain)

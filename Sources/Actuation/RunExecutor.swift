@@ -148,7 +148,7 @@ package actor RunExecutor {
         case .prepare(let id):
             start { await $0.prepare(id) }
         case .migrate(let id):
-            if machine.state.step(id)?.step.mode == .offline {
+            if machine.state.step(id)?.step.mode.hasNoMigrationJob == true {
                 controls[id] = newControl(of: id)
             }
             start { await $0.migrate(id) }
@@ -190,7 +190,9 @@ package actor RunExecutor {
         // The source first: what has left it is seen on the target afterwards. The other way round
         // a domain that arrives between the two looks would seem to be nowhere.
         let source = await sighting(of: move.domain, on: move.source)
-        let target = await sighting(of: move.domain, on: move.target)
+        let target =
+            move.target == move.source
+            ? source : await sighting(of: move.domain, on: move.target)
         await note(source, of: move.source)
         await note(target, of: move.target)
         send(.looked(id, purpose, source: source, target: target))
@@ -231,6 +233,9 @@ package actor RunExecutor {
     /// Asked once more right before: whatever is refused here was not begun, and the looks that
     /// follow will find so.
     private func migration(of id: StepID) async throws -> MigrationStatistics? {
+        if let open = machine.state.step(id), open.step.mode.isInPlace {
+            return try await changeInPlace(open)
+        }
         guard let open = machine.state.step(id), let source = connections[open.step.move.source],
             let target = connections[open.step.move.target],
             let request = request(of: id, to: target)
@@ -244,6 +249,7 @@ package actor RunExecutor {
         case .live: try await source.actuator.migrate(request)
         case .storage: try await copyLive(open, request, source, target)
         case .offline: try await moveCold(open, request, source, target)
+        case .shutdown, .save, .start, .restore: nil
         }
     }
 

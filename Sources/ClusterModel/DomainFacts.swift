@@ -35,6 +35,8 @@ package struct DomainFacts: Hashable, Codable, Sendable {
     /// The operator wants it left where it is (metadata `pinned`), or left alone (`excluded`).
     package var isPinned: Bool
     package var isExcluded: Bool
+    /// What a drain is to do with it where it cannot be moved; nil where its metadata does not say.
+    package var unmovable: UnmovableAction?
     /// What forbids moving it cold, beside what forbids every move; nil when not known.
     package var coldBlockers: [Blocker]?
     /// Whose guest it is, where that is not the operator with plain libvirt.

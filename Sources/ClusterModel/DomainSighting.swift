@@ -43,6 +43,10 @@ package struct DomainSighting: Hashable, Codable, Sendable {
     package var jobActive: Bool
     /// Of one that is inactive or paused.
     package var cause: Cause
+    /// Its memory is saved here, and it goes on from that when it is started (managed save).
+    package var hasSavedState = false
+    /// It stands still because its memory is being saved.
+    package var isBeingSaved = false
     /// Why `unknown`, or libvirt's state and reason in words.
     package var detail: String
 

@@ -53,6 +53,9 @@ package struct MigrationOptions: Hashable, Codable, Sendable {
     package var compression: MigrationCompression?
     /// MiB/s in the post-copy phase; nil for no limit.
     package var postcopyBandwidth: Int?
+    /// What a drain does with guests that cannot be moved; nil for `stay`, and what their metadata
+    /// says.
+    package var unmovable: UnmovableRules?
 
     package init() {}
 }

@@ -108,6 +108,7 @@ extension Step: Codable {
         case copies, interfaces, emulators
         case copiesTopLayer = "top_layer"
         case isShutOff = "shut_off"
+        case downUntil = "down_until"
     }
 
     package init(from decoder: any Decoder) throws {
@@ -154,6 +155,8 @@ extension Step: Codable {
         if !interfaces.isEmpty { try container.encode(interfaces, forKey: .interfaces) }
         if !emulators.isEmpty { try container.encode(emulators, forKey: .emulators) }
         if isShutOff { try container.encode(isShutOff, forKey: .isShutOff) }
+        // For programs: nobody knows how long that will be. The mode says the same.
+        if mode.stopsInPlace { try container.encode("return", forKey: .downUntil) }
     }
 }
 

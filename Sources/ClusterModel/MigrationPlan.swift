@@ -95,6 +95,10 @@ package struct Step: Hashable, Sendable {
     /// How the domain moves.
     package enum Mode: String, Hashable, Codable, Sendable {
         case live, offline, storage
+        /// Its guest is stopped where it is: shut down, or with its memory saved.
+        case shutdown, save
+        /// Its guest is started where it was stopped, or goes on from its saved memory.
+        case start, restore
     }
 
     package var id: StepID

@@ -19,8 +19,12 @@ enum FinalCheck {
         let suspends = state.plan.options.suspend
         let findings = state.promises.map { promise in
             let sighting = looks.guests[promise.domain]
+            // Whom the run itself shut down is off by its own doing.
+            let isOurs = promise.condition.isStopped
             let finding =
-                askedBefore[promise.domain].flatMap { promise.late(sighting, askedBy: $0) }
+                (isOurs ? nil : askedBefore[promise.domain]).flatMap {
+                    promise.late(sighting, askedBy: $0)
+                }
                 ?? promise.finding(sighting, suspends: suspends)
             // Whoever was named is to be elsewhere, also where somebody else hindered that.
             if case .changedByOthers(let words) = finding, state.failsWish(promise) {
@@ -35,7 +39,9 @@ enum FinalCheck {
         let changed = findings.compactMap {
             if case .changedByOthers(let words) = $0 { words } else { nil }
         }
-        let words = broken + left + changed + looks.hosts.compactMap { $0.leftOut(stayed) }
+        let words =
+            broken + left + changed + looks.hosts.compactMap { $0.leftOut(stayed) }
+            + state.stoppedWords(looks.guests)
         let reason = words.isEmpty ? nil : words.joined(separator: "; ")
         guard broken.isEmpty, left.isEmpty else { return RunOutcome(.failed, reason: reason) }
         return RunOutcome(state.goal == .rollback ? .rolledBack : .done, reason: reason)

@@ -11,6 +11,14 @@ package struct GuestPromise: Hashable, Sendable {
         case shutDownByOthers
         /// Its definition was to go, and somebody else started it before.
         case startedByOthers
+        /// It was stopped for its host, and is to be off until that is returned.
+        case stopped(isSaved: Bool)
+        /// It was to be stopped or started where it is, and somebody else had changed it before.
+        case leftAlone(reason: String)
+
+        var isStopped: Bool {
+            if case .stopped = self { true } else { false }
+        }
     }
 
     package var domain: DomainID
@@ -45,6 +53,11 @@ extension RunState {
 
     private func promise(of last: StepState, home: HostName?) -> GuestPromise {
         let move = last.step.move
+        if last.step.mode.isInPlace {
+            return GuestPromise(
+                domain: move.domain, name: last.step.domainName, host: move.source,
+                condition: conditionInPlace(last))
+        }
         let isBack = goal == .rollback && home != nil
         let isLeft = last.wasLeftToOthers && (!isBack || home == move.source)
         let condition: GuestPromise.Condition =
@@ -58,6 +71,26 @@ extension RunState {
         return GuestPromise(
             domain: move.domain, name: last.step.domainName,
             host: isBack ? home ?? place : place, condition: condition)
+    }
+}
+
+extension RunState {
+    private func conditionInPlace(_ last: StepState) -> GuestPromise.Condition {
+        if last.wasLeftToOthers, case .skipped(let reason) = last.status {
+            return .leftAlone(reason: reason)
+        }
+        // Who goes back has it run again.
+        let isDown = last.step.mode.stopsInPlace && last.hasMoved && goal != .rollback
+        return isDown ? .stopped(isSaved: last.step.mode == .save) : .up
+    }
+
+    /// Who is off by this run's doing, and how to have it back: a sentence each. Who was seen to
+    /// run since is none of them.
+    func stoppedWords(_ seen: [DomainID: DomainSighting] = [:]) -> [String] {
+        stopped.filter { seen[$0.guest.domain]?.presence.isGuest != true }.map { step, guest in
+            "'\(step.domainName)' was \(guest.isSaved ? "saved" : "shut down") on \(guest.host) "
+                + "by this run: 'kvmbalance return \(guest.host)' starts it again"
+        }
     }
 }
 
@@ -117,6 +150,8 @@ extension GuestPromise {
             return sighting.presence == .absent
                 ? .broken("the definition of '\(name)' is not on \(host)") : .kept
         case .shutDownByOthers: return downFinding(sighting)
+        case .stopped(let isSaved): return stoppedFinding(sighting, isSaved: isSaved)
+        case .leftAlone(let reason): return .changedByOthers("'\(name)' \(reason)")
         case .startedByOthers:
             return sighting.presence == .absent
                 ? .broken("'\(name)' is not on \(host) any more")
@@ -155,6 +190,18 @@ extension GuestPromise {
         case .absent:
             return .broken("'\(name)' is not on \(host) any more: look for it (kvmbalance status)")
         case .unknown: return .broken("\(host) does not say how '\(name)' is")
+        }
+    }
+
+    private func stoppedFinding(_ sighting: DomainSighting, isSaved: Bool) -> PromiseFinding {
+        switch sighting.presence {
+        case .inactive where isSaved && !sighting.hasSavedState:
+            return .broken("the saved memory of '\(name)' is not on \(host) any more")
+        case .inactive: return .kept
+        case .absent:
+            return .changedByOthers("'\(name)' was stopped on \(host) and is not there any more")
+        case .running, .paused, .pausedByMigration, .postcopyFailed, .unknown:
+            return .broken("'\(name)' was stopped on \(host) and is up there again")
         }
     }
 

@@ -19,7 +19,8 @@ package enum JournalEvent: Hashable, Codable, Sendable {
     /// This image of the step was made on the target, where nothing lay before: only what stands in
     /// such a record is ours to remove there.
     case made(StepID, path: String)
-    /// The guest was asked to shut down for its cold move: from now on it may go down at any time.
+    /// The guest was asked to shut down, for its cold move or for its host: from now on it may go
+    /// down at any time.
     case askedToShutDown(StepID)
     /// It went down late, was started where it was, and runs.
     case upAgain(StepID)
@@ -29,7 +30,8 @@ package enum JournalEvent: Hashable, Codable, Sendable {
     case attemptFailed(StepID, attempt: Int, error: String)
     /// A repair is about to be done, because both hosts were seen and the recovery table says so.
     case settling(StepID, RepairAction)
-    /// The domain was seen on its target and nowhere else.
+    /// The domain was seen on its target and nowhere else; one that stays was seen stopped, or
+    /// running, as its step asks.
     case arrived(StepID, MigrationStatistics?, note: String?)
     /// The step is over without a move: its domain was stopped meanwhile, or it is planned around.
     case skipped(StepID, reason: String)
@@ -99,8 +101,9 @@ package struct JournalRecord: Hashable, Codable, Sendable {
     /// The format of `event`; a reader refuses what is newer than itself. 2 knows cold moves,
     /// changes of a running migration and more repairs; 3 takes up a post-copy that lost its link;
     /// 4 tells which images were made and which guests were asked to shut down; 5 sets autostart
-    /// again on the source; 6 has blockers for names that clash.
-    package static let currentVersion = 6
+    /// again on the source; 6 has blockers for names that clash; 7 stops guests
+    /// where they are and starts them again.
+    package static let currentVersion = 7
 
     package var sequence: Int
     package var at: Timestamp

@@ -20,7 +20,7 @@ struct Occupancy {
 
     mutating func add(_ move: Move) {
         hosts[move.source, default: 0] += 1
-        hosts[move.target, default: 0] += 1
+        if move.target != move.source { hosts[move.target, default: 0] += 1 }
         fleet += 1
     }
 }

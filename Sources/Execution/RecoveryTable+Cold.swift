@@ -80,6 +80,9 @@ extension RecoveryTable {
 }
 
 extension RunState.StepState {
+    /// Does an attempt of it ask the guest to shut down?
+    package var asksToShutDown: Bool { beginning == .cold || step.mode == .shutdown }
+
     /// As the journal has it: what is not prepared is an ordinary live migration.
     package var beginning: StepPreconditions {
         guard step.mode == .offline, let preparation else { return .live }

@@ -95,7 +95,8 @@ extension RunMachine {
     mutating func endUnproven(
         _ end: RunOutcome.State, reason: String, at time: Timestamp
     ) -> [Directive] {
-        finish(FinalCheck.outcome(end, reason: reason, left: guestsLeftDown), at: time)
+        let left = guestsLeftDown + state.stoppedWords()
+        return finish(FinalCheck.outcome(end, reason: reason, left: left), at: time)
     }
 
     private mutating func finish(_ outcome: RunOutcome, at time: Timestamp) -> [Directive] {

@@ -35,6 +35,9 @@ extension RunMachine {
         guard case .locating(let before, var attempt) = phases[id], let open = state.step(id),
             case .running = open.status
         else { preconditionFailure("step \(id) verified in phase \(phases[id] as Any)") }
+        if open.step.mode.isInPlace {
+            return verifiedInPlace(open, source, before, attempt, at: time)
+        }
         let (row, found) = RecoveryTable.decide(
             source: source, target: target, after: open.beginning)
         let decision = attempt.corrected(found)

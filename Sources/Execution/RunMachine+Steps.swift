@@ -13,6 +13,9 @@ extension RunMachine {
             enter(nil, id)
             return []
         }
+        if step.mode.isInPlace {
+            return preflightedInPlace(step, source, looks: looks, at: time)
+        }
         let (row, verdict) = RecoveryTable.verdict(
             source: source, target: target, isShutOff: step.isShutOff)
         switch verdict {
@@ -90,6 +93,7 @@ extension RunMachine {
             enter(nil, id)
             return []
         }
+        if step.mode.startsInPlace { return lookedBeforeStart(step, source, sightings, at: time) }
         if case .known(let words) = doubt {
             return giveUp(
                 step,
@@ -99,12 +103,12 @@ extension RunMachine {
         }
         let silent = sightings.filter { $0.value.presence == .unknown }.keys.sorted()
         enter(.preparing(source, unreachable: silent), id)
-        guard !silent.isEmpty else { return [.prepare(id)] }
+        // Of one that stays nothing is copied.
+        let next = step.mode.isInPlace ? start(step, source: source, at: time) : [.prepare(id)]
+        guard !silent.isEmpty else { return next }
         let names = silent.map(\.rawValue).joined(separator: ", ")
-        return [
-            .tell("\(names) cannot say whether '\(step.domainName)' is defined there too"),
-            .prepare(id),
-        ]
+        return [.tell("\(names) cannot say whether '\(step.domainName)' is defined there too")]
+            + next
     }
 
     /// What it makes on the target is written down before its intent, and nothing is made until
@@ -129,7 +133,7 @@ extension RunMachine {
         return [preparing] + start(step, source: source, at: time)
     }
 
-    private mutating func start(
+    mutating func start(
         _ step: Step, source: DomainSighting, at time: Timestamp
     ) -> [Directive] {
         enter(.migrating(.none), step.id)
@@ -176,7 +180,7 @@ extension RunMachine {
     }
 
     /// The step has failed: the rest is planned around it.
-    private mutating func giveUp(
+    mutating func giveUp(
         _ step: Step, error: String, everywhere: Bool = false, at time: Timestamp
     ) -> [Directive] {
         enter(nil, step.id)

@@ -124,6 +124,8 @@ extension RunMachine {
             asked.step == id, watch.verdict == nil, !isAtWork(with: id)
         else { return [] }
         let (name, host) = (open.step.domainName, open.step.move.source)
+        // One that was asked for its host's sake has no target.
+        let target = open.step.mode.isInPlace ? DomainSighting(.absent) : target
         let decision = Self.decide(source, target)
         switch decision {
         case .settle(.startSource) where source.cause != .left:

@@ -109,7 +109,7 @@ package struct RunState: Hashable, Sendable {
             attemptOver(id, at: time)
         case .arrived(let id, let statistics, let note):
             update(id) { $0.observed = statistics }
-            if step(id)?.beginning == .cold { forget(id) }
+            if step(id)?.asksToShutDown == true { forget(id) }
             close(id, .done(statistics, note: note), at: time)
         case .skipped(let id, let reason):
             close(id, .skipped(reason: reason), at: time)
@@ -194,6 +194,17 @@ package struct RunState: Hashable, Sendable {
         return order.compactMap { moves[$0] }.filter { $0.source != $0.target }
     }
 
+    /// Guests that the run stopped where they were and has not started again, in the order of their
+    /// steps, each with the step that stopped it.
+    package var stopped: [(step: Step, guest: StoppedGuest)] {
+        changesInPlace.filter(\.mode.stopsInPlace).map { step in
+            let move = step.move
+            return (
+                step, StoppedGuest(move.domain, on: move.source, isSaved: step.mode == .save)
+            )
+        }
+    }
+
     /// Which machines the hosts' names must lead to: as they did when the run was planned first,
     /// then for hosts that joined later.
     package var hostUUIDs: [HostName: String] {
@@ -210,7 +221,7 @@ package struct RunState: Hashable, Sendable {
 
     /// A process that was killed may have asked and not have come to write it down.
     private mutating func askOpenSteps(at time: Timestamp) {
-        for open in openSteps where open.beginning == .cold {
+        for open in openSteps where open.asksToShutDown {
             ask(open.step.id, at: open.attemptedAt ?? time)
         }
     }

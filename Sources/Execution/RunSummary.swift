@@ -66,11 +66,16 @@ package struct RunMove: Hashable, Sendable {
     package var move: Move
     /// It left a host that the run was to empty.
     package var leavesDrained: Bool
+    /// Of one that stayed where it was, and was stopped or started there; nil of a migration.
+    package var inPlace: Step.Mode?
 
-    package init(run: RunID, move: Move, leavesDrained: Bool) {
+    package init(
+        run: RunID, move: Move, leavesDrained: Bool, inPlace: Step.Mode? = nil
+    ) {
         self.run = run
         self.move = move
         self.leavesDrained = leavesDrained
+        self.inPlace = inPlace
     }
 }
 
@@ -78,8 +83,28 @@ extension RunState {
     /// Where it took each domain, and from which of them a drain took it away.
     package func moves(of run: RunID) -> [RunMove] {
         let drained = kind == .drain ? Set(original.hosts) : []
-        return displacements.map { move in
+        let moved = displacements.map { move in
             RunMove(run: run, move: move, leavesDrained: drained.contains(move.source))
         }
+        return moved
+            + changesInPlace.map { step in
+                RunMove(
+                    run: run, move: step.move, leavesDrained: step.mode.stopsInPlace,
+                    inPlace: step.mode)
+            }
+    }
+
+    /// The last that was done to each guest that it stopped or started where it was.
+    var changesInPlace: [Step] {
+        var found: [Step] = []
+        for state in steps where state.step.mode.isInPlace {
+            switch state.status {
+            case .done, .compensated: break
+            case .pending, .running, .failed, .skipped: continue
+            }
+            found.removeAll { $0.move.domain == state.step.move.domain }
+            found.append(state.step)
+        }
+        return found
     }
 }

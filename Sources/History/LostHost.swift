@@ -30,6 +30,9 @@ struct LostHost {
     /// holds for restarting them elsewhere, under the same policy.
     private var homeless: [(name: String, why: String)] {
         let host = loss.before.hosts[loss.host].name
+        var policy = policy
+        // Who is down with its host cannot be shut down there.
+        policy.migration.unmovable = .off
         let plan = Planner.plan(
             .drain([host], bestEffort: true), from: loss.before.snapshot(under: policy.demand),
             under: policy, seed: seed, effort: ReplayDecider.effort)

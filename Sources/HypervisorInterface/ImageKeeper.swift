@@ -1,6 +1,7 @@
 package import ClusterModel
 
-/// The door to the images of one host: what a step needs that copies disks, or moves cold.
+/// The door to the images of one host: what a step needs that copies disks, moves cold, or stops
+/// its guest and starts it again.
 ///
 /// Like the actuator it decides nothing, but it refuses what would do harm on its own host: to make
 /// an image where something lies, and to remove one that a domain there uses.
@@ -43,6 +44,11 @@ package protocol ImageKeeper: OriginalsKeeper {
         _ domain: DomainID, within seconds: Int, control: any CancellableProgress
     ) async throws
 
+    /// Has libvirt save the memory of a guest here and end it (managed save): when it is started
+    /// next it goes on from that. Returns when that is done, which takes as long as its memory
+    /// needs to be written. A guest whose memory cannot be saved keeps running.
+    func saveMemory(of domain: DomainID) async throws
+
     /// Starts it, if the files of its firmware and its TPM are here: it would be given fresh ones.
     func start(_ domain: DomainID, with images: [DiskImage]) async throws
 }
@@ -52,6 +58,12 @@ extension ImageKeeper {
     package func checksum(
         of path: String, control: any CancellableProgress
     ) async throws -> String { throw cannotRead(path) }
+
+    package func saveMemory(of domain: DomainID) async throws {
+        throw HypervisorError(
+            kind: .unsupported, operation: "save memory", host: host, domain: domain.rawValue,
+            message: "the memory of guests cannot be saved over this connection")
+    }
 
     private func cannotRead(_ path: String) -> HypervisorError {
         HypervisorError(

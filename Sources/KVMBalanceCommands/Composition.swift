@@ -135,7 +135,9 @@ struct Composition: Sendable {
         let (inspector, actuator) = fleet.connection(
             for: place, named: host.name, identity: identity)
         return HostAccess(
-            connection(to: host, inspector, actuator, images: nil, identity, actuator),
+            connection(
+                to: host, inspector, actuator, images: actuator as? any ImageKeeper, identity,
+                actuator),
             memoryProbe: fleet.probe(for: place, named: host.name))
     }
 

@@ -20,6 +20,8 @@ struct DomainCondition: Hashable, Sendable {
     var isPausedByMigration: Bool { isPaused(VIR_DOMAIN_PAUSED_MIGRATION) }
     /// A QEMU process that is being started: an incoming one, or simply a new guest.
     var isStartingUp: Bool { isPaused(VIR_DOMAIN_PAUSED_STARTING_UP) }
+    /// Its memory is being saved, and it stands still meanwhile.
+    var isBeingSaved: Bool { isPaused(VIR_DOMAIN_PAUSED_SAVE) }
     /// Half of the guest's memory is on another host, now or for good.
     var isInPostcopy: Bool {
         isPaused(VIR_DOMAIN_PAUSED_POSTCOPY) || isRunning(VIR_DOMAIN_RUNNING_POSTCOPY)

@@ -87,6 +87,10 @@ enum DomainXMLReader {
                 case "anti-affinity": facts.antiAffinityGroups += group(child)
                 case "pinned": facts.isPinned = true
                 case "excluded": facts.isExcluded = true
+                case "unmovable":
+                    facts.unmovable = child.attribute("action").flatMap {
+                        UnmovableAction(rawValue: $0)
+                    }
                 default:
                     facts.cautions.append(
                         "its metadata has a <\(child.name)> that kvmbalance does not know: "
@@ -108,15 +112,27 @@ enum DomainXMLReader {
         switch element.name {
         case "affinity", "anti-affinity": known = ["group"]
         case "pinned", "excluded": known = []
+        case "unmovable": known = ["action"]
         default: return []  // The element as a whole is not known.
         }
         let odd = Set(element.attributes.keys).subtracting(known).sorted().map {
             "its metadata has <\(element.name) \($0)=…>, an attribute that kvmbalance does not "
                 + "know: it is not observed"
         }
+        if element.name == "unmovable" { return odd + wrongAction(of: element) }
         guard known.contains("group"), element.attribute("group") == nil else { return odd }
         return odd + [
             "its metadata has an <\(element.name)> without group=…: it is not observed"
+        ]
+    }
+
+    private static func wrongAction(of element: MarkupElement) -> [String] {
+        let action = element.attribute("action") ?? ""
+        guard UnmovableAction(rawValue: action) == nil else { return [] }
+        let known = UnmovableAction.allCases.map(\.rawValue).joined(separator: ", ")
+        return [
+            "its metadata has <unmovable action='\(action)'>, which is none of \(known): it is "
+                + "not observed"
         ]
     }
 

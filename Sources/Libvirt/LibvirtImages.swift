@@ -177,6 +177,11 @@ extension DomainHandle {
         }
     }
 
+    /// A guest that was paused is so again when it is started.
+    func saveMemory() throws(LibvirtFailure) {
+        try checked(use { virDomainManagedSave($0, 0) })
+    }
+
     func start() throws(LibvirtFailure) {
         if try isActive() { return }
         try checked(use { virDomainCreate($0) })

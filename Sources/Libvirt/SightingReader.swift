@@ -24,7 +24,10 @@ enum SightingReader {
             autostart: isPersistent ? try domain.autostart() : false,
             cause: condition.cause, detail: condition.words)
         if isActive {
+            sighting.isBeingSaved = condition.isBeingSaved
             sighting.jobActive = try hasMigrationJob(domain, condition)
+        } else if isPersistent {
+            sighting.hasSavedState = try domain.hasManagedSave()
         }
         return sighting
     }

@@ -20,6 +20,9 @@ enum JournalSchema {
         migrator.registerMigration("4 rolling reboots") { database in
             try database.execute(sql: reboots)
         }
+        migrator.registerMigration("5 guests that were stopped where they were") { database in
+            try database.execute(sql: "ALTER TABLE displacement ADD COLUMN mode TEXT")
+        }
         return migrator
     }
 

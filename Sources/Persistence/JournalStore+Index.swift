@@ -176,10 +176,10 @@ private struct Entry: Sendable {
             arguments: [run, outcome.state.rawValue, json])
         for (position, one) in moves.enumerated() {
             try database.execute(
-                sql: "INSERT INTO displacement VALUES (?, ?, ?, ?, ?, ?)",
+                sql: "INSERT INTO displacement VALUES (?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
                     run, position, one.move.domain.rawValue, one.move.source.rawValue,
-                    one.move.target.rawValue, one.leavesDrained,
+                    one.move.target.rawValue, one.leavesDrained, one.inPlace?.rawValue,
                 ])
         }
         for one in transfers { try write(one, to: database) }

@@ -142,7 +142,7 @@ extension JournalStore {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT run, domain, source, target, drained FROM displacement
+                    SELECT run, domain, source, target, drained, mode FROM displacement
                     WHERE domain IN (SELECT value FROM json_each(?)) OR domain IN (
                         SELECT domain FROM displacement
                         WHERE drained = 1 AND source IN (SELECT value FROM json_each(?)))
@@ -154,7 +154,8 @@ extension JournalStore {
                     move: Move(
                         domain: DomainID(row[1]), source: HostName(row[2]),
                         target: HostName(row[3])),
-                    leavesDrained: row[4])
+                    leavesDrained: row[4],
+                    inPlace: (row[5] as String?).flatMap { Step.Mode(rawValue: $0) })
             }
         }
     }

@@ -49,9 +49,10 @@ extension Policy {
             + facts.antiAffinityGroups.map { "anti-affinity group '\($0)'" }
         if facts.isPinned { left.append("pinned") }
         if facts.isExcluded { left.append("excluded") }
+        if let unmovable = facts.unmovable { left.append("unmovable '\(unmovable.rawValue)'") }
         guard !left.isEmpty else { return given }
         (facts.affinityGroups, facts.antiAffinityGroups) = ([], [])
-        (facts.isPinned, facts.isExcluded) = (false, false)
+        (facts.isPinned, facts.isExcluded, facts.unmovable) = (false, false, nil)
         facts.cautions.append(
             "policy '\(name)' ignores its metadata: \(left.joined(separator: ", "))")
         return facts

@@ -9,23 +9,34 @@ extension Policy {
     }
 
     /// May it be moved cold?
-    package func coldMove(of domain: String) -> ColdMove {
-        guard Self.names(migration.offline, domain) else { return .never }
+    package func coldMove(of facts: DomainFacts) -> ColdMove {
+        guard Self.names(migration.offline, facts.name) else {
+            return coldUnmovable.contains(facts.id) ? .whereNeeded : .never
+        }
         return migration.prefersLive == true ? .whereNeeded : .always
+    }
+
+    /// What a drain does with it where it cannot be moved: its metadata first, then the first rule
+    /// that names it.
+    package func unmovableAction(of facts: DomainFacts) -> UnmovableAction {
+        let rules = migration.unmovable
+        if let own = facts.unmovable, rules?.ignoresMetadata != true { return own }
+        let named = rules?.rules.first { Self.names($0.domains, facts.name) }
+        return named?.action ?? rules?.others ?? .stay
     }
 
     /// Does a domain that is not running move by its definition?
     package func movesDefinition(of facts: DomainFacts) -> Bool {
         facts.state == .shutOff && facts.isPersistent && !facts.hasManagedSave
-            && coldMove(of: facts.name) != .never
+            && Self.names(migration.offline, facts.name)
     }
 
     /// What forbids it to move in the way that the policy allows: a cold move needs less.
     package func blockers(of facts: DomainFacts) -> [Blocker] {
-        guard coldMove(of: facts.name) != .never else { return facts.blockers }
+        guard coldMove(of: facts) != .never else { return facts.blockers }
         let lasting =
             facts.blockers.filter { !$0.reason.endsWithShutdown } + coldBlockers(of: facts)
-        switch coldMove(of: facts.name) {
+        switch coldMove(of: facts) {
         case .always: return lasting
         // One that does not run cannot move live.
         case .whereNeeded: return facts.blockers.isEmpty && facts.state.isActive ? [] : lasting

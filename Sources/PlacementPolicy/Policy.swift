@@ -37,6 +37,9 @@ package struct Policy: Hashable, Sendable {
     package var sharedStorage: [SharedStorage] = []
     /// Networks that hosts call by different names; any other is called the same everywhere.
     package var interfaces: [InterfaceNames] = []
+    /// Guests that this one plan moves cold where they cannot move live, because `unmovable` says
+    /// so: set by the planner, and by nobody's file.
+    package var coldUnmovable: Set<DomainID> = []
     /// What hosts draw: only for the energy that back-tests tell.
     package var power: [PowerRule] = []
 

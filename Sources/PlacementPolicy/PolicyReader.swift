@@ -11,8 +11,9 @@ package enum PolicyReader {
             "affinity", "antiAffinity", "pin", "fence", "ban", "exclude", "managed", "metadata",
             "limits",
             "maxDomainsPerHost", "wideGuests", "nPlusOne", "balance", "rebalance", "consolidate",
-            "rollingReboot", "migration", "sharedStorage", "interfaces", "power",
+            "rollingReboot", "migration", "unmovable", "sharedStorage", "interfaces", "power",
         ],
+        "unmovable": ["shutdown", "save", "cold", "stay", "others"],
         "reserve": ["memory", "cpu", "others"],
         "overhead": ["fixed", "memory", "perVCPU"],
         "overcommit": ["memory", "cpu"],
@@ -81,6 +82,7 @@ package enum PolicyReader {
         if let migration = try section(table, "migration") {
             policy.migration = try options(migration)
         }
+        policy.migration.unmovable = try unmovable(table)
         return policy
     }
 

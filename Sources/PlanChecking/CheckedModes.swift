@@ -5,8 +5,9 @@ import PlacementPolicy
 /// that was not named.
 enum CheckedModes {
     static func faults(
-        of step: Step, _ domain: Domain, _ from: Host, _ to: Host, _ policy: Policy
+        of step: Step, _ domain: Domain, _ from: Host, _ to: Host, _ subject: CheckedCase
     ) -> [String] {
+        let policy = subject.policy
         let isActive = domain.facts.state.isActive
         var faults: [String] = []
         if step.isShutOff == isActive {
@@ -30,7 +31,7 @@ enum CheckedModes {
             if step.copies.isEmpty { faults.append("it names no disk to copy") }
             faults += domain.facts.blockers.map(\.detail)
         case .offline:
-            if !mayBeCold(domain.name, policy) {
+            if !mayBeCold(domain, subject) {
                 faults.append("the policy does not let it be moved cold")
             }
             if !domain.facts.isPersistent { faults.append("a transient domain cannot move cold") }
@@ -47,6 +48,8 @@ enum CheckedModes {
             }
             faults += (domain.facts.coldBlockers ?? []).map(\.detail)
             faults += (domain.facts.otherDefinitions ?? []).map { "\($0) could start it too" }
+        // Judged by `InPlaceCheck`.
+        case .shutdown, .save, .start, .restore: faults.append("it does not move")
         }
         return faults
     }
@@ -58,8 +61,9 @@ enum CheckedModes {
             .map { "\($0.name) has no compression threads" }
     }
 
-    static func mayBeCold(_ name: String, _ policy: Policy) -> Bool {
-        isNamed(name, policy.migration.offline)
+    static func mayBeCold(_ domain: Domain, _ subject: CheckedCase) -> Bool {
+        isNamed(domain.name, subject.policy.migration.offline)
+            || InPlaceCheck.mayBeCold(domain, subject)
     }
 
     static func mayCopyTopLayer(_ name: String, _ policy: Policy) -> Bool {
@@ -69,7 +73,7 @@ enum CheckedModes {
     /// Shut off, with a definition, without a saved state, and named.
     static func mayMoveAsDefinition(_ facts: DomainFacts, _ policy: Policy) -> Bool {
         facts.state == .shutOff && facts.isPersistent && !facts.hasManagedSave
-            && mayBeCold(facts.name, policy)
+            && isNamed(facts.name, policy.migration.offline)
     }
 
     /// Bytes that the steps of each domain copy, by the pool they lie in.

@@ -11,7 +11,7 @@ enum CompatibilityCheck {
             else { return [] }
             let isWayBack = subject.plan.kind == .return || subject.plan.kind == .rollback
             let found =
-                CheckedModes.faults(of: step, domain, from, to, subject.policy)
+                CheckedModes.faults(of: step, domain, from, to, subject)
                 + reasons(domain, from, to, subject.policy, step: step)
                 + (isWayBack ? [] : width(domain.facts, from.facts, to.facts, subject.policy))
             return found.map {

@@ -14,7 +14,7 @@ enum MobilityCheck {
 
     static func reasons(_ domain: Domain, _ subject: CheckedCase) -> [String] {
         // In which way it moves, and what forbids that, is looked at with each step.
-        let isNamed = CheckedModes.mayBeCold(domain.name, subject.policy)
+        let isNamed = CheckedModes.mayBeCold(domain, subject)
         var reasons = domain.facts.blockers.filter { !isNamed || !$0.reason.endsWithShutdown }
             .map(\.detail)
         if domain.facts.isPinned || subject.policy.pin.matches(domain.name) {

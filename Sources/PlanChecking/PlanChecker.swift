@@ -17,17 +17,20 @@ package enum PlanChecker {
         // of a move: what was named is where it was asked for.
         let isPromise = plan.outcome == .nothingToDo && (plan.kind == .drain || plan.kind == .move)
         guard plan.outcome == .plan || isPromise else { return outcome }
-        let judged = CheckedCase(plan, policy.measured(snapshot), policy)
+        let measured = policy.measured(snapshot)
+        let judged = CheckedCase(plan.withoutInPlace, InPlaceCheck.world(plan, measured), policy)
         if isPromise {
             return outcome + DrainCheck.violations(judged) + WishCheck.violations(judged)
         }
+        let whole = CheckedCase(plan, measured, policy)
         let graph =
-            GraphCheck.violations(judged) + ReferenceCheck.violations(judged)
+            GraphCheck.violations(whole) + ReferenceCheck.violations(judged)
             + BrokenRuleCheck.violations(plan, under: policy)
         // What follows reads the graph and the names, and would only add noise where those are
         // wrong.
         guard graph.isEmpty else { return outcome + graph }
-        return outcome + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
+        return outcome + InPlaceCheck.violations(whole, migrations: judged)
+            + MobilityCheck.violations(judged) + TargetCheck.violations(judged)
             + CompatibilityCheck.violations(judged) + NameCheck.violations(judged)
             + ConsolePortCheck.violations(judged)
             + ConvergenceCheck.violations(judged)

@@ -7,7 +7,7 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case outcome, reference, graph, mobility, target, compatibility
         case capacity, antiAffinity = "anti-affinity", affinity, drain, balance, consolidate,
             blockers
-        case nPlusOne = "n-plus-one", reboot, wishes
+        case nPlusOne = "n-plus-one", reboot, wishes, inPlace = "in-place"
     }
 
     package var rule: Rule

@@ -13,22 +13,22 @@ struct FixedPlanning {
     private let skipped: [Blocker]
     private let causes: [Int: String]
 
+    /// Of a return or of moves that are given.
     init(
-        returning homecomings: [ReturnMove], request: PlanRequest, snapshot: ClusterSnapshot,
-        policy: Policy, cpu: PlacementProblem.CPURoom
-    ) {
-        self.init(
-            .return, homecomings.map { ($0.domain, $0.displacedAt, $0.home) }, request,
-            PlacementProblem(snapshot, under: policy, cpu: cpu), snapshot)
-    }
-
-    init(
-        moves: [Move], request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
+        _ request: PlanRequest, snapshot: ClusterSnapshot, policy: Policy,
         cpu: PlacementProblem.CPURoom
     ) {
-        self.init(
-            .rollback, moves.map { ($0.domain, $0.source, $0.target) }, request,
-            PlacementProblem(snapshot, under: policy, cpu: cpu), snapshot)
+        let problem = PlacementProblem(snapshot, under: policy, cpu: cpu)
+        switch request.goal {
+        case .return(let homecomings, _):
+            let wishes = homecomings.map { ($0.domain, $0.displacedAt, $0.home) }
+            self.init(.return, wishes, request, problem, snapshot)
+        case .moves(let moves, _):
+            let wishes = moves.map { ($0.domain, HostName?.some($0.source), $0.target) }
+            self.init(.rollback, wishes, request, problem, snapshot)
+        case .drain, .move, .balance, .consolidate:
+            self.init(.rollback, [], request, problem, snapshot)
+        }
     }
 
     private init(
@@ -37,7 +37,7 @@ struct FixedPlanning {
     ) {
         self.kind = kind
         self.problem = problem
-        hosts = Set(wishes.map(\.to)).sorted()
+        hosts = Set(wishes.map(\.to) + request.starts.map(\.host)).sorted()
         compatibility = Compatibility(
             problem, homes: Set(hosts.compactMap { problem.hostIndex[$0] }),
             forbidden: request.forbidden, isWayBack: true)

@@ -34,7 +34,7 @@ extension Planner {
         }
         var links = WidestLinks(snapshot, policy.migration)
         return movable.map { problem.domains[$0] }.filter { domain in
-            guard domain.facts.state == .running, policy.coldMove(of: domain.name) != .always,
+            guard domain.facts.state == .running, policy.coldMove(of: domain.facts) != .always,
                 let link = links.link(from: domain.host)
             else { return false }
             // With the dirty rate that was sampled: a small guest that is busy may never end.

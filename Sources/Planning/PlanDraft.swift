@@ -38,6 +38,8 @@ struct PlanDraft {
     var measured: [DomainID: DirtyRates] = [:]
     /// Preferred rules that it breaks, as their policy has them.
     var brokenRules: [PreferredRule] = []
+    /// Guests that are stopped or started where they are.
+    var inPlace: InPlaceSteps?
     /// Why the domain moves, for the rationale; nil when it makes room for others.
     var cause: (PlannedMove) -> String? = { _ in nil }
 
@@ -76,7 +78,10 @@ struct PlanDraft {
         plan.cpuShare = share > 10_000 ? share : nil
         plan.brokenRules = RuleBreaking(brokenRules, problem).told(after: sequence)
         plan.makespanMilliseconds = timing.simulation.makespanMilliseconds
-        plan.score = score(after: sequence, bound: timing.boundMilliseconds)
+        // With others beside the migrations the bound of these bounds nothing.
+        plan.score = score(
+            after: sequence, bound: inPlace == nil ? timing.boundMilliseconds : nil)
+        inPlace?.write(into: &plan, snapshot.calibration ?? TransferCalibration())
         if let gapFigure, let bound = bound[gapFigure], bound > 0,
             let reached = plan.score?.after[gapFigure]
         {
@@ -151,7 +156,8 @@ struct PlanDraft {
                 < (estimates[$1.element].startMilliseconds, $1.offset)
         }.map(\.element)
         var number = Array(repeating: 0, count: sequence.count)
-        for (position, index) in order.enumerated() { number[index] = position + 1 }
+        let first = 1 + (inPlace?.startCount ?? 0)
+        for (position, index) in order.enumerated() { number[index] = first + position }
         var lastOf: [Int: Int] = [:]
         for (index, move) in sequence.enumerated() { lastOf[move.domain] = index }
         let rationale = Rationale(

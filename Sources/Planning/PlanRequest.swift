@@ -29,6 +29,11 @@ package struct PlanRequest: Hashable, Sendable {
     package var pinned: [DomainID]
     /// What a drain or a move is asked for beyond its goal.
     package var wishes: PlanWishes
+    /// Of a return or a rollback: guests that were stopped where they were, to be started there.
+    package var starts: [StoppedGuest] = []
+    /// Of a drain that goes on: guests that it has stopped, which are none of its business any
+    /// more.
+    package var stopped: [DomainID] = []
 
     package init(
         _ goal: Goal, forbidden: [ForbiddenTarget] = [], pinned: [DomainID] = [],

@@ -16,44 +16,40 @@ package enum Planner {
         _ request: PlanRequest, from seen: ClusterSnapshot, under policy: Policy, seed: UInt64,
         effort: SearchEffort = .standard
     ) -> PlanProposal {
-        let snapshot = barred(seen, under: policy)
+        // Who was stopped by the run itself is off until the return, whatever moves definitions.
+        let resting = Set(request.stopped)
+        let snapshot = barred(seen, under: policy).withoutInactive(resting)
         let draft: PlanDraft
         switch request.goal {
         case .drain(_, let bestEffort), .move(let bestEffort):
-            draft = RuleBreaking.draft(policy, effort) { policy, effort in
+            let unmovable = UnmovableGuests(request, snapshot, under: policy)
+            let (world, rules) = (unmovable.leavingOut(snapshot), unmovable.allowing(policy))
+            draft = RuleBreaking.draft(rules, effort) { rules, effort in
                 LeastOvershoot.draft(effort) { cpu, effort in
-                    let world = DrainWorld(snapshot, under: policy, request, cpu: cpu)
+                    let world = DrainWorld(world, under: rules, request, cpu: cpu)
                     var planning = DrainPlanning(world, seed: seed)
                     return planning.draft(bestEffort: bestEffort, effort: effort)
                 }
-            }
+            }.stopping(unmovable, bestEffort: bestEffort)
             guard draft.outcome == .infeasible else { break }
             var plan = draft.plan(from: snapshot, under: policy, seed: seed)
             // An unreachable host is in no conflict with anything.
             guard effort.explainsConflicts, !draft.isWhole else {
                 return PlanProposal(plan: plan, draft: draft)
             }
-            var search = ConflictSearch(request, snapshot, draft.problem.policy, seed: seed)
+            var search = ConflictSearch(request, world, draft.problem.policy, seed: seed)
             plan.conflict = search.run() ?? ConflictSearch.sums(plan.blockers)
             return PlanProposal(plan: plan, draft: draft)
-        case .return(let domains, let bestEffort):
-            draft = RuleBreaking.draft(policy, effort) { policy, effort in
+        case .return(_, let bestEffort), .moves(_, let bestEffort):
+            let starts = GuestStarts(request, snapshot, under: policy)
+            let world = starts.applied(to: snapshot)
+            let rules = request.allowing(policy, in: world)
+            draft = RuleBreaking.draft(rules, effort) { rules, effort in
                 LeastOvershoot.draft(effort) { cpu, _ in
-                    FixedPlanning(
-                        returning: domains, request: request, snapshot: snapshot,
-                        policy: policy, cpu: cpu
-                    ).draft(bestEffort: bestEffort)
+                    FixedPlanning(request, snapshot: world, policy: rules, cpu: cpu)
+                        .draft(bestEffort: bestEffort)
                 }
-            }
-        case .moves(let moves, let bestEffort):
-            draft = RuleBreaking.draft(policy, effort) { policy, effort in
-                LeastOvershoot.draft(effort) { cpu, _ in
-                    FixedPlanning(
-                        moves: moves, request: request, snapshot: snapshot, policy: policy,
-                        cpu: cpu
-                    ).draft(bestEffort: bestEffort)
-                }
-            }
+            }.starting(starts, in: snapshot, bestEffort: bestEffort)
         case .balance(let maxMoves):
             draft = BalancePlanning(
                 maxMoves: maxMoves, request: request, snapshot: snapshot, policy: policy,

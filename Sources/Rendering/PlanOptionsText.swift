@@ -13,7 +13,7 @@ struct PlanOptionsText {
     }
 
     private var way: [String] {
-        let (moving, options) = (plan.steps.filter { $0.mode != .offline }, plan.options)
+        let (moving, options) = (plan.steps.filter(\.mode.isLive), plan.options)
         var words: [String] = []
         if !moving.isEmpty {
             words.append(protection(disksToo: moving.contains { $0.mode == .storage }))
@@ -32,7 +32,19 @@ struct PlanOptionsText {
                 "\(names.joined(separator: ", ")) \(verb) shut down, and started on the target "
                     + "(offline)")
         }
-        return words
+        return words + stops
+    }
+
+    /// Who is down until somebody brings it back.
+    private var stops: [String] {
+        [(Step.Mode.shutdown, "shut down"), (.save, "saved to disk")].flatMap { mode, what in
+            let own = plan.steps.filter { $0.mode == mode }
+            return Set(own.map(\.move.source)).sorted().map { host in
+                let names = own.filter { $0.move.source == host }.map(\.domainName)
+                return "\(names.joined(separator: ", ")) \(names.count == 1 ? "is" : "are") "
+                    + "\(what) on \(host) and down until 'kvmbalance return \(host)' (unmovable)"
+            }
+        }
     }
 
     private func protection(disksToo: Bool) -> String {
@@ -48,22 +60,41 @@ extension MigrationPlan {
     /// How many migrations, and what guests go through that nobody expects of one: `3 migrations,
     /// 1 of them with the guest shut down meanwhile`.
     package var migrations: String {
-        let cold = steps.count(where: \.shutsDown)
-        var words = [Format.plural(steps.count, "migration")]
+        let moving = migrationSteps
+        let cold = moving.count(where: \.shutsDown)
+        var words =
+            moving.isEmpty && !steps.isEmpty ? [] : [Format.plural(moving.count, "migration")]
         switch cold {
         case 0: break
-        case steps.count:
+        case moving.count:
             words.append("\(cold == 1 ? "" : "all ")with the guest shut down meanwhile")
         default: words.append("\(cold) of them with the guest shut down meanwhile")
         }
-        if options.suspend, steps.contains(where: { $0.mode != .offline }) {
+        if options.suspend, moving.contains(where: \.mode.isLive) {
             words.append("guests paused afterwards")
         }
-        return words.joined(separator: ", ")
+        return (words + changesInPlace).joined(separator: ", ")
+    }
+
+    /// `2 guests shut down until return`.
+    private var changesInPlace: [String] {
+        let kinds: [(Step.Mode, String)] = [
+            (.shutdown, "shut down until return"), (.save, "saved until return"),
+            (.start, "started again"), (.restore, "restored"),
+        ]
+        return kinds.compactMap { mode, what in
+            let count = steps.count { $0.mode == mode }
+            return count == 0 ? nil : "\(Format.plural(count, "guest")) \(what)"
+        }
     }
 }
 
 extension Step {
     /// Is a running guest shut down for it?
     fileprivate var shutsDown: Bool { mode == .offline && !isShutOff }
+}
+
+extension Step.Mode {
+    /// Does its guest run while it moves?
+    fileprivate var isLive: Bool { self == .live || self == .storage }
 }

@@ -77,7 +77,8 @@ package struct PlanText {
             let after = step.after.map(\.description).joined(separator: ",")
             table.add(
                 step.id.description, step.domainName, step.move.source.rawValue,
-                step.move.target.rawValue, step.mode.rawValue, after.isEmpty ? "-" : after,
+                step.mode.isInPlace ? "-" : step.move.target.rawValue, step.mode.rawValue,
+                after.isEmpty ? "-" : after,
                 Format.duration(milliseconds: step.estimate.startMilliseconds),
                 Format.duration(milliseconds: step.estimate.durationMilliseconds))
         }
@@ -104,7 +105,7 @@ package struct PlanText {
 
     /// Who stays because the operator said so, or is where it was asked for.
     private var stays: String? {
-        guard plan.kind == .drain || plan.kind == .move, !plan.staying.isEmpty else { return nil }
+        guard plan.kind != .balance, !plan.staying.isEmpty else { return nil }
         let lines = plan.staying.map { note in
             Format.wrapped(
                 "  \(note.names.joined(separator: ", ")): \(note.reason)", indent: 4, width: width)

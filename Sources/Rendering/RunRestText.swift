@@ -52,6 +52,11 @@ extension RunRest {
     private var open: [String] {
         state.openSteps.map { open in
             let (step, move) = (open.step, open.step.move)
+            guard !step.mode.isInPlace else {
+                return Format.oneLine(
+                    "  \(step.domainName): \(step.mode.rawValue) on \(move.source) was begun "
+                        + "(step \(step.id))")
+            }
             return Format.oneLine(
                 "  \(step.domainName): was on its way from \(move.source) to \(move.target) "
                     + "(step \(step.id))")

@@ -39,6 +39,13 @@ package struct RunText {
             guard let words = step.error ?? step.note else { continue }
             lines.append(Format.oneLine("  step \(step.id), \(step.domain): \(words)"))
         }
+        for guest in report.stopped ?? [] {
+            lines.append(
+                Format.oneLine(
+                    "  \(guest.domain) is off on \(guest.host) by this run "
+                        + "(\(guest.mode.rawValue)); to start it again: kvmbalance return "
+                        + "\(guest.host)\(flags)"))
+        }
         if let advice { lines += ["", advice] }
         return lines.joined(separator: "\n")
     }
@@ -72,7 +79,8 @@ package struct RunText {
             let observed = step.observed
             let estimate = step.estimate
             table.add(
-                step.id.description, step.domain, step.source.rawValue, step.target.rawValue,
+                step.id.description, step.domain, step.source.rawValue,
+                step.mode.map { "(\($0.rawValue))" } ?? step.target.rawValue,
                 step.state, "\(step.attempts)",
                 observed.map { Format.duration(milliseconds: Int64($0.durationSeconds * 1000)) }
                     ?? "-",

@@ -1,4 +1,5 @@
 package import ClusterModel
+package import Execution
 package import Operations
 package import Telemetry
 
@@ -14,11 +15,15 @@ package struct StatusText {
     var flags = CommandFlags()
     /// The rolling reboot that is not over.
     var reboot: RebootReport?
+    /// Guests that a run stopped where they are.
+    var stopped: [DomainID: RunID] = [:]
 
     package init(
         snapshot: ClusterSnapshot, live: LiveFigures, only: HostName?, now: Timestamp,
-        width: Int? = nil, flags: CommandFlags = CommandFlags(), reboot: RebootReport? = nil
+        width: Int? = nil, flags: CommandFlags = CommandFlags(), reboot: RebootReport? = nil,
+        stopped: [DomainID: RunID] = [:]
     ) {
+        self.stopped = stopped
         self.reboot = reboot
         self.snapshot = snapshot
         self.live = live
@@ -165,6 +170,10 @@ package struct StatusText {
         if domain.facts.autostart { notes.append("autostart") }
         if domain.facts.isPinned { notes.append("pinned") }
         if domain.facts.isExcluded { notes.append("excluded") }
+        if let run = stopped[domain.id], !domain.facts.state.isActive {
+            let what = domain.facts.hasManagedSave ? "saved" : "shut down"
+            notes.append("\(what) by run \(run): kvmbalance return \(domain.host)")
+        }
         notes += domain.facts.blockers.map { "cannot move: \($0.reason.rawValue)" }
         return notes.joined(separator: ", ")
     }

@@ -31,6 +31,7 @@ package struct PolicyPlanner: Sendable {
             request = .drain(
                 state.original.hosts, wishes: state.original.wishes,
                 bestEffort: !state.original.blockers.isEmpty)
+            request.stopped = state.stopped.map(\.guest.domain)
             kind = .drain
         case .forward where state.original.kind == .move:
             request = .move(
@@ -38,9 +39,11 @@ package struct PolicyPlanner: Sendable {
             kind = .move
         case .forward:
             request = .moves(state.unfinished, bestEffort: true)
+            request.starts = state.unstarted
             kind = state.original.kind
         case .rollback, .abort:
             request = .moves(state.displacements.map(\.inverse), bestEffort: true)
+            request.starts = state.stopped.map(\.guest)
             kind = .rollback
         }
         request.forbidden = exclusions.flatMap { exclusion in
@@ -125,7 +128,19 @@ extension RunState {
     /// Moves of the plan that were not made.
     fileprivate var unfinished: [Move] {
         let done = Set(displacements.map(\.domain))
-        return original.moves.filter { !done.contains($0.domain) }
+        return original.migrationSteps.map(\.move).filter { !done.contains($0.domain) }
+    }
+
+    /// Guests that the plan starts where they are, and that no step has started.
+    fileprivate var unstarted: [StoppedGuest] {
+        let started = Set(
+            steps.filter { if case .done = $0.status { true } else { false } }
+                .map(\.step.move.domain))
+        return original.inPlaceSteps
+            .filter { $0.mode.startsInPlace && !started.contains($0.move.domain) }
+            .map {
+                StoppedGuest($0.move.domain, on: $0.move.source, isSaved: $0.mode == .restore)
+            }
     }
 }
 

@@ -34,7 +34,7 @@ enum ScenarioReader {
             }, now: start)
         let keys = [
             "name", "host", "memory", "dirty", "hot", "autostart", "transient", "shutOff", "disk",
-            "size", "uefi", "tpm", "shutdown",
+            "size", "uefi", "tpm", "shutdown", "hostdev", "snapshot", "unmovable",
         ]
         for (index, entry) in try table.tables("domains", keys: keys).enumerated() {
             let (copy, host) = try domain(entry, number: index + 1)
@@ -66,6 +66,20 @@ enum ScenarioReader {
         }
         guest.shutdown = shutdown ?? .prompt
         return guest == SimulatedGuest() && shutdown == nil ? nil : guest
+    }
+
+    /// What keeps it from moving.
+    private static func blockers(
+        _ entry: YAMLTable, _ name: String
+    ) throws(PolicyError) -> [Blocker] {
+        let device = Blocker(
+            domain: name, reason: .hostDevice, detail: "it has a device of its host",
+            remedy: "detach it (virsh detach-device)")
+        let snapshot = Blocker(
+            domain: name, reason: .snapshot, detail: "it has a domain snapshot",
+            remedy: "delete it (virsh snapshot-delete)")
+        return (try flag(entry, "hostdev") ? [device] : [])
+            + (try flag(entry, "snapshot") ? [snapshot] : [])
     }
 
     /// On storage that all hosts share, unless it says `local`.
@@ -100,6 +114,15 @@ enum ScenarioReader {
             facts: facts, cpu: 100, dirtyRate: .mebibytes(Int64(rate)),
             startedAt: facts.state.isActive ? start.advanced(byMilliseconds: -3_600_000) : nil)
         copy.hotSet = try entry.scalar("hot", "a size", Quantity.bytes)
+        copy.setBlockers(try blockers(entry, name))
+        if let action = try entry.scalar(
+            "unmovable", "stay, shutdown, save or cold",
+            {
+                UnmovableAction(rawValue: $0)
+            })
+        {
+            copy.setUnmovable(action)
+        }
         if let guest = try guest(entry, name) ?? (entry.has("disk") ? SimulatedGuest() : nil) {
             copy.equip(guest)
         }

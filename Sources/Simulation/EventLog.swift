@@ -34,14 +34,17 @@ struct EventLog: Sendable {
     // MARK: What we do
 
     /// `offset` is the number of the last step so far: a new plan's steps follow it.
-    func lines(_ event: JournalEvent, offset: Int) -> [String] {
+    func lines(_ event: JournalEvent, offset: Int, of state: RunState) -> [String] {
         switch event {
         case .taken(let process, let goal):
             ["process \(process) drives the run, goal \(goal.rawValue)"]
         case .planned(let plan, let goal):
             planned(plan, goal, offset)
         case .intent(let id, let attempt, _, _):
-            ["step \(id) is about to migrate\(attempt > 1 ? ", attempt \(attempt)" : "")"]
+            [
+                "step \(id) is about to \(verb(of: id, state))"
+                    + "\(attempt > 1 ? ", attempt \(attempt)" : "")"
+            ]
         case .adjusting(let id, let change, let reason):
             ["step \(id) does not converge (\(reason)): \(change)"]
         case .preparing(let id, let preparation):
@@ -59,7 +62,10 @@ struct EventLog: Sendable {
         case .settling(let id, let settlement):
             ["step \(id) needs a repair: \(words(settlement))"]
         case .arrived(let id, _, let note):
-            ["step \(id) has arrived\(note.map { ": \($0)" } ?? "")"]
+            [
+                "step \(id) \(state.isInPlace(id) ? "is done" : "has arrived")"
+                    + "\(note.map { ": \($0)" } ?? "")"
+            ]
         case .skipped(let id, let reason):
             ["step \(id) is skipped: \(reason)"]
         case .failed(let id, let error):
@@ -68,6 +74,16 @@ struct EventLog: Sendable {
             ["no new step starts: \(reason)"]
         case .ended:
             []
+        }
+    }
+
+    private func verb(of id: StepID, _ state: RunState) -> String {
+        switch state.step(id)?.step.mode {
+        case .shutdown: "shut its guest down"
+        case .save: "save its guest"
+        case .start: "start its guest"
+        case .restore: "restore its guest"
+        case .live, .storage, .offline, nil: "migrate"
         }
     }
 
@@ -80,13 +96,19 @@ struct EventLog: Sendable {
                 ? ""
                 : ", after "
                     + step.after.map { "\($0.rawValue + offset)" }.joined(separator: " and ")
-            return "  step \(step.id.rawValue + offset): \(words(step.move))\(after)"
+            return "  step \(step.id.rawValue + offset): \(words(step))\(after)"
         }
         let blockers = plan.blockers.map {
             "  \($0.domain ?? "the plan") is blocked: \($0.detail)"
         }
         let count = steps.count == 1 ? "1 step" : "\(steps.count) steps"
         return ["a plan of \(count), goal \(goal.rawValue)"] + steps + blockers
+    }
+
+    /// `move words`, or `name, save on host`.
+    private func words(_ step: Step) -> String {
+        guard step.mode.isInPlace else { return words(step.move) }
+        return "\(name(step.move.domain)), \(step.mode.rawValue) on \(step.move.source)"
     }
 
     private func words(_ settlement: RepairAction) -> String {
@@ -129,7 +151,7 @@ struct EventLog: Sendable {
         case .surveyed:
             nil
         case .migrationEnded(let id, let statistics, nil):
-            "libvirt reports that step \(id) migrated"
+            "libvirt reports that step \(id) \(state.isInPlace(id) ? "is done" : "migrated")"
                 + (statistics.map { " in \(Self.seconds($0.durationMilliseconds))" } ?? "")
         case .migrationEnded(let id, _, let failure?):
             "libvirt reports an error of step \(id): \(failure.message)"
@@ -181,7 +203,12 @@ struct EventLog: Sendable {
         _ target: DomainSighting,
         of state: RunState
     ) -> String? {
-        guard let move = state.step(id)?.step.move else { return nil }
+        guard let step = state.step(id)?.step else { return nil }
+        let move = step.move
+        guard !step.mode.isInPlace else {
+            let when = purpose == .preflight ? "before step \(id)" : "check"
+            return "\(when): \(name(move.domain)) is \(words(source)) on \(move.source)"
+        }
         let row = RecoveryTable.decide(source: source, target: target).row
         let picture =
             "\(name(move.domain)) is \(words(source)) on \(move.source), \(words(target)) on "
@@ -192,6 +219,8 @@ struct EventLog: Sendable {
 
     private func words(_ sighting: DomainSighting) -> String {
         sighting.presence.rawValue + (sighting.jobActive ? " and migrating" : "")
+            + (sighting.hasSavedState ? " with saved memory" : "")
+            + (sighting.isBeingSaved ? " and being saved" : "")
     }
 
     func words(_ move: Move) -> String {
@@ -275,4 +304,9 @@ struct EventLog: Sendable {
         guard case .backup(let domain, let time) = fault else { return "" }
         return "a person backs \(name(domain)) up for \(Self.seconds(time))"
     }
+}
+
+extension RunState {
+    /// Does the guest of this step stay on its host?
+    fileprivate func isInPlace(_ id: StepID) -> Bool { step(id)?.step.mode.isInPlace == true }
 }

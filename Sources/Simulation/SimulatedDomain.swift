@@ -89,6 +89,9 @@ package struct SimulatedDomain: Hashable, Codable, Sendable {
         facts.coldBlockers = guest.coldLosses(of: facts.name)
     }
 
+    package mutating func setSaved(_ value: Bool) { facts.hasManagedSave = value }
+    package mutating func setBlockers(_ blockers: [Blocker]) { facts.blockers = blockers }
+    package mutating func setUnmovable(_ action: UnmovableAction) { facts.unmovable = action }
     package mutating func setPersistent(_ value: Bool) { facts.isPersistent = value }
     package mutating func setAutostart(_ value: Bool) { facts.autostart = value }
 

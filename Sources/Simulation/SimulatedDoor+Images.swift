@@ -107,6 +107,26 @@ extension SimulatedConnection: ImageKeeper {
             })
     }
 
+    package func saveMemory(of domain: DomainID) async throws {
+        try await effect("save memory") { world throws in
+            try world.beginSave(of: domain, on: place)
+        }
+        while true {
+            let seen = try await answer(to: "look at domain") { world throws in
+                try world.sighting(of: domain, on: place)
+            }
+            if !seen.isBeingSaved {
+                guard seen.presence == .inactive, seen.hasSavedState else {
+                    throw HypervisorError(
+                        kind: .failed, operation: "save memory", host: host,
+                        domain: domain.rawValue, message: "it is \(seen.presence.rawValue)")
+                }
+                return
+            }
+            try await fleet.sleep(250)
+        }
+    }
+
     package func start(_ domain: DomainID, with images: [DiskImage]) async throws {
         try await effect("start") { world throws in
             try world.start(domain, on: place, with: images, mistake: mistake)

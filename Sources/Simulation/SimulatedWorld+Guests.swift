@@ -108,6 +108,7 @@ extension SimulatedWorld {
         let now = now
         update(domain, on: host) {
             $0.isStale = false
+            $0.setSaved(false)
             $0.become(.running, at: now)
         }
         guard hasTruth else { return }

@@ -15,11 +15,14 @@ extension SimulatedWorld {
         let isKnown =
             !copy.isStuck(at: now) || copy.isIncoming
             || migration(of: domain)?.isPastSwitchOver == true
-        return DomainSighting(
+        var sighting = DomainSighting(
             copy.presence, isPersistent: copy.facts.isPersistent,
             autostart: copy.facts.autostart,
             jobActive: isKnown && copy.isActive && hasJob(domain, on: host),
             cause: copy.cause ?? .unknown)
+        sighting.hasSavedState = copy.facts.hasManagedSave
+        sighting.isBeingSaved = isBeingSaved(domain, on: host)
+        return sighting
     }
 
     package func progress(

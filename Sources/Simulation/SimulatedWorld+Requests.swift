@@ -37,7 +37,7 @@ extension SimulatedWorld {
             total: copy.facts.memory, remaining: copy.facts.memory,
             dirtyRate: Bytes(Int64(Double(copy.dirtyRate.count) * speed)), hotSet: copy.hotSet)
         switch request.mode {
-        case .live: break
+        case .live, .shutdown, .save, .start, .restore: break
         case .offline:
             migration.interfaces = request.names
             migration.keepsDefinition = request.keepsDefinition

@@ -25,6 +25,7 @@ extension SimulatedWorld {
         for shell in shells { consider(shell.until) }
         for job in otherJobs ?? [] { consider(job.until) }
         if hasTruth { for down in truth?.downs ?? [] { consider(down.until) } }
+        for save in truth?.saves ?? [] { consider(save.until) }
         for host in hosts {
             consider(host.rebootsAt)
             if !migrations.isEmpty { consider(host.linkDownUntil) }
@@ -63,7 +64,10 @@ extension SimulatedWorld {
             }
             if hosts[index].rebootsAt.map({ $0 <= now }) == true { reboot(index) }
         }
-        if hasTruth { endDueGuests() }
+        if hasTruth {
+            endDueGuests()
+            endDueSaves()
+        }
         for id in migrations.map(\.id) {
             guard let migration = migrations.first(where: { $0.id == id }),
                 let end = end(of: migration), end <= now

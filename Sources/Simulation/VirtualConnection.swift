@@ -154,7 +154,18 @@ struct VirtualConnection: HostInspector, MigrationActuator, ImageKeeper, StepIns
         try await connection.shutDown(domain, within: seconds, control: control)
     }
 
+    func saveMemory(of domain: DomainID) async throws {
+        try await process.takeTime(1...30)
+        process.note { $0.demandIntent(of: domain) }
+        try await connection.saveMemory(of: domain)
+    }
+
     func start(_ domain: DomainID, with images: [DiskImage]) async throws {
+        guard process.note({ $0.step(of: domain)?.step.mode.startsInPlace }) != true else {
+            try await process.takeTime(1...30)
+            process.note { $0.demandIntent(of: domain) }
+            return try await connection.start(domain, with: images)
+        }
         let isSource = process.note { $0.step(of: domain)?.step.move.source == host }
         try await repair(isSource ? .startSource : .startTarget, domain) {
             try await connection.start(domain, with: images)

@@ -23,6 +23,8 @@ extension VirtualRun {
         var wasOff: Bool
         /// Somebody else shut it down, or started it, before it could move.
         var isSkipped = false
+        /// It was stopped where it was, and is to be off.
+        var isStopped = false
     }
 
     private var stories: [DomainID: Story] {
@@ -36,9 +38,11 @@ extension VirtualRun {
             if case .intent = record.event {
                 stories[domain, default: fresh].isSkipped = false
                 stories[domain]?.wasOff = step.isShutOff
+                stories[domain]?.isStopped = false
             }
             if case .arrived = record.event {
                 stories[domain, default: fresh].place = move.target
+                stories[domain]?.isStopped = step.mode.stopsInPlace
             }
             if case .skipped = record.event { stories[domain, default: fresh].isSkipped = true }
         }
@@ -50,6 +54,9 @@ extension VirtualRun {
         guard outcome.state == .done || isBack else { return }
         for (domain, story) in stories.sorted(by: { $0.key < $1.key }) {
             let place = isBack ? story.home : story.place
+            var story = story
+            // Who goes back has it run again.
+            if isBack { story.isStopped = false }
             guard !isWell(domain, story, on: place) else { continue }
             // It happened after the last look, or between its questions.
             if let struck = struckAt[domain], let finalLookAt, struck >= finalLookAt { continue }
@@ -67,6 +74,10 @@ extension VirtualRun {
 
     private func isWell(_ domain: DomainID, _ story: Story, on place: HostName) -> Bool {
         guard !story.isSkipped else { return false }
+        if story.isStopped {
+            return world.copy(of: domain, on: place)?.presence == .inactive
+                && world.holders(of: domain).isEmpty
+        }
         guard !story.wasOff else {
             // What was on a host that never comes back is gone with it, and a definition that
             // somebody left on another host before the run stays where it was.
@@ -87,7 +98,10 @@ extension VirtualRun {
     mutating func examineAsked(_ outcome: RunOutcome) {
         guard isQuiet, outcome.state != .halted else { return }
         let told = outcome.reason ?? ""
+        let stopped = Set(state.stopped.map(\.guest.domain))
         for guest in judge.guestsDown(in: world) where world.wasAsked(guest.id) {
+            // It stays off until its host is returned; the run has named it.
+            if outcome.state != .rolledBack, stopped.contains(guest.id) { continue }
             if told.contains("'\(guest.name)'"), told.contains("could not be started") { continue }
             report(["\(guest.name) was asked to shut down, and nobody starts it again"])
         }

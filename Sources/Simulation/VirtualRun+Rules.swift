@@ -26,7 +26,7 @@ extension VirtualRun {
                 purpose == .preflight || purpose == .watch && seen[id]?.isChecked == true
             seen[id] = Evidence(
                 purpose: purpose, source: source, target: target, isChecked: isChecked)
-            if purpose == .verify {
+            if purpose == .verify, state.step(id)?.step.mode.isInPlace == false {
                 rowsMet.insert(RecoveryTable.decide(source: source, target: target).row.label)
             }
         }
@@ -79,10 +79,10 @@ extension VirtualRun {
         report(["kvmbalance aborts another's migration of \(log.name(domain))"])
     }
 
-    /// Nobody is shut down before that is in the journal.
+    /// Nobody is shut down, saved or started before that is in the journal.
     mutating func demandIntent(of domain: DomainID) {
         guard let step = step(of: domain), hasIntent(step.step.id) else {
-            return report(["\(log.name(domain)) is shut down without an intent"])
+            return report(["\(log.name(domain)) is stopped or started without an intent"])
         }
     }
 
@@ -122,10 +122,12 @@ extension VirtualRun {
         let look = seen[id]
         let (source, target) = (look?.source.presence, look?.target.presence)
         let step = state.step(id)?.step
+        if let step, step.mode.isInPlace {
+            return demandProofInPlace(of: event, step, look)
+        }
         let isShutOff = step?.isShutOff == true
         let isDown = source == .inactive && target == .absent
         let isCold = step?.mode == .offline
-        // It went down later than it was asked to.
         let isLate = step.map { $0.mode == .offline && state.asked[$0.move.domain] != nil } ?? false
         let isAllowed =
             switch event {
@@ -176,7 +178,7 @@ extension VirtualRun {
         if case .intent = event { seen[id] = nil }
     }
 
-    private func isGuest(_ presence: DomainSighting.Presence?) -> Bool {
+    func isGuest(_ presence: DomainSighting.Presence?) -> Bool {
         presence?.isGuest == true
     }
 
@@ -232,6 +234,10 @@ extension VirtualRun {
                 state.steps.last(where: { $0.step.move.domain == step.step.move.domain }) == step,
                 world.fates(of: step.step.move.domain).isEmpty
             else { continue }
+            if step.step.mode.isInPlace {
+                examineInPlace(step)
+                continue
+            }
             let holders =
                 step.step.isShutOff
                 ? world.hosts.filter { $0.domain(step.step.move.domain) != nil }.map(\.name)

@@ -205,7 +205,7 @@ package struct VirtualRun: Sendable {
             let isClosed = state.step(id).map { world.closed.contains($0.step.move.target) }
             if isClosed == true { wasClosed.insert(id) } else { wasClosed.remove(id) }
         }
-        if isTold { for line in log.lines(event, offset: offset) { tell(line) } }
+        if isTold { for line in log.lines(event, offset: offset, of: state) { tell(line) } }
         demandProof(of: event)
         if interruptions.crashesAfterRecords.remove(journal.count) != nil { isKilled = true }
         tick()

@@ -28,9 +28,11 @@ struct WorldTruth: Hashable, Codable, Sendable {
     var paths: [String: [String: String]] = [:]
     /// What was lost or went two ways by somebody else's doing: nothing more is said of their data.
     var spoiled: Set<DomainID> = []
-    /// Guests that were asked to shut down by us and not started since.
+    /// Guests that we have asked to shut down, or saved, and that were not started since.
     var asked: Set<DomainID> = []
     var downs: [PendingDown] = []
+    /// Guests whose memory is being saved, each until that is done; nil where there were none yet.
+    var saves: [PendingDown]?
     var strangers: [Place] = []
     var startFaults: [StartFault] = []
     /// How often the connections to a host broke, by name: a stream that was open then is cut.

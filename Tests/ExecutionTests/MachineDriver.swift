@@ -136,7 +136,14 @@ extension GuestPromise {
         case .defined: .inactive
         case .shutDownByOthers:
             DomainSighting(.inactive, isPersistent: true, cause: .intent)
-        case .startedByOthers: .running
+        case .startedByOthers, .leftAlone: .running
+        case .stopped(let isSaved): stopped(isSaved: isSaved)
         }
+    }
+
+    private func stopped(isSaved: Bool) -> DomainSighting {
+        var seen = DomainSighting(.inactive, isPersistent: true, cause: .intent)
+        seen.hasSavedState = isSaved
+        return seen
     }
 }

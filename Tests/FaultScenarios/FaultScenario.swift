@@ -22,6 +22,9 @@ package struct FaultScenario {
         world = Self.world(random: &random)
         let hasImages = images && ofImages.chance(65)
         if hasImages { Self.equip(&world, random: &ofImages) }
+        var ofUnmovable = SplitMix64(seed: seed ^ 0x57a7)
+        let hasUnmovable = seed >= Self.firstWithUnmovable && ofUnmovable.chance(75)
+        if hasUnmovable { Self.hold(&world, random: &ofUnmovable) }
         var options = MigrationOptions()
         options.attempts = Int(random.number(in: 1...3))
         options.timeoutSeconds = random.chance(50) ? 600 : nil
@@ -78,6 +81,9 @@ package struct FaultScenario {
         if faults {
             world.schedule += ScheduledFault.randomOthers(
                 in: world, moves: plan.moves, random: &random)
+        }
+        if faults, hasUnmovable {
+            world.schedule += Self.trouble(plan, at: world.now, random: &ofUnmovable)
         }
         if faults, hasImages {
             world.schedule += Self.veryLate(plan.moves, at: world.now, seed: seed)

@@ -15,19 +15,33 @@ package struct GreedyPlanner {
         _ goal: RunGoal, _ exclusions: [Exclusion], _ state: RunState, _ world: SimulatedWorld
     ) -> (plan: MigrationPlan?, reason: String?) {
         switch goal {
-        case .forward: (drain(world, without: exclusions), nil)
-        case .rollback: (goHome(state.displacements, world, without: exclusions), nil)
+        case .forward:
+            (
+                drain(
+                    world, without: exclusions,
+                    stopped: Set(state.stopped.map(\.guest.domain))), nil
+            )
+        case .rollback:
+            (
+                goHome(
+                    state.displacements, world, without: exclusions,
+                    starting: state.stopped.map(\.guest)), nil
+            )
         case .abort: (nil, "nothing is planned for an abort")
         }
     }
 
-    package func drain(_ world: SimulatedWorld, without exclusions: [Exclusion] = [])
-        -> MigrationPlan
-    {
+    /// Whom it has `stopped` it stops no second time.
+    package func drain(
+        _ world: SimulatedWorld, without exclusions: [Exclusion] = [],
+        stopped: Set<DomainID> = []
+    ) -> MigrationPlan {
+        let inPlace = GreedyStops(drained: drained, stopped: stopped, exclusions: exclusions)
         var free = room(in: world)
         var moves: [Move] = []
         var blockers: [Blocker] = []
-        for copy in leaving(world, from: drained) {
+        for copy in leaving(world, from: drained)
+        where !inPlace.stops(copy, world) && !(stopped.contains(copy.id) && !copy.isActive) {
             let targets = free.keys.sorted().filter { name in
                 name != drained && isUsable(name, world) && !world.closed.contains(name)
                     && !exclusions.contains { $0.forbids(name, for: copy.id) }
@@ -35,7 +49,8 @@ package struct GreedyPlanner {
                     && world.host(name)?.domain(copy.id) == nil
             }
             let best = targets.max { (free[$0] ?? .zero, $1) < (free[$1] ?? .zero, $0) }
-            guard isUsable(drained, world), let best, way(of: copy, on: drained, world) != nil
+            guard isUsable(drained, world), let best, copy.facts.blockers.isEmpty,
+                way(of: copy, on: drained, world) != nil
             else {
                 blockers.append(blocker(copy))
                 continue
@@ -43,13 +58,16 @@ package struct GreedyPlanner {
             free[best, default: .zero] -= Self.memory(copy)
             moves.append(Move(domain: copy.id, source: drained, target: best))
         }
-        return plan(.drain, ordered(moves, world).steps, blockers, world)
+        let steps = ordered(moves, world).steps
+        return plan(.drain, steps + inPlace.steps(after: steps, world), blockers, world)
     }
 
     /// The inverse of what the run did.
     package func goHome(
-        _ displacements: [Move], _ world: SimulatedWorld, without exclusions: [Exclusion]
+        _ displacements: [Move], _ world: SimulatedWorld, without exclusions: [Exclusion],
+        starting stopped: [StoppedGuest] = []
     ) -> MigrationPlan {
+        var starts: [StoppedGuest] = []
         var moves: [Move] = []
         var blockers: [Blocker] = []
         for old in displacements {
@@ -65,16 +83,35 @@ package struct GreedyPlanner {
                 && world.host(move.target)?.domain(move.domain) == nil
             if isPossible { moves.append(move) } else { blockers.append(blocker(copy)) }
         }
-        let (steps, stuck) = ordered(moves, world)
+        for guest in stopped {
+            // What somebody else has done to it since is left alone.
+            guard let copy = world.copy(of: guest.domain, on: guest.host), !copy.isActive,
+                world.holders(of: guest.domain).isEmpty,
+                copy.facts.hasManagedSave == guest.isSaved
+            else { continue }
+            let isPossible =
+                isUsable(guest.host, world)
+                && !exclusions.contains { $0.forbids(guest.host, for: guest.domain) }
+                && (room(in: world)[guest.host] ?? .zero) >= copy.facts.memory
+            if isPossible { starts.append(guest) } else { blockers.append(blocker(copy)) }
+        }
+        let (steps, stuck) = ordered(moves, world, keeping: starts)
         blockers += stuck.compactMap { world.copy(of: $0.domain, on: $0.source) }.map(blocker)
-        return plan(.rollback, steps, blockers, world)
+        let all = steps + GreedyStops.steps(starting: starts, after: steps, world)
+        return plan(.rollback, all, blockers, world)
     }
 
     /// Steps in an order that fits: each waits for all earlier departures from its target, if it
     /// needs them. What fits in no order comes back as stuck.
-    package func ordered(_ moves: [Move], _ world: SimulatedWorld) -> (steps: [Step], stuck: [Move])
-    {
+    /// Who is started beside them has its room from the beginning.
+    package func ordered(
+        _ moves: [Move], _ world: SimulatedWorld, keeping starts: [StoppedGuest] = []
+    ) -> (steps: [Step], stuck: [Move]) {
         var free = room(in: world)
+        for guest in starts {
+            let memory = world.copy(of: guest.domain, on: guest.host)?.facts.memory ?? .zero
+            free[guest.host, default: .zero] -= memory
+        }
         var departures: [HostName: [(step: StepID, memory: Bytes)]] = [:]
         var steps: [Step] = []
         var left = moves

@@ -54,6 +54,7 @@ struct LooserOptionTests {
         "shutdownSeconds": ("shutdown-timeout", { $0.shutdownSeconds = nil }),
         "keepsImages": ("keep-images", { $0.keepsImages = nil }),
         "compression": nil,
+        "unmovable": ("unmovable", { $0.unmovable = UnmovableRules(.shutdown) }),
         "postcopyBandwidth": (
             "postcopy-bandwidth",
             {

@@ -78,3 +78,50 @@ struct DisplacedDomainsTests {
         #expect(away(after: [drain]).absences.isEmpty)
     }
 }
+
+/// Who was stopped where it was, folded from runs.
+struct StoppedGuestsTests {
+    private func run(
+        _ kind: MigrationPlan.Kind, _ mode: Step.Mode, _ events: [JournalEvent]? = nil
+    ) -> RunState {
+        var plan = Example.plan(kind, ["host1"], steps: [("a", "host1", "host1")])
+        plan.steps[0].mode = mode
+        var state = RunState(plan: plan)
+        state.apply(.taken(process: 1, goal: .forward), at: Example.start)
+        state.apply(.planned(plan, goal: .forward), at: Example.start)
+        for event in events ?? [.arrived(1, nil, note: nil)] {
+            state.apply(event, at: Example.start)
+        }
+        return state
+    }
+
+    private func stops(_ runs: [RunState]) -> [DomainID: DisplacedDomains.Stop] {
+        DisplacedDomains(runs.enumerated().flatMap { $1.moves(of: RunID(Int64($0 + 1))) }).stops
+    }
+
+    @Test func aDrainStopsAndAReturnStarts() {
+        let drain = run(.drain, .save)
+        #expect(stops([drain])["a"]?.guest == StoppedGuest("a", on: "host1", isSaved: true))
+        #expect(stops([drain])["a"]?.run == 1)
+        #expect(stops([drain, run(.return, .restore)]).isEmpty)
+        #expect(stops([drain, run(.return, .restore), run(.drain, .shutdown)])["a"]?.run == 3)
+        #expect(DisplacedDomains(drain.moves(of: 1)).homecomings(to: ["host1"]).isEmpty)
+    }
+
+    @Test func whatWasNotDoneStopsNobody() {
+        #expect(stops([run(.drain, .shutdown, [.skipped(1, reason: "was off")])]).isEmpty)
+        #expect(stops([run(.drain, .shutdown, [.failed(1, error: "it is up")])]).isEmpty)
+        let drain = run(.drain, .shutdown)
+        // A start that failed leaves it to the next return.
+        #expect(stops([drain, run(.return, .start, [.failed(1, error: "no")])])["a"]?.run == 1)
+    }
+
+    /// It went to another host since, by our own doing.
+    @Test func whoeverMovedSinceIsNotStartedWhereItWas() {
+        let move = Example.plan(.move, [], steps: [("a", "host1", "host2")])
+        var state = RunState(plan: move)
+        state.apply(.planned(move, goal: .forward), at: Example.start)
+        state.apply(.arrived(1, nil, note: nil), at: Example.start)
+        #expect(stops([run(.drain, .shutdown), state]).isEmpty)
+    }
+}

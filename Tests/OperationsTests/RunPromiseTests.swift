@@ -126,6 +126,35 @@ struct RunPromiseTests {
         #expect(error?.exit == .halted)
     }
 
+    /// One drain asked it in vain, and a later one shut it down for its host.
+    @Test func whatALaterRunStoppedForItsHostIsNotForgotten() async throws {
+        let ground = Ground()
+        let guest = try await guest(ground, on: "host1")
+        try await ask(guest, ground)
+        let journal = try ground.observer.stores.journal()
+        var plan = plan(.drain, guest, from: "host1", to: "host1", hosts: ["host1"])
+        plan.steps[0].mode = .shutdown
+        let run = try await journal.open(plan, at: ground.observer.now(), process: 1)
+        for event in [
+            JournalEvent.intent(1, attempt: 1, persistent: true, autostart: false),
+            .askedToShutDown(1), .arrived(1, nil, note: nil), .ended(RunOutcome(.done)),
+        ] { try await journal.append(event, to: run, at: ground.observer.now()) }
+        try await ground.simulated.inject(.guestShutDown(guest.id))
+        let result = try await ground.operation().carryOut(.return(["host1"])) { plan in
+            #expect(plan.steps.map(\.mode) == [.start])
+            return true
+        }
+        guard case .ended(let ending) = result else {
+            Issue.record("it did not run: \(result)")
+            return
+        }
+        #expect(ending.exit == .done, "\(ending.report)")
+        #expect(try await ground.simulated.present().holders(of: guest.id) == ["host1"])
+        let runs = try RunService(ground.observer, ground.policies, CommandFlags())
+        #expect(try await runs.report(run).stopped == nil)
+        #expect(try await runs.stoppedGuests(on: ["host1"]).isEmpty)
+    }
+
     // MARK: Maintenance
 
     @Test(arguments: [true, false])

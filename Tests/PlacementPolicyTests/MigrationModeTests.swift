@@ -8,16 +8,22 @@ import Testing
         try Policy(yaml: "name: x\nmigration: {\(migration)}\n")
     }
 
+    private func facts(_ name: String) -> DomainFacts {
+        DomainFacts(id: DomainID(name), name: name, memory: 1)
+    }
+
     @Test func `nothing is copied or stopped that is not named`() throws {
         let plain = try policy("live: true")
-        #expect(plain.coldMove(of: "web1") == .never && plain.storageCopy(of: "web1") == nil)
+        #expect(plain.coldMove(of: facts("web1")) == .never && plain.storageCopy(of: "web1") == nil)
         let some = try policy("offline: [db-*], copy-storage-all: [web?], copy-storage-inc: [c1]")
-        #expect(some.coldMove(of: "db-1") == .always && some.coldMove(of: "web1") == .never)
+        #expect(
+            some.coldMove(of: facts("db-1")) == .always
+                && some.coldMove(of: facts("web1")) == .never)
         #expect(some.storageCopy(of: "web1") == .all && some.storageCopy(of: "c1") == .topLayer)
         #expect(some.storageCopy(of: "db-1") == nil)
         let needed = try policy("offline: true, live: true")
-        #expect(needed.coldMove(of: "web1") == .whereNeeded)
-        #expect(try policy("offline: false").coldMove(of: "web1") == .never)
+        #expect(needed.coldMove(of: facts("web1")) == .whereNeeded)
+        #expect(try policy("offline: false").coldMove(of: facts("web1")) == .never)
     }
 
     @Test func `a transient domain never moves cold`() throws {
@@ -35,6 +41,32 @@ import Testing
         #expect(all.movesDefinition(of: facts))
         facts.hasManagedSave = true
         #expect(!all.movesDefinition(of: facts))
+    }
+
+    @Test func `what an unmovable guest is to have is read by word and by name`() throws {
+        func policy(_ unmovable: String) throws -> Policy {
+            try Policy(yaml: "name: x\nunmovable: \(unmovable)\n")
+        }
+        #expect(try policy("shutdown").unmovableAction(of: facts("a")) == .shutdown)
+        #expect(Policy.default.unmovableAction(of: facts("a")) == .stay)
+        let some = try policy(
+            "{save: [db*], shutdown: ['*'], cold: [x], stay: [db9], others: cold}")
+        #expect(some.unmovableAction(of: facts("db1")) == .save)
+        #expect(some.unmovableAction(of: facts("db9")) == .stay)
+        #expect(some.unmovableAction(of: facts("x")) == .cold)
+        #expect(some.unmovableAction(of: facts("web")) == .shutdown)
+        var own = facts("db1")
+        own.unmovable = .stay
+        #expect(some.unmovableAction(of: own) == .stay)
+        var off = some
+        off.migration.unmovable = .off
+        own.unmovable = .shutdown
+        #expect(off.unmovableAction(of: own) == .stay)
+        for wrong in ["down", "{shutdown: web}", "{destroy: [a]}", "[a]"] {
+            #expect(throws: PolicyError.self, "\(wrong)") { try policy(wrong) }
+        }
+        // Nothing but the planner has a guest moved cold for it.
+        #expect(try policy("cold").coldMove(of: facts("a")) == .never)
     }
 
     @Test func `every rule can be broken, says what instead, and breaks alone`() {

@@ -70,7 +70,7 @@ import Testing
             switch $0.rule {
             case .capacity, .antiAffinity, .affinity, .drain, .balance, .blockers: true
             case .consolidate, .nPlusOne, .reboot, .wishes: true
-            case .outcome, .reference, .graph, .mobility, .target, .compatibility: false
+            case .outcome, .reference, .graph, .mobility, .target, .compatibility, .inPlace: false
             }
         }
     }

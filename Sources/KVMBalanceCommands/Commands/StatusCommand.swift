@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Execution
 import Operations
 import Persistence
 import Rendering
@@ -33,9 +34,18 @@ struct StatusCommand: FleetCommand {
                 at: composition.now())
             // What cannot be read of it stands in the way of nothing here.
             let reboot = try? await composition.reboots().underWay()
+            let stopped = try? await composition.runs().stoppedGuests(
+                on: snapshot.hosts.map(\.name))
             if isJSON {
                 try Console.outJSON(
-                    StatusDocument(snapshot: snapshot, live: live, reboot: reboot))
+                    StatusDocument(
+                        snapshot: snapshot, live: live, reboot: reboot,
+                        stopped: stopped.map { runs in
+                            runs.isEmpty
+                                ? nil
+                                : Dictionary(
+                                    uniqueKeysWithValues: runs.map { ($0.key.rawValue, $0.value) })
+                        } ?? nil))
                 return .done
             }
             if watch { Console.clear() }
@@ -43,7 +53,7 @@ struct StatusCommand: FleetCommand {
                 StatusText(
                     snapshot: snapshot, live: live, only: name, now: composition.now(),
                     width: Console.width, flags: composition.flags,
-                    reboot: reboot
+                    reboot: reboot, stopped: stopped ?? [:]
                 ).text)
             if watch { try await Task.sleep(for: .seconds(2)) }
         } while watch
@@ -57,14 +67,17 @@ private struct StatusDocument: Encodable {
     var live: LiveFigures
     /// The rolling reboot that is not over.
     var reboot: RebootReport?
+    /// Runs that stopped guests which are to be started by `return`, by the guest's UUID.
+    var stopped: [String: RunID]?
 
-    private enum CodingKeys: String, CodingKey { case live, reboot }
+    private enum CodingKeys: String, CodingKey { case live, reboot, stopped }
 
     func encode(to encoder: any Encoder) throws {
         try snapshot.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(live, forKey: .live)
         try container.encodeIfPresent(reboot, forKey: .reboot)
+        try container.encodeIfPresent(stopped, forKey: .stopped)
     }
 }
 

@@ -38,45 +38,14 @@ actor ProgressDisplay: RunObserver {
 
     private func say(_ line: String) { Console.errLine(line) }
 
-    func line(for event: JournalEvent) -> String? {
-        switch event {
-        case .intent(let id, let attempt, _, _):
-            "  \(words(id)): migrating\(attempt > 1 ? ", attempt \(attempt)" : "")"
-        case .arrived(let id, let statistics, let note):
-            "  \(words(id)): arrived\(statistics.map { ", \(words($0))" } ?? "")"
-                + "\(note.map { "; \($0)" } ?? "")"
-        case .adjusting(let id, let change, let reason): "  \(words(id)): \(change): \(reason)"
-        case .attemptFailed(let id, _, let error): "  \(words(id)): did not move: \(error)"
-        case .failed(let id, _): "  \(words(id)): gave up, planning without it"
-        case .skipped(let id, let reason): "  \(words(id)): \(reason)"
-        case .settling(let id, let settlement): "  \(words(id)): \(settlement.rawValue)"
-        case .stopping(let reason): "  no new migration starts: \(reason)"
-        case .preparing(let id, let preparation) where !preparation.images.isEmpty:
-            "  \(words(id)): copies \(preparation.images.map(\.path).joined(separator: ", "))"
-        case .askedToShutDown(let id): "  \(words(id)): asked to shut down"
-        case .upAgain(let id): "  \(words(id)): shut down late, runs on its host again"
-        case .taken, .planned, .ended, .preparing, .made, .cleared: nil
-        }
-    }
-
-    private func words(_ id: StepID) -> String {
-        guard let step = state.step(id)?.step else { return "step \(id)" }
-        return "\(step.domainName) \(step.move.source) -> \(step.move.target)"
-    }
-
-    private func words(_ statistics: MigrationStatistics) -> String {
-        var words = "took \(Format.duration(milliseconds: statistics.durationMilliseconds))"
-        if let downtime = statistics.downtimeMilliseconds { words += ", down \(downtime) ms" }
-        if let sent = statistics.transferred { words += ", sent \(sent)" }
-        return words
-    }
+    func line(for event: JournalEvent) -> String? { RunEventText(in: state).line(for: event) }
 
     // MARK: Bars
 
     private func draw() { Console.show(state.openSteps.map { bar(for: $0.step) } + [total]) }
 
     private func bar(for step: Step) -> ProgressLine {
-        let name = words(step.id)
+        let name = RunEventText(in: state).name(of: step.id)
         guard let progress = progress[step.id], progress.total.count > 0 else {
             return ProgressLine(fraction: 0, name: name)
         }

@@ -1,9 +1,10 @@
 import ClusterModel
 import Execution
 import Persistence
+import Planning
 
-/// Which domains drains took away from their hosts and no return brought back yet: the fold of all
-/// runs in the journal.
+/// Which domains drains took away from their hosts, or stopped there, and no return brought back
+/// yet: the fold of all runs in the journal.
 struct DisplacedDomains {
     struct Absence: Hashable {
         var home: HostName
@@ -11,7 +12,14 @@ struct DisplacedDomains {
         var at: HostName
     }
 
+    /// One that our runs stopped where it was.
+    struct Stop: Hashable {
+        var guest: StoppedGuest
+        var run: RunID
+    }
+
     private(set) var absences: [DomainID: Absence] = [:]
+    private(set) var stops: [DomainID: Stop] = [:]
 
     /// In order of time.
     init(_ moves: [RunMove]) {
@@ -31,8 +39,27 @@ struct DisplacedDomains {
             .map { (domain: $0.key, at: $0.value.at) }.sorted { $0.domain < $1.domain }
     }
 
+    func homecomings(to hosts: [HostName]) -> [ReturnMove] {
+        hosts.flatMap { host in
+            domains(of: host).map { ReturnMove($0.domain, home: host, displacedAt: $0.at) }
+        }
+    }
+
+    /// Guests that were stopped on this host, in order of their UUID.
+    func stopped(on host: HostName) -> [StoppedGuest] {
+        stops.values.map(\.guest).filter { $0.host == host }.sorted { $0.domain < $1.domain }
+    }
+
     private mutating func add(_ one: RunMove) {
         let move = one.move
+        stops[move.domain] = nil
+        if let mode = one.inPlace {
+            guard mode.stopsInPlace else { return }
+            stops[move.domain] = Stop(
+                guest: StoppedGuest(move.domain, on: move.source, isSaved: mode == .save),
+                run: one.run)
+            return
+        }
         if let absence = absences[move.domain] {
             absences[move.domain] =
                 move.target == absence.home

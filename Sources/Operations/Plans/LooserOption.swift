@@ -16,7 +16,7 @@ package struct LooserOption: Hashable, Sendable {
         "tls", "tunnelled", "suspend", "offline", "live", "copy-storage-all", "copy-storage-inc",
         "keep-images", "postcopy", "whenStuck", "auto-converge", "p2p", "managed", "timeout",
         "shutdown-timeout", "bandwidth", "postcopy-bandwidth", "max-downtime", "attempts",
-        "limits.perHost", "limits.fleet",
+        "unmovable", "limits.perHost", "limits.fleet",
     ]
 
     /// What of the plan is looser than the policy; what is stricter is nobody's concern.
@@ -57,12 +57,25 @@ package struct LooserOption: Hashable, Sendable {
             ]
         return flag("suspend", plan.suspend, policy.suspend)
             + domains("offline", plan.offline, policy.offline)
+            + unmovable(plan.unmovable, policy.unmovable)
             + flag("live", prefersLess, policy.prefersLive != true, isOff: true)
             + flag("postcopy", plan.mayEndInPostcopy, policy.mayEndInPostcopy) + stuck
             + flag("auto-converge", plan.autoConverge, policy.autoConverge)
             + most(
                 "max-downtime", Int(plan.longestDowntimeMilliseconds),
                 Int(policy.longestDowntimeMilliseconds), " ms")
+    }
+
+    /// Who is shut down, saved or moved cold for being unmovable, by other rules than the
+    /// policy's.
+    private static func unmovable(
+        _ plan: UnmovableRules?, _ policy: UnmovableRules?
+    ) -> [LooserOption] {
+        guard let plan, plan != policy, plan != .off, plan != UnmovableRules() else { return [] }
+        return [
+            LooserOption(
+                name: "unmovable", planned: plan.text, allowed: (policy ?? UnmovableRules()).text)
+        ]
     }
 
     /// Whose disks are copied, and whether the originals are then removed.

@@ -42,6 +42,10 @@ enum PlanApplicability {
         if domain.host != step.move.source {
             return ["\(name) is on \(domain.host), not on \(step.move.source)"]
         }
+        if step.mode.startsInPlace {
+            guard domain.facts.state.isActive else { return [] }
+            return ["\(name) runs on \(domain.host) already"]
+        }
         if !domain.facts.state.isActive {
             return ["\(name) no longer runs (\(domain.facts.state.rawValue))"]
         }

@@ -21,7 +21,7 @@ extension PlanService {
     /// The same of a plan that is made already.
     func movers(of plan: MigrationPlan) -> [LikelyMover] {
         var seen: Set<DomainID> = []
-        return plan.steps.filter { step in
+        return plan.migrationSteps.filter { step in
             step.estimate.durationMilliseconds > DirtyRateMeasurement.milliseconds
                 && seen.insert(step.move.domain).inserted
         }.map { LikelyMover(domain: $0.move.domain, host: $0.move.source) }

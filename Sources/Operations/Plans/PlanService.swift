@@ -114,6 +114,13 @@ package struct PlanService: Sendable {
         return service
     }
 
+    /// The same for plans that stop no guest where it is, whatever policy and metadata say.
+    var stoppingNobody: PlanService {
+        var policy = policy
+        policy.migration.unmovable = .off
+        return under(policy)
+    }
+
     /// The same for plans that leave behind, and name, what cannot move; or for whole ones.
     func withBestEffort(_ bestEffort: Bool) -> PlanService {
         var service = self
@@ -211,6 +218,7 @@ package struct PlanService: Sendable {
             let snapshot = try await observer.snapshot(policy, admitting: state.original.hosts)
             var request = PlanRequest.moves(inverse(of: state), bestEffort: true)
             request.forbidden = forbidden
+            request.starts = state.stopped.map(\.guest)
             return try judged(request, snapshot)
         case .forward:
             let goal = self.goal(of: state.original)
@@ -250,7 +258,9 @@ package struct PlanService: Sendable {
     /// reach now: what a file says of them is worth nothing.
     func recheck(_ plan: MigrationPlan, from file: String) async throws -> MigrationPlan {
         let snapshot = try await observe(goal(of: plan))
-        let differences = PlanApplicability.differences(between: plan, and: snapshot)
+        let differences =
+            try await strangers(startedBy: plan)
+            + PlanApplicability.differences(between: plan, and: snapshot)
         guard differences.isEmpty else {
             throw CommandError(
                 "\(file) no longer matches the fleet, nothing was done:"
@@ -271,6 +281,19 @@ package struct PlanService: Sendable {
         return plan
     }
 
+    /// A file may ask to start any guest: only those are started that a run has stopped.
+    private func strangers(startedBy plan: MigrationPlan) async throws -> [String] {
+        let starts = plan.steps.filter(\.mode.startsInPlace)
+        guard !starts.isEmpty else { return [] }
+        let away = try await DisplacedDomains(
+            of: starts.map(\.move.source), in: observer.stores.journal())
+        return starts.filter { step in
+            away.stops[step.move.domain]?.guest
+                != StoppedGuest(
+                    step.move.domain, on: step.move.source, isSaved: step.mode == .restore)
+        }.map { "'\($0.domainName)' was not stopped on \($0.move.source) by a run" }
+    }
+
     // MARK: Requests
 
     private func request(
@@ -281,10 +304,12 @@ package struct PlanService: Sendable {
         switch goal {
         case .drain(let hosts, let bestEffort, _):
             request = .drain(hosts, wishes: wishes, bestEffort: bestEffort)
+            request.stopped = state?.stopped.map(\.guest.domain) ?? []
         case .move(_, let bestEffort, _): request = .move(wishes, bestEffort: bestEffort)
         case .return(let hosts):
-            request = .return(
-                try await homecomings(to: hosts, during: state), bestEffort: bestEffort)
+            let away = try await DisplacedDomains(of: hosts, in: observer.stores.journal())
+            request = .return(away.homecomings(to: hosts), bestEffort: bestEffort)
+            request.starts = hosts.flatMap { away.stopped(on: $0) }
         case .balance(let maxMoves):
             request = .balance(maxMoves: maxMoves)
         case .consolidate(let hosts):
@@ -292,15 +317,6 @@ package struct PlanService: Sendable {
         }
         request.forbidden = forbidden
         return request
-    }
-
-    private func homecomings(
-        to hosts: [HostName], during state: RunState?
-    ) async throws -> [ReturnMove] {
-        let away = try await DisplacedDomains(of: hosts, in: observer.stores.journal())
-        return hosts.flatMap { host in
-            away.domains(of: host).map { ReturnMove($0.domain, home: host, displacedAt: $0.at) }
-        }
     }
 
     /// Every domain that this run moved, back to where it was. One that someone moved on since

@@ -175,6 +175,8 @@ final class RebootDriver {
     private func plan(
         emptying hosts: [HostName]
     ) async throws -> (plan: MigrationPlan, goal: PlanGoal) {
+        // Whether guests come back to a host that is rebooted is another question.
+        let plans = plans.stoppingNobody
         if let to = state.round?.to, !to.isEmpty {
             let goal = PlanGoal.drain(hosts, bestEffort: false, wishes: GoalWishes(to: to))
             let plan = try await plans.plan(goal)

@@ -33,13 +33,23 @@ package struct RunReport: Encodable {
         package var note: String?
         /// What was changed of its migration because it did not converge, and why.
         package var adjustments: [String]?
+        /// Of a step whose guest stays where it is: what is done to it; nil of a migration.
+        package var mode: Step.Mode?
 
         private enum CodingKeys: String, CodingKey {
-            case id, domain, uuid, source, target, goal, state, attempts
+            case id, domain, uuid, source, target, goal, state, attempts, mode
             case startedAt = "started_at"
             case endedAt = "ended_at"
             case observed, estimate, error, note, adjustments
         }
+    }
+
+    /// A guest that is down on its host by this run.
+    package struct StoppedReport: Encodable {
+        package var domain: String
+        package var uuid: DomainID
+        package var host: HostName
+        package var mode: Step.Mode
     }
 
     package var run: RunID
@@ -52,9 +62,11 @@ package struct RunReport: Encodable {
     package var endedAt: Timestamp?
     package var plan: MigrationPlan
     package var steps: [StepReport]
+    /// Guests that it stopped and that no run has started since; nil where there are none.
+    package var stopped: [StoppedReport]?
 
     private enum CodingKeys: String, CodingKey {
-        case run, state, killed, kind, reason
+        case stopped, run, state, killed, kind, reason
         case startedAt = "started_at"
         case endedAt = "ended_at"
         case plan, steps
@@ -70,6 +82,11 @@ package struct RunReport: Encodable {
         endedAt = state.endedAt
         plan = state.original
         steps = state.steps.map(Self.report)
+        let down = state.stopped.map { step, guest in
+            StoppedReport(
+                domain: step.domainName, uuid: guest.domain, host: guest.host, mode: step.mode)
+        }
+        stopped = down.isEmpty ? nil : down
     }
 
     private static func report(_ state: RunState.StepState) -> StepReport {
@@ -78,6 +95,7 @@ package struct RunReport: Encodable {
             source: state.step.move.source, target: state.step.move.target, goal: state.goal,
             state: state.status.word, attempts: state.attempts, startedAt: state.startedAt,
             endedAt: state.endedAt, estimate: state.step.estimate, error: state.error)
+        if state.step.mode.isInPlace { report.mode = state.step.mode }
         if !state.adjustments.isEmpty {
             report.adjustments = state.adjustments.map { "\($0.change): \($0.reason)" }
         }

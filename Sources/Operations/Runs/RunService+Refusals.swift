@@ -55,7 +55,9 @@ extension RunService {
             for guest in run.asked ?? [] {
                 let inspector = observer.hosts[guest.host]?.connection.inspector
                 let seen = try? await inspector?.sighting(of: guest.domain)
-                guard seen?.presence == .inactive, seen?.cause != .left else { continue }
+                guard seen?.presence == .inactive, seen?.cause != .left,
+                    try await !isStopped(guest, since: run.run)
+                else { continue }
                 throw CommandError(
                     "run \(run.run) asked '\(guest.name)' to shut down, it did so when nobody "
                         + "waited for it any more, and it is off on \(guest.host): nothing else "
@@ -64,6 +66,12 @@ extension RunService {
                     exit: .halted)
             }
         }
+    }
+
+    /// Has a later run shut it down for its host, and so is it off as it should be?
+    private func isStopped(_ guest: AskedGuest, since run: RunID) async throws -> Bool {
+        let away = try await DisplacedDomains(of: [guest.host], in: journal)
+        return away.stops[guest.domain].map { $0.run > run } ?? false
     }
 
     /// Those that are up as yet, by the last run that asked them: they may shut down during this

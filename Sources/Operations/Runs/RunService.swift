@@ -34,8 +34,19 @@ package struct RunService: Sendable {
 
     package func report(_ run: RunID) async throws -> RunReport {
         let state = try await state(of: run)
-        return RunReport(
+        var report = RunReport(
             run: run, state: state, isKilled: state.outcome == nil && driver?.drives(run) != true)
+        guard let stopped = report.stopped else { return report }
+        // A later run may have started them.
+        let away = try await DisplacedDomains(of: stopped.map(\.host), in: journal)
+        let down = stopped.filter { away.stops[$0.uuid]?.run == run }
+        report.stopped = down.isEmpty ? nil : down
+        return report
+    }
+
+    /// Guests that are down because a run stopped them, on these hosts.
+    package func stoppedGuests(on hosts: [HostName]) async throws -> [DomainID: RunID] {
+        try await DisplacedDomains(of: hosts, in: journal).stops.mapValues(\.run)
     }
 
     /// Of all runs, newest first.

@@ -187,6 +187,25 @@ final class Compatibility {
         }
     }
 
+    /// What lasts of that: not that the host is closed or ruled out for this plan. nil too where it
+    /// is about the hosts and not about the guest.
+    func lastingBlocker(_ domain: Int, from source: Int, to target: Int) -> Blocker? {
+        guard !sharesUUID(source, target) else { return nil }
+        let (own, host) = (problem.domains[domain], problem.hosts[target])
+        let reason =
+            HostRules.misfit(own.name, on: host.name, problem.policy)
+            ?? misfit(domain, source, target)
+        return reason.map {
+            let words = $0.storage.flatMap {
+                StorageWords(
+                    $0, of: own.facts, from: problem.hosts[source].name, to: host.name)
+            }
+            return Blocker(
+                domain: own.name, host: host.name, reason: $0.reason,
+                detail: words?.detail ?? $0.detail, remedy: words?.remedy ?? $0.remedy)
+        }
+    }
+
     /// Why a domain that does not run cannot be started on a host; nil when it can. `modelled` is
     /// the host whose names its definition uses, which may be the same.
     func startBlocker(_ domain: Int, modelled model: Int, on target: Int) -> Blocker? {

@@ -75,7 +75,7 @@ struct DomainProfile: Hashable {
             defaultPages = facts.hugePages?.pageSize
         }
         copy = policy.storageCopy(of: facts.name)
-        cold = policy.coldMove(of: facts.name)
+        cold = policy.coldMove(of: facts)
         if cold == .whereNeeded, !policy.coldBlockers(of: facts).isEmpty { cold = .never }
         needsCold = cold != .never && (!facts.blockers.isEmpty || !facts.state.isActive)
         let layered = Set(facts.disks.compactMap(\.overlay))

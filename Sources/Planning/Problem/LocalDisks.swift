@@ -18,7 +18,7 @@ enum LocalDisks {
         let found = domains.indices.map { index -> [String: Int64] in
             guard let host = profiles[origin[index]],
                 policy.storageCopy(of: domains[index].name) != nil
-                    || policy.coldMove(of: domains[index].name) != .never
+                    || policy.coldMove(of: domains[index].facts) != .never
             else { return [:] }
             // Its own host is none of its targets.
             let targets = kinds.compactMap { kind, hosts in hosts == [origin[index]] ? nil : kind }

@@ -35,7 +35,7 @@ extension MigrationFlags {
             (autoConverge, "auto-converge"), (postcopy, "postcopy"), (tls, "tls"),
         ]
         let values: [(String?, String)] = [
-            (offlineDomains, "offline-domains"),
+            (offlineDomains, "offline-domains"), (unmovable?.rawValue, "unmovable"),
             (shutdownTimeout?.description, "shutdown-timeout"),
             (compressionMethod?.rawValue, "comp-methods"),
             (compressionLevel?.description, "comp-mt-level"),

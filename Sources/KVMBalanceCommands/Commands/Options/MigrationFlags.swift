@@ -11,14 +11,21 @@ struct MigrationFlags: ParsableArguments {
     @Flag(
         help: """
             Move domains cold: running ones are shut down and started on the target; of stopped \
-            ones only the definition moves. Without this flag no guest is shut down.
+            ones only the definition moves. Without this flag or --unmovable no guest is shut down.
             """)
     var offline = false
 
     @Option(help: "With --offline: only these domains (comma-separated; * and ? match).")
     var offlineDomains: String?
 
-    @Option(help: "Seconds that a guest may take to shut down for a cold move (default 120).")
+    @Option(
+        help: """
+            With drain, for guests that cannot be moved at all: stay (the default), shutdown or \
+            save until 'return' starts them again, or cold (moved shut down, where that is possible).
+            """)
+    var unmovable: UnmovableAction?
+
+    @Option(help: "Seconds that a guest may take to shut down (default 120).")
     var shutdownTimeout: Int?
 
     @Flag(help: "Define the domain on the target (the default; changes nothing).")
@@ -180,6 +187,9 @@ struct MigrationFlags: ParsableArguments {
                 } ?? ["*"]
             options.prefersLive = live
         }
+        if let unmovable {
+            options.unmovable = UnmovableRules(unmovable, rules: options.unmovable?.rules ?? [])
+        }
         options.shutdownSeconds = shutdownTimeout ?? options.shutdownSeconds
         if keepImages { options.keepsImages = true }
         options.postcopyBandwidth = postcopyBandwidth ?? options.postcopyBandwidth
@@ -196,5 +206,6 @@ struct MigrationFlags: ParsableArguments {
     }
 }
 
+extension UnmovableAction: ExpressibleByArgument {}
 extension MigrationCompression.Method: ExpressibleByArgument {}
 extension MigrationOptions.WhenStuck: ExpressibleByArgument {}
