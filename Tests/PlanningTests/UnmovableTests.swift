@@ -136,7 +136,9 @@ import Testing
     /// What it rewrites would matter if it migrated.
     @Test func `a busy guest is stopped like any other`() throws {
         var busy = Self.cluster(.hostDevice)
-        busy.domains[1].dirtyRate = .gibibytes(50)
+        // It rewrites all of its memory ten times a second.
+        busy.domains[1].dirtyRates = DirtyRates(
+            hotSet: .gibibytes(1), hotMilliseconds: 100, coldRate: .zero)
         #expect(Self.mode(Self.drain(busy, try Self.policy("shutdown"))) == .shutdown)
         // That alone is a matter of the moment.
         busy.domains[1].facts.blockers = []
