@@ -92,6 +92,28 @@ struct RenderingTests {
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
+    @Test func aPlanNamesThePreferredRulesThatItBreaks() {
+        var plan = Example.plan(steps: 1)
+        #expect(!PlanText(plan: plan).text.contains("Preferred"))
+        plan.brokenRules = [
+            BrokenRule(
+                rule: RuleID(.antiAffinity, 1), title: "anti-affinity 'quorum' (prefer: 10)",
+                detail: "etcd1, etcd2 on host2")
+        ]
+        let lines = """
+            Preferred rules that this plan breaks:
+              anti-affinity 'quorum' (prefer: 10): etcd1, etcd2 on host2
+            """
+        #expect(PlanText(plan: plan).text.contains(lines))
+        let round = RollingReboot.Round(hosts: ["host1"], away: plan)
+        var reboot = RollingReboot(
+            outcome: .plan, origin: plan.origin, policy: "p", seed: 1, hosts: ["host1"])
+        reboot.rounds = [round]
+        #expect(
+            RebootText(reboot: reboot).text.contains(
+                "  breaks anti-affinity 'quorum' (prefer: 10): etcd1, etcd2 on host2"))
+    }
+
     @Test func progressOfOneStep() async {
         var state = RunState(plan: Example.plan(steps: 2))
         state.apply(.planned(Example.plan(steps: 2), goal: .forward), at: Example.start)
