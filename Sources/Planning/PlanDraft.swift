@@ -76,7 +76,7 @@ struct PlanDraft {
         plan.steps = steps(waits, timing, final)
         let share = LeastOvershoot.share(of: self)
         plan.cpuShare = share > 10_000 ? share : nil
-        plan.brokenRules = RuleBreaking(brokenRules, problem).told(after: sequence)
+        plan.brokenRules = RuleBreaking.told(brokenRules, final)
         plan.makespanMilliseconds = timing.simulation.makespanMilliseconds
         // With others beside the migrations the bound of these bounds nothing.
         plan.score = score(

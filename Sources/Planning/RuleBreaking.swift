@@ -3,15 +3,7 @@ import PlacementPolicy
 
 /// Preferred rules that a plan breaks: none where it can do without, else as few as are found,
 /// those of small weight first, and each as little as that allows.
-struct RuleBreaking {
-    private let rules: [PreferredRule]
-    private let problem: PlacementProblem
-
-    init(_ rules: [PreferredRule], _ problem: PlacementProblem) {
-        self.rules = rules
-        self.problem = problem
-    }
-
+enum RuleBreaking {
     // MARK: Search
 
     /// `plan` makes a draft under a policy. It is asked in full under all rules, then under none of
@@ -53,21 +45,15 @@ struct RuleBreaking {
 
     // MARK: Words
 
-    /// What becomes of each rule.
-    func told(after sequence: [PlannedMove]) -> [BrokenRule] {
-        var placement = WorkingPlacement(problem)
-        for move in sequence {
-            placement.remove(move.domain)
-            placement.place(move.domain, on: move.target)
-        }
-        return rules.map {
-            BrokenRule(rule: $0.id, title: $0.title, detail: detail($0.content, placement))
-        }
+    /// What has become of each rule where the plan ends.
+    static func told(_ rules: [PreferredRule], _ final: WorkingPlacement) -> [BrokenRule] {
+        rules.map { BrokenRule(rule: $0.id, title: $0.title, detail: detail($0.content, final)) }
     }
 
-    private func detail(
+    private static func detail(
         _ content: PreferredRule.Content, _ placement: WorkingPlacement
     ) -> String {
+        let problem = placement.problem
         var members: [String: [String]] = [:]
         func add(_ domain: Int, at place: String) {
             members[place, default: []].append(problem.domains[domain].name)
