@@ -23,7 +23,33 @@ extension RunExecutor {
         if pause > 0 { try? await clock.sleep(pause) }
         let found = await sightings(promises.map { ($0.host, $0.domain) })
         let pairs = found.map { ($0.domain, $0.sighting) }
-        send(.guestsLooked(Dictionary(pairs, uniquingKeysWith: { first, _ in first })))
+        send(
+            .guestsLooked(
+                Dictionary(pairs, uniquingKeysWith: { first, _ in first }),
+                elsewhere: await running(promises.filter { $0.condition == .defined })))
+    }
+
+    /// Where guests have a process whose definition alone was to move, beside where that went:
+    /// somebody may have started one before, and moved it on. A host that does not answer is no
+    /// matter here, since nothing is taken for well by its silence.
+    private func running(_ promises: [GuestPromise]) async -> [DomainID: HostName] {
+        guard !promises.isEmpty else { return [:] }
+        // Two calls or so a host, however many were moved: by name first, then by UUID.
+        let questions = await withTaskGroup(of: [(HostName, DomainID)].self) { group in
+            for (host, connection) in connections {
+                group.addTask {
+                    let names = Set((try? await connection.inspector.guests()) ?? [])
+                    return promises.filter { $0.host != host && names.contains($0.name) }
+                        .map { (host, $0.domain) }
+                }
+            }
+            var questions: [(HostName, DomainID)] = []
+            for await more in group { questions += more }
+            return questions.sorted { $0 < $1 }
+        }
+        let found = await sightings(questions).filter { $0.sighting.presence.isGuest }
+        return Dictionary(
+            found.map { ($0.domain, $0.host) }, uniquingKeysWith: { min($0, $1) })
     }
 
     private struct Answer: Sendable {

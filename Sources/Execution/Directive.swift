@@ -9,8 +9,8 @@ package enum Directive: Hashable, Sendable {
     /// Look which domains have a process on these hosts, after a pause, and answer with
     /// `hostsLooked`.
     case lookAtHosts([HostName], afterMilliseconds: Int64)
-    /// Look at each of these guests where it is to be, after a pause, and answer with
-    /// `guestsLooked`.
+    /// Look at each of these guests where it is to be, and on all hosts whether one runs that is to
+    /// be off, after a pause, and answer with `guestsLooked`.
     case lookAtGuests([GuestPromise], afterMilliseconds: Int64)
     /// Look at the domain on every host that is neither the step's source nor its target, and
     /// answer with `lookedElsewhere`.
@@ -72,8 +72,9 @@ package enum RunEvent: Hashable, Sendable {
     case looked(StepID, ObservationPurpose, source: DomainSighting, target: DomainSighting)
     /// The answer to `lookAtHosts`.
     case hostsLooked([HostSighting])
-    /// The answer to `lookAtGuests`.
-    case guestsLooked([DomainID: DomainSighting])
+    /// The answer to `lookAtGuests`. `elsewhere` tells on which other host one has a process whose
+    /// definition alone was to move.
+    case guestsLooked([DomainID: DomainSighting], elsewhere: [DomainID: HostName] = [:])
     /// The answer to `lookElsewhere`.
     case lookedElsewhere(StepID, [HostName: DomainSighting])
     /// The answer to `lookAtCopies`: why a loss of power could still take them; nil when it cannot.

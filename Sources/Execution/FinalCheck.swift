@@ -9,6 +9,8 @@ enum FinalCheck {
         var hosts: [HostSighting] = []
         /// At the guests that were touched, where each is to be.
         var guests: [DomainID: DomainSighting] = [:]
+        /// Another host where one of them runs whose definition alone was to move.
+        var elsewhere: [DomainID: HostName] = [:]
     }
 
     /// `left` names guests that were asked to shut down and are not up for sure; `askedBefore` are
@@ -25,7 +27,8 @@ enum FinalCheck {
                 (isOurs ? nil : askedBefore[promise.domain]).flatMap {
                     promise.late(sighting, askedBy: $0)
                 }
-                ?? promise.finding(sighting, suspends: suspends)
+                ?? promise.finding(
+                    sighting, suspends: suspends, elsewhere: looks.elsewhere[promise.domain])
             // Whoever was named is to be elsewhere, also where somebody else hindered that.
             if case .changedByOthers(let words) = finding, state.failsWish(promise) {
                 return PromiseFinding.broken(words)

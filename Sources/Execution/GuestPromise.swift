@@ -139,7 +139,9 @@ extension GuestPromise {
     }
 
     /// `suspends` tells whether guests are left paused on purpose.
-    func finding(_ sighting: DomainSighting?, suspends: Bool) -> PromiseFinding {
+    func finding(
+        _ sighting: DomainSighting?, suspends: Bool, elsewhere: HostName? = nil
+    ) -> PromiseFinding {
         guard let sighting, sighting.presence != .unknown else {
             let detail = sighting.map { ": \($0.detail)" } ?? ""
             return .broken("\(host) does not say how '\(name)' is\(detail)")
@@ -147,6 +149,9 @@ extension GuestPromise {
         switch condition {
         case .up: return upFinding(sighting, suspends: suspends)
         case .defined:
+            if let elsewhere {
+                return .changedByOthers("'\(name)' was started by somebody else on \(elsewhere)")
+            }
             return sighting.presence == .absent
                 ? .broken("the definition of '\(name)' is not on \(host)") : .kept
         case .shutDownByOthers: return downFinding(sighting)

@@ -7,9 +7,9 @@ extension RunMachine {
         case notAsked
         /// The guests that were touched are looked at, for the n-th time.
         case askedGuests(looks: Int)
-        case guestsAnswered([DomainID: DomainSighting])
+        case guestsAnswered(FinalCheck.Looks)
         /// The hosts that were to be emptied are asked who is there, for the n-th time.
-        case askedHosts([DomainID: DomainSighting], looks: Int)
+        case askedHosts(FinalCheck.Looks, looks: Int)
         case answered(FinalCheck.Looks)
     }
 
@@ -23,7 +23,8 @@ extension RunMachine {
         switch lastLook {
         case .askedHosts, .askedGuests: return []
         case .answered(let looks): return finish(prove(looks), at: time)
-        case .notAsked where state.promises.isEmpty: return askHosts([:], at: time)
+        case .notAsked where state.promises.isEmpty:
+            return askHosts(FinalCheck.Looks(), at: time)
         case .notAsked:
             lastLook = .askedGuests(looks: 1)
             return [.lookAtGuests(state.promises, afterMilliseconds: 0)]
@@ -32,11 +33,9 @@ extension RunMachine {
     }
 
     private mutating func askHosts(
-        _ guests: [DomainID: DomainSighting], at time: Timestamp
+        _ guests: FinalCheck.Looks, at time: Timestamp
     ) -> [Directive] {
-        guard !hostsToEmpty.isEmpty else {
-            return finish(prove(FinalCheck.Looks(guests: guests)), at: time)
-        }
+        guard !hostsToEmpty.isEmpty else { return finish(prove(guests), at: time) }
         lastLook = .askedHosts(guests, looks: 1)
         return [.lookAtHosts(hostsToEmpty, afterMilliseconds: 0)]
     }
@@ -46,22 +45,22 @@ extension RunMachine {
     }
 
     /// The answer to `lookAtGuests`.
-    mutating func guestsLooked(_ sightings: [DomainID: DomainSighting]) -> [Directive] {
+    mutating func guestsLooked(_ seen: FinalCheck.Looks) -> [Directive] {
         guard case .askedGuests(let looks) = lastLook else { return [] }
         let promises = state.promises
-        let hasDoubt = promises.contains { GuestPromise.isInDoubt(sightings[$0.domain]) }
+        let hasDoubt = promises.contains { GuestPromise.isInDoubt(seen.guests[$0.domain]) }
         if hasDoubt, looks < bounds.lastLooks {
             lastLook = .askedGuests(looks: looks + 1)
             return [.lookAtGuests(promises, afterMilliseconds: bounds.lookPauseMilliseconds)]
         }
-        lastLook = .guestsAnswered(sightings)
+        lastLook = .guestsAnswered(seen)
         return []
     }
 
     /// The answer to `lookAtHosts`. A host that does not answer is asked again a few times, and who
     /// came meanwhile is planned for, a few times too.
     mutating func hostsLooked(_ sightings: [HostSighting]) -> [Directive] {
-        guard case .askedHosts(let guests, let looks) = lastLook else { return [] }
+        guard case .askedHosts(var seen, let looks) = lastLook else { return [] }
         let newcomers = FinalCheck.newcomers(state, sightings)
         if !newcomers.isEmpty, newcomerRounds < bounds.newcomerRounds, stopReason == nil {
             newcomerRounds += 1
@@ -74,12 +73,13 @@ extension RunMachine {
         }
         let hasDoubt = sightings.contains { $0.guests == nil }
         if hasDoubt, newcomers.isEmpty, looks < bounds.lastLooks {
-            lastLook = .askedHosts(guests, looks: looks + 1)
+            lastLook = .askedHosts(seen, looks: looks + 1)
             return [
                 .lookAtHosts(hostsToEmpty, afterMilliseconds: bounds.lookPauseMilliseconds)
             ]
         }
-        lastLook = .answered(FinalCheck.Looks(hosts: sightings, guests: guests))
+        seen.hosts = sightings
+        lastLook = .answered(seen)
         return []
     }
 

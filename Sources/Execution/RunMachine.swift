@@ -86,8 +86,8 @@ package struct RunMachine: RunDeciding {
             directives += watched(id, source: source, target: target, at: time)
         case .hostsLooked(let sightings):
             directives += hostsLooked(sightings)
-        case .guestsLooked(let sightings):
-            directives += guestsLooked(sightings)
+        case .guestsLooked(let sightings, let elsewhere):
+            directives += guestsLooked(FinalCheck.Looks(guests: sightings, elsewhere: elsewhere))
         case .surveyed(let id, let preparation, let reason):
             directives += surveyed(id, preparation, reason: reason, at: time)
         case .migrationEnded(let id, let statistics, let failure):

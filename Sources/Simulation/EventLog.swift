@@ -142,8 +142,8 @@ struct EventLog: Sendable {
             hostsLooked(sightings)
         case .copiesLooked(let id, let doubt):
             "check of the copies of step \(id): \(doubt ?? "they are on the target's disk")"
-        case .guestsLooked(let sightings):
-            guestsLooked(sightings, state.promises)
+        case .guestsLooked(let sightings, let elsewhere):
+            guestsLooked(sightings, elsewhere, state.promises)
         case .planned(nil, let reason):
             "no plan can be made: \(reason ?? "no reason is given")"
         case .looked(let id, let purpose, let source, let target):
@@ -179,10 +179,14 @@ struct EventLog: Sendable {
 
     /// nil where all run that are to.
     private func guestsLooked(
-        _ sightings: [DomainID: DomainSighting], _ promises: [GuestPromise]
+        _ sightings: [DomainID: DomainSighting], _ elsewhere: [DomainID: HostName],
+        _ promises: [GuestPromise]
     ) -> String? {
-        let found = promises.filter { $0.condition != .defined }.compactMap { promise in
-            sightings[promise.domain].flatMap { sighting in
+        let found = promises.compactMap { promise in
+            guard promise.condition != .defined else {
+                return elsewhere[promise.domain].map { "\(name(promise.domain)) runs on \($0)" }
+            }
+            return sightings[promise.domain].flatMap { sighting in
                 sighting.presence == .running
                     ? nil : "\(name(promise.domain)) is \(words(sighting))"
             }

@@ -80,6 +80,23 @@ struct FinalCheckTests {
         #expect(end(.running, isMoved: true) == RunOutcome(.done))
     }
 
+    @Test func `a definition whose guest somebody started elsewhere is named`() {
+        var step = Example.step(1)
+        (step.mode, step.isShutOff) = (.offline, true)
+        var driver = MachineDriver(Example.plan([step]))
+        driver.guestsAtEnd = nil
+        _ = driver.send(.begin)
+        _ = driver.preflight(1, .inactive)
+        _ = driver.send(.surveyed(1, StepPreparation(wasRunning: false), reason: nil))
+        _ = driver.send(.migrationEnded(1, nil, failure: nil))
+        _ = driver.verify(1, .absent, .inactive)
+        var other = driver
+        #expect(other.send(.guestsLooked(["id-1": .inactive])).outcome == RunOutcome(.done))
+        #expect(
+            driver.send(.guestsLooked(["id-1": .inactive], elsewhere: ["id-1": "host3"])).outcome
+                == RunOutcome(.done, reason: "'vm1' was started by somebody else on host3"))
+    }
+
     @Test(arguments: [
         DomainSighting.unknown, DomainSighting(.pausedByMigration), .migrating,
     ])

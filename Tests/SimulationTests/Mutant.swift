@@ -57,7 +57,7 @@ struct Mutant: RunDeciding {
         if bug == .takesHostsForEmpty, case .hostsLooked(let sightings) = event {
             return .hostsLooked(sightings.map { HostSighting($0.host, guests: []) })
         }
-        if bug == .takesGuestsForWell, case .guestsLooked(let sightings) = event {
+        if bug == .takesGuestsForWell, case .guestsLooked(let sightings, _) = event {
             return .guestsLooked(
                 sightings.mapValues { _ in DomainSighting(.running, isPersistent: true) })
         }
