@@ -9,6 +9,11 @@ struct Leaving {
         var hosts: Set<Int>
         var detail: String
         var remedy: String
+
+        /// What stands against a host.
+        func misfit(_ host: Int) -> Misfit? {
+            hosts.contains(host) ? nil : Misfit(reason: .ban, detail: detail, remedy: remedy)
+        }
     }
 
     /// Dense indices, ascending.
@@ -46,9 +51,13 @@ struct Leaving {
         _ snapshot: ClusterSnapshot
     ) {
         let excepted = Set(wishes.except.map(\.domain))
+        // A rolling reboot asks this of each host: domains are dear to copy, their indices are not.
+        let drained = Set(hosts.compactMap { problem.hostIndex[$0] })
         domains = problem.domains.indices.filter {
-            hosts.contains(problem.domains[$0].host) && !excepted.contains(problem.domains[$0].id)
+            drained.contains(problem.origin[$0])
+                && (excepted.isEmpty || !excepted.contains(problem.domains[$0].id))
         }
+        guard !excepted.isEmpty else { return }
         for domain in snapshot.domains
         where excepted.contains(domain.id) && hosts.contains(domain.host) {
             list.add(

@@ -27,6 +27,8 @@ final class Compatibility {
     private var feasibleModes: [FeasibleMode] = []
     /// Hosts that are no target of a domain by the request, and why.
     private var forbidden: [Int: [Int: Misfit]] = [:]
+    /// The only hosts that are targets of a domain by the request, where it names such.
+    private var confined: [Int: Leaving.Confinement] = [:]
     /// Devices of which more is known than of others in their folder.
     private let singularDevices: Set<String>
     private var withUUID: [Int: [Int]] = [:]
@@ -105,14 +107,7 @@ final class Compatibility {
         confining confined: [Int: Leaving.Confinement]
     ) -> Compatibility {
         let compatibility = Compatibility(self, closed: closed, leftOut: Set(leftOut))
-        for (domain, confinement) in confined {
-            let misfit = Misfit(
-                reason: .ban, detail: confinement.detail, remedy: confinement.remedy)
-            for host in problem.hosts.indices where !confinement.hosts.contains(host) {
-                let own = compatibility.forbidden[domain]?[host]
-                compatibility.forbidden[domain, default: [:]][host] = own ?? misfit
-            }
-        }
+        compatibility.confined = confined
         return compatibility
     }
 
@@ -148,6 +143,7 @@ final class Compatibility {
     func allows(_ domain: Int, from source: Int, to target: Int) -> Bool {
         source != target && isOpen[target]
             && (forbidden.isEmpty || forbidden[domain]?[target] == nil)
+            && (confined.isEmpty || confined[domain]?.hosts.contains(target) ?? true)
             && (problem.barred.isEmpty || problem.barred[domain]?[target] == nil)
             && isRunnable(domain, from: source, to: target) && !sharesUUID(source, target)
             && (!hasRules
@@ -170,6 +166,7 @@ final class Compatibility {
                     remedy: "give each host its own host_uuid in libvirtd.conf") : nil)
             ?? HostRules.misfit(problem.domains[domain].name, on: host.name, problem.policy)
             ?? forbidden[domain]?[target]
+            ?? confined[domain]?.misfit(target)
             ?? problem.barred[domain]?[target]
             ?? misfit(domain, source, target)
         return reason.map {
@@ -267,12 +264,29 @@ final class Compatibility {
         return withUUID[uuid[host]] ?? [host]
     }
 
+    /// The only hosts that are targets of this domain by the request; nil where it names none.
+    func confinedHosts(of domain: Int) -> Set<Int>? { confined[domain]?.hosts }
+
     /// Hosts that are no target of this domain, whatever its kind.
     func forbiddenHosts(of domain: Int) -> Set<Int> {
         Set((forbidden[domain] ?? [:]).keys).union((problem.barred[domain] ?? [:]).keys)
     }
 
     func kind(ofHost host: Int) -> Int { hostKind[host] }
+
+    /// What decides which hosts but its own a domain may go to.
+    struct SourceKind: Hashable {
+        var domain: Int
+        var host: Int
+    }
+
+    /// nil where something concerns this domain or its host alone.
+    func sourceKind(of domain: Int, from source: Int) -> SourceKind? {
+        guard !hasRules, forbidden[domain] == nil, confined[domain] == nil,
+            problem.barred[domain] == nil, hostKind[source] >= 0, hostsLike(source) == [source]
+        else { return nil }
+        return SourceKind(domain: kind(of: domain), host: hostKind[source])
+    }
 
     private func profile(ofHost host: Int) -> HostProfile? {
         hostKind[host] < 0 ? nil : hostProfiles[hostKind[host]]

@@ -50,6 +50,10 @@ struct TargetSets {
                 own.formIntersection(rule.rest)
             }
             for host in compatibility.forbiddenHosts(of: domain) { own.remove(host) }
+            if let confined = compatibility.confinedHosts(of: domain) {
+                own.formIntersection(
+                    AssignmentProblem.BinSet(confined.sorted(), of: problem.hosts.count))
+            }
             if common == nil { common = own } else { common?.formIntersection(own) }
         }
         return common ?? AssignmentProblem.BinSet([], of: problem.hosts.count)

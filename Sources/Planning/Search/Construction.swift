@@ -33,8 +33,17 @@ struct Construction {
                     typical[resource], problem.capacity[target * problem.width + resource])
             }
         }
+        let isTarget = Set(targets)
+        // As many for all of a kind.
+        var known: [Compatibility.SourceKind: Int] = [:]
+        func choices(of unit: Int) -> Int {
+            let kind = isTarget.contains(state.origin(of: unit)) ? nil : state.kind(of: unit)
+            if let count = kind.flatMap({ known[$0] }) { return count }
+            let count = targets.reduce(0) { $0 + (state.allows(unit, on: $1) ? 1 : 0) }
+            if let kind { known[kind] = count }
+            return count
+        }
         let keys = pending.map { unit in
-            let choices = targets.reduce(0) { $0 + (state.allows(unit, on: $1) ? 1 : 0) }
             var share: Int64 = 0
             for resource in 0..<problem.width {
                 let demand = state.units.members[unit].reduce(Int64(0)) {
@@ -42,7 +51,7 @@ struct Construction {
                 }
                 share = max(share, WorkingPlacement.share(demand, of: typical[resource]))
             }
-            return (unit: unit, choices: choices, share: share)
+            return (unit: unit, choices: choices(of: unit), share: share)
         }
         return keys.sorted {
             ($0.choices, -$0.share, $0.unit) < ($1.choices, -$1.share, $1.unit)

@@ -25,6 +25,12 @@ struct UnitPlacement {
         }
     }
 
+    /// nil where a unit is of no kind with others.
+    func kind(of unit: Int) -> Compatibility.SourceKind? {
+        let only = units.only[unit]
+        return only < 0 ? nil : compatibility.sourceKind(of: only, from: origin(of: unit))
+    }
+
     /// What these units need of a resource, and what these hosts have left of it, both in sum.
     func sums(
         of resource: Int, neededBy pending: [Int], on targets: [Int]
