@@ -30,8 +30,31 @@ struct EmptyingSearch {
     let movesAtMost: Int
     /// Changes that the engine proposes for each host more that it tries to empty.
     let proposals: Int
+    /// May others make room for a host's domains?
+    let displaces: Bool
     /// Is this state of affairs, with these hosts empty, all right in other regards?
     let isFit: (inout UnitPlacement, _ emptied: [Int], _ targets: [Int]) -> Bool
+
+    /// Of each unit. Domains are dear to copy, and each outcome asks for many.
+    private let bytes: [Int64]
+
+    init(
+        start: UnitPlacement, takers: [Int], candidates: [Int], emptiedAtMost: Int,
+        movesAtMost: Int, proposals: Int, displaces: Bool = true,
+        isFit: @escaping (inout UnitPlacement, _ emptied: [Int], _ targets: [Int]) -> Bool
+    ) {
+        self.start = start
+        self.takers = takers
+        self.candidates = candidates
+        self.emptiedAtMost = emptiedAtMost
+        self.movesAtMost = movesAtMost
+        self.proposals = proposals
+        self.displaces = displaces
+        self.isFit = isFit
+        bytes = start.units.members.map { members in
+            members.reduce(0) { $0 + start.problem.domains[$1].facts.copiedMemory.count }
+        }
+    }
 
     /// Up to this many candidates, all sets of them are tried.
     static let setsUpTo = 8
@@ -39,19 +62,14 @@ struct EmptyingSearch {
     static let residentsMoved = 2
     /// Trials of a search for room.
     static let trials = 400
+    /// Hosts in a row for which no room can be made, before others are no longer displaced.
+    static let patience = 3
     /// Domains placed in all orders together: bounds the work in large fleets.
     static let placements = 20_000
 
     /// The cost of emptying a host: what its domains hold, which must be copied.
     func bytes(of host: Int) -> Int64 {
-        residents(of: host, on: start).reduce(0) { $0 + bytes($1) }
-    }
-
-    private func bytes(_ unit: Int) -> Int64 {
-        start.units.members[unit].reduce(0) { sum, domain in
-            let facts = start.problem.domains[domain].facts
-            return sum + facts.copiedMemory.count
-        }
+        residents(of: host, on: start).reduce(0) { $0 + bytes[$1] }
     }
 
     func run(random: inout SplitMix64) -> Outcome {
@@ -85,7 +103,10 @@ struct EmptyingSearch {
         }
         for set in ranked {
             var outcome = Outcome(state: start)
-            if empty(set.members.map { hosts[$0] }, of: &outcome) { return outcome }
+            let chosen = set.members.map { hosts[$0] }
+            if empty(chosen, of: &outcome, displacing: displaces) == .emptied {
+                return outcome
+            }
         }
         return nil
     }
@@ -179,7 +200,7 @@ struct EmptyingSearch {
     private func outcome(_ emptied: [Int], _ state: UnitPlacement) -> Outcome? {
         var outcome = Outcome(emptied: emptied, state: state)
         for unit in start.units.members.indices where state.host(of: unit) != start.host(of: unit) {
-            outcome.bytes += bytes(unit)
+            outcome.bytes += bytes[unit]
             outcome.moves += start.units.members[unit].count
         }
         return outcome.moves <= movesAtMost ? outcome : nil
@@ -191,10 +212,16 @@ struct EmptyingSearch {
 
     private func oneByOne(_ order: [Int], _ budget: inout Int) -> Outcome {
         var outcome = Outcome(state: start)
+        // Once the room is used up, no displacing helps those that come later either.
+        var patience = displaces ? Self.patience : 0
         for host in order where outcome.emptied.count < emptiedAtMost && budget > 0 {
             budget -= 1 + residents(of: host, on: outcome.state).count
             var next = outcome
-            if empty([host], of: &next) { outcome = next }
+            switch empty([host], of: &next, displacing: patience > 0) {
+            case .emptied: (outcome, patience) = (next, displaces ? Self.patience : 0)
+            case .tooTight: patience -= 1
+            case .tooFull: break
+            }
         }
         return outcome
     }
@@ -207,14 +234,25 @@ struct EmptyingSearch {
             .filter { seen.insert($0).inserted }.sorted()
     }
 
-    /// Empties these hosts too; false, with the outcome spoilt, where no room is found.
-    private func empty(_ hosts: [Int], of outcome: inout Outcome) -> Bool {
+    private enum Attempt {
+        case emptied
+        /// The others have not even the room in sum.
+        case tooFull
+        /// They have, and nothing was found, or not tried, that makes use of it.
+        case tooTight
+    }
+
+    /// Empties these hosts too; the outcome is spoilt where no room is found.
+    private func empty(
+        _ hosts: [Int], of outcome: inout Outcome, displacing: Bool
+    ) -> Attempt {
         let emptied = outcome.emptied + hosts
-        let targets = takers.filter { !emptied.contains($0) }
+        let isEmptied = Set(emptied)
+        let targets = takers.filter { !isEmptied.contains($0) }
         var state = outcome.state
         let pending = hosts.flatMap { residents(of: $0, on: outcome.state) }
         for unit in pending { state.remove(unit) }
-        guard hasRoom(pending, state, targets) else { return false }
+        guard hasRoom(pending, state, targets) else { return .tooFull }
         let order = Construction.hardestFirst(pending, on: state, targets: targets)
         var left = order
         var placed = state
@@ -222,11 +260,13 @@ struct EmptyingSearch {
             placed = state
             left = Construction.place(order, on: &placed, targets: targets, fit: fit)
         }
-        if !left.isEmpty, !eject(left, on: &placed, targets: targets) { return false }
-        guard isFit(&placed, emptied, targets) else { return false }
-        guard let found = self.outcome(emptied, placed) else { return false }
+        if !left.isEmpty, !displacing || !eject(left, on: &placed, targets: targets) {
+            return .tooTight
+        }
+        guard isFit(&placed, emptied, targets), let found = self.outcome(emptied, placed)
+        else { return .tooTight }
         outcome = found
-        return true
+        return .emptied
     }
 
     /// Do all targets together have what is needed? A quick proof that they have not.

@@ -167,14 +167,20 @@ struct RebootPlanning {
             return best
         }
         let bound = RoundsBound(world.problem, hosts: hosts, atMost: policy.reboot.hostsPerRound)
-        for order in orders(hosts, in: world) {
-            take(filled(order, in: world))
-            let isWhole = best.reduce(0) { $0 + $1.hosts.count } == hosts.count
-            let moves = best.reduce(0) { $0 + $1.moves }
-            // No other order could win anything.
-            if isWhole, best.count <= bound.fewest, moves <= fewestMoves(hosts) { return best }
+        var isWhole: Bool { best.reduce(0) { $0 + $1.hosts.count } == hosts.count }
+        // Making room by moving others takes most of the time, and more moves: it is of use only
+        // where there are fewer rounds to win.
+        for displaces in [false, true] {
+            for order in orders(hosts, in: world) {
+                take(filled(order, displaces: displaces, in: world))
+                let moves = best.reduce(0) { $0 + $1.moves }
+                // No other order could win anything.
+                if isWhole, best.count <= bound.fewest, moves <= fewestMoves(hosts) {
+                    return best
+                }
+            }
+            if isWhole, best.count <= bound.fewest { break }
         }
-        let isWhole = best.reduce(0) { $0 + $1.hosts.count } == hosts.count
         if isWhole, !policy.reboot.bringsBack, hosts.count <= Self.roundsUpTo {
             improve(&best, [], left: hosts, in: world)
         }
@@ -249,12 +255,14 @@ struct RebootPlanning {
     }
 
     /// Rounds filled one after another, each with as many hosts as go together, in this order.
-    private func filled(_ order: [HostName], in start: DrainWorld) -> [RollingReboot.Round] {
+    private func filled(
+        _ order: [HostName], displaces: Bool, in start: DrainWorld
+    ) -> [RollingReboot.Round] {
         var rounds: [RollingReboot.Round] = []
         var left = order
         var world = start
         while !left.isEmpty {
-            let hosts = together(left, in: world)
+            let hosts = together(left, displaces: displaces, in: world)
             let found =
                 hosts.isEmpty ? alone(left, in: &world) : round(hosts, of: left, in: &world)
             guard let round = found else { break }
@@ -298,7 +306,9 @@ struct RebootPlanning {
     }
 
     /// Hosts that go together, found by emptying one after another.
-    private func together(_ hosts: [HostName], in world: DrainWorld) -> [HostName] {
+    private func together(
+        _ hosts: [HostName], displaces: Bool, in world: DrainWorld
+    ) -> [HostName] {
         let (problem, compatibility) = (world.problem, world.compatibility)
         let start = UnitPlacement(
             placement: world.placement, units: world.units, compatibility: compatibility,
@@ -307,7 +317,7 @@ struct RebootPlanning {
         let search = EmptyingSearch(
             start: start, takers: problem.hosts.indices.filter { compatibility.isOpen($0) },
             candidates: hosts.compactMap { problem.hostIndex[$0] }, emptiedAtMost: largest,
-            movesAtMost: Int.max, proposals: 0
+            movesAtMost: Int.max, proposals: 0, displaces: displaces
         ) { state, emptied, _ in
             keeper?.closing(Set(emptied)).worsened(state.placement).isEmpty ?? true
         }
