@@ -67,6 +67,7 @@ completions: program
 	for shell in bash zsh fish; do \
 	    $(PROGRAM) --generate-completion-script $$shell >$(COMPLETIONS)/$$shell || exit 1; \
 	done
+	sed --in-place '1{/^#!/d}' $(COMPLETIONS)/bash
 
 # For systems without dpkg; PREFIX is where, DESTDIR is put before it.
 PREFIX = /usr/local

@@ -50,8 +50,8 @@ enum FleetCompletion {
         }
     }
 
-    /// Bash expands what it is offered (`compgen -W`), and hosts decide on the names of domains: one
-    /// called `$(reboot)` must not be executed by a key press, so it is typed by hand.
+    /// Bash expands what it is offered (`compgen -W`), and hosts decide on the names of domains:
+    /// one called `$(reboot)` must not be executed by a key press, so it is typed by hand.
     static func isPlain(_ name: String) -> Bool {
         !name.hasPrefix("-")
             && name.unicodeScalars.allSatisfy {

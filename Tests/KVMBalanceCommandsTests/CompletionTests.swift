@@ -28,9 +28,9 @@ struct CompletionTests {
         #expect(
             try offered(play, to: "drain", "--to", "drain", "host1", "--to", "host2,host3")
                 == ["host2,host3"])
-        #expect(!FileManager.default.fileExists(atPath: play.path("metrics.sqlite")))
+        #expect(!FileManager.default.fileExists(atPath: play.path("database/metrics.sqlite")))
         #expect(try offered(play, to: "move", "positional@0", "move", "").isEmpty)
-        #expect(!FileManager.default.fileExists(atPath: play.path("metrics.sqlite")))
+        #expect(!FileManager.default.fileExists(atPath: play.path("database/metrics.sqlite")))
     }
 
     @Test func domainsAndRunsComeFromTheDatabases() throws {
@@ -51,20 +51,15 @@ struct CompletionTests {
     @Test func whatIsOpenIsOfferedToBeResumed() throws {
         let play = try Playground(speed: 1)
         let program = try play.start("drain", "host1", "--yes")
-        try wait { (try? play.read("journal.sqlite")) != nil || isRunning(play) }
+        for _ in 1...200 {
+            let open = try offered(play, to: "runs stop", "positional@0", "runs", "stop", "")
+            if open == ["1"] { break }
+            usleep(50_000)
+        }
         kill(program.identifier, SIGKILL)
         _ = try program.wait()
         #expect(try offered(play, to: "runs resume", "positional@0", "runs", "resume", "") == ["1"])
         #expect(try offered(play, to: "runs abort", "positional@0", "runs", "abort", "") == ["1"])
-    }
-
-    private func isRunning(_ play: Playground) -> Bool {
-        (try? offered(play, to: "runs stop", "positional@0", "runs", "stop", "")) == ["1"]
-    }
-
-    private func wait(until isTrue: () throws -> Bool) throws {
-        for _ in 1...200 where try !isTrue() { usleep(50_000) }
-        #expect(try isTrue())
     }
 
     /// Bash expands the words that it is offered.
@@ -96,7 +91,7 @@ struct CompletionTests {
     }
 
     private func rename(_ play: Playground, to names: [String]) throws {
-        let queue = try DatabaseQueue(path: play.path("metrics.sqlite"))
+        let queue = try DatabaseQueue(path: play.path("database/metrics.sqlite"))
         try queue.write { database in
             for (number, name) in names.enumerated() {
                 try database.execute(
@@ -110,7 +105,7 @@ struct CompletionTests {
     /// measures. This one is not optimised: it takes as long as its own start, and a little more.
     @Test func tenThousandDomainsAreOfferedAtOnce() throws {
         let play = try Playground()
-        let queue = try DatabaseQueue(path: play.path("metrics.sqlite"))
+        let queue = try DatabaseQueue(path: play.path("database/metrics.sqlite"))
         try queue.write { database in
             for number in 1...10_000 {
                 try database.execute(
