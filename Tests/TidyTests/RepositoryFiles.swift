@@ -2,7 +2,9 @@ import Foundation
 
 extension Repository {
     /// What tools leave here and nobody commits.
-    private static let left: Set<String> = [".git", ".build", ".swiftpm", "Package.resolved"]
+    private static let left: Set<String> = [
+        ".git", ".build", ".swiftpm", "Package.resolved", "dist",
+    ]
 
     /// Every file of the repository, by its path in it, in order.
     static func files() throws -> [String] {

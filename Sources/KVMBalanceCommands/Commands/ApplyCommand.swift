@@ -7,9 +7,14 @@ struct ApplyCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Carry out a saved plan.")
 
-    @Argument(help: "A plan saved with 'plan … --save'.") var file: String
+    @Argument(
+        help: "A plan saved with 'plan … --save'.", completion: FleetCompletion.anyFile)
+    var file: String
     @OptionGroup var acting: ActingOptions
-    @Option(help: "The policy to check it under (default: the fleet file's).") var policy: String?
+    @Option(
+        help: "The policy to check it under (default: the fleet file's).",
+        completion: FleetCompletion.yaml)
+    var policy: String?
     @Flag(help: "Required for a plan that switches off libvirt's storage safety check.")
     var unsafe = false
     @Option(

@@ -14,9 +14,13 @@ struct BacktestCommand: FleetCommand {
 
     @Option(help: "Start: a date (2026-11-21) or an age (7d).") var since: String
     @Option(help: "End: a date or an age (default: now).") var until: String?
-    @Option(help: "A policy file; may be given several times (default: the fleet file's).")
+    @Option(
+        help: "A policy file; may be given several times (default: the fleet file's).",
+        completion: FleetCompletion.yaml)
     var policy: [String] = []
-    @Option(help: "Write a page with plots to this file.") var html: String?
+    @Option(
+        help: "Write a page with plots to this file.", completion: FleetCompletion.anyFile)
+    var html: String?
     @Flag(help: "Write over the file of --html if it is there already.") var force = false
     @Option(help: "Seed of the planner.") var seed: UInt64 = 0
     @OptionGroup var change: WhatIfOptions

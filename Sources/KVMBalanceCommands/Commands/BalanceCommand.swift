@@ -75,7 +75,9 @@ struct PlanBalanceCommand: PlanningCommand {
         false
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
-    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @Option(
+        help: "Save the plan to this file, for 'apply'.", completion: FleetCompletion.anyFile)
+    var save: String?
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { .balance(maxMoves: balance.moves) }

@@ -12,7 +12,8 @@ struct ConsolidateCommand: ActingCommand {
             """)
 
     @Argument(
-        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).")
+        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).",
+        completion: FleetCompletion.host)
     var hosts: [String] = []
     @OptionGroup var acting: ActingOptions
     @OptionGroup var waiting: WaitingOptions
@@ -30,11 +31,14 @@ struct PlanConsolidateCommand: PlanningCommand {
         abstract: "Show the plan to run the fleet on as few hosts as possible.")
 
     @Argument(
-        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).")
+        help: "Hosts that may be emptied (default: all except the policy's consolidate.keep).",
+        completion: FleetCompletion.host)
     var hosts: [String] = []
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
-    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @Option(
+        help: "Save the plan to this file, for 'apply'.", completion: FleetCompletion.anyFile)
+    var save: String?
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { .consolidate(hosts.map { HostName($0) }) }

@@ -4,12 +4,12 @@ import Operations
 
 /// What a drain is about.
 struct DrainArguments: ParsableArguments {
-    @Argument(help: "The hosts to empty.") var hosts: [String]
+    @Argument(help: "The hosts to empty.", completion: FleetCompletion.host) var hosts: [String]
     @OptionGroup var targets: TargetOptions
     @Option(
         help: ArgumentHelp(
             "Leave this domain where it is, by name or UUID (may be repeated).",
-            valueName: "domain"))
+            valueName: "domain"), completion: FleetCompletion.domain)
     var except: [String] = []
     @Option(
         help: ArgumentHelp(
@@ -49,7 +49,9 @@ struct PlanDrainCommand: PlanningCommand {
     @OptionGroup var drain: DrainArguments
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
-    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @Option(
+        help: "Save the plan to this file, for 'apply'.", completion: FleetCompletion.anyFile)
+    var save: String?
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { drain.goal(planning) }

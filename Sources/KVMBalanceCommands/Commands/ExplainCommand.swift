@@ -9,8 +9,9 @@ struct ExplainCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "The reason for each step of a plan or run, and why other domains stay.")
-    @Argument(help: "A saved plan, or a run's number.") var subject: String
-    @Argument(help: "Only this domain.") var domain: String?
+    @Argument(help: "A saved plan, or a run's number.", completion: FleetCompletion.run)
+    var subject: String
+    @Argument(help: "Only this domain.", completion: FleetCompletion.domain) var domain: String?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {

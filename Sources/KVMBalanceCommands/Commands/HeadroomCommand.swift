@@ -16,9 +16,13 @@ struct HeadroomCommand: FleetCommand {
             """)
 
     @OptionGroup var size: GuestSizeOptions
-    @Option(help: "The policy file (default: the fleet file's, or the built-in one).")
+    @Option(
+        help: "The policy file (default: the fleet file's, or the built-in one).",
+        completion: FleetCompletion.yaml)
     var policy: String?
-    @Option(help: "Ask this saved snapshot instead of the hosts as they are.")
+    @Option(
+        help: "Ask this saved snapshot instead of the hosts as they are.",
+        completion: FleetCompletion.anyFile)
     var snapshot: String?
     @OptionGroup var options: GlobalOptions
 

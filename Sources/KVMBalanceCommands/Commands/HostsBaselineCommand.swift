@@ -13,7 +13,9 @@ struct HostsBaselineCommand: FleetCommand {
             host can give are listed, with the hosts that cannot. Nothing is changed.
             """)
 
-    @Option(help: "Ask this saved snapshot instead of the hosts; libvirt is then not asked.")
+    @Option(
+        help: "Ask this saved snapshot instead of the hosts; libvirt is then not asked.",
+        completion: FleetCompletion.anyFile)
     var snapshot: String?
     @OptionGroup var options: GlobalOptions
 

@@ -64,7 +64,8 @@ struct HostsListCommand: FleetCommand {
 struct HostsCheckCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check that each host can send and receive migrations.")
-    @Argument(help: "Only these hosts (default: all).") var hosts: [String] = []
+    @Argument(help: "Only these hosts (default: all).", completion: FleetCompletion.host)
+    var hosts: [String] = []
     @Flag(
         help: """
             Read-only: skip connections between hosts and the test file that shows whether pools \
@@ -119,7 +120,7 @@ extension MaintenanceCommand {
 struct HostsEnableCommand: MaintenanceCommand {
     static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "End the maintenance of hosts; no domain moves.")
-    @Argument(help: "The hosts.") var hosts: [String]
+    @Argument(help: "The hosts.", completion: FleetCompletion.host) var hosts: [String]
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
@@ -144,7 +145,7 @@ struct HostsEnableCommand: MaintenanceCommand {
 struct HostsDisableCommand: MaintenanceCommand {
     static let configuration = CommandConfiguration(
         commandName: "disable", abstract: "Put hosts in maintenance; running domains stay.")
-    @Argument(help: "The hosts.") var hosts: [String]
+    @Argument(help: "The hosts.", completion: FleetCompletion.host) var hosts: [String]
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {

@@ -17,7 +17,9 @@ struct ImportCommand: ParsableCommand {
 
 /// Where an import goes, and what the hosts there have.
 struct ImportOptions: ParsableArguments {
-    @Option(help: "A new folder, for kvmbalance.yaml and the database.") var into: String
+    @Option(
+        help: "A new folder, for kvmbalance.yaml and the database.", completion: .directory)
+    var into: String
     @Option(help: "Number of hosts to create if the data names none.") var hosts = 10
     @Option(help: "CPUs of each host.") var cpus = 32
     @Option(help: "Memory of each host, such as 256GiB.") var memory = "256GiB"
@@ -49,7 +51,9 @@ struct ImportPlanetLab: FleetCommand {
         commandName: "planetlab",
         abstract: "Folders of traces: one file a machine, a percentage of its CPUs in each line.")
 
-    @Argument(help: "Folders named by their day, such as 20110303, in order.")
+    @Argument(
+        help: "Folders named by their day, such as 20110303, in order.",
+        completion: .directory)
     var folders: [String]
     @Option(help: "Virtual CPUs of each machine.") var vcpus = 2
     @Option(help: "Memory of each machine.") var guestMemory = "4GiB"
@@ -73,7 +77,10 @@ struct ImportBitbrains: FleetCommand {
         commandName: "bitbrains",
         abstract: "GWA-T-12 as one CSV: vm,t,cores,cpu_cap_mhz,cpu_mhz,mem_cap_kb,…, also gzipped.")
 
-    @Argument(help: "Files; the values of each machine in order of time.") var files: [String]
+    @Argument(
+        help: "Files; the values of each machine in order of time.",
+        completion: FleetCompletion.anyFile)
+    var files: [String]
     @OptionGroup var target: ImportOptions
     @OptionGroup var options: GlobalOptions
 
@@ -90,7 +97,10 @@ struct ImportCSV: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "csv", abstract: "A CSV file whose first line names its columns.")
 
-    @Argument(help: "Files; the values of each domain in order of time.") var files: [String]
+    @Argument(
+        help: "Files; the values of each domain in order of time.",
+        completion: FleetCompletion.anyFile)
+    var files: [String]
     @Option(help: "Column: seconds or milliseconds since 1970, or a date.") var time = "time"
     @Option(help: "Column: the domain's name.") var domain = "domain"
     @Option(help: "Column: its CPU use.") var cpu = "cpu"

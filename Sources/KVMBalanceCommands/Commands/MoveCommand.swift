@@ -4,7 +4,9 @@ import Operations
 
 /// Whom a move is about.
 struct MoveArguments: ParsableArguments {
-    @Argument(help: "The domains to move, by name or UUID.") var domains: [String]
+    @Argument(
+        help: "The domains to move, by name or UUID.", completion: FleetCompletion.domain)
+    var domains: [String]
     @OptionGroup var targets: TargetOptions
 
     func goal(_ planning: PlanningOptions) -> PlanGoal {
@@ -39,7 +41,9 @@ struct PlanMoveCommand: PlanningCommand {
     @OptionGroup var move: MoveArguments
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
-    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @Option(
+        help: "Save the plan to this file, for 'apply'.", completion: FleetCompletion.anyFile)
+    var save: String?
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { move.goal(planning) }

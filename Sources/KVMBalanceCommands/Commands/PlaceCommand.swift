@@ -15,16 +15,23 @@ struct PlaceCommand: FleetCommand {
             With --output json, '.hosts[0].host' is the best host. Exit code 3: no host fits.
             """)
 
-    @Argument(help: "A domain that is shut off (default: a new guest).") var domain: String?
+    @Argument(
+        help: "A domain that is shut off (default: a new guest).",
+        completion: FleetCompletion.domain)
+    var domain: String?
     @OptionGroup var size: GuestSizeOptions
     @Option(help: "The name of the new guest, for the policy's rules.") var name: String?
     @Option(help: "A libvirt network that it needs (may be repeated).") var network: [String] = []
     @Option(help: "A bridge that it needs (may be repeated).") var bridge: [String] = []
     @Option(help: "The storage pool for its disk.") var pool: String?
     @Option(help: "With --pool: the size of its disk, such as 40GiB.") var disk: String?
-    @Option(help: "The policy file (default: the fleet file's, or the built-in one).")
+    @Option(
+        help: "The policy file (default: the fleet file's, or the built-in one).",
+        completion: FleetCompletion.yaml)
     var policy: String?
-    @Option(help: "Place it in this saved snapshot instead of in the hosts as they are.")
+    @Option(
+        help: "Place it in this saved snapshot instead of in the hosts as they are.",
+        completion: FleetCompletion.anyFile)
     var snapshot: String?
     @OptionGroup var options: GlobalOptions
 

@@ -25,7 +25,8 @@ struct RebootCommand: FleetCommand {
             later.
             """)
 
-    @Argument(help: "The hosts to reboot (default: all).") var hosts: [String] = []
+    @Argument(help: "The hosts to reboot (default: all).", completion: FleetCompletion.host)
+    var hosts: [String] = []
     @Option(
         help: ArgumentHelp(
             "What reboots a host: 'ssh {host} systemctl reboot' (default: a person reboots it).",

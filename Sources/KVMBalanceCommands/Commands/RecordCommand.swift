@@ -15,10 +15,12 @@ struct RecordCommand: FleetCommand {
             'kvmbalance simulate' plays it. It contains names of hosts and domains.
             """)
 
-    @Argument(help: "The folder to create.") var folder: String
+    @Argument(help: "The folder to create.", completion: .directory) var folder: String
     @Option(help: "Start: a date (2026-11-21) or an age (default: 1d).") var since = "1d"
     @Option(help: "End: a date or an age (default: now).") var until: String?
-    @Option(help: "Policy to save in the folder (default: the fleet file's).")
+    @Option(
+        help: "Policy to save in the folder (default: the fleet file's).",
+        completion: FleetCompletion.yaml)
     var policy: String?
     @Flag(help: "Write over a scenario that is in the folder already.") var force = false
     @OptionGroup var options: GlobalOptions

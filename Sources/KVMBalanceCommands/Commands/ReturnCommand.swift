@@ -8,7 +8,8 @@ struct ReturnCommand: ActingCommand {
         commandName: "return",
         abstract: "Bring back the domains that a drain moved away from these hosts.")
 
-    @Argument(help: "The hosts that were drained.") var hosts: [String]
+    @Argument(help: "The hosts that were drained.", completion: FleetCompletion.host) var hosts:
+        [String]
     @OptionGroup var acting: ActingOptions
     @OptionGroup var waiting: WaitingOptions
     @OptionGroup var planning: PlanningOptions
@@ -23,10 +24,13 @@ struct PlanReturnCommand: PlanningCommand {
     static let configuration = CommandConfiguration(
         commandName: "return", abstract: "Show the plan to bring a drain's domains back.")
 
-    @Argument(help: "The hosts that were drained.") var hosts: [String]
+    @Argument(help: "The hosts that were drained.", completion: FleetCompletion.host) var hosts:
+        [String]
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
-    @Option(help: "Save the plan to this file, for 'apply'.") var save: String?
+    @Option(
+        help: "Save the plan to this file, for 'apply'.", completion: FleetCompletion.anyFile)
+    var save: String?
     @OptionGroup var options: GlobalOptions
 
     var goal: PlanGoal { .return(hosts.map { HostName($0) }) }

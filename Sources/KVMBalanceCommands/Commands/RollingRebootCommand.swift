@@ -16,7 +16,8 @@ struct PlanRollingRebootCommand: FleetCommand {
             between two rounds, plan again with the remaining hosts.
             """)
 
-    @Argument(help: "The hosts to reboot (default: all).") var hosts: [String] = []
+    @Argument(help: "The hosts to reboot (default: all).", completion: FleetCompletion.host)
+    var hosts: [String] = []
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var migration: MigrationFlags
     @OptionGroup var options: GlobalOptions

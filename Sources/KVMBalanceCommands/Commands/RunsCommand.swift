@@ -82,7 +82,8 @@ struct RunsListCommand: FleetCommand {
 struct RunsShowCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "One run: its steps, predicted against observed.")
-    @Argument(help: "The run's number, from 'runs list'.") var run: Int64
+    @Argument(help: "The run's number, from 'runs list'.", completion: FleetCompletion.run)
+    var run: Int64
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
@@ -99,8 +100,10 @@ struct RunsShowCommand: FleetCommand {
 
 /// Which run, under which policy, and what may be done without a question.
 struct UnfinishedRunOptions: ParsableArguments {
-    @Argument(help: "The run's number.") var run: Int64
-    @Option(help: "Policy file, if the one the run was planned with has moved.")
+    @Argument(help: "The run's number.", completion: FleetCompletion.unfinishedRun) var run: Int64
+    @Option(
+        help: "Policy file, if the one the run was planned with has moved.",
+        completion: FleetCompletion.yaml)
     var policy: String?
     @OptionGroup var acting: ActingOptions
 }
@@ -210,7 +213,7 @@ struct RunsAbortCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "abort",
         abstract: "Stop a run at once: abort its migrations, start nothing new.")
-    @Argument(help: "The run's number.") var run: Int64
+    @Argument(help: "The run's number.", completion: FleetCompletion.openRun) var run: Int64
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {

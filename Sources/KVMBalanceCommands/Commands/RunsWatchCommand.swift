@@ -10,7 +10,10 @@ struct RunsWatchCommand: FleetCommand {
         discussion: """
             Ctrl-C ends the watching, not the run: to end that, 'runs stop' or 'runs abort'.
             """)
-    @Argument(help: "The run's number (default: the one under way, else the last).") var run: Int64?
+    @Argument(
+        help: "The run's number (default: the one under way, else the last).",
+        completion: FleetCompletion.run)
+    var run: Int64?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {
@@ -31,7 +34,7 @@ struct RunsStopCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop",
         abstract: "Start no new migration of a run, as Ctrl-C once: the running ones end.")
-    @Argument(help: "The run's number.") var run: Int64
+    @Argument(help: "The run's number.", completion: FleetCompletion.openRun) var run: Int64
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {

@@ -21,9 +21,12 @@ struct SimulateCommand: FleetCommand {
             hosts. No real host is contacted.
             """)
 
-    @Argument(help: "Folders as 'record' writes them, or with a faults.yaml.")
+    @Argument(
+        help: "Folders as 'record' writes them, or with a faults.yaml.", completion: .directory)
     var folders: [String]
-    @Option(help: "Policy file (default: the folder's, else the built-in one).")
+    @Option(
+        help: "Policy file (default: the folder's, else the built-in one).",
+        completion: FleetCompletion.yaml)
     var policy: [String] = []
     @Option(help: "Seed of the planner.") var seed: UInt64 = 0
     @Flag(help: "Summary only, without the list of events.") var brief = false

@@ -11,7 +11,9 @@ struct SimulatedFleetCommand: AsyncParsableCommand {
         commandName: "simulated-fleet",
         abstract: "Create a simulated fleet in a folder, with a fleet file for it.")
 
-    @Argument(help: "The folder: fleet.json, kvmbalance.yaml and the databases go there.")
+    @Argument(
+        help: "The folder: fleet.json, kvmbalance.yaml and the databases go there.",
+        completion: .directory)
     var folder: String
     @Option(help: "Number of hosts.") var hosts = 3
     @Option(help: "Number of domains.") var domains = 8

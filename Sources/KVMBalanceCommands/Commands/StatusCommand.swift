@@ -10,7 +10,7 @@ import Telemetry
 struct StatusCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Hosts with their load, domains under them, migrations.")
-    @Argument(help: "Only this host.") var host: String?
+    @Argument(help: "Only this host.", completion: FleetCompletion.host) var host: String?
     @Flag(help: "Refresh every 2 s until Ctrl-C.") var watch = false
     @OptionGroup var options: GlobalOptions
 
@@ -85,7 +85,10 @@ private struct StatusDocument: Encodable {
 struct SnapshotCommand: FleetCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshot", abstract: "The cluster snapshot as JSON: the planner's input.")
-    @Option(help: "Write it to this file instead of standard output.") var save: String?
+    @Option(
+        help: "Write it to this file instead of standard output.",
+        completion: FleetCompletion.anyFile)
+    var save: String?
     @OptionGroup var options: GlobalOptions
 
     func execute() async throws -> Exit {

@@ -7,7 +7,8 @@ struct GlobalOptions: ParsableArguments {
     enum Output: String, ExpressibleByArgument, CaseIterable { case text, json }
 
     @Option(
-        help: "The fleet file (default: ./kvmbalance.yaml, then /etc/kvmbalance/kvmbalance.yaml).")
+        help: "The fleet file (default: ./kvmbalance.yaml, then /etc/kvmbalance/kvmbalance.yaml).",
+        completion: FleetCompletion.yaml)
     var config: String?
 
     @Option(help: "Output format: text for people, json (one document) for programs.")

@@ -5,7 +5,9 @@ import PlacementPolicy
 
 /// How large a guest is that does not run yet.
 struct GuestSizeOptions: ParsableArguments {
-    @Option(help: "A domain whose definition the new guest will have, disks aside.")
+    @Option(
+        help: "A domain whose definition the new guest will have, disks aside.",
+        completion: FleetCompletion.domain)
     var like: String?
     @Option(help: "Virtual CPUs.") var vcpus: Int?
     @Option(help: "Memory, such as 8GiB.") var memory: String?

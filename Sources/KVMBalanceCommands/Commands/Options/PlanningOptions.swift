@@ -3,10 +3,14 @@ import Operations
 
 /// What every command that plans takes.
 struct PlanningOptions: ParsableArguments {
-    @Option(help: "A policy file (default: the fleet file's, or the built-in drain policy).")
+    @Option(
+        help: "A policy file (default: the fleet file's, or the built-in drain policy).",
+        completion: FleetCompletion.yaml)
     var policy: String?
 
-    @Option(help: "Plan for this saved cluster snapshot instead of the live hosts.")
+    @Option(
+        help: "Plan for this saved cluster snapshot instead of the live hosts.",
+        completion: FleetCompletion.anyFile)
     var snapshot: String?
 
     @Option(help: "Seed of the search: the same seed gives the same plan.")

@@ -6,11 +6,13 @@ import Operations
 struct TargetOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Only to these hosts (HOST or HOST,HOST; may be repeated).", valueName: "host"))
+            "Only to these hosts (HOST or HOST,HOST; may be repeated).", valueName: "host"),
+        completion: FleetCompletion.host)
     var to: [String] = []
 
     @Option(
-        help: ArgumentHelp("Send nothing to these hosts (may be repeated).", valueName: "host"))
+        help: ArgumentHelp("Send nothing to these hosts (may be repeated).", valueName: "host"),
+        completion: FleetCompletion.host)
     var notTo: [String] = []
 
     func wishes(except: [String] = []) -> GoalWishes {
