@@ -40,11 +40,27 @@ struct HostShares {
         return widest?.measure
     }
 
-    /// Positions of hosts from the emptiest to the fullest.
-    func ordered(by measure: Int) -> [Int] {
-        let shares = shares[measure]
-        let isFixed = view.measures[measure].isFixed
-        return shares.indices.filter { !isFixed[$0] }
-            .sorted { (shares[$0], $0) < (shares[$1], $1) }
+    /// The share of a host and its position.
+    typealias Rank = (share: Int64, position: Int)
+
+    /// Positions of the first hosts in an order, as many as asked for. The others are compared with
+    /// the last of those alone: sorting all of a large fleet for each move is dear.
+    func first(
+        _ count: Int, by measure: Int, _ precedes: (Rank, Rank) -> Bool
+    ) -> [Int] {
+        let (shares, isFixed) = (shares[measure], view.measures[measure].isFixed)
+        var found: [Rank] = []
+        for position in shares.indices where !isFixed[position] {
+            let rank = (shares[position], position)
+            if found.count == count {
+                guard let last = found.last, precedes(rank, last) else { continue }
+                found.removeLast()
+            }
+            found.insert(rank, at: found.firstIndex { precedes(rank, $0) } ?? found.endIndex)
+        }
+        return found.map(\.position)
     }
+
+    /// The emptiest first, and of hosts that are as empty the first.
+    func emptiest(_ count: Int, by measure: Int) -> [Int] { first(count, by: measure, <) }
 }

@@ -5,9 +5,10 @@ extension OverloadRepair {
     mutating func fillEmptiest(_ view: BalanceView, _ shares: inout HostShares, budget: Int) -> Bool
     {
         guard let measure = shares.widest else { return false }
-        let order = shares.ordered(by: measure)
-        guard let coldest = order.first, targets.contains(view.hosts[coldest]) else { return false }
-        for donor in order.reversed().prefix(8) {
+        guard let coldest = shares.emptiest(1, by: measure).first,
+            targets.contains(view.hosts[coldest])
+        else { return false }
+        for donor in shares.first(8, by: measure, >) {
             let (from, to) = (view.hosts[donor], view.hosts[coldest])
             let most = shares.shares[measure][donor]
             let unit = gift(
@@ -31,12 +32,14 @@ extension OverloadRepair {
         -> Bool
     {
         guard let measure = shares.widest else { return false }
-        let order = shares.ordered(by: measure)
         let resources = view.measures[measure].resources
         let full = shares.shares[measure]
         // Of hosts that are as full the first, at either end.
-        let givers = order.sorted { (full[$1], $0) < (full[$0], $1) }.prefix(Self.givers)
-        for taker in order.prefix(Self.takers) where targets.contains(view.hosts[taker]) {
+        let givers = shares.first(Self.givers, by: measure) {
+            ($1.share, $0.position) < ($0.share, $1.position)
+        }
+        for taker in shares.emptiest(Self.takers, by: measure)
+        where targets.contains(view.hosts[taker]) {
             for giver in givers where full[giver] > full[taker] {
                 let (from, to) = (view.hosts[giver], view.hosts[taker])
                 let unit = gift(
