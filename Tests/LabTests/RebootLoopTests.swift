@@ -108,12 +108,13 @@ struct RebootLoopTests {
         return story
     }
 
-    /// libvirt goes on with the migrations of whoever was killed: until one ends, its guest is paused
-    /// on the target. Two copies that run are never waited for.
+    /// libvirt goes on with the migrations of whoever was killed: until one ends, its guest is
+    /// paused on the target. Two copies that run are never waited for.
     private static func untilArrived(_ lab: Lab) async throws {
         for _ in 0..<30 {
             let verdict = try shell(Lab.program, "verify", lab.name).text
-            guard verdict.contains("active on 2 hosts"), verdict.contains(":paused") else { return }
+            guard verdict.contains("active on 2 hosts"), verdict.contains(":paused")
+            else { return }
             try await Task.sleep(for: .seconds(2))
         }
     }
