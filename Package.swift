@@ -109,7 +109,8 @@ let package = Package(
         library(
             "Rendering",
             [
-                "ClusterModel", "Telemetry", "Planning", "Execution", "Operations", "History",
+                "ClusterModel", "Telemetry", "Planning", "Execution", "Replay", "Operations",
+                "History",
             ]),
         library(
             "KVMBalanceCommands",

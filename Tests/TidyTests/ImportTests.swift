@@ -37,7 +37,8 @@ struct ImportTests {
             "Persistence", "Operations",
         ],
         "Rendering": [
-            "ClusterModel", "Telemetry", "Planning", "Execution", "Operations", "History",
+            "ClusterModel", "Telemetry", "Planning", "Execution", "Replay", "Operations",
+            "History",
         ],
         "KVMBalanceCommands": [
             "ClusterModel", "Telemetry", "PlacementPolicy", "Planning", "Execution",

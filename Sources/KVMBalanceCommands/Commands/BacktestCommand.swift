@@ -26,15 +26,6 @@ struct BacktestCommand: FleetCommand {
     @OptionGroup var change: WhatIfOptions
     @OptionGroup var options: GlobalOptions
 
-    /// What JSON says.
-    struct Document: Encodable {
-        var from: String
-        var to: String
-        var hosts: Int
-        var domains: Int
-        var runs: [ReplayReport]
-    }
-
     func execute() async throws -> Exit {
         if let html { try TextFile.refuseExisting([html], isForced: force) }
         let composition = try Composition(options)
@@ -48,9 +39,7 @@ struct BacktestCommand: FleetCommand {
             ? [try composition.policies.policy(nil)]
             : try policy.map { try composition.policies.policy($0) }
         let reports = ReplayReport.sideBySide(world, policies, seed: seed)
-        let document = Document(
-            from: "\(world.history.start)", to: "\(world.history.end)",
-            hosts: world.base.hosts.count, domains: world.base.domains.count, runs: reports)
+        let document = BacktestDocument(of: world, reports)
         if let html {
             try TextFile.write(BacktestPage(document, world).text, to: html)
             Console.errLine("wrote \(html)")

@@ -90,7 +90,7 @@ struct RebootCommand: FleetCommand {
         ) { proposal in
             let text = RebootProposalText(proposal, flags, Console.width, isSpare: isSpare)
             guard acting.dryRun else {
-                return try Consent(acting: acting, isJSON: isJSON).isGiven(
+                return try Consent(isGranted: acting.yes, isJSON: isJSON).isGiven(
                     to: text.text, text.question, else: text.document)
             }
             if isJSON { try Console.outJSON(text.document) } else { Console.out(text.text) }

@@ -128,7 +128,7 @@ extension TakeUpCommand {
                 declined = rest.plan?.outcome == .infeasible ? .infeasible : .done
                 return false
             }
-            return try Consent(acting: acting, isJSON: isJSON).isGiven(
+            return try Consent(isGranted: acting.yes, isJSON: isJSON).isGiven(
                 to: rest.text(width: Console.width), rest.question, else: document(of: rest))
         }
         guard let ending else { return declined }
@@ -177,7 +177,7 @@ struct RunsResumeCommand: TakeUpCommand {
         ) { proposal in
             let text = RebootProposalText(proposal, composition.flags, Console.width)
             guard acting.dryRun else {
-                return try Consent(acting: acting, isJSON: isJSON).isGiven(
+                return try Consent(isGranted: acting.yes, isJSON: isJSON).isGiven(
                     to: text.text, text.question, else: text.document)
             }
             if isJSON { try Console.outJSON(text.document) } else { Console.out(text.text) }

@@ -1,6 +1,7 @@
 /// Asks before anything is changed, unless told not to.
 struct Consent {
-    let acting: ActingOptions
+    /// By --yes.
+    let isGranted: Bool
     let isJSON: Bool
 
     /// Shows what would be done and asks. Where the answer is no, `document` is what programs get.
@@ -8,7 +9,7 @@ struct Consent {
         to text: String, _ question: String, else document: any Encodable
     ) throws -> Bool {
         if isJSON { Console.err(text) } else { Console.out(text) }
-        if acting.yes { return true }
+        if isGranted { return true }
         if Console.isInputTerminal {
             if Console.confirm(question) { return true }
             Console.err("kvmbalance: nothing was done")

@@ -34,7 +34,7 @@ extension FleetCommand {
 
     /// Shows the plan and asks, unless told not to. Where the answer is no, the plan is the result.
     func agreed(to plan: MigrationPlan, _ acting: ActingOptions) throws -> Bool {
-        try Consent(acting: acting, isJSON: isJSON).isGiven(
+        try Consent(isGranted: acting.yes, isJSON: isJSON).isGiven(
             to: PlanText(plan: plan, width: Console.width).text,
             "Carry out \(plan.migrations)?", else: plan)
     }
@@ -83,14 +83,6 @@ extension RunEnding.Left {
             return "to keep \(names) empty, begin maintenance: kvmbalance hosts "
                 + "disable \(names)\(flags.config)"
         }
-    }
-}
-
-/// Over which time hosts were looked at, in words.
-enum ObservationText {
-    static func text(_ seconds: Int64?) -> String {
-        seconds.map { "mean of the last \(Format.duration(milliseconds: $0 * 1000))" }
-            ?? "newest figures"
     }
 }
 

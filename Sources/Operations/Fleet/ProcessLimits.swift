@@ -1,15 +1,14 @@
 import Foundation
 import Glibc
-import Operations
 
 /// How much this process may still have; nil is without a limit.
-struct ProcessLimits: Hashable, Sendable {
+package struct ProcessLimits: Hashable, Sendable {
     /// Open files.
     var descriptors: Int64?
     /// Processes and threads together.
     var tasks: Int64?
 
-    static var present: ProcessLimits {
+    package static var present: ProcessLimits {
         // The kernel does not hold root to its number of processes.
         let own = geteuid() == 0 ? nil : limit(__RLIMIT_NPROC)
         let group = tasksLeft(
@@ -50,8 +49,10 @@ struct ProcessLimits: Hashable, Sendable {
 
 /// What connections to real hosts cost this process, held against its limits before the first one
 /// is opened. Beyond the limits hosts would fail at random, and the journal with them.
-struct ConnectionCost: Hashable, Sendable {
+package struct ConnectionCost: Hashable, Sendable {
     let hosts: Int
+
+    package init(hosts: Int) { self.hosts = hosts }
 
     /// One that samples and one that inspects, for each host.
     private static let connectionsPerHost = 2
@@ -74,7 +75,7 @@ struct ConnectionCost: Hashable, Sendable {
     }
     var tasks: Int64 { Int64(connections * Self.tasksPerConnection + Self.own.tasks) }
 
-    func admit(within limits: ProcessLimits) throws(CommandError) {
+    package func admit(within limits: ProcessLimits) throws(CommandError) {
         if hosts > 0, let most = limits.descriptors, descriptors > most {
             throw CommandError(
                 "connections to \(Format.plural(hosts, "host")) need up to \(descriptors) open "

@@ -1,14 +1,29 @@
 import ClusterModel
-import Foundation
-import History
+package import History
 import Operations
-import Rendering
-import Replay
+package import Replay
+
+/// The back-test for programs.
+package struct BacktestDocument: Encodable {
+    package var from: String
+    package var to: String
+    package var hosts: Int
+    package var domains: Int
+    package var runs: [ReplayReport]
+
+    package init(of world: ReplayWorld, _ runs: [ReplayReport]) {
+        from = "\(world.history.start)"
+        to = "\(world.history.end)"
+        hosts = world.base.hosts.count
+        domains = world.base.domains.count
+        self.runs = runs
+    }
+}
 
 /// The back-test as one page without anything from elsewhere: a table, and for each policy the load
 /// of every host over time, with the moves marked. The policies stand side by side.
-struct BacktestPage {
-    private let document: BacktestCommand.Document
+package struct BacktestPage {
+    private let document: BacktestDocument
     private let world: ReplayWorld
 
     /// Pixels of a plot, and how many moments it shows at most: the highest of each stretch.
@@ -16,12 +31,12 @@ struct BacktestPage {
     private static let rowHeight = 26
     private static let mostPoints = 230
 
-    init(_ document: BacktestCommand.Document, _ world: ReplayWorld) {
+    package init(_ document: BacktestDocument, _ world: ReplayWorld) {
         self.document = document
         self.world = world
     }
 
-    var text: String {
+    package var text: String {
         """
         <!DOCTYPE html>
         <html lang="en"><head><meta charset="utf-8"><title>kvmbalance backtest</title><style>
