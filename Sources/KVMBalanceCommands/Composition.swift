@@ -29,6 +29,18 @@ struct Composition: Sendable {
         progress = TerminalProgress(flags)
     }
 
+    /// Hosts that are only looked at, before there is a fleet file.
+    init(trying candidates: [FleetHost]) throws {
+        let fleet = Fleet(hosts: candidates)
+        hosts = FleetHosts(fleet, try Self.accesses(to: fleet))
+        let folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+        policies = FleetPolicies(of: fleet, in: folder)
+        stores = Stores(directory: folder.path)
+        flags = CommandFlags()
+        progress = TerminalProgress(flags)
+        try admitConnections()
+    }
+
     var fleet: Fleet { hosts.fleet }
     var now: @Sendable () -> Timestamp { clock.now }
     var observer: FleetObserver {

@@ -13,13 +13,14 @@ package struct KVMBalance: AsyncParsableCommand {
             """,
         version: KVMBalance.version,
         subcommands: [
-            HostsCommand.self, CollectCommand.self, StatusCommand.self, SnapshotCommand.self,
+            InitCommand.self, HostsCommand.self, CollectCommand.self, StatusCommand.self,
+            SnapshotCommand.self,
             PlanCommand.self, DrainCommand.self, MoveCommand.self, ReturnCommand.self,
             RebootCommand.self, BalanceCommand.self, ConsolidateCommand.self,
             PlaceCommand.self, HeadroomCommand.self, ApplyCommand.self, RunsCommand.self,
             ExplainCommand.self,
             RecordCommand.self, SimulateCommand.self, BacktestCommand.self, ImportCommand.self,
-            SimulatedFleetCommand.self,
+            SimulatedFleetCommand.self, DemoCommand.self,
         ])
 
     package static let version = "0.1.0"

@@ -11,8 +11,8 @@ package struct FleetFile {
     package let path: String
     package let fleet: Fleet
 
-    private static let here = "kvmbalance.yaml"
-    private static let installed = "/etc/kvmbalance/kvmbalance.yaml"
+    package static let here = "kvmbalance.yaml"
+    package static let installed = "/etc/kvmbalance/kvmbalance.yaml"
 
     /// The file of this name, else the current folder's, else the installed one.
     /// `libvirt` is the file of libvirt's client that may have aliases for the hosts' URIs.
@@ -69,8 +69,21 @@ package struct FleetFile {
             return found
         }
         throw CommandError(
-            "no fleet file: write ./\(here) or \(installed) (the README shows one), or name one "
-                + "with --config")
+            "no fleet file: 'kvmbalance init HOST...' writes one for your hosts; or name one with "
+                + "--config")
+    }
+
+    /// To a place where nothing is, or that may be written over. The services read it as their own
+    /// user: there is no secret in it.
+    package static func write(_ text: String, to path: String) throws {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw CommandError("\(folder.path) cannot be made: \(error.reason)", exit: .failed)
+        }
+        try TextFile.write(text, to: path)
+        chmod(path, 0o644)
     }
 
     /// Refuses what only some may ask for, in a file that others can change.

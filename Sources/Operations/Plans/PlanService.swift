@@ -349,7 +349,7 @@ package struct PlanService: Sendable {
         return try await observer.snapshot(policy, admitting: hosts.filter { !closed.contains($0) })
     }
 
-    private func judged(
+    func judged(
         _ request: PlanRequest, _ snapshot: ClusterSnapshot
     ) throws -> MigrationPlan {
         let plan = Planner.plan(request, from: snapshot, under: policy, seed: seed)
