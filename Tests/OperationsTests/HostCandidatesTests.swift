@@ -85,6 +85,22 @@ struct HostCandidatesTests {
         #expect(candidates.list.map(\.host.name.rawValue).contains("web1"))
     }
 
+    /// libvirt executes what `command=` names.
+    @Test(arguments: ["h/system?command=reboot&x=", "-oProxyCommand=reboot", "a b", "x@y", ""])
+    func `an inventory puts nothing but names into a URI`(address: String) {
+        for key in ["ansible_host", "ansible_user"] {
+            let text =
+                "{\"_meta\": {\"hostvars\": {\"kvm1\": {\"\(key)\": \"\(address)\"}}}, "
+                + "\"all\": {\"hosts\": [\"kvm1\"]}}"
+            var candidates = HostCandidates(aliases: aliases)
+            #expect {
+                try candidates.add(inventory: Data(text.utf8), group: nil, from: "inv")
+            } throws: {
+                "\($0)".contains("'\(address)' of host 'kvm1' is not a plain name")
+            }
+        }
+    }
+
     @Test func `an inventory that is none, or lacks the group, is told`() {
         var candidates = HostCandidates(aliases: aliases)
         #expect {

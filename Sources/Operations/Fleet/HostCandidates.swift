@@ -33,9 +33,7 @@ package struct HostCandidates: Sendable {
         guard let scheme = word.range(of: "://") else {
             if let uri = aliases.uris[word] { return FleetHost(name: HostName(word), uri: uri) }
             let parts = word.split(separator: "@", omittingEmptySubsequences: false)
-            guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }),
-                !word.contains(where: { $0.isWhitespace || "/?#=,".contains($0) }),
-                !word.hasPrefix("-")
+            guard (1...2).contains(parts.count), parts.allSatisfy({ Self.isPlain($0) })
             else { return nil }
             let (user, name) = (
                 parts.count == 2 ? parts[0] : "root", String(parts[parts.count - 1])
@@ -53,6 +51,13 @@ package struct HostCandidates: Sendable {
                 exit: .usage)
         }
         return FleetHost(name: HostName(NetworkAddress.bare(address)), uri: word)
+    }
+
+    /// Is it the name of a host or a user, and nothing that a URI or ssh would take for more? A
+    /// parameter such as `?command=` makes libvirt execute what it names.
+    private static func isPlain(_ name: some StringProtocol) -> Bool {
+        !name.isEmpty && !name.hasPrefix("-")
+            && !name.contains { $0.isWhitespace || "/?#=,@%\\\"'".contains($0) }
     }
 
     /// Without a user it is the one that the configuration of ssh names.
@@ -81,7 +86,8 @@ package struct HostCandidates: Sendable {
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.split { $0 == " " || $0 == "\t" || $0 == "=" }
             guard words.first?.lowercased() == "host" else { continue }
-            for name in words.dropFirst() where !name.contains(where: { "*?!\"".contains($0) }) {
+            for name in words.dropFirst()
+            where Self.isPlain(name) && !name.contains(where: { "*!".contains($0) }) {
                 add(
                     FleetHost(name: HostName(String(name)), uri: Self.ssh(String(name))), place,
                     isAsked: false)
@@ -127,9 +133,11 @@ package struct HostCandidates: Sendable {
         }
         for name in names(in: group.map { [$0] } ?? groups.keys.sorted(), groups) {
             let known = variables.hostvars?[name]
-            let uri = Self.ssh(
-                known?.ansible_host ?? name, user: known?.ansible_user ?? "root",
-                port: known?.ansible_port)
+            let (address, user) = (known?.ansible_host ?? name, known?.ansible_user ?? "root")
+            if let odd = [address, user].first(where: { !Self.isPlain($0) }) {
+                throw CommandError("\(place): '\(odd)' of host '\(name)' is not a plain name")
+            }
+            let uri = Self.ssh(address, user: user, port: known?.ansible_port)
             add(FleetHost(name: HostName(name), uri: uri), place, isAsked: true)
         }
     }
