@@ -35,18 +35,13 @@ extension RunExecutor {
     private func running(_ promises: [GuestPromise]) async -> [DomainID: HostName] {
         guard !promises.isEmpty else { return [:] }
         // Two calls or so a host, however many were moved: by name first, then by UUID.
-        let questions = await withTaskGroup(of: [(HostName, DomainID)].self) { group in
-            for (host, connection) in connections {
-                group.addTask {
-                    let names = Set((try? await connection.inspector.guests()) ?? [])
-                    return promises.filter { $0.host != host && names.contains($0.name) }
-                        .map { (host, $0.domain) }
-                }
-            }
-            var questions: [(HostName, DomainID)] = []
-            for await more in group { questions += more }
-            return questions.sorted { $0 < $1 }
+        let (named, _) = await answers(to: connections.keys.sorted()) { host in
+            let inspector = self.connections[host]?.inspector
+            let names = Set((try? await inspector?.guests()) ?? [])
+            return promises.filter { $0.host != host && names.contains($0.name) }
+                .map { (host: host, domain: $0.domain) }
         }
+        let questions = named.flatMap(\.self).sorted { ($0.host, $0.domain) < ($1.host, $1.domain) }
         let found = await sightings(questions).filter { $0.sighting.presence.isGuest }
         return Dictionary(
             found.map { ($0.domain, $0.host) }, uniquingKeysWith: { min($0, $1) })
@@ -58,18 +53,27 @@ extension RunExecutor {
         var sighting: DomainSighting
     }
 
-    /// All at once, as far as the bound goes; what was not asked within the time is unknown.
+    /// What was not asked within the time is unknown.
     private func sightings(_ questions: [(host: HostName, domain: DomainID)]) async -> [Answer] {
+        let (answers, unasked) = await answers(to: questions) { host, domain in
+            Answer(
+                host: host, domain: domain, sighting: await self.sighting(of: domain, on: host))
+        }
+        let unknown = DomainSighting(.unknown, detail: "it was not asked in time")
+        return answers
+            + unasked.map { Answer(host: $0.host, domain: $0.domain, sighting: unknown) }
+    }
+
+    /// All at once, as far as the bounds go, in the order in which they come.
+    private func answers<Question: Sendable, Answer: Sendable>(
+        to questions: [Question], _ answer: @escaping @Sendable (Question) async -> Answer
+    ) async -> (answers: [Answer], unasked: [Question]) {
         let end = clock.steady().advanced(byMilliseconds: Self.questionsMilliseconds)
         return await withTaskGroup(of: Answer.self) { group in
             var rest = questions[...]
             func ask() {
-                guard clock.steady() < end, let (host, domain) = rest.popFirst() else { return }
-                group.addTask {
-                    Answer(
-                        host: host, domain: domain,
-                        sighting: await self.sighting(of: domain, on: host))
-                }
+                guard clock.steady() < end, let question = rest.popFirst() else { return }
+                group.addTask { await answer(question) }
             }
             for _ in 0..<Self.questionsAtOnce { ask() }
             var answers: [Answer] = []
@@ -77,9 +81,7 @@ extension RunExecutor {
                 answers.append(answer)
                 ask()
             }
-            let unknown = DomainSighting(.unknown, detail: "it was not asked in time")
-            return answers
-                + rest.map { Answer(host: $0.host, domain: $0.domain, sighting: unknown) }
+            return (answers, Array(rest))
         }
     }
 
