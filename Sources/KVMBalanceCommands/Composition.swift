@@ -19,26 +19,19 @@ struct Composition: Sendable {
 
     init(_ options: GlobalOptions) throws {
         let file = try FleetFile.read(options.config)
-        let fleet = file.fleet
-        let folder = URL(fileURLWithPath: file.path).deletingLastPathComponent()
+        try self.init(
+            file.fleet, in: URL(fileURLWithPath: file.path).deletingLastPathComponent(),
+            CommandFlags(options))
+    }
+
+    /// `folder` is where the fleet's file lies, or would.
+    init(_ fleet: Fleet, in folder: URL, _ flags: CommandFlags) throws {
         hosts = FleetHosts(fleet, try Self.accesses(to: fleet))
         policies = FleetPolicies(of: fleet, in: folder)
         stores = Stores(
             directory: URL(fileURLWithPath: fleet.database, relativeTo: folder).path)
-        flags = CommandFlags(options)
+        self.flags = flags
         progress = TerminalProgress(flags)
-    }
-
-    /// Hosts that are only looked at, before there is a fleet file.
-    init(trying candidates: [FleetHost]) throws {
-        let fleet = Fleet(hosts: candidates)
-        hosts = FleetHosts(fleet, try Self.accesses(to: fleet))
-        let folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
-        policies = FleetPolicies(of: fleet, in: folder)
-        stores = Stores(directory: folder.path)
-        flags = CommandFlags()
-        progress = TerminalProgress(flags)
-        try admitConnections()
     }
 
     var fleet: Fleet { hosts.fleet }

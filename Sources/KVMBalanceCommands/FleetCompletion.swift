@@ -20,7 +20,9 @@ enum FleetCompletion {
             .filter { !words.contains($0) }.map { start + $0 }
     }
 
-    static let domain = kind { words, prefix in try domains(words, prefix) }
+    static let domain = kind { words, prefix in
+        try names(words).domains(beginning: prefix).filter { !words.contains($0) }
+    }
 
     static let run = runs(.all)
     static let openRun = runs(.open)
@@ -33,10 +35,6 @@ enum FleetCompletion {
         kind { words, _ in
             try names(words).runs(runs, atMost: mostRuns).map(\.description)
         }
-    }
-
-    private static func domains(_ words: [String], _ prefix: String) throws -> [String] {
-        try names(words).domains(beginning: prefix).filter { !words.contains($0) }
     }
 
     private static func kind(

@@ -64,9 +64,11 @@ struct InitCommand: FleetCommand {
         let path = options.config ?? (isRoot ? FleetFile.installed : FleetFile.here)
         try TextFile.refuseExisting([path], isForced: force)
         let candidates = try self.candidates()
-        let proposal = try await FleetDiscovery(
-            Composition(trying: candidates.map(\.host)).observer, candidates
-        ).proposal()
+        let trial = try Composition(
+            Fleet(hosts: candidates.map(\.host)),
+            in: URL(fileURLWithPath: path).deletingLastPathComponent(), CommandFlags(options))
+        try trial.admitConnections()
+        let proposal = try await FleetDiscovery(trial.observer, candidates).proposal()
         // That of the services goes with their file, another one's lies beside it.
         let text = proposal.text(
             database: path == FleetFile.installed ? Fleet.defaultDatabase : "database")

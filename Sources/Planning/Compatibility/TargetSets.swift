@@ -52,7 +52,7 @@ struct TargetSets {
             for host in compatibility.forbiddenHosts(of: domain) { own.remove(host) }
             if let confined = compatibility.confinedHosts(of: domain) {
                 own.formIntersection(
-                    AssignmentProblem.BinSet(confined.sorted(), of: problem.hosts.count))
+                    AssignmentProblem.BinSet(Array(confined), of: problem.hosts.count))
             }
             if common == nil { common = own } else { common?.formIntersection(own) }
         }
